@@ -1,0 +1,290 @@
+/**
+ * Everything that can go wrong with the VOD API, as data and as one error class.
+ *
+ * The rows hold the service's own message for reference and tests; people get `happened` and `remedy`.
+ */
+
+/** One error of the service: what it answers, and what we make of it. */
+export interface ErrorRow {
+  /** HTTP status of the answer. */
+  status: number;
+  /** The service's own message. */
+  message: string;
+  /** What happened, in one sentence; `{domains}` stands for the domains of the paths of the call. */
+  happened: string;
+  /** What to do about it, in one sentence. */
+  remedy: string;
+  /** Whether the same call can succeed a little later without anybody's doing. */
+  retryable: boolean;
+}
+
+const row = (
+  status: number,
+  message: string,
+  happened: string,
+  remedy: string,
+  { retryable = false } = {},
+): ErrorRow => ({ status, message, happened, remedy, retryable });
+
+const THROTTLED = "Wait a moment and run `pulumi up` again.";
+const CHECK_KEY = "Check the credentials that this run uses.";
+const RENEW_TOKEN = "Get new temporary credentials and run `pulumi up` again.";
+const REPORT = "Report it to the project with the code and the request ID.";
+
+/**
+ * The errors of RefreshVodObjectCaches (source: seed, "Common errors") and of the gateway before it (source: the
+ * official SDKs and the gateway's own pages).
+ */
+export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
+  // Seed.
+  Throttling: row(503, "Request was denied due to request throttling.", "The VOD API throttled the call.", THROTTLED, {
+    retryable: true,
+  }),
+  IllegalOperation: row(
+    403,
+    "Illegal domain operate is not permitted.",
+    "The VOD API doesn't permit this operation on {domains}.",
+    "Check that each domain is an acceleration domain of ApsaraVideo VOD in this account, and correct `paths`.",
+  ),
+  OperationDenied: row(
+    403,
+    "Your account does not open VOD service yet.",
+    "ApsaraVideo VOD is not activated for this Alibaba Cloud account.",
+    "Activate it in the VOD console, or use the credentials of the account that has it.",
+  ),
+  "OperationDenied.Suspended": row(
+    403,
+    "Your VOD service is suspended.",
+    "ApsaraVideo VOD is suspended for this account because of overdue payments.",
+    "Add funds to the account and run `pulumi up` again.",
+  ),
+  "InvalidDomain.NotFound": row(
+    404,
+    "The domain provided does not belong to you.",
+    "{domains}: a domain of the call doesn't exist or doesn't belong to this Alibaba Cloud account.",
+    "Correct `paths`, or use the credentials of the account that has the domain in ApsaraVideo VOD.",
+  ),
+  "InvalidDomain.Offline": row(
+    404,
+    "The domain provided is offline.",
+    "{domains}: a domain of the call is disabled in ApsaraVideo VOD.",
+    "Enable it in the VOD console, or take its paths out of `paths`.",
+  ),
+  "QuotaExceeded.Refresh": row(
+    400,
+    "You’ve exceeded the prescribed refresh limits.",
+    "The account's refresh quota of the day is used up.",
+    "Run `pulumi up` again after midnight UTC+8, when the quota starts anew, or refresh fewer paths or a directory.",
+  ),
+  ServiceBusy: row(
+    403,
+    "The specified Domain is configuring, please retry later.",
+    "{domains}: a domain of the call is being configured.",
+    "Run `pulumi up` again when its configuration is done, usually within minutes.",
+    { retryable: true },
+  ),
+  "InvalidDomain.Configure_failed": row(
+    500,
+    "Failed to configure the provided domain.",
+    "{domains}: the service failed to configure a domain of the call and can't refresh it.",
+    "Repair its configuration in the VOD console, then run `pulumi up` again.",
+  ),
+  MissingParameter: row(
+    400,
+    "The input parameter “ObjectPath” that is mandatory for processing this request is not supplied.",
+    "The VOD API says that a mandatory parameter is missing.",
+    REPORT,
+  ),
+  "InvalidObjectType.ValueNotSupported": row(
+    400,
+    'The specified value of "" is not supported.',
+    "The VOD API doesn't support this object type.",
+    'Use "File", "Directory", "Regex" or "IgnoreParams" as `objectType`.',
+  ),
+  "InvalidObjectPath.Malformed": row(
+    400,
+    "The specific value of parameter ObjectPath is malformed.",
+    "The VOD API takes one of the paths for malformed.",
+    "Check `paths`: each must be a complete URL of one of your VOD domains.",
+  ),
+  "InvalidExtensiveDomain.ValueNotSupported": row(
+    400,
+    "Extensive domain not supported.",
+    "A path has a wildcard domain, which can't be refreshed.",
+    "Give one path for each domain.",
+  ),
+  "QuotaPerMinuteExceeded.Refresh": row(
+    400,
+    "You’ve exceeded the prescribed refresh limits per minute.",
+    "The account's refresh limit per minute is reached.",
+    "Run `pulumi up` again in a minute.",
+    { retryable: true },
+  ),
+  // The gateway.
+  "InvalidAccessKeyId.NotFound": row(
+    404,
+    "Specified access key is not found.",
+    "The access key ID doesn't exist.",
+    CHECK_KEY,
+  ),
+  "InvalidAccessKeyId.Inactive": row(
+    400,
+    "Specified access key is disabled.",
+    "The access key is disabled.",
+    "Enable it in the RAM console, or use another one.",
+  ),
+  SignatureDoesNotMatch: row(
+    400,
+    "Specified signature is not matched with our calculation.",
+    "The VOD API refused the signature: the access key secret doesn't belong to the access key ID.",
+    CHECK_KEY,
+  ),
+  IncompleteSignature: row(
+    400,
+    "The request signature does not conform to Aliyun standards.",
+    "The VOD API refused the signature as incomplete.",
+    "Check that access key ID and secret hold no spaces or line breaks, and that no proxy changes requests.",
+  ),
+  SignatureNonceUsed: row(
+    400,
+    "Specified signature nonce was used already.",
+    "The VOD API says that it got this very request before.",
+    "Run `pulumi up` again; if it happens again, a proxy repeats requests.",
+    { retryable: true },
+  ),
+  "InvalidTimeStamp.Format": row(
+    400,
+    "Specified time stamp or date value is not well formatted.",
+    "The VOD API can't read the request's time stamp.",
+    REPORT,
+  ),
+  "InvalidTimeStamp.Expired": row(
+    400,
+    "Specified time stamp or date value is expired.",
+    "The clock of this machine is more than 15 minutes off the service's.",
+    "Set the clock, then run `pulumi up` again.",
+  ),
+  MissingSecurityToken: row(
+    400,
+    "SecurityToken is mandatory for this action.",
+    "The access key is a temporary one, and its security token is missing.",
+    "Set ALIBABA_CLOUD_SECURITY_TOKEN or `alicloud:securityToken` as well.",
+  ),
+  "InvalidSecurityToken.Expired": row(
+    400,
+    "Specified SecurityToken is expired.",
+    "The security token has expired.",
+    RENEW_TOKEN,
+  ),
+  "InvalidSecurityToken.Malformed": row(
+    400,
+    "Specified SecurityToken is malformed.",
+    "The security token is malformed.",
+    RENEW_TOKEN,
+  ),
+  "InvalidSecurityToken.MismatchWithAccessKey": row(
+    400,
+    "Specified SecurityToken mismatch with the AccessKey.",
+    "The security token doesn't belong to the access key.",
+    "Take key, secret and token from one and the same source.",
+  ),
+  "Throttling.User": row(
+    400,
+    "Request was denied due to user flow control.",
+    "The VOD API throttled this account's calls.",
+    THROTTLED,
+    { retryable: true },
+  ),
+  "Throttling.Api": row(
+    400,
+    "Request was denied due to api flow control.",
+    "The VOD API throttled this operation.",
+    THROTTLED,
+    { retryable: true },
+  ),
+  "Forbidden.RAM": row(
+    403,
+    "User not authorized to operate on the specified resource, or this API doesn't support RAM.",
+    "The credentials lack the permission for this call.",
+    "Allow the action `vod:RefreshVodObjectCaches` in a RAM policy of this user or role.",
+  ),
+  "InvalidAction.NotFound": row(
+    404,
+    "Specified api is not found, please check your url and method.",
+    "The endpoint doesn't know the operation.",
+    "Check `endpoint`: only the China (Shanghai) region has the VOD cache operations.",
+  ),
+};
+
+/** What is known of a failure beside its two sentences. */
+export interface VodErrorDetails {
+  /** The service's code, or one of ours: NoCredentials, InvalidEndpoint, Unreachable, Timeout, InvalidResponse. */
+  code: string;
+  /** HTTP status of the answer; none where there was no answer. */
+  httpStatus?: number | undefined;
+  /** The service's ID of the request, for its support; none where there was no answer. */
+  requestId?: string | undefined;
+  /** Whether the same call can succeed a little later. Default: false. */
+  retryable?: boolean;
+}
+
+/**
+ * The one error that leaves `provider/`: one sentence of what happened, one of what to do, then code, HTTP status and
+ * request ID. It carries nothing that a dependency threw, so no secret can travel in it, and it has no stack: the
+ * provider host prints stacks to the user.
+ */
+export class VodError extends Error {
+  override readonly name = "VodError";
+  readonly code: string;
+  readonly httpStatus: number | undefined;
+  readonly requestId: string | undefined;
+  readonly retryable: boolean;
+
+  constructor(happened: string, remedy: string, details: VodErrorDetails) {
+    const { code, httpStatus, requestId, retryable = false } = details;
+    const facts = [
+      `code ${code}`,
+      ...(httpStatus === undefined ? [] : [`HTTP ${httpStatus}`]),
+      ...(requestId === undefined ? [] : [`request ID ${requestId}`]),
+    ];
+    super(`${happened} ${remedy} (${facts.join(", ")})`);
+    this.code = code;
+    this.httpStatus = httpStatus;
+    this.requestId = requestId;
+    this.retryable = retryable;
+    this.stack = "";
+  }
+
+  override toString(): string {
+    return this.message;
+  }
+}
+
+/** A refusal by the service, as the client saw it. */
+export interface Refusal {
+  code: string;
+  /** The service's message, already without secrets; shown only where the code is not in the table. */
+  message: string;
+  httpStatus: number | undefined;
+  requestId: string | undefined;
+  /** The domains of the paths of the call. */
+  domains: readonly string[];
+}
+
+/** The error for a refusal: by the table where it knows the code, with the service's own words where it doesn't. */
+export function errorOfRefusal({ code, message, httpStatus, requestId, domains }: Refusal): VodError {
+  const known = ERROR_TABLE[code];
+  const happened = known
+    ? known.happened.replace("{domains}", listed(domains))
+    : `The VOD API refused the call: ${message.replace(/\.*$/, "")}.`;
+  const remedy =
+    known?.remedy ?? "Look the code up on the service's error page, or ask its support with the request ID.";
+  const retryable = known?.retryable ?? (code.includes("Throttling") || code.includes("ServiceUnavailable"));
+  return new VodError(happened, remedy, { code, httpStatus, requestId, retryable });
+}
+
+/** Domains as a message shows them: the first few by name. */
+function listed(domains: readonly string[]): string {
+  const shown = domains.slice(0, 3).join(", ");
+  return domains.length > 3 ? `${shown} and ${domains.length - 3} more` : shown || "the call's domains";
+}

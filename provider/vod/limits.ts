@@ -1,0 +1,44 @@
+/**
+ * The numbers of the VOD cache operations, each with where it is written down.
+ *
+ * "Seed" is the service's own page of RefreshVodObjectCaches. Where the VOD pages are silent, the page of the same
+ * operation of Alibaba Cloud CDN (RefreshObjectCaches), on which VOD's acceleration runs, is the source; such a limit
+ * only makes calls smaller than they might be, never wrong.
+ */
+
+/** What a path is to the service (seed, parameter `ObjectType`). */
+export const OBJECT_TYPES = ["File", "Directory", "Regex", "IgnoreParams"] as const;
+
+/** What a path is to the service: a file (a URL), a directory, a regular expression, or a URL whatever its query. */
+export type ObjectType = (typeof OBJECT_TYPES)[number];
+
+/** The version of the VOD API that all operations belong to. Source: the official SDKs. */
+export const API_VERSION = "2017-03-21";
+
+/** The only region that has the operation. Source: seed, "This operation is available only in the China (Shanghai) region". */
+export const DEFAULT_ENDPOINT = "https://vod.cn-shanghai.aliyuncs.com";
+
+/** How many refreshes an account has each day, unless Alibaba Cloud raised it. Source: seed. */
+export const DAILY_QUOTA = { urls: 2000, directories: 100 } as const;
+
+/** At which offset from UTC the service's day begins, in hours. Source: the console guide (Beijing time). */
+export const DAY_STARTS_AT_UTC_OFFSET_HOURS = 8;
+
+/**
+ * How many paths one call may carry. Sources: URLs: the VOD console guide; directories: all of a day may go at once;
+ * regular expressions: CDN ("1 regular expression a request"), VOD is silent.
+ */
+export const PATHS_PER_CALL: Readonly<Record<ObjectType, number>> = {
+  File: 1000,
+  IgnoreParams: 1000,
+  Directory: 100,
+  Regex: 1,
+};
+
+/** How many different domains the paths of one call may have. Source: CDN; VOD is silent. */
+export const DOMAINS_PER_CALL = 10;
+
+/** Which of the two daily quotas a path counts against. Source: seed; for Regex and IgnoreParams it is silent. */
+export function quotaOf(objectType: ObjectType): keyof typeof DAILY_QUOTA {
+  return objectType === "Directory" || objectType === "Regex" ? "directories" : "urls";
+}

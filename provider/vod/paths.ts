@@ -1,0 +1,112 @@
+/**
+ * What the service takes as an object path, as one pure function: a path in, the path that is sent or the reason why
+ * it can't be. Two spellings of one cached object become one path; two different objects never do.
+ */
+import { domainToASCII } from "node:url";
+import type { ObjectType } from "./limits.js";
+
+/** The path as it is sent, or one sentence of what is wrong with it that also says what to write. */
+export type PathResult = { path: string } | { problem: string };
+
+const CONTROL = /[\p{Cc}\u2028\u2029]/gu;
+const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
+const DOMAIN = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)+$/;
+const DOT_SEGMENT = /(^|\/)(\.|%2e){1,2}(\/|$)/i;
+const STRAY_PERCENT = /%(?![0-9a-f]{2})/i;
+/** What every client encodes before it sends a URL (the path percent-encode set of the URL standard). */
+const ENCODED_BY_CLIENTS = /["<>`{}]|\P{ASCII}+/gu;
+
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { "http:": "80", "https:": "443" };
+
+/**
+ * Checks one path and brings it into the form in which it is sent: scheme and host in lower case, an international
+ * domain name as punycode, no default port, and everything that no client sends unencoded percent-encoded. What is
+ * encoded already stays as it is, and a path without a scheme stays without one, as in the service's own example.
+ *
+ * @param objectType decides which rules hold; `undefined` (not known yet, in a preview) leaves out those of one type.
+ */
+export function normalizePath(path: string, objectType: ObjectType | undefined): PathResult {
+  if (path === "") return problem("is empty");
+  if (/[\r\n\u0085\u2028\u2029]/.test(path)) return problem("contains a line break; give each path as its own element");
+  if (path.search(CONTROL) !== -1) return problem("contains a control character");
+  if (/\s/.test(path)) return problem("contains a space; write %20 where the URL has one");
+  if (/\p{Surrogate}/u.test(path)) return problem("contains half of a character (a lone surrogate)");
+
+  const scheme = SCHEME.exec(path)?.[1]?.toLowerCase();
+  if (scheme !== undefined && scheme !== "http" && scheme !== "https") {
+    return problem(`has the scheme ${scheme}; write http:// or https://`);
+  }
+  const afterScheme = scheme === undefined ? path : path.slice(scheme.length + "://".length);
+  const hostEnd = afterScheme.search(/[/?#\\]/);
+  const authority = hostEnd === -1 ? afterScheme : afterScheme.slice(0, hostEnd);
+  const host = normalizeHost(authority, scheme);
+  if ("problem" in host) return host;
+
+  const rest = hostEnd === -1 ? "" : afterScheme.slice(hostEnd);
+  const object = objectType === "Regex" ? normalizePattern(rest) : normalizeObject(rest, objectType);
+  if ("problem" in object) return object;
+  return { path: `${scheme === undefined ? "" : `${scheme}://`}${host.path}${object.path}` };
+}
+
+/** The domain of a path that {@link normalizePath} returned. */
+export function domainOf(path: string): string {
+  return path.replace(SCHEME, "").split(/[/?#:]/, 1)[0] ?? "";
+}
+
+/** A path as messages show it: without its query, which may hold a signature, and no longer than a line. */
+export function shownPath(path: string): string {
+  const printable = path.replace(/\?.*$/s, "?…").replace(CONTROL, "�");
+  return printable.length > 120 ? `${printable.slice(0, 119)}…` : printable;
+}
+
+function problem(sentence: string): { problem: string } {
+  return { problem: sentence };
+}
+
+function normalizeHost(authority: string, scheme: string | undefined): PathResult {
+  if (authority === "") return problem("has no host; write it as https://your-domain/path");
+  if (authority.includes("@")) return problem("holds a user name or a password before its host; leave them out");
+  if (authority.includes("*")) {
+    return problem("has a wildcard host, which the service refuses; give one path for each domain");
+  }
+  const [, name = "", port] = /^(.*?)(?::(\d*))?$/.exec(authority) ?? [];
+  const domain = domainToASCII(name.toLowerCase());
+  if (!DOMAIN.test(domain)) {
+    return problem(`has no host: "${name}" is not a domain name; write it as https://your-domain/path`);
+  }
+  const isDefaultPort = port === undefined || port === "" || port === DEFAULT_PORTS[`${scheme}:`];
+  return { path: isDefaultPort ? domain : `${domain}:${port}` };
+}
+
+/** What follows the host of a file, a directory or a URL without its parameters. */
+function normalizeObject(rest: string, objectType: ObjectType | undefined): PathResult {
+  if (rest.includes("#")) return problem("has a fragment (#…), which no viewer sends; leave it out or write %23");
+  if (rest.includes("\\")) return problem("contains a backslash; write / between directories");
+  if (STRAY_PERCENT.test(rest)) return problem("has a % that begins no percent-encoding; write %25 for the character");
+  const query = rest.indexOf("?");
+  const pathname = query === -1 ? rest : rest.slice(0, query);
+  if (DOT_SEGMENT.test(pathname)) return problem("has a . or .. segment, which viewers resolve; write the final path");
+  if (objectType === "Directory") {
+    if (query !== -1) return problem("has a query, which a Directory can't have; leave out everything from ?");
+    if (!pathname.endsWith("/")) {
+      return problem('does not end in "/", as a Directory must; add it, or use objectType "File" for a single file');
+    }
+  }
+  if (objectType === "IgnoreParams" && query !== -1) {
+    return problem("has a query; IgnoreParams refreshes the URL with any query, so leave out everything from ?");
+  }
+  const absolute = pathname === "" ? `/${rest}` : rest;
+  return { path: absolute.replace(ENCODED_BY_CLIENTS, encodeURIComponent) };
+}
+
+/** What follows the host of a regular expression: any pattern, so nothing of it may be rewritten. */
+function normalizePattern(rest: string): PathResult {
+  if (/\P{ASCII}/u.test(rest)) return problem("has characters beyond ASCII; write them percent-encoded");
+  if (!rest.startsWith("/")) return problem("has no pattern after its host; write it as https://your-domain/pattern");
+  try {
+    new RegExp(rest);
+  } catch (error) {
+    return problem(`is not a regular expression: ${(error as Error).message}`);
+  }
+  return { path: rest };
+}
