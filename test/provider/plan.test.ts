@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import type { RefreshInputs } from "../../provider/inputs.js";
 import { batchesOf, describePlan, differs, planCreate, planUpdate } from "../../provider/plan.js";
 
-const A = "https://vod.example.com/a";
-const B = "https://vod.example.com/b";
-const C = "https://vod.example.com/c";
+const A: string = "https://vod.example.com/a";
+const B: string = "https://vod.example.com/b";
+const C: string = "https://vod.example.com/c";
 
 const inputs = (changes: Partial<RefreshInputs> = {}): RefreshInputs => ({
   paths: [A, B],

@@ -1,0 +1,242 @@
+/** Finds the files whose content is to be hashed: directories, globs and symbolic links, with an error wherever content would be missed. */
+import type { Stats } from "node:fs";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { isAbsolute, join, relative, resolve, sep } from "node:path";
+
+/** Content can't be hashed. The message says what happened, and what to do. */
+export class ContentHashError extends Error {
+  override readonly name = "ContentHashError";
+  /** The mark of Pulumi's `RunError`: while a program runs, its runner prints such an error without the stack trace. */
+  readonly __pulumiRunError = true;
+  /** Empty, since the runner prints the stack of any error that comes once the program's own code has ended, as a rejection may. */
+  override readonly stack = "";
+}
+
+/** Files to hash: the path to read, by the name that goes into the hash (with `/`, in Unicode NFC). */
+export type Files = Map<string, string>;
+
+/** Which files of a directory: globs over their names. */
+export interface FileFilter {
+  /** Defaults to every file. */
+  readonly include?: readonly string[] | undefined;
+  /** A directory that matches is left out with all below it; a symbolic link that matches is not followed. Defaults to none. */
+  readonly exclude?: readonly string[] | undefined;
+}
+
+/**
+ * Finds the files of one pattern: those of a directory, one file, or those that a glob matches. What exists under the very
+ * name is meant before a glob is, so that `site (v2)` and `[id].html` need no escapes.
+ *
+ * @param options.isOnly Whether the pattern is all that is hashed: then a directory's names are relative to it, not to `cwd`.
+ * @throws {@link ContentHashError}, also when nothing is found: what a mistyped pattern misses would change unseen.
+ */
+export async function findFiles(
+  pattern: string,
+  { cwd, exclude, isOnly }: { cwd: string; exclude: readonly string[]; isOnly: boolean },
+): Promise<Files> {
+  const { default: picomatch } = await import("picomatch");
+  const { base, glob, isGlob } = picomatch.scan(toGlob(pattern), { unescape: true });
+  let path = resolve(cwd, pattern);
+  let kind = await statIfThere(path);
+  const include = isGlob && !kind ? [glob] : undefined;
+  if (!kind) {
+    // What precedes the first wildcard, or all of the pattern without its escapes. The slash makes "C:" the root of a drive.
+    path = resolve(cwd, `${base || "."}/`);
+    kind = await statIfThere(path);
+  }
+
+  let files: Files = new Map();
+  if (kind?.isDirectory()) {
+    files = await listFiles(path, { include, exclude }, isOnly && !include ? "" : nameOf(cwd, path));
+  } else if (kind && !include) {
+    const { isExcluded } = await select({ exclude });
+    const name = nameOf(cwd, path);
+    if (!isExcluded(name)) addFile(files, name, regular(path, kind));
+  }
+  if (files.size > 0) return files;
+  throw nothingFound(pattern, cwd, { isThere: kind !== undefined, isGlob: include !== undefined, exclude });
+}
+
+/**
+ * Lists the files below a directory. With a `prefix`, names begin with it: `exclude` is matched against whole names, `include`
+ * against names below the directory.
+ *
+ * @throws {@link ContentHashError}, but not for an empty list.
+ */
+export async function listFiles(directory: string, filter: FileFilter = {}, prefix = ""): Promise<Files> {
+  const { isIncluded, isExcluded, mayHold } = await select(filter);
+  const root = await realpath(directory).catch(throwUnreadable(directory));
+  const files: Files = new Map();
+
+  /** `holders`: the real path of the directory, and of those it was reached by. */
+  async function walk(path: string, below: string, holders: readonly [string, ...string[]]): Promise<void> {
+    const entries = await readdir(path, { withFileTypes: true }).catch(throwUnreadable(path));
+    for (const entry of entries) {
+      const entryPath = join(path, entry.name);
+      const entryBelow = joinNames(below, entry.name.normalize("NFC"));
+      const name = joinNames(prefix, entryBelow);
+      if (isExcluded(name) || !(isIncluded(entryBelow) || mayHold(entryBelow))) continue;
+
+      const { real, kind } = entry.isSymbolicLink()
+        ? await follow(entryPath, root)
+        : { real: join(holders[0], entry.name), kind: entry };
+      if (kind.isDirectory()) {
+        if (!mayHold(entryBelow)) continue;
+        if (holders.includes(real)) throw cycle(entryPath);
+        await walk(entryPath, entryBelow, [real, ...holders]);
+      } else if (isIncluded(entryBelow)) {
+        addFile(files, name, regular(entryPath, kind));
+      }
+    }
+  }
+  await walk(directory, "", [root]);
+  return files;
+}
+
+/** Follows a symbolic link or a junction. It has to stay in the root, since what lies outside is not the content that was named. */
+async function follow(link: string, root: string): Promise<{ real: string; kind: Stats }> {
+  const real = await realpath(link).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ELOOP") throw cycle(link);
+    if (!isMissing(error)) throw unreadable(link, error);
+    throw new ContentHashError(`The symbolic link "${link}" leads to nothing. Correct it, remove it or exclude it.`);
+  });
+  const fromRoot = relative(root, real);
+  if (fromRoot === ".." || fromRoot.startsWith(`..${sep}`) || isAbsolute(fromRoot)) {
+    throw new ContentHashError(
+      `The symbolic link "${link}" leads to "${real}", out of "${root}". Put a copy in its place, or exclude it.`,
+    );
+  }
+  return { real, kind: await stat(real).catch(throwUnreadable(link)) };
+}
+
+/** What a filter decides about names. `mayHold` says whether a directory can hold included files, so that others aren't walked. */
+async function select({ include, exclude = [] }: FileFilter) {
+  const { default: picomatch } = await import("picomatch");
+  // The same rules on every platform. The flag makes wildcards match a line break in a name.
+  const rules = { dot: true, windows: false, flags: "s" };
+  const isExcluded = picomatch(exclude.map(toRelativeGlob), rules);
+  if (!include) return { isIncluded: () => true, isExcluded, mayHold: () => true };
+
+  const globs = include.map(toRelativeGlob);
+  const holders = globs.map((glob) => {
+    const parts = picomatch.scan(glob, { parts: true }).parts ?? [];
+    // Names of directories have to match part by part, up to the first part that spans directories or else to the file's.
+    const spanning = parts.findIndex((part) => part.includes("**") || part.includes("/"));
+    const matchers = parts.slice(0, spanning >= 0 ? spanning : parts.length - 1).map((part) => picomatch(part, rules));
+    return (names: string[]) =>
+      (spanning >= 0 || names.length <= matchers.length) &&
+      matchers.every((matches, i) => i >= names.length || matches(names[i] ?? ""));
+  });
+  return {
+    isIncluded: picomatch(globs, rules),
+    isExcluded,
+    mayHold: (directory: string) => holders.some((mayHold) => mayHold(directory.split("/"))),
+  };
+}
+
+/** Makes a glob of a pattern as it was written. A back-slash separates directories where the platform's paths have it so. */
+export function toGlob(pattern: string, separator = sep): string {
+  if (typeof pattern !== "string" || pattern === "") {
+    throw new ContentHashError(
+      'A pattern is empty. Name a directory such as "./dist", or a glob such as "dist/**/*.js".',
+    );
+  }
+  if (/^!(?!\()/.test(pattern)) {
+    throw new ContentHashError(
+      `The pattern "${pattern}" begins with "!". Give what follows it as \`exclude\` instead.`,
+    );
+  }
+  return (separator === "\\" ? pattern.replaceAll("\\", "/") : pattern).replace(/(?<=.)\/+$/, "");
+}
+
+function toRelativeGlob(pattern: string): string {
+  const glob = toGlob(pattern);
+  if (!isAbsolute(glob)) return glob.normalize("NFC");
+  throw new ContentHashError(
+    `The pattern "${pattern}" is absolute, and would match nothing. Write it relative to the directory that is hashed.`,
+  );
+}
+
+/** Adds a file under its name, which has to be the same text everywhere, and its own. A file that is found twice counts once. */
+export function addFile(files: Files, name: string, path: string): void {
+  // U+FFFD is what Node makes of bytes that are no UTF-8; by that name such a file can't even be opened.
+  if (/[\uFFFD\p{Surrogate}]/u.test(name)) {
+    throw new ContentHashError(`The name of the file "${path}" is not Unicode text. Rename it, or exclude it.`);
+  }
+  const other = files.get(name);
+  if (other !== undefined && other !== path) {
+    throw new ContentHashError(
+      `Two files are named "${name}", once their accents are written in one way (Unicode NFC). Rename or exclude one.`,
+    );
+  }
+  files.set(name, path);
+}
+
+/** A file's path, once it is known to have content: reading a FIFO would wait for ever. */
+function regular(path: string, kind: Pick<Stats, "isFile">): string {
+  if (kind.isFile()) return path;
+  throw new ContentHashError(
+    `"${path}" is a device, a socket or a FIFO, without content to hash. Remove it, or exclude it.`,
+  );
+}
+
+function joinNames(directory: string, name: string): string {
+  return directory === "" ? name : `${directory}/${name}`;
+}
+
+function nameOf(cwd: string, path: string): string {
+  return relative(cwd, path).replaceAll(sep, "/").normalize("NFC");
+}
+
+async function statIfThere(path: string): Promise<Stats | undefined> {
+  return stat(path).catch((error) => {
+    if (isMissing(error)) return undefined;
+    throw unreadable(path, error);
+  });
+}
+
+/** Whether an error says that nothing has this name; the last two are answers to what can't be a name, as a long glob is. */
+function isMissing(error: NodeJS.ErrnoException): boolean {
+  return ["ENOENT", "ENOTDIR", "ENAMETOOLONG", "EINVAL"].includes(error.code ?? "");
+}
+
+/** The error for a file or directory that was found, and then can't be read. */
+export function unreadable(path: string, cause: NodeJS.ErrnoException): ContentHashError {
+  const reason = cause.message.split(",")[0]; // without the system call and the path that follow
+  const remedy = isMissing(cause)
+    ? "Run Pulumi when nothing changes the content any more."
+    : "Let the user that Pulumi runs as read it, or exclude it.";
+  return new ContentHashError(`"${path}" can't be read (${reason}). ${remedy}`, { cause });
+}
+
+function throwUnreadable(path: string): (error: NodeJS.ErrnoException) => never {
+  return (error) => {
+    throw unreadable(path, error);
+  };
+}
+
+function cycle(path: string): ContentHashError {
+  return new ContentHashError(
+    `"${path}" leads back to a directory that it is in, by way of a symbolic link. Remove that link, or exclude it.`,
+  );
+}
+
+function nothingFound(
+  pattern: string,
+  cwd: string,
+  { isThere, isGlob, exclude }: { isThere: boolean; isGlob: boolean; exclude: readonly string[] },
+): ContentHashError {
+  const besides = exclude.length > 0 ? " that is not excluded" : "";
+  if (isGlob) {
+    return new ContentHashError(
+      `The pattern "${pattern}" matches no file in "${cwd}"${besides}. Build the content before Pulumi runs, or correct ` +
+        'the pattern: it matches files alone, and "/**" after a directory means all files below it.',
+    );
+  }
+  return new ContentHashError(
+    isThere
+      ? `There is no file to hash in "${resolve(cwd, pattern)}"${besides}. Build the content before Pulumi runs.`
+      : `There is no file or directory "${pattern}" in "${cwd}". Build the content before Pulumi runs, or correct the path` +
+          `${pattern.includes("\\") ? ': "/" separates directories.' : "."}`,
+  );
+}
