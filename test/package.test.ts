@@ -1,0 +1,38 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const ROOT = join(__dirname, "..");
+const QUICKSTART = join(ROOT, "examples/quickstart");
+
+/** Runs a script in the quickstart, which finds the package as any program does. */
+const run = (...args: string[]) => execFileSync(process.execPath, args, { cwd: QUICKSTART, encoding: "utf8" }).trim();
+
+describe("the package", () => {
+  const names = "ContentHashError,VodCacheRefresh,hashContent,hashFiles";
+
+  test("is imported by CommonJS programs", () => {
+    expect(run("-p", 'Object.keys(require("pulumi-alicloud-vod")).sort().join()')).toBe(names);
+  });
+
+  test("is imported by ES module programs, by name", () => {
+    const script = `import { ${names} } from "pulumi-alicloud-vod"; console.log([typeof hashFiles, typeof VodCacheRefresh].join());`;
+    expect(run("--input-type=module", "-e", script)).toBe("function,function");
+  });
+
+  test("loads nothing of the provider, and no heavy module, into a program", () => {
+    const script =
+      'require("pulumi-alicloud-vod"); Object.keys(require.cache).filter((path) => !/@pulumi.pulumi/.test(path)).join("\\n")';
+    const withPulumi = run("-p", 'require("@pulumi/pulumi"); Object.keys(require.cache).join("\\n")').split("\n");
+    const ours = run("-p", script)
+      .split("\n")
+      .filter((path) => !withPulumi.includes(path));
+    expect(ours.filter((path) => !path.startsWith(join(ROOT, "dist/sdk")))).toEqual([]);
+  });
+
+  test("loads pop-core with the first call only", () => {
+    const loaded = run("-p", 'require("pulumi-alicloud-vod/provider"); Object.keys(require.cache).join("\\n")');
+    expect(loaded).toContain("zod");
+    expect(loaded).not.toContain("pop-core");
+  });
+});
