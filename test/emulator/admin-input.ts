@@ -1,0 +1,106 @@
+/**
+ * Reads what was posted to the admin endpoint: an unknown field or a value that can't be is told in one sentence, so that a
+ * test with a slip in it fails where the slip is.
+ */
+import type { Conditions } from "./controls.js";
+import type { Fault, FaultKind } from "./faults.js";
+
+/** What a field may hold: a type, or one of some words. */
+type Kind = "a text" | "a whole number" | "true or false" | readonly string[];
+type Fields = Record<string, Kind>;
+
+const SCOPE: Fields = { action: "a text", times: "a whole number" };
+const MOMENT: Fields = { ...SCOPE, afterWork: "true or false" };
+
+const FAULT_FIELDS: Record<FaultKind, Fields> = {
+  throttle: { ...SCOPE, code: ["Throttling", "Throttling.User", "Throttling.Api"], retryAfterMs: "a whole number" },
+  error: { ...MOMENT, code: "a text", status: "a whole number", message: "a text" },
+  "reset-before": SCOPE,
+  "reset-after": SCOPE,
+  delay: { ...MOMENT, ms: "a whole number" },
+  html: { ...MOMENT, status: "a whole number" },
+  answer: { ...MOMENT, body: "a text", status: "a whole number", contentType: "a text" },
+  truncated: SCOPE,
+  "wrong-types": SCOPE,
+  "missing-fields": SCOPE,
+  empty: SCOPE,
+  "task-failed": { ...SCOPE, description: "a text", path: "a text" },
+  "task-stuck": { ...SCOPE, status: ["Refreshing", "Pending"], path: "a text" },
+};
+
+const REQUIRED: Partial<Record<FaultKind, string>> = { delay: "ms", answer: "body" };
+
+const CONDITION_FIELDS: Fields = {
+  service: ["open", "closed", "suspended"],
+  accessKey: ["active", "inactive", "deleted", "forbidden"],
+  securityToken: "a text",
+  token: ["valid", "expired"],
+  taskDelayMs: "a whole number",
+  urlRemain: "a whole number",
+  dirRemain: "a whole number",
+  perMinuteQuota: "a whole number",
+};
+/** The conditions that null switches off. */
+const NULLABLE = ["securityToken", "perMinuteQuota"];
+const DOMAIN_STATES = ["online", "offline", "configuring", "configure-failed", "illegal"];
+
+const TIME_FIELDS: Fields = { set: "a whole number", advance: "a whole number", frozen: "true or false" };
+
+export interface TimeChange {
+  set?: number;
+  advance?: number;
+  frozen?: boolean;
+}
+
+export function parseFault(input: unknown): Fault {
+  const { kind, ...fields } = parseObject(input);
+  if (typeof kind !== "string" || !Object.hasOwn(FAULT_FIELDS, kind)) {
+    throw new Error(`"kind" wants one of ${Object.keys(FAULT_FIELDS).join(", ")}.`);
+  }
+  checkFields(fields, FAULT_FIELDS[kind as FaultKind]);
+  const required = REQUIRED[kind as FaultKind];
+  if (required !== undefined && fields[required] === undefined)
+    throw new Error(`"${kind}" wants a field "${required}".`);
+  if (fields.times === 0) throw new Error('"times" wants at least 1.');
+  return { kind, ...fields } as Fault;
+}
+
+export function parseConditions(input: unknown): Conditions {
+  const { domains = {}, ...fields } = parseObject(input);
+  const given = Object.entries(fields).filter(([name, value]) => !(value === null && NULLABLE.includes(name)));
+  checkFields(Object.fromEntries(given), CONDITION_FIELDS);
+  for (const [domain, state] of Object.entries(parseObject(domains))) {
+    if (state !== null) checkFields({ [domain]: state }, { [domain]: DOMAIN_STATES });
+  }
+  return { domains, ...fields } as Conditions;
+}
+
+export function parseTimeChange(input: unknown): TimeChange {
+  const change = parseObject(input);
+  checkFields(change, TIME_FIELDS);
+  return change;
+}
+
+function parseObject(input: unknown): Record<string, unknown> {
+  if (typeof input === "object" && input !== null && !Array.isArray(input)) return input as Record<string, unknown>;
+  throw new Error("A JSON object is wanted here.");
+}
+
+function checkFields(given: Record<string, unknown>, fields: Fields): void {
+  for (const [name, value] of Object.entries(given)) {
+    const kind = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    if (kind === undefined) {
+      throw new Error(`There is no field "${name}" here; there are ${Object.keys(fields).join(", ")}.`);
+    }
+    if (!isKind(value, kind)) {
+      throw new Error(`"${name}" wants ${typeof kind === "string" ? kind : `one of ${kind.join(", ")}`}.`);
+    }
+  }
+}
+
+function isKind(value: unknown, kind: Kind): boolean {
+  if (kind === "a text") return typeof value === "string";
+  if (kind === "a whole number") return Number.isSafeInteger(value) && (value as number) >= 0;
+  if (kind === "true or false") return typeof value === "boolean";
+  return typeof value === "string" && kind.includes(value);
+}

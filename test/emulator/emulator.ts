@@ -1,0 +1,149 @@
+/**
+ * The emulator as a whole: puts the parts together, opens the two servers, and is what a test holds in its hand.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import type { Account } from "./account.js";
+import { Admin } from "./admin.js";
+import { Api } from "./api.js";
+import { createApiServer } from "./api-server.js";
+import type { ReceivedCall } from "./call-log.js";
+import { Clock } from "./clock.js";
+import { Controls } from "./controls.js";
+import { EdgeCache } from "./edge.js";
+import { createEdgeServer } from "./edge-server.js";
+import { DIRECTORIES_PER_DAY, URLS_PER_DAY } from "./limits.js";
+import { close, listen } from "./listen.js";
+import { Quota } from "./quota.js";
+import { VodService } from "./service.js";
+import { TaskBook } from "./tasks.js";
+
+export interface EmulatorOptions {
+  /** Port of the API. Defaults to 0, any free one; the edge always takes a free one. */
+  port?: number;
+  /** The account's accelerated domains. Defaults to `vod.example.com` and `img.example.com`. */
+  domains?: string[];
+  /**
+   * The origin: the files of a domain lie in `<originDirectory>/<domain>/`. Defaults to a new temporary directory, which is
+   * removed on close.
+   */
+  originDirectory?: string;
+  /** How long a refresh task takes, in ms. Defaults to 0: it is complete when its call is answered. */
+  taskDelayMs?: number;
+  accessKeyId?: string;
+  accessKeySecret?: string;
+  /** An STS token that every call must carry. Defaults to none: the key is a permanent one. */
+  securityToken?: string;
+  /** URLs a day. Defaults to 2,000. */
+  urlQuota?: number;
+  /** Directories a day. Defaults to 100. */
+  directoryQuota?: number;
+  /** Paths a minute, of any type. Defaults to no limit: the service has one, but its number is not published. */
+  perMinuteQuota?: number;
+  /** The real time in ms since the epoch, against which signatures are checked. Defaults to `Date.now`. */
+  now?: () => number;
+}
+
+export interface Emulator extends Pick<Controls, ControlMethods> {
+  /** Base URL of the API: `http://127.0.0.1:PORT`. */
+  endpoint: string;
+  /** Base URL of the edge cache. */
+  edge: string;
+  /** The origin directory on disk. */
+  origin: string;
+  accessKeyId: string;
+  accessKeySecret: string;
+  domains: string[];
+  /** What the API received, in the order of arrival. */
+  received: ReceivedCall[];
+  close(): Promise<void>;
+}
+
+type ControlMethods =
+  | "advance"
+  | "cached"
+  | "clearFaults"
+  | "fault"
+  | "freeze"
+  | "quota"
+  | "set"
+  | "setTime"
+  | "tasks"
+  | "thaw"
+  | "time";
+
+export const DEFAULT_DOMAINS = ["vod.example.com", "img.example.com"];
+/** Looks like a key, works nowhere else, and is the same in every run. */
+export const DEFAULT_ACCESS_KEY_ID = `LTAI5t${derived("access key ID", 18)}`;
+export const DEFAULT_ACCESS_KEY_SECRET = derived("access key secret", 30);
+
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const account = openAccount(options);
+  const domains = [...account.domains.keys()];
+  const origin = openOrigin(options.originDirectory, domains);
+  const clock = new Clock(options.now ?? Date.now);
+  const limits = { url: options.urlQuota ?? URLS_PER_DAY, directory: options.directoryQuota ?? DIRECTORIES_PER_DAY };
+  const quota = new Quota(limits, options.perMinuteQuota);
+  const tasks = new TaskBook();
+  const cache = new EdgeCache(origin.directory);
+  const received: ReceivedCall[] = [];
+  const settle = () => {
+    for (const row of tasks.takeCompleted(clock.now())) cache.refresh(row);
+  };
+  const controls = new Controls({ account, clock, quota, tasks, cache, settle }, options.taskDelayMs ?? 0);
+  const service = new VodService(account, clock, quota, tasks);
+  const { faults } = controls;
+  const api = new Api({ account, clock, service, faults, received, settle, taskDelayMs: () => controls.taskDelayMs });
+  const apiServer = createApiServer(api, new Admin(controls, received));
+  const edgeServer = createEdgeServer(cache, account.domains, settle);
+  const stop = async () => {
+    api.close();
+    await Promise.all([close(apiServer), close(edgeServer)]);
+    origin.remove();
+  };
+  try {
+    const endpoint = await listen(apiServer, options.port ?? 0);
+    const edge = await listen(edgeServer, 0);
+    const { accessKeyId, accessKeySecret } = account;
+    const where = { endpoint, edge, origin: origin.directory, accessKeyId, accessKeySecret, domains, received };
+    return Object.assign(controls, where, { close: stop });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function openAccount(options: EmulatorOptions): Account {
+  const domains = options.domains ?? DEFAULT_DOMAINS;
+  return {
+    accessKeyId: options.accessKeyId ?? DEFAULT_ACCESS_KEY_ID,
+    accessKeySecret: options.accessKeySecret ?? DEFAULT_ACCESS_KEY_SECRET,
+    securityToken: options.securityToken,
+    keyState: "active",
+    tokenState: "valid",
+    serviceState: "open",
+    domains: new Map(domains.map((domain) => [domain.toLowerCase(), "online"])),
+  };
+}
+
+interface Origin {
+  directory: string;
+  remove: () => void;
+}
+
+function openOrigin(given: string | undefined, domains: readonly string[]): Origin {
+  const directory = given === undefined ? mkdtempSync(join(tmpdir(), "vod-origin-")) : resolve(given);
+  for (const domain of domains) mkdirSync(join(directory, domain), { recursive: true });
+  return {
+    directory,
+    remove: () => {
+      if (given === undefined) rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+function derived(name: string, length: number): string {
+  return createHash("sha256").update(`emulator ${name}`).digest("hex").slice(0, length);
+}

@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { call, refresh } from "./caller.js";
+import type { Conditions, Emulator, Fault } from "./index.js";
+import { started } from "./started.js";
+
+/** How a test brings the service to a refusal: conditions or a fault, and the call. */
+interface Provocation {
+  set?: Conditions;
+  fault?: Fault;
+  paths?: string[];
+  extra?: Record<string, string>;
+}
+
+const PATH = "https://vod.example.com/a.txt";
+
+// The table of the service's own page, row by row.
+const SERVICE_TABLE: [code: string, status: number, message: string, how: Provocation][] = [
+  ["Throttling", 503, "Request was denied due to request throttling.", { fault: { kind: "throttle" } }],
+  [
+    "IllegalOperation",
+    403,
+    "Illegal domain operate is not permitted.",
+    { set: { domains: { "vod.example.com": "illegal" } } },
+  ],
+  ["OperationDenied", 403, "Your account does not open VOD service yet.", { set: { service: "closed" } }],
+  ["OperationDenied.Suspended", 403, "Your VOD service is suspended.", { set: { service: "suspended" } }],
+  [
+    "InvalidDomain.NotFound",
+    404,
+    "The domain provided does not belong to you.",
+    { paths: [PATH, "https://other.example.com/a.txt"] },
+  ],
+  [
+    "InvalidDomain.Offline",
+    404,
+    "The domain provided is offline.",
+    { set: { domains: { "vod.example.com": "offline" } } },
+  ],
+  [
+    "QuotaExceeded.Refresh",
+    400,
+    "You\u2019ve exceeded the prescribed refresh limits.",
+    { set: { urlRemain: 1 }, paths: [PATH, `${PATH}?2`] },
+  ],
+  [
+    "ServiceBusy",
+    403,
+    "The specified Domain is configuring, please retry later.",
+    { set: { domains: { "vod.example.com": "configuring" } } },
+  ],
+  [
+    "InvalidDomain.Configure_failed",
+    500,
+    "Failed to configure the provided domain.",
+    { set: { domains: { "vod.example.com": "configure-failed" } } },
+  ],
+  [
+    "MissingParameter",
+    400,
+    "The input parameter \u201cObjectPath\u201d that is mandatory for processing this request is not supplied.",
+    { paths: [] },
+  ],
+  [
+    "InvalidObjectType.ValueNotSupported",
+    400,
+    'The specified value of "" is not supported.',
+    { extra: { ObjectType: "file" } },
+  ],
+  [
+    "InvalidObjectPath.Malformed",
+    400,
+    "The specific value of parameter ObjectPath is malformed.",
+    { paths: ["https://vod.example.com"] },
+  ],
+  [
+    "InvalidExtensiveDomain.ValueNotSupported",
+    400,
+    "Extensive domain not supported.",
+    { paths: ["https://*.example.com/a.txt"] },
+  ],
+  [
+    "QuotaPerMinuteExceeded.Refresh",
+    400,
+    "You\u2019ve exceeded the prescribed refresh limits per minute.",
+    { set: { perMinuteQuota: 1 }, paths: [PATH, `${PATH}?2`] },
+  ],
+];
+
+async function provoke(emulator: Emulator, how: Provocation) {
+  emulator.set(how.set ?? {});
+  if (how.fault) emulator.fault(how.fault);
+  return refresh(emulator, how.paths ?? [PATH], how.extra);
+}
+
+describe("the error table of the service", () => {
+  it.each(SERVICE_TABLE)("should refuse with %s, %d, %s", async (code, status, message, how) => {
+    const emulator = await started();
+    const answer = await provoke(emulator, how);
+    expect(answer.status).toBe(status);
+    expect(answer.json).toEqual({
+      Code: code,
+      HostId: "vod.cn-shanghai.aliyuncs.com",
+      Message: message,
+      Recommend: expect.stringContaining(code),
+      RequestId: expect.stringMatching(/^[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$/),
+    });
+    expect(emulator.received).toMatchObject([{ status, code, requestId: answer.json.RequestId }]);
+  });
+
+  it.each(SERVICE_TABLE)("should spend nothing and file no task with %s", async (_code, _status, _message, how) => {
+    const emulator = await started();
+    await provoke(emulator, { ...how, set: { ...how.set } });
+    expect(emulator.tasks()).toEqual([]);
+    expect(emulator.quota()).toEqual({ urlRemain: how.set?.urlRemain ?? 2000, dirRemain: 100 });
+  });
+
+  it("should refuse the other operations too while the account is closed", async () => {
+    const emulator = await started();
+    emulator.set({ service: "closed" });
+    expect((await call(emulator, "DescribeVodRefreshQuota")).json.Code).toBe("OperationDenied");
+    expect((await call(emulator, "DescribeVodRefreshTasks")).json.Code).toBe("OperationDenied");
+  });
+});

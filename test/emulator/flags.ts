@@ -1,0 +1,53 @@
+/**
+ * The command line of `npm run emulator`.
+ */
+import { parseArgs } from "node:util";
+import type { EmulatorOptions } from "./emulator.js";
+
+export const USAGE = "npm run emulator -- [--port N] [--domain D]... [--origin DIRECTORY] [--task-delay MS]";
+
+/** Throws an error of one sentence when a flag is unknown, or its value can't be. */
+export function parseFlags(args: readonly string[]): EmulatorOptions {
+  const { port, domain, origin, "task-delay": taskDelay } = parse(args);
+  if (origin === "") throw new Error("--origin wants a directory.");
+  return {
+    ...(port !== undefined && { port: wholeNumber("--port", port, 65_535) }),
+    ...(domain && { domains: domain.map(hostName) }),
+    ...(origin !== undefined && { originDirectory: origin }),
+    ...(taskDelay !== undefined && { taskDelayMs: wholeNumber("--task-delay", taskDelay, 86_400_000) }),
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        port: { type: "string" },
+        domain: { type: "string", multiple: true },
+        origin: { type: "string" },
+        "task-delay": { type: "string" },
+      },
+    }).values;
+  } catch (error) {
+    throw new Error(sentence(error as NodeJS.ErrnoException));
+  }
+}
+
+function sentence({ code, message }: NodeJS.ErrnoException): string {
+  const named = /'([^' ]+)/.exec(message)?.[1] ?? "";
+  if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") return `There is no flag ${named}.`;
+  if (code === "ERR_PARSE_ARGS_INVALID_OPTION_VALUE") return `${named} wants a value.`;
+  return `"${named}" is not a flag.`;
+}
+
+function wholeNumber(flag: string, text: string, max: number): number {
+  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value <= max)) throw new Error(`${flag} wants a whole number from 0 to ${max}, not "${text}".`);
+  return value;
+}
+
+function hostName(text: string): string {
+  if (/^[a-z0-9_-]+(\.[a-z0-9_-]+)+$/i.test(text)) return text;
+  throw new Error(`--domain wants a host name like vod.example.com, not "${text}".`);
+}

@@ -1,0 +1,11 @@
+/**
+ * The emulator of the VOD API with an origin and an edge cache: what tests, the demo and `npm run emulator` use.
+ */
+export type { ReceivedCall } from "./call-log.js";
+export { pathsOf } from "./call-log.js";
+export type { Conditions, TaskView } from "./controls.js";
+export type { Emulator, EmulatorOptions } from "./emulator.js";
+export { DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, DEFAULT_DOMAINS, startEmulator } from "./emulator.js";
+export type { Fault } from "./faults.js";
+export type { View } from "./view.js";
+export { view } from "./view.js";

@@ -1,0 +1,125 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { call } from "./caller.js";
+import { started } from "./started.js";
+
+const ROOT = resolve(__dirname, "../..");
+let built: string;
+
+// The program is compiled to a directory of its own, so that no other test's build is in the way.
+beforeAll(() => {
+  built = mkdtempSync(join(tmpdir(), "vod-emulator-build-"));
+  const files = [
+    "--ignoreConfig",
+    "test/emulator/main.ts",
+    "--outDir",
+    built,
+    "--module",
+    "Node16",
+    "--target",
+    "ES2022",
+  ];
+  const flags = ["--moduleResolution", "Node16", "--types", "node", "--skipLibCheck", "--rootDir", "test/emulator"];
+  execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), ...files, ...flags], { cwd: ROOT });
+}, 60_000);
+
+afterAll(() => rmSync(built, { recursive: true, force: true }));
+
+interface Ended {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+function run(args: string[]): { child: ChildProcess; firstLine: Promise<string>; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, [join(built, "main.js"), ...args]);
+  let out = "";
+  let err = "";
+  child.stderr.on("data", (chunk) => {
+    err += chunk;
+  });
+  const firstLine = new Promise<string>((done) => {
+    child.stdout.on("data", (chunk) => {
+      out += chunk;
+      if (out.includes("\n")) done(out);
+    });
+  });
+  const ended = new Promise<Ended>((done) => child.on("close", (code) => done({ code, out, err })));
+  return { child, firstLine, ended };
+}
+
+describe("npm run emulator", () => {
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "should say where it is, serve, and leave nothing behind at %s",
+    async (signal) => {
+      const { child, firstLine, ended } = run([
+        "--port",
+        "0",
+        "--domain",
+        "a.example.com",
+        "--domain",
+        "B.example.com",
+      ]);
+      const where = JSON.parse(await firstLine);
+      expect(Object.keys(where)).toEqual(["endpoint", "edge", "origin", "accessKeyId", "accessKeySecret", "domains"]);
+      expect(where.domains).toEqual(["a.example.com", "b.example.com"]);
+      expect(existsSync(join(where.origin, "a.example.com"))).toBe(true);
+      expect(await call(where, "DescribeVodRefreshQuota")).toMatchObject({ status: 200 });
+      child.kill(signal);
+      expect(await ended).toMatchObject({ code: 0, err: "" });
+      expect((await ended).out.split("\n")).toHaveLength(2);
+      expect(existsSync(where.origin)).toBe(false);
+    },
+  );
+
+  it.skipIf(process.platform === "win32")("should end with npm, even if its shell passes no signal on", async () => {
+    const command = `"${process.execPath}" "${join(built, "main.js")}" && true`;
+    const env = { ...process.env, npm_lifecycle_event: "emulator" };
+    const shell = spawn("sh", ["-c", command], { env });
+    const line = await new Promise<string>((done) => shell.stdout.once("data", (chunk) => done(String(chunk))));
+    const { origin } = JSON.parse(line);
+    expect(existsSync(origin)).toBe(true);
+    // Its output closes when the emulator ends, which is after the shell.
+    const ended = new Promise((done) => shell.on("close", done));
+    shell.kill("SIGTERM");
+    await ended;
+    expect(existsSync(origin)).toBe(false);
+  });
+
+  it("should keep an origin directory that was given", async () => {
+    const origin = mkdtempSync(join(tmpdir(), "vod-given-origin-"));
+    const { child, firstLine, ended } = run(["--origin", origin, "--task-delay", "50"]);
+    expect(JSON.parse(await firstLine).origin).toBe(origin);
+    child.kill("SIGTERM");
+    expect((await ended).code).toBe(0);
+    expect(existsSync(origin)).toBe(true);
+    rmSync(origin, { recursive: true });
+  });
+
+  it.each([
+    [["--prot", "1"], "emulator: There is no flag --prot."],
+    [["--port", "80a"], 'emulator: --port wants a whole number from 0 to 65535, not "80a".'],
+    [["--port", "65536"], 'emulator: --port wants a whole number from 0 to 65535, not "65536".'],
+    [["--port"], "emulator: --port wants a value."],
+    [["--task-delay", "-1"], "emulator: --task-delay wants a value."],
+    [["--domain", "*.example.com"], 'emulator: --domain wants a host name like vod.example.com, not "*.example.com".'],
+    [["--origin", ""], "emulator: --origin wants a directory."],
+    [["--task-delay=-1"], 'emulator: --task-delay wants a whole number from 0 to 86400000, not "-1".'],
+    [["now"], 'emulator: "now" is not a flag.'],
+  ])("should refuse %j with one sentence and exit code 2", async (args, sentence) => {
+    const { code, out, err } = await run(args).ended;
+    expect({ code, out }).toEqual({ code: 2, out: "" });
+    expect(err).toMatch(/^[^\n]+ Usage: npm run emulator [^\n]+\n$/);
+    expect(err).toContain(sentence);
+  });
+
+  it("should say that a port is in use", async () => {
+    const port = new URL((await started()).endpoint).port;
+    const { code, out, err } = await run(["--port", port]).ended;
+    expect({ code, out }).toEqual({ code: 1, out: "" });
+    expect(err).toBe(`emulator: Port ${port} of 127.0.0.1 is in use. Choose another, or 0.\n`);
+  });
+});

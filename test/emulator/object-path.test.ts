@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import { type ObjectType, parseForce, parseObjectPaths, parseObjectType } from "./object-path.js";
+
+const MALFORMED = "InvalidObjectPath.Malformed";
+const EXTENSIVE = "InvalidExtensiveDomain.ValueNotSupported";
+
+function codeOf(decide: () => unknown): string {
+  try {
+    decide();
+    return "accepted";
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+}
+
+describe("ObjectPath", () => {
+  it("should be read as scheme, domain and the rest", () => {
+    expect(parseObjectPaths("HTTPS://Vod.Example.com/A/b.txt?x=1", "File")).toEqual([
+      { text: "HTTPS://Vod.Example.com/A/b.txt?x=1", scheme: "https", domain: "vod.example.com", rest: "/A/b.txt?x=1" },
+    ]);
+  });
+
+  it("should be read without a scheme, as in the page's example", () => {
+    expect(parseObjectPaths("abc.com/image/1.png", "File")).toEqual([
+      { text: "abc.com/image/1.png", scheme: undefined, domain: "abc.com", rest: "/image/1.png" },
+    ]);
+  });
+
+  it.each(["a.com/1\na.com/2", "a.com/1\r\na.com/2"])("should be split at line breaks: %j", (value) => {
+    expect(parseObjectPaths(value, "File").map((path) => path.rest)).toEqual(["/1", "/2"]);
+  });
+
+  it.each<[ObjectType, string, string]>([
+    ["File", "http://a.com/", "accepted"],
+    ["File", "a.com/a%20b*!'()~.txt?x=/#".slice(0, -1), "accepted"],
+    ["File", "xn--fiq228c.com/a", "accepted"],
+    ["File", "a.com", MALFORMED],
+    ["File", "http://a.com", MALFORMED],
+    ["File", "http:///a", MALFORMED],
+    ["File", "/a", MALFORMED],
+    ["File", "localhost/a", MALFORMED],
+    ["File", "a.com?x", MALFORMED],
+    ["File", "a.com:8080/a", MALFORMED],
+    ["File", "user@a.com/a", MALFORMED],
+    ["File", "a..com/a", MALFORMED],
+    ["File", "-a.com/a", MALFORMED],
+    ["File", "ftp://a.com/a", MALFORMED],
+    ["File", "a.com/a b", MALFORMED],
+    ["File", " a.com/a", MALFORMED],
+    ["File", "a.com/a\t", MALFORMED],
+    ["File", "a.com/ä", MALFORMED],
+    ["File", "bücher.com/a", MALFORMED],
+    ["File", "a.com/a#part", MALFORMED],
+    ["File", "a.com/100%", MALFORMED],
+    ["File", "a.com/1\n", MALFORMED],
+    ["File", "a.com/1\n\na.com/2", MALFORMED],
+    ["File", "a.com/1\ra.com/2", MALFORMED],
+    ["File", "a.com/1,a.com/2", "accepted"],
+    ["File", "*.a.com/a", EXTENSIVE],
+    ["File", ".a.com/a", EXTENSIVE],
+    ["File", "https://*/a", EXTENSIVE],
+    ["Directory", "a.com/", "accepted"],
+    ["Directory", "https://a.com/b/c/", "accepted"],
+    ["Directory", "a.com/b", MALFORMED],
+    ["Directory", "a.com/b?x=/", MALFORMED],
+    ["Regex", "https://a.com/.*\\.png", "accepted"],
+    ["Regex", "a.com/[0-9]+/.*\\.(js|css)\\?v=%", "accepted"],
+    ["Regex", "a.com/(", MALFORMED],
+    ["Regex", "a.com/[z-a]", MALFORMED],
+    ["Regex", ".*\\.png", MALFORMED],
+    ["Regex", "https://.*/a", EXTENSIVE],
+    ["Regex", "a\\.com/a", MALFORMED],
+    ["IgnoreParams", "https://a.com/a?x=1", "accepted"],
+    ["IgnoreParams", "https://a.com/a", "accepted"],
+  ])("should, as %s, %j be %s", (type, value, outcome) => {
+    expect(codeOf(() => parseObjectPaths(value, type))).toBe(outcome);
+  });
+
+  it.each([undefined, ""])("should be missed when it is %j", (value) => {
+    expect(codeOf(() => parseObjectPaths(value, "File"))).toBe("MissingParameter");
+  });
+});
+
+describe("ObjectType", () => {
+  it.each([
+    [undefined, "File"],
+    ["", "File"],
+    ["File", "File"],
+    ["Directory", "Directory"],
+    ["Regex", "Regex"],
+    ["IgnoreParams", "IgnoreParams"],
+  ])("should read %j as %s", (value, type) => expect(parseObjectType(value)).toBe(type));
+
+  it.each(["file", "DIRECTORY", "Regexp", "undefined"])("should refuse %j", (value) => {
+    expect(codeOf(() => parseObjectType(value))).toBe("InvalidObjectType.ValueNotSupported");
+  });
+});
+
+describe("Force", () => {
+  it.each([
+    [undefined, false],
+    ["false", false],
+    ["False", false],
+    ["true", true],
+    ["TRUE", true],
+  ])("should read %j as %s", (value, force) => expect(parseForce(value)).toBe(force));
+
+  it.each(["1", "yes", "undefined"])("should refuse %j", (value) => {
+    expect(codeOf(() => parseForce(value))).toBe("InvalidParameter");
+  });
+});

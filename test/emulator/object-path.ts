@@ -1,0 +1,83 @@
+/**
+ * `ObjectPath` and `ObjectType` of a refresh: splitting the lines and reading each one, as strictly as the contract allows, so
+ * that a client which passes here has not relied on kindness.
+ */
+import { invalidParameter, refusal } from "./errors.js";
+
+export const OBJECT_TYPES = ["File", "Directory", "Regex", "IgnoreParams"] as const;
+export type ObjectType = (typeof OBJECT_TYPES)[number];
+
+export interface ObjectPath {
+  /** The line as it was sent. */
+  text: string;
+  /** Undefined when the line has no scheme: then it means http and https alike (choice; the page's own example has none). */
+  scheme: "http" | "https" | undefined;
+  /** In lower case. */
+  domain: string;
+  /** From the first slash on: path and query, or the regular expression for both. */
+  rest: string;
+}
+
+/** The object type of a call; the value is case-sensitive, and an empty one is the default. */
+export function parseObjectType(value: string | undefined): ObjectType {
+  if (!value) return "File";
+  const type = OBJECT_TYPES.find((known) => known === value);
+  if (!type) throw refusal("InvalidObjectType.ValueNotSupported");
+  return type;
+}
+
+/** `true` and `false` in any case, as the clients of different languages write them; `false` when it is not given. */
+export function parseForce(value: string | undefined): boolean {
+  if (!value || /^false$/i.test(value)) return false;
+  if (/^true$/i.test(value)) return true;
+  throw invalidParameter("Force");
+}
+
+/** The lines of an ObjectPath. A blank line or a trailing line break is malformed (choice: the page only has separators). */
+export function parseObjectPaths(value: string | undefined, type: ObjectType): ObjectPath[] {
+  if (!value) throw refusal("MissingParameter");
+  return value.split(/\r?\n/).map((line) => parseObjectPath(line, type));
+}
+
+const LINE = /^(?:(?<scheme>https?):\/\/)?(?<host>[^/?#]+)(?<rest>\/.*)$/i;
+/** Percent-encoding is the sender's task, so a line is printable ASCII without spaces. */
+const PRINTABLE = /^[\x21-\x7e]+$/;
+const LABEL = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/;
+
+export function parseObjectPath(line: string, type: ObjectType): ObjectPath {
+  const groups = PRINTABLE.test(line) ? LINE.exec(line)?.groups : undefined;
+  if (!groups?.host || !groups.rest) throw malformed();
+  const domain = groups.host.toLowerCase();
+  // "*.example.com" and ".example.com" are the two notations of a wildcard domain.
+  if (domain.includes("*") || domain.startsWith(".")) throw refusal("InvalidExtensiveDomain.ValueNotSupported");
+  const labels = domain.split(".");
+  // No port either (choice): an accelerated domain is named without one.
+  if (labels.length < 2 || !labels.every((label) => LABEL.test(label))) throw malformed();
+  requireRest(groups.rest, type);
+  return { text: line, scheme: groups.scheme?.toLowerCase() as ObjectPath["scheme"], domain, rest: groups.rest };
+}
+
+function requireRest(rest: string, type: ObjectType): void {
+  if (type === "Regex") {
+    if (!compilePattern(rest)) throw malformed();
+    return;
+  }
+  if (rest.includes("#") || /%(?![0-9a-f]{2})/i.test(rest)) throw malformed();
+  if (type === "Directory" && (!rest.endsWith("/") || rest.includes("?"))) throw malformed();
+}
+
+/**
+ * The expression that a Regex path stands for, or undefined when it is none. It has to match the whole of a cached path and
+ * query (choice: the page says "based on regular expressions" and no more), so a part of a name matches nothing by chance.
+ */
+export function compilePattern(rest: string): RegExp | undefined {
+  try {
+    return new RegExp(`^(?:${rest})$`);
+  } catch {
+    return undefined;
+  }
+}
+
+function malformed(): Error {
+  return refusal("InvalidObjectPath.Malformed");
+}

@@ -1,0 +1,70 @@
+/**
+ * The official Python SDKs, installed once into the system's temporary directory and kept there for later runs.
+ */
+import { execFile } from "node:child_process";
+import { statSync } from "node:fs";
+import { mkdtemp, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+/** The last generation signs version 3, the one before it version 1. */
+const PACKAGES = ["alibabacloud_vod20170321==3.12.1", "aliyun-python-sdk-core==2.16.1"];
+const INSTALL_TIMEOUT = 90_000;
+const RUN_TIMEOUT = 60_000;
+
+/**
+ * The directory with the SDKs; or undefined where there is no Python, no pip, no registry, or the SDKs don't work with the
+ * Python that is there.
+ */
+export async function installPythonSdks(): Promise<string | undefined> {
+  try {
+    const directory = join(
+      tmpdir(),
+      ["vod-python-sdks", await pythonVersion(), ...PACKAGES].join("-").replaceAll("==", "-"),
+    );
+    if (!isOurs(directory)) await install(directory);
+    await python(directory, ["-c", "import alibabacloud_vod20170321.client, aliyunsdkcore.client"]);
+    return directory;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs a script with the SDKs and reads the JSON that it prints. */
+export async function runPython(sdks: string, script: string, input: object): Promise<unknown> {
+  return JSON.parse(await python(sdks, [script, JSON.stringify(input)]));
+}
+
+/** `-S`: with the SDKs and the standard library alone, not with what this machine has installed beside them. */
+async function python(sdks: string, args: string[]): Promise<string> {
+  const env = { ...process.env, PYTHONPATH: sdks, PYTHONDONTWRITEBYTECODE: "1", NO_PROXY: "127.0.0.1" };
+  return (await run("python3", ["-S", ...args], { env, timeout: RUN_TIMEOUT })).stdout;
+}
+
+/** Compiled packages fit one version of Python. */
+async function pythonVersion(): Promise<string> {
+  const { stdout } = await run("python3", ["-S", "-c", "import sys; print(sys.implementation.cache_tag)"]);
+  return stdout.trim();
+}
+
+/** Installs beside it and renames when it is whole, so that a parallel or a broken run leaves nothing half done. */
+async function install(directory: string): Promise<void> {
+  const unfinished = await mkdtemp(`${directory}.`);
+  const pip = ["-m", "pip", "install", "--quiet", "--retries", "1", "--target", unfinished, ...PACKAGES];
+  try {
+    await run("python3", pip, { timeout: INSTALL_TIMEOUT });
+    await rename(unfinished, directory);
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    // A parallel run may have been faster.
+    if (!isOurs(directory)) throw error;
+  }
+}
+
+/** Whether it is there and was made by this user: code of somebody else is not run. */
+function isOurs(directory: string): boolean {
+  return statSync(directory, { throwIfNoEntry: false })?.uid === process.getuid?.();
+}

@@ -1,0 +1,76 @@
+/**
+ * The operations of the service, behind the gateway: each takes the parameters of a call and gives the body of the answer
+ * without its RequestId, or throws the refusal.
+ */
+import { type Account, requireDomain, requireOpenService } from "./account.js";
+import type { Clock } from "./clock.js";
+import { describeTasks, parseTasksQuery } from "./describe.js";
+import { type ErrorCode, refusal } from "./errors.js";
+import { BLOCKS_PER_DAY, PRELOADS_PER_DAY, URLS_PER_CALL } from "./limits.js";
+import { parseForce, parseObjectPaths, parseObjectType } from "./object-path.js";
+import { QUOTA_OF, type Quota } from "./quota.js";
+import type { Course, TaskBook } from "./tasks.js";
+
+export type Parameters = Record<string, string | undefined>;
+export type Answer = Record<string, unknown>;
+
+/** More URLs in a call than it may carry: of the page's codes this is the nearest (choice). */
+const TOO_MANY_URLS: ErrorCode = "QuotaExceeded.Refresh";
+
+export class VodService {
+  constructor(
+    private readonly account: Account,
+    private readonly clock: Clock,
+    private readonly quota: Quota,
+    private readonly tasks: TaskBook,
+  ) {}
+
+  /** @param course asked once a refresh is accepted: how its tasks go */
+  call(action: string | undefined, parameters: Parameters, course: () => Course): Answer {
+    switch (action) {
+      case "RefreshVodObjectCaches":
+        return this.refresh(parameters, course);
+      case "DescribeVodRefreshTasks":
+        requireOpenService(this.account);
+        return describeTasks(this.tasks.list(this.clock.now()), parseTasksQuery(parameters), this.clock.now());
+      case "DescribeVodRefreshQuota":
+        requireOpenService(this.account);
+        return this.describeQuota();
+      case undefined:
+      case "":
+        throw refusal("MissingAction");
+      default:
+        throw refusal("InvalidAction.NotFound");
+    }
+  }
+
+  /** Everything is checked before anything is spent or filed: a refused call leaves no trace. */
+  private refresh(parameters: Parameters, course: () => Course): Answer {
+    requireOpenService(this.account);
+    if (!parameters.ObjectPath) throw refusal("MissingParameter");
+    const type = parseObjectType(parameters.ObjectType);
+    const force = parseForce(parameters.Force);
+    const paths = parseObjectPaths(parameters.ObjectPath, type);
+    for (const path of paths) requireDomain(this.account, path.domain);
+    const kind = QUOTA_OF[type];
+    if (kind === "url" && paths.length > URLS_PER_CALL) throw refusal(TOO_MANY_URLS);
+    const now = this.clock.now();
+    this.quota.spend(kind, paths.length, now);
+    return { RefreshTaskId: this.tasks.submit(paths, type, force, now, course()).join(",") };
+  }
+
+  private describeQuota(): Answer {
+    const now = this.clock.now();
+    return {
+      UrlQuota: String(this.quota.limits.url),
+      UrlRemain: String(this.quota.remain("url", now)),
+      DirQuota: String(this.quota.limits.directory),
+      DirRemain: String(this.quota.remain("directory", now)),
+      PreloadQuota: String(PRELOADS_PER_DAY),
+      PreloadRemain: String(PRELOADS_PER_DAY),
+      BlockQuota: String(BLOCKS_PER_DAY),
+      // The one field whose name begins with a small letter.
+      blockRemain: String(BLOCKS_PER_DAY),
+    };
+  }
+}
