@@ -1,9 +1,11 @@
 /** What a program may write: the inputs of VodCacheRefresh, validated and brought into the form the state keeps. */
 import { z } from "zod";
+import type { ConfigReader } from "./credentials.js";
 import { resolveEndpoint } from "./vod/endpoint.js";
 import { VodError } from "./vod/errors.js";
-import { DAILY_QUOTA, OBJECT_TYPES, type ObjectType, quotaOf } from "./vod/limits.js";
+import { DAILY_QUOTA, OBJECT_TYPES, type ObjectType } from "./vod/limits.js";
 import { normalizePath, shownPath } from "./vod/paths.js";
+import { type QuotaKind, quotaOf } from "./vod/quota.js";
 
 /** What stands in a preview for a value that isn't known yet. Source: Pulumi's protocol (`UnknownStringValue`). */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -62,10 +64,12 @@ export function readInputs(checked: Readonly<Record<string, unknown>>): RefreshI
  *
  * @param news the inputs as Pulumi hands them over, {@link UNKNOWN} where a value isn't known yet.
  * @param environment where the endpoint may come from.
+ * @param config where the account's own daily quotas may stand: `alicloud-vod:urlsPerDay`, `:directoriesPerDay`.
  */
 export function checkInputs(
   news: Readonly<Record<string, unknown>>,
   environment: Readonly<NodeJS.ProcessEnv>,
+  config: ConfigReader,
 ): CheckedInputs {
   const given = Object.entries(news).filter(([name, value]) => !name.startsWith("__") && value != null);
   const unknown = Object.fromEntries(given.filter(([, value]) => value === UNKNOWN));
@@ -85,7 +89,7 @@ export function checkInputs(
   const { paths, objectType, endpoint, force } = parsed;
   const inputs: Record<string, unknown> = { ...parsed, ...unknown };
   if (paths !== undefined) {
-    const checked = checkPaths(paths, objectType);
+    const checked = checkPaths(paths, objectType, config);
     problems.push(...checked.problems);
     inputs.paths = checked.paths;
   }
@@ -98,7 +102,7 @@ export function checkInputs(
 }
 
 /** The paths as they are sent, duplicates removed, and a sentence for each that can't be. */
-function checkPaths(given: readonly string[], objectType: ObjectType | undefined) {
+function checkPaths(given: readonly string[], objectType: ObjectType | undefined, config: ConfigReader) {
   const problems: string[] = [];
   const paths = new Set<string>();
   for (const [index, path] of given.entries()) {
@@ -110,18 +114,32 @@ function checkPaths(given: readonly string[], objectType: ObjectType | undefined
     if ("path" in result) paths.add(result.path);
     else problems.push(`paths[${index}] (${shownPath(path)}) ${result.problem}.`);
   }
-  if (objectType !== undefined) problems.push(...quotaProblem(paths.size, objectType));
+  if (objectType !== undefined) problems.push(...quotaProblem(paths.size, quotaOf(objectType), config));
   return { paths: [...paths], problems };
 }
 
-function quotaProblem(count: number, objectType: ObjectType): string[] {
-  const quota = DAILY_QUOTA[quotaOf(objectType)];
+/** Where the configuration says that Alibaba Cloud raised an account's quota. */
+const QUOTA_CONFIG: Readonly<Record<QuotaKind, string>> = {
+  urls: "alicloud-vod:urlsPerDay",
+  directories: "alicloud-vod:directoriesPerDay",
+};
+
+/** More paths than a day can hold never go through, so that they are refused before anything is sent. */
+function quotaProblem(count: number, kind: QuotaKind, config: ConfigReader): string[] {
+  const key = QUOTA_CONFIG[kind];
+  const configured = config(key);
+  if (configured !== undefined && !/^[1-9]\d{0,8}$/.test(configured)) {
+    return [`${key} is "${configured.slice(0, 40)}" in the stack's configuration; write a whole number such as 10000.`];
+  }
+  const quota = configured === undefined ? DAILY_QUOTA[kind] : Number(configured);
   if (count <= quota) return [];
-  const what = quotaOf(objectType) === "urls" ? "URLs" : "directories or patterns";
-  const advice =
-    quotaOf(objectType) === "urls" ? 'refresh their directories (objectType "Directory")' : "refresh their parents";
+  const [what, instead] =
+    kind === "urls"
+      ? ["URLs", 'refresh their directories instead (objectType "Directory")']
+      : ["directories or patterns", "refresh their parents instead"];
   return [
-    `paths has ${count} ${what}, more than the ${quota} that an account may refresh in a day; ${advice} instead.`,
+    `paths has ${count} ${what}, more than the ${quota} that an account may refresh in a day; ${instead}, ` +
+      `or set ${key} if this account's quota was raised.`,
   ];
 }
 

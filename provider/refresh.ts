@@ -85,7 +85,7 @@ export function refreshProvider({ environment, info, now }: Surroundings) {
     },
 
     async check(olds: Properties, news: Properties) {
-      const { inputs, problems, warnings } = checkInputs(news, environment);
+      const { inputs, problems, warnings } = checkInputs(news, environment, config);
       if (problems.length === 0) {
         const complete = readInputs(inputs);
         const plan = complete && expectedPlan(olds, complete);

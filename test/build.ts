@@ -1,11 +1,14 @@
-/** Builds the package once before the tests: programs that the engine runs import it by its name. */
+/**
+ * Builds the package and its tools once before the tests: programs that the engine runs import the package by its name,
+ * and some tests run a tool as its npm script does.
+ */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 
 export default function build(): void {
   const root = join(__dirname, "..");
-  execFileSync(process.execPath, [require.resolve("typescript/bin/tsc"), "-p", "tsconfig.json"], {
-    cwd: root,
-    stdio: "inherit",
-  });
+  const tsc = require.resolve("typescript/bin/tsc");
+  for (const project of ["tsconfig.json", "test/tsconfig.tools.json"]) {
+    execFileSync(process.execPath, [tsc, "-p", project], { cwd: root, stdio: "inherit" });
+  }
 }

@@ -8,9 +8,9 @@ import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import type RPCClient from "@alicloud/pop-core";
 import { z } from "zod";
-import { errorOfRefusal, VodError } from "./errors.js";
+import { errorOfRefusal, quotaExceeded, VodError } from "./errors.js";
 import { API_VERSION, type ObjectType } from "./limits.js";
-import { domainOf } from "./paths.js";
+import { quotaOf, type RefreshQuota } from "./quota.js";
 
 /** Who calls. The secret and the token never leave this module's closures. */
 export interface Credentials {
@@ -26,6 +26,8 @@ export interface VodClientOptions {
   credentials: Credentials;
   /** How long connecting may take, and then the whole answer, in milliseconds. Default: 20,000. */
   timeoutMs?: number;
+  /** The present time. Default: this machine's. */
+  now?: () => Date;
 }
 
 /** One call of RefreshVodObjectCaches. */
@@ -48,6 +50,8 @@ export interface RefreshResponse {
 export interface VodClient {
   /** @throws VodError for every failure, whatever its kind. */
   refreshObjectCaches(request: RefreshRequest): Promise<RefreshResponse>;
+  /** @throws VodError for every failure, a missing permission too. */
+  describeRefreshQuota(): Promise<RefreshQuota>;
 }
 
 const DEFAULT_TIMEOUT_MS = 20_000;
@@ -57,31 +61,48 @@ const refreshResponse = z.object({
   RequestId: z.string().min(1),
 });
 
+const count = z.string().regex(/^\d+$/).transform(Number);
+const quotaResponse = z.object({ UrlQuota: count, UrlRemain: count, DirQuota: count, DirRemain: count });
+
 const refusal = z.object({ Code: z.string().min(1), Message: z.string().catch(""), RequestId: z.string().optional() });
 
 /** Makes a client; nothing is sent and pop-core isn't loaded before the first call. */
 export function vodClient(options: VodClientOptions): VodClient {
   const call = caller(options);
-  return {
-    async refreshObjectCaches({ paths, objectType, force }) {
-      const parameters = {
-        ObjectPath: paths.join("\n"),
-        ObjectType: objectType,
-        ...(objectType === "Directory" ? { Force: String(force) } : {}),
-      };
-      const answer = await call("RefreshVodObjectCaches", parameters, refreshResponse, [
-        ...new Set(paths.map(domainOf)),
-      ]);
-      return { refreshTaskId: answer.RefreshTaskId, requestId: answer.RequestId };
-    },
+  const { now = () => new Date() } = options;
+
+  const describeRefreshQuota = async (): Promise<RefreshQuota> => {
+    const answer = await call("DescribeVodRefreshQuota", {}, quotaResponse, []);
+    return {
+      urls: { quota: answer.UrlQuota, remain: answer.UrlRemain },
+      directories: { quota: answer.DirQuota, remain: answer.DirRemain },
+    };
   };
+
+  const refreshObjectCaches = async ({ paths, objectType, force }: RefreshRequest): Promise<RefreshResponse> => {
+    const parameters = {
+      ObjectPath: paths.join("\n"),
+      ObjectType: objectType,
+      ...(objectType === "Directory" ? { Force: String(force) } : {}),
+    };
+    try {
+      const answer = await call("RefreshVodObjectCaches", parameters, refreshResponse, paths);
+      return { refreshTaskId: answer.RefreshTaskId, requestId: answer.RequestId };
+    } catch (error) {
+      if (!(error instanceof VodError) || error.code !== "QuotaExceeded.Refresh") throw error;
+      // What is left only makes the message better: a failure to ask for it must not hide the refusal.
+      const quota = await describeRefreshQuota().catch(() => undefined);
+      throw quotaExceeded(error, { count: paths.length, kind: quotaOf(objectType) }, quota, now());
+    }
+  };
+  return { refreshObjectCaches, describeRefreshQuota };
 }
 
 type Call = <T>(
   action: string,
   parameters: Readonly<Record<string, string>>,
   schema: z.ZodType<T>,
-  domains: readonly string[],
+  paths: readonly string[],
 ) => Promise<T>;
 
 function caller({ endpoint, credentials, timeoutMs = DEFAULT_TIMEOUT_MS }: VodClientOptions): Call {
@@ -90,11 +111,11 @@ function caller({ endpoint, credentials, timeoutMs = DEFAULT_TIMEOUT_MS }: VodCl
   const load = async () =>
     new (await importPopCore())({ ...credentials, endpoint, apiVersion: API_VERSION, opts: { agent } });
 
-  return async (action, parameters, schema, domains) => {
+  return async (action, parameters, schema, paths) => {
     popCore ??= load();
     const client = await popCore;
     let response: IncomingMessage | undefined;
-    const seen = (): Answer => ({ endpoint, timeoutMs, credentials, response, domains });
+    const seen = (): Answer => ({ endpoint, timeoutMs, credentials, response, paths });
     let body: unknown;
     try {
       body = await client.request(action, parameters, {
@@ -124,12 +145,12 @@ interface Answer {
   timeoutMs: number;
   credentials: Credentials;
   response: IncomingMessage | undefined;
-  domains: readonly string[];
+  paths: readonly string[];
 }
 
 /** Turns whatever pop-core threw into our own error, of which nothing but code, request ID and message are taken. */
 function failureOf(thrown: unknown, answer: Answer): VodError {
-  const { response, domains } = answer;
+  const { response, paths } = answer;
   const { data, name, code } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as Record<string, unknown>;
   const refused = refusal.safeParse(data);
   if (refused.success) {
@@ -139,7 +160,7 @@ function failureOf(thrown: unknown, answer: Answer): VodError {
       message: withoutSecrets(Message, answer.credentials),
       httpStatus: response?.statusCode,
       requestId: RequestId,
-      domains,
+      paths,
     });
   }
   // httpx names its timeouts "RequestTimeoutError" and "RequestTimeoutErrorError".

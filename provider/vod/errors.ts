@@ -4,13 +4,16 @@
  * The rows hold the service's own message for reference and tests; people get `happened` and `remedy`.
  */
 
+import { domainOf, shownPath } from "./paths.js";
+import { describeNextDay, type QuotaKind, type RefreshQuota } from "./quota.js";
+
 /** One error of the service: what it answers, and what we make of it. */
 export interface ErrorRow {
   /** HTTP status of the answer. */
   status: number;
   /** The service's own message. */
   message: string;
-  /** What happened, in one sentence; `{domains}` stands for the domains of the paths of the call. */
+  /** What happened, in one sentence; `{Domain}` and `{Path}` stand for those of the call. */
   happened: string;
   /** What to do about it, in one sentence. */
   remedy: string;
@@ -43,8 +46,8 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   IllegalOperation: row(
     403,
     "Illegal domain operate is not permitted.",
-    "The VOD API doesn't permit this operation on {domains}.",
-    "Check that each domain is an acceleration domain of ApsaraVideo VOD in this account, and correct `paths`.",
+    "{Domain} may not be operated on by this Alibaba Cloud account.",
+    "Check that each domain of `paths` is an acceleration domain of ApsaraVideo VOD in this account.",
   ),
   OperationDenied: row(
     403,
@@ -61,32 +64,32 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   "InvalidDomain.NotFound": row(
     404,
     "The domain provided does not belong to you.",
-    "{domains}: a domain of the call doesn't exist or doesn't belong to this Alibaba Cloud account.",
+    "{Domain} doesn't exist or doesn't belong to this Alibaba Cloud account.",
     "Correct `paths`, or use the credentials of the account that has the domain in ApsaraVideo VOD.",
   ),
   "InvalidDomain.Offline": row(
     404,
     "The domain provided is offline.",
-    "{domains}: a domain of the call is disabled in ApsaraVideo VOD.",
+    "{Domain} is disabled in ApsaraVideo VOD.",
     "Enable it in the VOD console, or take its paths out of `paths`.",
   ),
   "QuotaExceeded.Refresh": row(
     400,
     "You’ve exceeded the prescribed refresh limits.",
-    "The account's refresh quota of the day is used up.",
+    "The day's refresh quota of this account can't hold the call.",
     "Run `pulumi up` again after midnight UTC+8, when the quota starts anew, or refresh fewer paths or a directory.",
   ),
   ServiceBusy: row(
     403,
     "The specified Domain is configuring, please retry later.",
-    "{domains}: a domain of the call is being configured.",
+    "{Domain} is being configured.",
     "Run `pulumi up` again when its configuration is done, usually within minutes.",
     { retryable: true },
   ),
   "InvalidDomain.Configure_failed": row(
     500,
     "Failed to configure the provided domain.",
-    "{domains}: the service failed to configure a domain of the call and can't refresh it.",
+    "{Domain} can't be refreshed, since the service failed to configure it.",
     "Repair its configuration in the VOD console, then run `pulumi up` again.",
   ),
   MissingParameter: row(
@@ -104,13 +107,13 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   "InvalidObjectPath.Malformed": row(
     400,
     "The specific value of parameter ObjectPath is malformed.",
-    "The VOD API takes one of the paths for malformed.",
+    "{Path} is malformed to the VOD API.",
     "Check `paths`: each must be a complete URL of one of your VOD domains.",
   ),
   "InvalidExtensiveDomain.ValueNotSupported": row(
     400,
     "Extensive domain not supported.",
-    "A path has a wildcard domain, which can't be refreshed.",
+    "{Path} has a wildcard domain, which can't be refreshed.",
     "Give one path for each domain.",
   ),
   "QuotaPerMinuteExceeded.Refresh": row(
@@ -135,13 +138,13 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   ),
   SignatureDoesNotMatch: row(
     400,
-    "Specified signature is not matched with our calculation.",
+    "Specified signature is not matched with our calculation. server string to sign is:",
     "The VOD API refused the signature: the access key secret doesn't belong to the access key ID.",
     CHECK_KEY,
   ),
   IncompleteSignature: row(
     400,
-    "The request signature does not conform to Aliyun standards.",
+    "The request signature does not conform to Aliyun standards. server string to sign is:",
     "The VOD API refused the signature as incomplete.",
     "Check that access key ID and secret hold no spaces or line breaks, and that no proxy changes requests.",
   ),
@@ -214,6 +217,12 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     "The endpoint doesn't know the operation.",
     "Check `endpoint`: only the China (Shanghai) region has the VOD cache operations.",
   ),
+  "InvalidTaskId.Malformed": row(
+    400,
+    "The specified TaskId is malformed.",
+    "The VOD API takes the task ID for malformed.",
+    REPORT,
+  ),
 };
 
 /** What is known of a failure beside its two sentences. */
@@ -267,24 +276,52 @@ export interface Refusal {
   message: string;
   httpStatus: number | undefined;
   requestId: string | undefined;
-  /** The domains of the paths of the call. */
-  domains: readonly string[];
+  /** The paths of the call, as they were sent. */
+  paths: readonly string[];
 }
 
 /** The error for a refusal: by the table where it knows the code, with the service's own words where it doesn't. */
-export function errorOfRefusal({ code, message, httpStatus, requestId, domains }: Refusal): VodError {
+export function errorOfRefusal({ code, message, httpStatus, requestId, paths }: Refusal): VodError {
   const known = ERROR_TABLE[code];
   const happened = known
-    ? known.happened.replace("{domains}", listed(domains))
+    ? known.happened
+        .replace("{Domain}", oneOf([...new Set(paths.map(domainOf))], "A domain of the call"))
+        .replace("{Path}", oneOf(paths.map(shownPath), "A path"))
     : `The VOD API refused the call: ${message.replace(/\.*$/, "")}.`;
   const remedy =
     known?.remedy ?? "Look the code up on the service's error page, or ask its support with the request ID.";
-  const retryable = known?.retryable ?? (code.includes("Throttling") || code.includes("ServiceUnavailable"));
+  const retryable = known?.retryable ?? (/Throttling|ServiceUnavailable/.test(code) || (httpStatus ?? 0) >= 500);
   return new VodError(happened, remedy, { code, httpStatus, requestId, retryable });
 }
 
-/** Domains as a message shows them: the first few by name. */
-function listed(domains: readonly string[]): string {
-  const shown = domains.slice(0, 3).join(", ");
-  return domains.length > 3 ? `${shown} and ${domains.length - 3} more` : shown || "the call's domains";
+/**
+ * The error for a call that the day's quota can't hold, with what is left and when the quota starts anew.
+ *
+ * @param refused the error that the refusal came to.
+ * @param needs how many refreshes of which kind the call carried.
+ * @param quota what the service said is left; undefined where it couldn't be asked.
+ */
+export function quotaExceeded(
+  refused: VodError,
+  needs: { count: number; kind: QuotaKind },
+  quota: RefreshQuota | undefined,
+  now: Date,
+): VodError {
+  const noun = needs.kind === "urls" ? "URLs" : "directories";
+  const left = quota?.[needs.kind];
+  return new VodError(
+    left === undefined
+      ? `The call's ${needs.count} ${noun} are more than the day's refresh quota of this account has left.`
+      : `The call's ${needs.count} ${noun} are more than the day's refresh quota has left: ${left.remain} of ${left.quota}.`,
+    `Run \`pulumi up\` again after ${describeNextDay(now)}, when the quota starts anew, or refresh ` +
+      `${needs.kind === "urls" ? "fewer URLs, or directories instead" : "fewer directories, or URLs instead"}.`,
+    refused,
+  );
+}
+
+/** One thing by its name, or the first few of several of which one is meant. */
+function oneOf(names: readonly string[], unnamed: string): string {
+  if (names.length < 2) return names[0] ?? unnamed;
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
+  return `One of ${names.slice(0, 3).join(", ")}${more}`;
 }

@@ -21,9 +21,6 @@ export const DEFAULT_ENDPOINT = "https://vod.cn-shanghai.aliyuncs.com";
 /** How many refreshes an account has each day, unless Alibaba Cloud raised it. Source: seed. */
 export const DAILY_QUOTA = { urls: 2000, directories: 100 } as const;
 
-/** At which offset from UTC the service's day begins, in hours. Source: the console guide (Beijing time). */
-export const DAY_STARTS_AT_UTC_OFFSET_HOURS = 8;
-
 /**
  * How many paths one call may carry. Sources: URLs: the VOD console guide; directories: all of a day may go at once;
  * regular expressions: CDN ("1 regular expression a request"), VOD is silent.
@@ -37,8 +34,3 @@ export const PATHS_PER_CALL: Readonly<Record<ObjectType, number>> = {
 
 /** How many different domains the paths of one call may have. Source: CDN; VOD is silent. */
 export const DOMAINS_PER_CALL = 10;
-
-/** Which of the two daily quotas a path counts against. Source: seed; for Regex and IgnoreParams it is silent. */
-export function quotaOf(objectType: ObjectType): keyof typeof DAILY_QUOTA {
-  return objectType === "Directory" || objectType === "Regex" ? "directories" : "urls";
-}

@@ -83,7 +83,7 @@ describe("a refusal", () => {
       code: "InvalidDomain.NotFound",
       httpStatus: 404,
       requestId: emulator.received[0]?.requestId,
-      message: expect.stringMatching(/^vod\.example\.com: a domain of the call doesn't exist/),
+      message: expect.stringMatching(/^vod\.example\.com doesn't exist or doesn't belong to this/),
     });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ERROR_TABLE, errorOfRefusal, VodError } from "../../provider/vod/errors.js";
+import { ERROR_TABLE, errorOfRefusal, quotaExceeded, VodError } from "../../provider/vod/errors.js";
 
 const SEED_CODES = [
   "Throttling",
@@ -22,7 +22,7 @@ const refusal = (code: string) => ({
   message: "Some words.",
   httpStatus: 400,
   requestId: "D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C",
-  domains: ["vod.example.com"],
+  paths: ["https://vod.example.com/a?auth_key=5ec2e7"],
 });
 
 test("the table has all 14 errors of the service's page", () => {
@@ -41,16 +41,44 @@ describe("each error of the table is told in two sentences, with code, status an
   });
 });
 
-test("an error names the domains of the call", () => {
-  expect(errorOfRefusal(refusal("InvalidDomain.NotFound")).message).toBe(
-    "vod.example.com: a domain of the call doesn't exist or doesn't belong to this Alibaba Cloud account. " +
-      "Correct `paths`, or use the credentials of the account that has the domain in ApsaraVideo VOD. " +
-      "(code InvalidDomain.NotFound, HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
-  );
-  const domains = ["a.example.com", "b.example.com", "c.example.com", "d.example.com", "e.example.com"];
-  expect(errorOfRefusal({ ...refusal("InvalidDomain.Offline"), domains }).message).toMatch(
-    /^a\.example\.com, b\.example\.com, c\.example\.com and 2 more: /,
-  );
+describe("an error names what it is about", () => {
+  test("the domain of the call", () => {
+    expect(errorOfRefusal(refusal("InvalidDomain.NotFound")).message).toBe(
+      "vod.example.com doesn't exist or doesn't belong to this Alibaba Cloud account. Correct `paths`, or use the " +
+        "credentials of the account that has the domain in ApsaraVideo VOD. (code InvalidDomain.NotFound, HTTP 400, " +
+        "request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
+    );
+  });
+  test("the first of several domains", () => {
+    const paths = ["a", "b", "b", "c", "d", "e"].map((name) => `https://${name}.example.com/`);
+    expect(errorOfRefusal({ ...refusal("ServiceBusy"), paths }).message).toMatch(
+      /^One of a\.example\.com, b\.example\.com, c\.example\.com and 2 more is being configured\. /,
+    );
+  });
+  test("the path, without a signature in it", () => {
+    expect(errorOfRefusal(refusal("InvalidObjectPath.Malformed")).message).toMatch(
+      /^https:\/\/vod\.example\.com\/a\?… is malformed to the VOD API\. /,
+    );
+  });
+});
+
+describe("a call that the day's quota can't hold", () => {
+  const refused = errorOfRefusal(refusal("QuotaExceeded.Refresh"));
+  const now = new Date("2026-11-23T07:19:00Z");
+
+  test("is told with what is left and when the quota starts anew", () => {
+    const quota = { urls: { quota: 2000, remain: 200 }, directories: { quota: 100, remain: 99 } };
+    expect(quotaExceeded(refused, { count: 500, kind: "urls" }, quota, now).message).toBe(
+      "The call's 500 URLs are more than the day's refresh quota has left: 200 of 2000. Run `pulumi up` again after " +
+        "2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota starts anew, or refresh fewer URLs, or directories " +
+        "instead. (code QuotaExceeded.Refresh, HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
+    );
+  });
+  test("also where what is left can't be asked", () => {
+    expect(quotaExceeded(refused, { count: 5, kind: "directories" }, undefined, now).message).toMatch(
+      /^The call's 5 directories are more than the day's refresh quota of this account has left\. Run/,
+    );
+  });
 });
 
 test("a code that nobody wrote down is told in the service's words", () => {

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { checkInputs, readInputs, UNKNOWN } from "../../provider/inputs.js";
 
 const PATH = "https://vod.example.com/a.js";
-const check = (news: Record<string, unknown>, environment = {}) => checkInputs(news, environment);
+const check = (news: Record<string, unknown>, environment = {}, config: Record<string, string> = {}) =>
+  checkInputs(news, environment, (key) => config[key]);
 const problemsOf = (news: Record<string, unknown>, environment = {}) =>
   check({ paths: [PATH], contentHash: "v1", ...news }, environment).problems;
 
@@ -95,13 +96,21 @@ describe("each bad input gets its own sentence, with the name of the property an
     const urls = (count: number) => Array.from({ length: count }, (_, index) => `https://vod.example.com/${index}/`);
     expect(problemsOf({ paths: urls(2000) })).toEqual([]);
     expect(problemsOf({ paths: urls(2001) })).toEqual([
-      'paths has 2001 URLs, more than the 2000 that an account may refresh in a day; refresh their directories (objectType "Directory") instead.',
+      'paths has 2001 URLs, more than the 2000 that an account may refresh in a day; refresh their directories instead (objectType "Directory"), or set alicloud-vod:urlsPerDay if this account\'s quota was raised.',
     ]);
     expect(problemsOf({ paths: urls(100), objectType: "Directory" })).toEqual([]);
     expect(problemsOf({ paths: urls(101), objectType: "Directory" })).toEqual([
-      "paths has 101 directories or patterns, more than the 100 that an account may refresh in a day; refresh their parents instead.",
+      "paths has 101 directories or patterns, more than the 100 that an account may refresh in a day; refresh their parents instead, or set alicloud-vod:directoriesPerDay if this account's quota was raised.",
     ]);
     expect(problemsOf({ paths: [...urls(2000), ...urls(2000)] })).toEqual([]);
+
+    const raised = (urlsPerDay: string) =>
+      check({ paths: urls(2001), contentHash: "v1" }, {}, { "alicloud-vod:urlsPerDay": urlsPerDay }).problems;
+    expect(raised("10000")).toEqual([]);
+    expect(raised("2000")[0]).toMatch(/^paths has 2001 URLs, more than the 2000 that/);
+    expect(raised("many")).toEqual([
+      'alicloud-vod:urlsPerDay is "many" in the stack\'s configuration; write a whole number such as 10000.',
+    ]);
   });
 });
 

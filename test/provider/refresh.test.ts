@@ -131,7 +131,7 @@ describe("a run that stops in the middle", () => {
     const { failure } = await stopped();
     expect(failure.reasons).toEqual([
       expect.stringMatching(
-        /^The account's refresh quota of the day is used up\. .*\(code QuotaExceeded\.Refresh, .*\) Refreshed before that: 1000 of 1500 URLs; the next update sends the rest\.$/,
+        /^The call's 500 URLs are more than the day's refresh quota has left: 200 of 1200\. .*\(code QuotaExceeded\.Refresh, .*\) Refreshed before that: 1000 of 1500 URLs; the next update sends the rest\.$/,
       ),
     ]);
     expect(failure.id).toMatch(/^vod-cache-refresh-/);
@@ -144,8 +144,8 @@ describe("a run that stops in the middle", () => {
     const { inputs, failure } = await stopped();
     emulator.advance(24 * 60 * 60 * 1000);
     const updated = await up({ id: failure.id as string, inputs, outs: failure.properties as Properties }, { paths });
-    expect(emulator.received.map(({ status }) => status)).toEqual([200, 400, 200]);
-    expect(emulator.received.slice(2).flatMap(pathsOf)).toEqual(paths.slice(1000));
+    expect(emulator.received.map(({ status }) => status)).toEqual([200, 400, 200, 200]);
+    expect(emulator.received.slice(3).flatMap(pathsOf)).toEqual(paths.slice(1000));
     expect(updated.outs).toMatchObject({ status: "Submitted", pending: [] });
     expect(updated.outs.taskIds).toEqual([failure.properties?.refreshTaskId, expect.any(String)]);
   });

@@ -1,0 +1,33 @@
+/** The daily quotas of an account: of which kind a path is, what is left, and when they start anew. */
+import type { ObjectType } from "./limits.js";
+
+/** The two quotas that refreshes count against. */
+export type QuotaKind = "urls" | "directories";
+
+/** What an account may refresh in a day, and what is left of it. Source: DescribeVodRefreshQuota. */
+export type RefreshQuota = Readonly<Record<QuotaKind, { quota: number; remain: number }>>;
+
+/** At which offset from UTC the service's day begins, in hours. Source: the console guide (Beijing time). */
+const DAY_UTC_OFFSET_HOURS = 8;
+const HOUR_MS = 60 * 60 * 1000;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Which quota a path counts against. Source: seed; it is silent on Regex (CDN: with directories) and IgnoreParams. */
+export function quotaOf(objectType: ObjectType): QuotaKind {
+  return objectType === "Directory" || objectType === "Regex" ? "directories" : "urls";
+}
+
+/** When the day's quotas start anew next: midnight in UTC+8. */
+export function nextDay(now: Date): Date {
+  const shift = DAY_UTC_OFFSET_HOURS * HOUR_MS;
+  return new Date(Math.floor((now.getTime() + shift) / DAY_MS + 1) * DAY_MS - shift);
+}
+
+/** The same for people, such as "2026-11-24 00:00 UTC+8 (in 8 h 41 min)". */
+export function describeNextDay(now: Date): string {
+  const next = nextDay(now);
+  const day = new Date(next.getTime() + DAY_UTC_OFFSET_HOURS * HOUR_MS).toISOString().slice(0, 10);
+  const minutes = Math.ceil((next.getTime() - now.getTime()) / 60_000);
+  const hours = Math.floor(minutes / 60);
+  return `${day} 00:00 UTC+${DAY_UTC_OFFSET_HOURS} (in ${hours > 0 ? `${hours} h ` : ""}${minutes % 60} min)`;
+}
