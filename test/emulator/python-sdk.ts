@@ -1,10 +1,9 @@
 /**
- * The official Python SDKs, installed once into the system's temporary directory and kept there for later runs.
+ * The official Python SDKs, installed once among the project's installed packages and kept there for later runs.
  */
 import { execFile } from "node:child_process";
-import { statSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { mkdtemp, rename, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
@@ -12,6 +11,8 @@ const run = promisify(execFile);
 
 /** The last generation signs version 3, the one before it version 1. */
 const PACKAGES = ["alibabacloud_vod20170321==3.12.1", "aliyun-python-sdk-core==2.16.1"];
+/** Where the tools of a project keep what they make; `npm ci` clears it. */
+const CACHE = join(__dirname, "../../node_modules/.cache");
 const INSTALL_TIMEOUT = 90_000;
 const RUN_TIMEOUT = 60_000;
 
@@ -22,7 +23,7 @@ const RUN_TIMEOUT = 60_000;
 export async function installPythonSdks(): Promise<string | undefined> {
   try {
     const directory = join(
-      tmpdir(),
+      CACHE,
       ["vod-python-sdks", await pythonVersion(), ...PACKAGES].join("-").replaceAll("==", "-"),
     );
     if (!isOurs(directory)) await install(directory);
@@ -52,6 +53,7 @@ async function pythonVersion(): Promise<string> {
 
 /** Installs beside it and renames when it is whole, so that a parallel or a broken run leaves nothing half done. */
 async function install(directory: string): Promise<void> {
+  mkdirSync(CACHE, { recursive: true });
   const unfinished = await mkdtemp(`${directory}.`);
   const pip = ["-m", "pip", "install", "--quiet", "--retries", "1", "--target", unfinished, ...PACKAGES];
   try {

@@ -157,6 +157,21 @@ describe("rules that hold for every path", () => {
     );
   });
 
+  test("two paths that are sent as one name one object", () => {
+    fc.assert(
+      fc.property(written, written, fc.boolean(), (one, other, alike) => {
+        // Half of the pairs differ in nothing but what may be rewritten.
+        const second = alike
+          ? one.replace(/^https?:/i, (scheme) => scheme.toUpperCase()).replace("é", "%C3%A9")
+          : other;
+        const sent = sentOf(one);
+        fc.pre(sent !== undefined && sent === sentOf(second));
+        const complete = (path: string) => new URL(/^https?:/i.test(path) ? path : `http://${path}`).href;
+        expect(complete(one)).toBe(complete(second));
+      }),
+    );
+  });
+
   test("any text is sent as one line of ASCII, or refused", () => {
     fc.assert(
       fc.property(

@@ -1,0 +1,12 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { ERROR_TABLE } from "../provider/vod/errors.js";
+
+const contract = readFileSync(join(__dirname, "../docs/contract.md"), "utf8");
+
+test.each(Object.entries(ERROR_TABLE))("docs/contract.md tells what the provider says of %s", (code, error) => {
+  const happened = error.happened.replace("{Domain}", "vod.example.com").replace("{Path}", "https://vod.example.com/a");
+  const cells = [`\`${code}\``, error.status, happened, error.remedy, error.retryable ? "yes" : "no"];
+  expect(contract.split("\n")).toContain(`| ${cells.join(" | ")} |`);
+});
