@@ -1,0 +1,66 @@
+// A child process of an operation: the program's runner or the provider host. Its lines are passed on as they come, and
+// it ends with the engine, however the engine ends.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+// Loaded first in each child. When the pipe from the engine closes, even because the engine was killed, the child ends.
+// And errors are inspected without colors: some versions of Node take half a minute to color a stack that leads through
+// `node_modules/@scope/file`, which the SDK's source maps make of its own files, and fail then. The text is the same.
+const PRELOAD = `process.on("exit", () => require("node:fs").rmSync(__dirname, { recursive: true, force: true }));
+process.stdin.on("end", () => process.exit(1)).on("error", () => process.exit(1)).resume();
+process.stdin.unref();
+const util = require("node:util");
+const { inspect } = util;
+util.inspect = Object.assign((value, options, ...more) =>
+  value instanceof Error && options?.colors ? inspect(value, { ...options, colors: false }) : inspect(value, options, ...more),
+  inspect);
+`;
+const KILL_AFTER_MILLISECONDS = 3000;
+
+export type Environment = Record<string, string | undefined>;
+
+export class Child {
+  readonly exited: Promise<number>;
+  private readonly process: ChildProcess;
+
+  constructor(
+    script: string,
+    args: string[],
+    options: {
+      directory: string;
+      environment: Environment;
+      nodeArguments?: string[];
+      /** CommonJS code that is run before the script. */
+      preload?: string;
+      onLine: (line: string) => void;
+    },
+  ) {
+    const folder = mkdtempSync(join(tmpdir(), "pulumi-stand-in-child-"));
+    writeFileSync(join(folder, "preload.js"), PRELOAD + (options.preload ?? ""));
+    const given = [...(options.nodeArguments ?? []), "-r", join(folder, "preload.js"), script, ...args];
+    const environment = Object.fromEntries(
+      Object.entries({ ...process.env, ...options.environment }).filter(([, value]) => value !== undefined),
+    );
+    this.process = spawn(process.execPath, given, { cwd: options.directory, env: environment, stdio: "pipe" });
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      if (stream) createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on("line", options.onLine);
+    }
+    this.process.stdin?.on("error", () => {});
+    // "close" comes after the last line was read.
+    this.exited = once(this.process, "close").then(([code]) => (typeof code === "number" ? code : 1));
+    this.exited.catch(() => {}).finally(() => rmSync(folder, { recursive: true, force: true }));
+  }
+
+  /** Ends it, politely first; resolves when it is gone. */
+  async end(): Promise<void> {
+    if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill("SIGTERM");
+    const impatience = setTimeout(() => this.process.kill("SIGKILL"), KILL_AFTER_MILLISECONDS);
+    await this.exited.catch(() => {});
+    clearTimeout(impatience);
+  }
+}

@@ -1,0 +1,91 @@
+// The command line of the stand-in engine: what its arguments mean, and which exit code it ends with.
+
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { Operation } from "./index.js";
+import { readProgram } from "./program.js";
+import { isCliOnPath } from "./realCli.js";
+import { standInEngine } from "./standIn.js";
+
+const OPERATIONS: readonly string[] = ["preview", "up", "refresh", "destroy"] satisfies Operation[];
+const USAGE =
+  "npm run engine -- preview|up|refresh|destroy DIRECTORY [--config k=v]... [--secret k=v]... [--state FILE]";
+
+/** Where a command line is run: what prints, what complains, and what interrupts. */
+export interface Surroundings {
+  print(line: string): void;
+  complain(line: string): void;
+  signal: AbortSignal;
+}
+
+class UsageError extends Error {}
+
+interface Command {
+  operation: Operation;
+  program: string;
+  config: Record<string, string>;
+  secrets: Record<string, string>;
+  state: string | undefined;
+}
+
+function parsed(args: readonly string[]) {
+  const many = { type: "string", multiple: true } as const;
+  const options = { config: many, secret: many, state: { type: "string" } } as const;
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new UsageError((error as Error).message.split(". ")[0] ?? "");
+  }
+}
+
+function parse(args: readonly string[]): Command {
+  const given = parsed(args);
+  const [operation, program, ...more] = given.positionals;
+  if (operation === undefined || !OPERATIONS.includes(operation)) {
+    throw new UsageError(`"${operation ?? ""}" is none of ${OPERATIONS.join(", ")}`);
+  }
+  if (program === undefined) throw new UsageError("the program's directory is missing");
+  if (more.length > 0) throw new UsageError(`"${more[0]}" is one argument too many`);
+  const pairs = (texts: string[] | undefined, option: string): Record<string, string> =>
+    Object.fromEntries(
+      (texts ?? []).map((text) => {
+        const at = text.indexOf("=");
+        if (at < 1) throw new UsageError(`${option} takes key=value`);
+        return [text.slice(0, at), text.slice(at + 1)];
+      }),
+    );
+  return {
+    operation: operation as Operation,
+    program,
+    config: pairs(given.values.config, "--config"),
+    secrets: pairs(given.values.secret, "--secret"),
+    state: given.values.state,
+  };
+}
+
+/** Runs a command line, and returns the exit code: 0, 1 for an operation that failed, 2 for a wrong command line. */
+export async function command(args: readonly string[], where: Surroundings): Promise<number> {
+  try {
+    return await run(parse(args), where);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    where.complain(error instanceof UsageError ? `engine: ${message}; usage: ${USAGE}` : `engine: ${message}`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+async function run({ operation, program, config, secrets, state }: Command, where: Surroundings): Promise<number> {
+  if (isCliOnPath())
+    where.print("The Pulumi CLI is on the PATH, for real programs; this is the stand-in all the same.");
+  const passphrase = process.env.PULUMI_CONFIG_PASSPHRASE;
+  const engine = standInEngine({
+    stateFile: state ?? join(".pulumi-state", `${readProgram(program).project}.json`),
+    ...(passphrase !== undefined && { passphrase }),
+  });
+  try {
+    const { print: onOutput, signal } = where;
+    return (await engine.run(operation, { program, config, secrets, onOutput, signal })).succeeded ? 0 : 1;
+  } finally {
+    await engine.close();
+  }
+}

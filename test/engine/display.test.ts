@@ -1,0 +1,156 @@
+import { describe, expect, it } from "vitest";
+import { difference, shortDifference } from "./difference.js";
+import { checkedValue, differenceText, outputsText, type Shown, stepText, summaryText } from "./display.js";
+import { type PropertyMap, secretOf, UNKNOWN } from "./properties.js";
+import type { Resource } from "./state.js";
+
+const text = (olds: PropertyMap, news: PropertyMap): string => {
+  const change = difference(olds, news);
+  return change ? differenceText(change, 1) : "";
+};
+
+describe("a difference", () => {
+  it("should be one line a property, the unchanged ones with it, and aligned", () => {
+    expect(text({ contentHash: "a", force: true, gone: 1 }, { contentHash: "b", force: true, n: 2 })).toBe(
+      ['  ~ contentHash: "a" => "b"', "    force      : true", "  - gone       : 1", "  + n          : 2", ""].join(
+        "\n",
+      ),
+    );
+  });
+
+  it("should go into objects, and into arrays by index", () => {
+    expect(text({ a: { x: [1, 2], y: 1 } }, { a: { x: [1, 3, { z: "q" }], y: 1 } })).toBe(
+      [
+        "  ~ a: {",
+        "      ~ x: [",
+        "            [0]: 1",
+        "          ~ [1]: 2 => 3",
+        "          + [2]: {",
+        '                  + z: "q"',
+        "                }",
+        "        ]",
+        "        y: 1",
+        "    }",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("should never show a secret, nor an internal property", () => {
+    const olds = { token: secretOf("hunter2"), __provider: "a" };
+    expect(text(olds, { token: secretOf("hunter3"), __provider: "b" })).toBe("  ~ token: [secret] => [secret]\n");
+    expect(text(olds, { token: "open" })).toBe('  ~ token: [secret] => "open"\n');
+    expect(text(olds, { ...olds, __provider: "b" })).toBe("");
+  });
+
+  it("should show what only the update will know", () => {
+    expect(text({ hash: "a" }, { hash: UNKNOWN, more: [UNKNOWN] })).toBe(
+      ['  ~ hash: "a" => [unknown]', "  + more: [", "  +     [0]: [unknown]", "    ]", ""].join("\n"),
+    );
+  });
+
+  it("should show another type as a delete and an add, and emptiness only as that", () => {
+    expect(text({ a: [1], b: "" }, { a: "x", b: "y" })).toBe(
+      ["  - a: [", "  -     [0]: 1", "    ]", '  + a: "x"', '  + b: "y"', ""].join("\n"),
+    );
+  });
+
+  it("should look into strings that are JSON", () => {
+    expect(text({ a: '{"x":1}' }, { a: '{"x":2}' })).toBe("  ~ a: (json) {\n      ~ x: 1 => 2\n    }\n");
+  });
+
+  it("should fit into a row", () => {
+    const change = difference({ a: 1, b: 1, c: 1, d: 1 }, { a: 2, b: 2, d: 1, e: 1, f: 1 });
+    expect(shortDifference(change)).toBe("+e,f-c~a,b");
+  });
+});
+
+const thing = (more: Partial<Resource>): Resource => ({
+  urn: "urn:pulumi:dev::p::pulumi-nodejs:dynamic/demo:Thing::t",
+  custom: true,
+  type: "pulumi-nodejs:dynamic/demo:Thing",
+  ...more,
+});
+const step = (more: Partial<Shown> & Pick<Shown, "step">): Shown => {
+  const { urn, type } = thing({});
+  return { urn, type, indent: 1, planning: false, ...more };
+};
+
+describe("a step", () => {
+  it("should be shown with the inputs when something is created, and then with the other outputs", () => {
+    const inputs = { __provider: "…", name: "a", token: secretOf("hunter2") };
+    const create = step({ step: "create", new: thing({ inputs }) });
+    expect(stepText(create)).toBe(
+      [
+        "    + pulumi-nodejs:dynamic/demo:Thing: (create)",
+        "        [urn=urn:pulumi:dev::p::pulumi-nodejs:dynamic/demo:Thing::t]",
+        '        name      : "a"',
+        "        token     : [secret]",
+        "",
+      ].join("\n"),
+    );
+    expect(outputsText({ ...create, new: thing({ inputs, outputs: { ...inputs, made: 1 } }) })).toBe(
+      ["        --outputs:--", "        made      : 1", ""].join("\n"),
+    );
+  });
+
+  it("should be shown with the difference when something is updated", () => {
+    const old = thing({ id: "1", inputs: { size: 1, name: "a" }, outputs: { size: 1, name: "a", made: 1 } });
+    const update = step({ step: "update", old, new: thing({ inputs: { size: 2, name: "a" } }) });
+    expect(stepText(update)).toBe(
+      [
+        "    ~ pulumi-nodejs:dynamic/demo:Thing: (update) [diff: ~size]",
+        "        [id=1]",
+        "        [urn=urn:pulumi:dev::p::pulumi-nodejs:dynamic/demo:Thing::t]",
+        '        name: "a"',
+        "      ~ size: 1 => 2",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("should say when a resource is kept or locked", () => {
+    const gone = step({ step: "delete", old: thing({ id: "1", retainOnDelete: true, protect: true }), indent: 0 });
+    expect(stepText(gone)).toContain("- pulumi-nodejs:dynamic/demo:Thing: (delete[retain]) 🔒\n    [id=1]\n");
+  });
+
+  it("should not be shown for what did not change, what is part of a replacement, and the default provider", () => {
+    const old = thing({});
+    expect(stepText(step({ step: "same", old, new: old }))).toBe("");
+    expect(stepText(step({ step: "create-replacement", new: old }))).toBe("");
+    expect(stepText(step({ step: "create", new: old, type: "pulumi:providers:pulumi-nodejs" }))).toBe("");
+  });
+
+  it("should leave the outputs of a resource out of a preview", () => {
+    expect(outputsText(step({ step: "create", new: thing({ outputs: { made: 1 } }), planning: true }))).toBe("");
+  });
+});
+
+describe("the summary", () => {
+  it("should count what will be done", () => {
+    expect(summaryText({ create: 1, update: 2, same: 3 }, { planning: true, errors: 0, seconds: 1 })).toBe(
+      "Resources:\n    + 1 to create\n    ~ 2 to update\n    3 changes. 3 unchanged\n",
+    );
+  });
+
+  it("should count what was done, what failed, and how long it took", () => {
+    expect(summaryText({ replace: 1, delete: 1 }, { planning: false, errors: 1, seconds: 1.2 })).toBe(
+      "Resources:\n    - 1 deleted\n    +-1 replaced\n    2 changes\n    1 errored\n\nDuration: 2s\n",
+    );
+  });
+});
+
+describe("the value in a failed check", () => {
+  it.each([
+    [undefined, "{<nil>}"],
+    [-1, "{-1}"],
+    ["a b", "{a b}"],
+    [[1, ["a"]], "{[{1} {[{a}]}]}"],
+    [{ b: null, a: true }, "{map[a:{true} b:{<nil>}]}"],
+    [UNKNOWN, "output<string>{}"],
+    // In clear, as in Pulumi: no check may name a property that can be secret.
+    [secretOf("hush"), "{&{{hush}}}"],
+  ])("should be printed for %j as %s", (value, expected) => {
+    expect(checkedValue(value)).toBe(expected);
+  });
+});

@@ -1,0 +1,260 @@
+// Text for people: a step, its properties and their differences, printed the way `pulumi preview --diff` does, with one
+// addition: the header of a changed resource also names the changed keys, as Pulumi's plain preview does. Pure functions.
+
+import { difference, type ObjectDifference, shortDifference, type ValueDifference } from "./difference.js";
+import {
+  equal,
+  isInternalKey,
+  isObject,
+  isSecret,
+  type PropertyMap,
+  type PropertyValue,
+  SECRET_SHOWN,
+  UNKNOWN,
+} from "./properties.js";
+import { type Resource, STACK_TYPE } from "./state.js";
+import type { Step } from "./steps.js";
+
+/** A step as it is shown: what was, what is wanted, and how deep it stands below the stack. */
+export interface Shown {
+  step: Step;
+  urn: string;
+  type: string;
+  old?: Resource | undefined;
+  new?: Resource | undefined;
+  indent: number;
+  /** A preview, where outputs are not known yet. */
+  planning: boolean;
+  /** What was read is compared, not what is wanted. */
+  refresh?: boolean;
+}
+
+const SIGNS: Record<Step, string> = {
+  same: "  ",
+  create: "+ ",
+  update: "~ ",
+  delete: "- ",
+  replace: "+-",
+  "create-replacement": "++",
+  "delete-replaced": "--",
+  refresh: "~ ",
+  "remove-pending-replace": "~ ",
+};
+
+type Sign = "+ " | "- " | "~ ";
+interface Place {
+  indent: number;
+  sign?: Sign;
+}
+type Title = (place: Place) => string;
+
+const blank = (indent: number): string => "    ".repeat(indent);
+const margin = ({ indent, sign }: Place): string => (sign ? blank(indent).slice(0, -2) + sign : blank(indent));
+const width = (keys: string[]): number => Math.max(0, ...keys.map((key) => key.length));
+const keyTitle =
+  (key: string, align: number): Title =>
+  (place) =>
+    `${margin(place)}${key.padEnd(align)}: `;
+
+/** Strings that are JSON objects or arrays are printed as what they hold. */
+function decoded(text: string): PropertyValue | undefined {
+  if (!/^\s*[[{]/.test(text)) return undefined;
+  try {
+    return JSON.parse(text) as PropertyValue;
+  } catch {
+    return undefined;
+  }
+}
+
+const isPrimitive = (value: PropertyValue): boolean => typeof value !== "object" || value === null || isSecret(value);
+
+function valueText(value: PropertyValue, place: Place): string {
+  if (value === null) return "<null>";
+  if (isSecret(value)) return SECRET_SHOWN;
+  if (value === UNKNOWN) return "[unknown]";
+  if (typeof value === "string") {
+    const inside = decoded(value);
+    return inside === undefined ? JSON.stringify(value) : `(json) ${valueText(inside, place)}`;
+  }
+  if (Array.isArray(value)) {
+    if (value.length === 0) return "[]";
+    const inner = { ...place, indent: place.indent + 1 };
+    const elements = value.map((element, i) => `${margin(place)}    [${i}]: ${valueText(element, inner)}\n`);
+    return `[\n${elements.join("")}${blank(place.indent)}]`;
+  }
+  if (isObject(value)) {
+    if (Object.keys(value).length === 0) return "{}";
+    return `{\n${objectText(value, { ...place, indent: place.indent + 1 })}${blank(place.indent)}}`;
+  }
+  return String(value);
+}
+
+/** All properties of a map. Internal keys count for the alignment, as they do in Pulumi, but are not shown. */
+function objectText(properties: PropertyMap, place: Place): string {
+  const keys = Object.keys(properties).sort();
+  const align = width(keys);
+  const line = (key: string): string => `${keyTitle(key, align)(place)}${valueText(properties[key] ?? null, place)}\n`;
+  return keys
+    .filter((key) => !isInternalKey(key))
+    .map(line)
+    .join("");
+}
+
+/** Empty values only clutter a list of unchanged properties. */
+function worthShowing(value: PropertyValue): boolean {
+  if (value === null || value === "") return false;
+  return typeof value !== "object" || Object.keys(value).length > 0;
+}
+
+export function differenceText(change: ObjectDifference, indent: number): string {
+  const align = width([...change.keys()]);
+  return [...change].map(([key, entry]) => entryText(keyTitle(key, align), entry, indent)).join("");
+}
+
+function entryText(title: Title, entry: ValueDifference, indent: number, inArray = false): string {
+  const line = (value: PropertyValue, sign?: Sign): string => {
+    const place = { indent, ...(sign && { sign }) };
+    return `${title(place)}${valueText(value, place)}\n`;
+  };
+  if (entry.kind === "add") return line(entry.value, "+ ");
+  if (entry.kind === "delete") return line(entry.value, "- ");
+  if (entry.kind === "same") return inArray || worthShowing(entry.value) ? line(entry.value) : "";
+  const opening = title({ indent, sign: "~ " });
+  if (entry.elements) {
+    const elements = entry.elements.map((element, i) =>
+      entryText((place) => `${margin({ ...place, indent: place.indent - 1 })}[${i}]: `, element, indent + 2, true),
+    );
+    return `${opening}[\n${elements.join("")}${blank(indent)}]\n`;
+  }
+  if (entry.object) return `${opening}{\n${differenceText(entry.object, indent + 1)}${blank(indent)}}\n`;
+  const [showOld, showNew] = [worthShowing(entry.old), worthShowing(entry.new)];
+  if (showOld && showNew && isPrimitive(entry.old) && isPrimitive(entry.new)) {
+    return `${opening}${primitivesText(entry.old, entry.new, indent)}\n`;
+  }
+  return (showOld ? line(entry.old, "- ") : "") + (showNew ? line(entry.new, "+ ") : "");
+}
+
+function primitivesText(old: PropertyValue, next: PropertyValue, indent: number): string {
+  const objects = [old, next].map((value) => (typeof value === "string" ? decoded(value) : undefined));
+  const [a, b] = objects;
+  if (isObject(a) && isObject(b)) {
+    const change = difference(a, b);
+    if (change) return `(json) {\n${differenceText(change, indent + 1)}${blank(indent)}}`;
+  }
+  // Two texts that hold the same JSON, or only one that does, are shown as the texts that they are.
+  const text = (value: PropertyValue): string =>
+    typeof value === "string" && value !== UNKNOWN ? JSON.stringify(value) : valueText(value, { indent });
+  return `${text(old)} => ${text(next)}`;
+}
+
+/** Steps that are part of a replacement are not shown: the replace step stands for them. */
+export const isShown = ({ step, type, old, new: next }: Pick<Shown, "step" | "type" | "old" | "new">): boolean => {
+  if (type.startsWith("pulumi:providers:") || step === "create-replacement" || step === "delete-replaced") return false;
+  return step !== "same" || type === STACK_TYPE || (old?.protect ?? false) !== (next?.protect ?? false);
+};
+
+/** What a step compares, where it compares: the inputs, or the outputs once there are new ones. */
+function comparison(shown: Shown): ObjectDifference | undefined {
+  if (!shown.old || !shown.new || shown.step === "same") return undefined;
+  const news = shown.new.outputs ?? {};
+  if (Object.keys(news).length > 0) return difference(shown.old.outputs ?? {}, news);
+  return difference(shown.old.inputs ?? {}, shown.new.inputs ?? {});
+}
+
+function header({ step, urn, type, old, new: next, indent }: Shown, changed: string): string {
+  const lock = old?.protect && next && !next.protect ? " 🔓" : next?.protect || old?.protect ? " 🔒" : "";
+  const retain = old?.retainOnDelete && (step === "delete" || step === "replace") ? "[retain]" : "";
+  const keys = changed === "" ? "" : ` [diff: ${changed}]`;
+  const id = old?.id ? `${blank(indent + 1)}[id=${old.id}]\n` : "";
+  return `${blank(indent)}${SIGNS[step]}${type}: (${step}${retain})${lock}${keys}\n${id}${blank(indent + 1)}[urn=${urn}]\n`;
+}
+
+/** What is printed when a step begins. */
+export function stepText(shown: Shown): string {
+  if (!isShown(shown)) return "";
+  const { step, old, new: next, indent } = shown;
+  const change = comparison(shown);
+  const top = header(shown, shortDifference(change));
+  if (step === "same") return top;
+  if (old && next) return top + (change ? differenceText(change, indent + 1) : sameText(next, indent + 1));
+  const properties = old ? old.inputs : Object.keys(next?.outputs ?? {}).length > 0 ? next?.outputs : next?.inputs;
+  // A resource that a refresh found gone is shown with what it had, as outputs.
+  return top + (shown.refresh ? "" : objectText(properties ?? {}, { indent: indent + 1 }));
+}
+
+const sameText = (next: Resource, indent: number): string =>
+  objectText(Object.keys(next.outputs ?? {}).length > 0 ? (next.outputs ?? {}) : (next.inputs ?? {}), { indent });
+
+/** What is printed when a step has ended: the outputs that the inputs did not show already. */
+export function outputsText(shown: Shown): string {
+  if (!isShown(shown)) return "";
+  const { type, old, new: next, indent, planning, refresh } = shown;
+  const isStack = type === STACK_TYPE;
+  if ((planning && !isStack) || (old?.initErrors ?? []).length > 0 || (refresh && shown.step === "update")) return "";
+  const news = next?.outputs ?? {};
+  const inputs = next?.outputs ? (next.inputs ?? {}) : {};
+  const shownKey = (key: string): boolean =>
+    !isInternalKey(key) && (inputs[key] === undefined || refresh === true || !equal(inputs[key], news[key]));
+  let text: string;
+  const change = old ? difference(old.outputs ?? {}, news) : undefined;
+  if (change) {
+    if (isStack && planning) forgetUnknowns(change);
+    const showSames = isStack && !planning;
+    const align = width([...change.keys()]);
+    text = [...change]
+      .filter(([key, entry]) => shownKey(key) && (showSames || entry.kind !== "same"))
+      .map(([key, entry]) => entryText(keyTitle(key, align), entry, indent + 1))
+      .join("");
+  } else {
+    if (old && (!isStack || planning)) return "";
+    const keys = Object.keys(news).sort();
+    const align = width(keys);
+    const place = { indent: indent + 1 };
+    text = keys
+      .filter((key) => shownKey(key) && worthShowing(news[key] ?? null))
+      .map((key) => `${keyTitle(key, align)(place)}${valueText(news[key] ?? null, place)}\n`)
+      .join("");
+  }
+  return text === "" ? "" : `${blank(indent + 1)}--outputs:--\n${text}`;
+}
+
+/** A stack output that only the update will know again is no change to report. */
+function forgetUnknowns(change: ObjectDifference): void {
+  for (const [key, entry] of change) if (entry.kind === "update" && entry.new === UNKNOWN) change.delete(key);
+}
+
+const PAST: Record<string, string> = { delete: "deleted" };
+const ORDER: Step[] = ["create", "update", "delete", "replace", "create-replacement", "delete-replaced", "refresh"];
+
+/** The numbers at the end. */
+export function summaryText(
+  counts: Partial<Record<Step, number>>,
+  { planning, errors, seconds }: { planning: boolean; errors: number; seconds: number },
+): string {
+  const kinds = ORDER.filter((step) => (counts[step] ?? 0) > 0);
+  const verb = (step: Step): string => (planning ? `to ${step}` : (PAST[step] ?? `${step}d`));
+  const lines = kinds.map((step) => `    ${SIGNS[step]}${counts[step]} ${verb(step)}\n`);
+  const total = kinds.reduce((sum, step) => sum + (counts[step] ?? 0), 0);
+  const rest = [
+    ...(kinds.length >= 2 ? [`${total} changes`] : []),
+    ...(counts.same ? [`${counts.same} unchanged`] : []),
+  ];
+  const last = rest.length > 0 ? `    ${rest.join(". ")}\n` : "";
+  const failed = errors > 0 ? `    ${errors} errored\n` : "";
+  const duration = planning ? "" : `\nDuration: ${Math.max(1, Math.ceil(seconds))}s\n`;
+  return `Resources:\n${lines.join("")}${last}${failed}${duration}`;
+}
+
+/**
+ * A value inside a sentence about a failed check, as Pulumi prints it: `{1}`, `{[{1} {2}]}`, `{map[key:{1}]}`. A secret is
+ * printed in clear there, in Pulumi too; hiding it here would hide from a test what the user of the CLI gets to see.
+ */
+export function checkedValue(value: PropertyValue | undefined): string {
+  if (value === undefined || value === null) return "{<nil>}";
+  if (isSecret(value)) return `{&{${checkedValue(value.value)}}}`;
+  if (value === UNKNOWN) return "output<string>{}";
+  if (Array.isArray(value)) return `{[${value.map(checkedValue).join(" ")}]}`;
+  if (!isObject(value)) return `{${String(value).replace(/e([+-])(\d)$/, "e$10$2")}}`;
+  const keys = Object.keys(value).sort();
+  return `{map[${keys.map((key) => `${key}:${checkedValue(value[key])}`).join(" ")}]}`;
+}

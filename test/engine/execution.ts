@@ -1,0 +1,165 @@
+// Runs steps: calls the provider, and keeps the snapshot and the file up to date after each step. In a preview nothing is
+// called that changes anything, and nothing is saved.
+
+import { type Progress, Stopped } from "./progress.js";
+import { markedLike, markedSecret } from "./properties.js";
+import { messageOf, type Provider, type Result } from "./provider.js";
+import type { Snapshot } from "./snapshot.js";
+import type { Resource } from "./state.js";
+import { deleteWaves, type Step } from "./steps.js";
+
+export interface Replacement {
+  old: Resource;
+  news: Resource;
+  deleteFirst: boolean;
+  /** What has to be deleted before `old`, in the order of the state. */
+  dependents: Resource[];
+  /** `old` was deleted already, with something that it was made of. */
+  recreated: boolean;
+}
+
+export class Execution {
+  constructor(
+    private readonly progress: Progress,
+    private readonly snapshot: Snapshot,
+    private readonly provider: Provider,
+    private readonly write: (resources: readonly Resource[]) => Promise<void>,
+  ) {}
+
+  async same(news: Resource, old: Resource): Promise<Resource> {
+    Object.assign(news, carried(old), old.outputs && { outputs: old.outputs });
+    this.progress.begin("same", old, news);
+    return this.settle("same", news, old);
+  }
+
+  async create(news: Resource): Promise<Resource> {
+    return this.creating("create", news);
+  }
+
+  async update(news: Resource, old: Resource): Promise<Resource> {
+    this.progress.begin("update", old, news);
+    // A component's outputs stay until the program registers new ones.
+    Object.assign(news, carried(old), !news.custom && old.outputs && { outputs: old.outputs });
+    const result = await this.calling(news, () => this.provider.update(old, news.inputs ?? {}));
+    Object.assign(news, { modified: new Date().toISOString() }, after(news, result));
+    // The inputs of an update that failed half-way are not taken over, so that the next one sees the difference again.
+    if (result.initErrors && old.inputs) news.inputs = old.inputs;
+    return this.settle("update", news, old, result);
+  }
+
+  async replace({ old, news, deleteFirst, dependents, recreated }: Replacement): Promise<Resource> {
+    if (!deleteFirst) {
+      const created = await this.creating("create-replacement", news);
+      this.replaced(old, created);
+      return created;
+    }
+    const doomed = new Set([old, ...dependents].map((resource) => resource.urn));
+    const first = recreated || old.pendingReplacement ? [...dependents].reverse() : [old, ...dependents].reverse();
+    for (const resource of first) {
+      await this.delete("delete-replaced", resource, doomed);
+      this.progress.check();
+    }
+    this.replaced(old, news);
+    return this.creating("create-replacement", news, old);
+  }
+
+  /** Deletes in order. The first that fails ends it. */
+  async deleteAll(doomed: readonly Resource[]): Promise<void> {
+    const urns = new Set(doomed.map((resource) => resource.urn));
+    for (const wave of deleteWaves(doomed)) {
+      this.progress.check();
+      const step = (resource: Resource) => (resource.delete ? "delete-replaced" : "delete");
+      await Promise.allSettled(wave.map((resource) => this.delete(step(resource), resource, urns)));
+    }
+    this.progress.check();
+  }
+
+  async save(): Promise<void> {
+    if (!this.progress.planning) await this.write(this.snapshot.resources());
+  }
+
+  private async creating(step: "create" | "create-replacement", news: Resource, old?: Resource): Promise<Resource> {
+    this.progress.begin(step, undefined, news);
+    const result = await this.calling(news, () => this.provider.create(news.urn, news.inputs ?? {}));
+    const now = new Date().toISOString();
+    Object.assign(news, { created: now, modified: now }, after(news, result));
+    return this.settle(step, news, old, result);
+  }
+
+  /** The step that stands for a whole replacement in what is shown and counted. */
+  private replaced(old: Resource, news: Resource): void {
+    this.progress.begin("replace", old, news);
+    this.progress.count("replace", news);
+    this.progress.end("replace", old, news);
+  }
+
+  private async delete(step: "delete" | "delete-replaced", old: Resource, doomed: ReadonlySet<string>): Promise<void> {
+    this.progress.begin(step, old, undefined);
+    if (step === "delete" && old.protect) return this.refuseDeleting(old.urn);
+    const isManaged = old.custom && !old.type.startsWith("pulumi:providers:");
+    const goesWithOther = old.deletedWith !== undefined && doomed.has(old.deletedWith);
+    try {
+      if (isManaged && !this.progress.planning && !old.retainOnDelete && !goesWithOther)
+        await this.provider.delete(old);
+    } catch (error) {
+      this.progress.failStep(messageOf(error));
+      throw new Stopped();
+    }
+    if (step === "delete-replaced" && !old.delete) old.pendingReplacement = true;
+    else this.snapshot.remove(old);
+    await this.save();
+    this.progress.count(step, old);
+    this.progress.end(step, old, undefined);
+  }
+
+  private refuseDeleting(urn: string): void {
+    this.progress.failStep(
+      `${this.progress.planning ? "Preview failed: " : ""}resource "${urn}" cannot be deleted\nbecause it is protected. ` +
+        "To unprotect the resource, either remove the `protect` flag from the resource in your Pulumi program and run " +
+        `\`pulumi up\`, or use the command:\n\`pulumi state unprotect '${urn}'\``,
+    );
+  }
+
+  /** Calls the provider, or in a preview assumes what Pulumi assumes: the outputs are the inputs, an id is unknown. */
+  private async calling(news: Resource, call: () => Promise<Result>): Promise<Result> {
+    if (this.progress.planning || !news.custom) return { id: news.id ?? "", outputs: news.inputs ?? {} };
+    try {
+      return await call();
+    } catch (error) {
+      this.progress.failStep(messageOf(error));
+      throw new Stopped();
+    }
+  }
+
+  /** A step has done its work: into the snapshot with it, onto the disk, and into the numbers. */
+  private async settle(step: Step, news: Resource, old: Resource | undefined, result?: Result): Promise<Resource> {
+    const replaced = step === "create-replacement" && !old ? this.snapshot.old(news.urn) : undefined;
+    if (replaced) replaced.delete = true;
+    this.snapshot.put(news, old);
+    await this.save();
+    const reasons = result?.initErrors;
+    if (reasons) {
+      const list = reasons.map((reason) => `\t* ${reason}\n`).join("");
+      this.progress.failStep(`${reasons.length} error${reasons.length === 1 ? "" : "s"} occurred:\n${list}`);
+      throw new Stopped();
+    }
+    this.progress.count(step, news);
+    if (news.custom) this.progress.end(step, old, news);
+    return news;
+  }
+}
+
+/** What a resource keeps over its life. */
+const carried = ({ id, created, modified }: Resource): Partial<Resource> => ({
+  ...(id !== undefined && { id }),
+  ...(created !== undefined && { created }),
+  ...(modified !== undefined && { modified }),
+});
+
+/** What the provider's answer makes of a resource. */
+function after(news: Resource, result: Result): Partial<Resource> {
+  if (!news.custom) return {};
+  const marked = markedLike(result.outputs, news.inputs ?? {});
+  const outputs = markedSecret(marked, news.additionalSecretOutputs ?? []);
+  return { id: result.id, outputs, ...(result.initErrors && { initErrors: result.initErrors }) };
+}

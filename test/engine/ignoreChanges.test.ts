@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import { ignoringChanges, parsePath } from "./ignoreChanges.js";
+import { type PropertyMap, secretOf } from "./properties.js";
+
+describe("ignoreChanges", () => {
+  const cases: [string, PropertyMap, PropertyMap, PropertyMap][] = [
+    ["size", { size: 1 }, { size: 2 }, { size: 1 }],
+    ["size", {}, { size: 2 }, {}],
+    ["size", { size: 1 }, {}, { size: 1 }],
+    ["tags.owner", { tags: { owner: "a", x: 1 } }, { tags: { owner: "b", x: 2 } }, { tags: { owner: "a", x: 2 } }],
+    ["tags.owner", {}, { tags: { owner: "b", x: 2 } }, { tags: { x: 2 } }],
+    ['tags["a.b"]', { tags: { "a.b": 1 } }, { tags: { "a.b": 2 } }, { tags: { "a.b": 1 } }],
+    ["list[1].n", { list: [{ n: 1 }, { n: 1 }] }, { list: [{ n: 2 }, { n: 2 }] }, { list: [{ n: 2 }, { n: 1 }] }],
+    ["list[*].n", { list: [{ n: 1 }, { n: 1 }] }, { list: [{ n: 2 }, { n: 2 }] }, { list: [{ n: 1 }, { n: 1 }] }],
+    ["*", { a: 1, b: 2 }, { a: 3, c: 4 }, { a: 1, b: 2 }],
+    ["s.x", { s: secretOf({ x: 1 }) }, { s: { x: 2 } }, { s: { x: secretOf(1) } }],
+  ];
+  it.each(cases)("should take %s of %j into %j", (path, olds, news, expected) => {
+    expect(ignoringChanges(news, olds, [path])).toEqual({ inputs: expected, lost: [] });
+  });
+
+  it("should tell the paths to elements that one side does not have", () => {
+    const { inputs, lost } = ignoringChanges({ list: [1] }, { list: [1, 2] }, ["list[1]", "list[0]"]);
+    expect(lost).toEqual(["list[1]"]);
+    expect(inputs).toEqual({ list: [1] });
+  });
+
+  it("should leave what it was given as it was", () => {
+    const news = { tags: { owner: "b" } };
+    ignoringChanges(news, { tags: { owner: "a" } }, ["tags.owner"]);
+    expect(news).toEqual({ tags: { owner: "b" } });
+  });
+
+  it("should read paths", () => {
+    expect(parsePath('a.b[0]["c.d"].*')).toEqual(["a", "b", "0", "c.d", "*"]);
+  });
+});

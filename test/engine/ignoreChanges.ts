@@ -1,0 +1,71 @@
+// `ignoreChanges`: what a program asks to ignore is set back to the old input before the provider sees anything. Pure.
+
+import { isObject, isSecret, type PropertyMap, type PropertyValue, secretOf } from "./properties.js";
+
+export interface Ignored {
+  inputs: PropertyMap;
+  /** Paths that lead to elements that one side does not have: there nothing can be ignored. */
+  lost: string[];
+}
+
+export function ignoringChanges(news: PropertyMap, olds: PropertyMap, paths: readonly string[]): Ignored {
+  const inputs = structuredClone(news);
+  const lost = paths.filter((path) => !reset(parsePath(path), olds, inputs, false));
+  return { inputs, lost };
+}
+
+/** The steps of a path such as `tags.owner`, `rules[0].port` or `labels["app.kubernetes.io/name"]`. */
+export function parsePath(path: string): string[] {
+  return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[([^\]]+)\]|([^.[\]]+)/g)].map(
+    ([, quoted, index, name]) => quoted?.replace(/\\(.)/g, "$1") ?? index ?? name ?? "",
+  );
+}
+
+type Container = PropertyMap | PropertyValue[];
+
+/** Through a secret one looks at its content; a value that is taken out of one stays secret. */
+function opened(value: PropertyValue | undefined): { content: Container | undefined; secret: boolean } {
+  if (isSecret(value)) return { ...opened(value.value), secret: true };
+  return { content: Array.isArray(value) || isObject(value) ? value : undefined, secret: false };
+}
+
+const has = (container: Container | undefined, key: string): boolean =>
+  container !== undefined && Object.hasOwn(container, key);
+
+function reset(
+  path: readonly string[],
+  oldValue: PropertyValue | undefined,
+  newValue: PropertyValue | undefined,
+  inSecret: boolean,
+): boolean {
+  const [key, ...rest] = path;
+  if (key === undefined) return false;
+  const { content: old, secret } = opened(oldValue);
+  const { content: target } = opened(newValue);
+  const hidden = inSecret || secret;
+  if (key === "*") {
+    if (!target) return false;
+    if (!old) return rest.length === 0;
+    const keys = rest.length === 0 ? [...new Set([...Object.keys(old), ...Object.keys(target)])] : Object.keys(old);
+    return keys.map((each) => reset([each, ...rest], old, target, hidden)).every(Boolean);
+  }
+  if (rest.length > 0) {
+    if (!old || !target) return !old && !target;
+    if (!has(old, key) && !has(target, key)) return true;
+    if (!has(target, key) || (Array.isArray(target) && !has(old, key))) return false;
+    return reset(rest, at(old, key), at(target, key), hidden);
+  }
+  // Elements are never added to an array or taken away: that would move the others.
+  if (Array.isArray(target) && has(old, key) !== has(target, key)) return false;
+  if (!has(old, key)) {
+    if (isObject(target)) delete target[key];
+    return true;
+  }
+  if (!target) return false;
+  const value = structuredClone(at(old, key) ?? null);
+  Object.assign(target, { [key]: hidden && !isSecret(value) ? secretOf(value) : value });
+  return true;
+}
+
+const at = (container: Container | undefined, key: string): PropertyValue | undefined =>
+  (container as PropertyMap | undefined)?.[key];

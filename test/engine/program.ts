@@ -1,0 +1,140 @@
+// A program directory: its Pulumi.yaml, its entry point, its configuration, and its own copy of the SDK, from which the
+// runner, the provider host, gRPC and the protocol's messages are taken, so that both sides speak the same version.
+
+import { readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join, resolve } from "node:path";
+import type * as grpc from "@grpc/grpc-js";
+import type * as engineMessages from "@pulumi/pulumi/proto/engine_pb.js";
+import type * as providerMessages from "@pulumi/pulumi/proto/provider_pb.js";
+import type * as resourceMessages from "@pulumi/pulumi/proto/resource_pb.js";
+import type * as emptyMessages from "google-protobuf/google/protobuf/empty_pb.js";
+import type * as structMessages from "google-protobuf/google/protobuf/struct_pb.js";
+import { Refusal } from "./refusals.js";
+
+interface ProjectFile {
+  name?: unknown;
+  main?: unknown;
+  runtime?: unknown;
+  config?: Record<string, unknown>;
+}
+
+export interface Program {
+  /** The project's name. */
+  readonly project: string;
+  /** Where Pulumi.yaml is. */
+  readonly root: string;
+  /** The directory that program and provider host run in: that of `main`. */
+  readonly directory: string;
+  readonly entry: string;
+  readonly typescript: boolean;
+  readonly nodeArguments: string[];
+  /** Defaults of the project file, by full key. */
+  readonly defaults: Record<string, string>;
+}
+
+/** What the engine needs of the SDK. */
+export interface Sdk {
+  readonly version: string;
+  readonly grpc: typeof grpc;
+  readonly resource: typeof resourceMessages;
+  readonly engine: typeof engineMessages;
+  readonly provider: typeof providerMessages;
+  readonly struct: typeof structMessages;
+  readonly empty: typeof emptyMessages;
+  readonly status: { Status: { deserializeBinary(bytes: Uint8Array): StatusMessage } };
+  readonly services: { monitor: grpc.ServiceDefinition; engine: grpc.ServiceDefinition };
+  readonly providerClient: grpc.ServiceClientConstructor;
+  /** The SDK's program runner. */
+  readonly runner: string;
+  /** The SDK's dynamic provider host. */
+  readonly host: string;
+}
+
+interface StatusMessage {
+  getDetailsList(): {
+    unpack<T>(deserialize: (bytes: Uint8Array) => T, type: string): T | null;
+    getTypeName(): string;
+  }[];
+}
+
+/** Reads the project file of a directory. Throws one sentence for what is wrong or not supported. */
+export function readProgram(path: string): Program {
+  const root = resolve(path);
+  let text: string | undefined;
+  for (const name of ["Pulumi.yaml", "Pulumi.yml"]) {
+    try {
+      text ??= readFileSync(join(root, name), "utf8");
+    } catch {
+      // The next name, or the sentence below.
+    }
+  }
+  if (text === undefined) throw new Error(`${root} holds no Pulumi program: there is no Pulumi.yaml in it.`);
+  const file = (sdkRequire(root)("js-yaml") as { load(text: string): unknown }).load(text) as ProjectFile | null;
+  if (typeof file?.name !== "string") throw new Error(`The Pulumi.yaml in ${root} names no project.`);
+  const runtime = (typeof file.runtime === "string" ? { name: file.runtime } : file.runtime) as
+    | { name?: string; options?: { typescript?: boolean; nodeargs?: string } }
+    | undefined;
+  if (runtime?.name !== "nodejs") throw new Refusal(`programs whose runtime is ${runtime?.name ?? "not given"}`);
+  return {
+    project: file.name,
+    root,
+    ...entryOf(root, typeof file.main === "string" ? file.main : undefined),
+    typescript: runtime.options?.typescript !== false,
+    nodeArguments: runtime.options?.nodeargs?.split(" ").filter(Boolean) ?? [],
+    defaults: defaultsOf(file.name, file.config ?? {}),
+  };
+}
+
+function entryOf(root: string, main: string | undefined): { directory: string; entry: string } {
+  if (main === undefined) return { directory: root, entry: "." };
+  const path = resolve(root, main);
+  const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory();
+  if (isDirectory === undefined) throw new Error(`The "main" of the Pulumi.yaml in ${root} does not exist: ${main}.`);
+  return isDirectory ? { directory: path, entry: "." } : { directory: dirname(path), entry: basename(path) };
+}
+
+function defaultsOf(project: string, config: Record<string, unknown>): Record<string, string> {
+  const defaults: Record<string, string> = {};
+  for (const [key, value] of Object.entries(config)) {
+    const given =
+      typeof value === "object" && value !== null ? (value as { default?: unknown; value?: unknown }) : { value };
+    const chosen = given.value ?? ("default" in given ? given.default : undefined);
+    if (chosen !== undefined)
+      defaults[fullKey(project, key)] = typeof chosen === "string" ? chosen : JSON.stringify(chosen);
+  }
+  return defaults;
+}
+
+/** A configuration key with its namespace; without one it is the project's. */
+export const fullKey = (project: string, key: string): string => (key.includes(":") ? key : `${project}:${key}`);
+
+function sdkRequire(directory: string): NodeJS.Require {
+  try {
+    return createRequire(createRequire(join(directory, "index.js")).resolve("@pulumi/pulumi/package.json"));
+  } catch {
+    throw new Error(`${directory} can't find @pulumi/pulumi: install the program's dependencies first.`);
+  }
+}
+
+export function loadSdk(directory: string): Sdk {
+  const load = sdkRequire(directory);
+  const services = (name: string): Record<string, unknown> => load(`@pulumi/pulumi/proto/${name}_grpc_pb`);
+  return {
+    version: (load("@pulumi/pulumi/package.json") as { version: string }).version,
+    grpc: load("@grpc/grpc-js"),
+    resource: load("@pulumi/pulumi/proto/resource_pb"),
+    engine: load("@pulumi/pulumi/proto/engine_pb"),
+    provider: load("@pulumi/pulumi/proto/provider_pb"),
+    status: load("@pulumi/pulumi/proto/status_pb"),
+    struct: load("google-protobuf/google/protobuf/struct_pb"),
+    empty: load("google-protobuf/google/protobuf/empty_pb"),
+    services: {
+      monitor: services("resource").ResourceMonitorService as grpc.ServiceDefinition,
+      engine: services("engine").EngineService as grpc.ServiceDefinition,
+    },
+    providerClient: services("provider").ResourceProviderClient as grpc.ServiceClientConstructor,
+    runner: load.resolve("@pulumi/pulumi/cmd/run"),
+    host: load.resolve("@pulumi/pulumi/cmd/dynamic-provider"),
+  };
+}

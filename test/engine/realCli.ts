@@ -1,0 +1,171 @@
+// The real Pulumi CLI behind the same interface, wherever `pulumi` is on the PATH: through the Automation API, with a
+// local file backend, a home and a project file of its own in a temporary directory, so that nothing else is touched.
+
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import type { Deployment, EngineEvent, PulumiCommand, Stack } from "@pulumi/pulumi/automation/index.js";
+import type { Engine, EngineOptions, Operation, RunOptions, RunResult } from "./index.js";
+import { fullKey, type Program, readProgram } from "./program.js";
+import { type Resource, shownState } from "./state.js";
+
+// Loaded on first use: it takes half a second, and most users of this folder have no use for it.
+type Automation = typeof import("@pulumi/pulumi/automation/index.js");
+const automation = (): Automation => require("@pulumi/pulumi/automation");
+
+/** The real CLI, or undefined where there is none on the PATH. */
+export async function realEngine(options: EngineOptions = {}): Promise<Engine | undefined> {
+  if (!isCliOnPath()) return undefined;
+  let command: PulumiCommand;
+  try {
+    command = await automation().PulumiCommand.get({ skipVersionCheck: true });
+  } catch {
+    return undefined;
+  }
+  return new RealEngine(command, options.stack ?? "dev", options.passphrase ?? "stand-in");
+}
+
+/** Whether there is a `pulumi` to run. npm's package of that name does not count: it downloads the CLI at first use. */
+export function isCliOnPath(): boolean {
+  const names = process.platform === "win32" ? ["pulumi.exe"] : ["pulumi"];
+  const folders = (process.env.PATH ?? "").split(process.platform === "win32" ? ";" : ":");
+  const own = folders.filter((folder) => folder !== "" && !folder.includes("node_modules"));
+  return own.some((folder) => names.some((name) => existsSync(join(folder, name))));
+}
+
+class RealEngine implements Engine {
+  private readonly home = mkdtempSync(join(tmpdir(), "pulumi-real-"));
+  private readonly work = join(this.home, "project");
+  private stack: Stack | undefined;
+  private configured = "";
+  private readonly imported: string[] = [];
+
+  constructor(
+    private readonly command: PulumiCommand,
+    private readonly stackName: string,
+    private readonly passphrase: string,
+  ) {
+    mkdirSync(join(this.home, "backend"));
+    mkdirSync(this.work);
+  }
+
+  get name(): string {
+    return `Pulumi CLI v${this.command.version}`;
+  }
+
+  async run(operation: Operation, options: RunOptions): Promise<RunResult> {
+    const stack = await this.stackOf(readProgram(options.program), options);
+    const output: string[] = [];
+    let rest = "";
+    const take = (text: string): void => {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) {
+        output.push(line);
+        options.onOutput?.(line);
+      }
+    };
+    let changes: RunResult["changes"] = {};
+    const onEvent = (event: EngineEvent): void => {
+      changes = event.summaryEvent?.resourceChanges ?? changes;
+    };
+    const signal = options.signal ? { signal: options.signal } : {};
+    const common = { color: "never", onOutput: take, onError: take, onEvent, suppressProgress: true } as const;
+    let succeeded = true;
+    try {
+      if (operation === "preview") await stack.preview({ ...common, ...signal, diff: true });
+      else if (operation === "up") await stack.up({ ...common, ...signal, diff: true });
+      // The Automation API can't ask a refresh for its differences; what it read is in the state.
+      else if (operation === "refresh") await stack.refresh({ ...common, ...signal });
+      else await stack.destroy({ ...common, ...signal, diff: true });
+    } catch (error) {
+      succeeded = false;
+      if (!(error instanceof automation().CommandError)) take(`error: ${(error as Error).message}\n`);
+    }
+    if (rest !== "") take("\n");
+    const state = shownState(((await stack.exportStack()).deployment as { resources?: Resource[] }).resources ?? []);
+    return { succeeded, output: output.map((line) => `${line}\n`).join(""), changes, ...state };
+  }
+
+  async exportState(): Promise<string> {
+    if (!this.stack) throw new Error("The Pulumi CLI has no state before its first operation.");
+    // The Automation API's export has the secrets in clear; the command without its option has not.
+    const env = { ...process.env, ...this.own() };
+    const { stdout } = await promisify(execFile)(this.command.command, ["stack", "export", "-s", this.stackName], {
+      cwd: this.work,
+      env,
+      maxBuffer: Number.MAX_SAFE_INTEGER,
+    });
+    return stdout;
+  }
+
+  /** Before the first operation there is no stack yet: then the state is taken over when there is one. */
+  async importState(text: string): Promise<void> {
+    if (this.stack) await this.stack.importStack(JSON.parse(text) as Deployment);
+    else this.imported.push(text);
+  }
+
+  async close(): Promise<void> {
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  private async stackOf(program: Program, options: RunOptions): Promise<Stack> {
+    const project = {
+      name: program.project,
+      main: join(program.directory, program.entry),
+      runtime: {
+        name: "nodejs",
+        options: { typescript: program.typescript, nodeargs: program.nodeArguments.join(" ") },
+      },
+    };
+    // JSON is YAML, too. The copy's `main` leads to the program, and its stack configuration stays out of the program.
+    writeFileSync(join(this.work, "Pulumi.yaml"), JSON.stringify(project));
+    this.stack ??= await this.newStack();
+    const environment = { ...options.environment, ...this.own() };
+    // An undefined value takes a variable of this process away; the type knows only strings.
+    this.stack.workspace.envVars = environment as Record<string, string>;
+    await this.configure(this.stack, program, options);
+    return this.stack;
+  }
+
+  private own(): Record<string, string> {
+    return {
+      PULUMI_BACKEND_URL: pathToFileURL(join(this.home, "backend")).href,
+      PULUMI_CONFIG_PASSPHRASE: this.passphrase,
+      PULUMI_HOME: join(this.home, "home"),
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+    };
+  }
+
+  private async newStack(): Promise<Stack> {
+    const { LocalWorkspace } = automation();
+    const where = { stackName: this.stackName, workDir: this.work };
+    const stack = await LocalWorkspace.createOrSelectStack(where, {
+      pulumiCommand: this.command,
+      envVars: this.own(),
+      secretsProvider: "passphrase",
+    });
+    for (const text of this.imported.splice(0)) await stack.importStack(JSON.parse(text) as Deployment);
+    return stack;
+  }
+
+  /** The whole configuration anew, for what is not given any more must go. */
+  private async configure(stack: Stack, program: Program, options: RunOptions): Promise<void> {
+    const entries = (values: Record<string, string> | undefined, secret: boolean) =>
+      Object.entries(values ?? {}).map(([key, value]) => [fullKey(program.project, key), { value, secret }] as const);
+    const all = Object.fromEntries([
+      ...entries(program.defaults, false),
+      ...entries(options.config, false),
+      ...entries(options.secrets, true),
+    ]);
+    if (JSON.stringify(all) === this.configured) return;
+    const file = join(this.work, `Pulumi.${this.stackName}.yaml`);
+    const salt = existsSync(file) ? /^encryptionsalt:.*$/m.exec(readFileSync(file, "utf8"))?.[0] : undefined;
+    writeFileSync(file, `${salt ?? ""}\n`);
+    if (Object.keys(all).length > 0) await stack.setAllConfig(all);
+    this.configured = JSON.stringify(all);
+  }
+}

@@ -1,0 +1,83 @@
+// `refresh`: asks the provider for each resource of the state, takes over what it answers, and drops what is gone. The
+// program does not run, so the provider is configured from the state.
+
+import type { Progress } from "./progress.js";
+import { equal, markedSecret } from "./properties.js";
+import { messageOf, type Provider } from "./provider.js";
+import type { Snapshot } from "./snapshot.js";
+import type { Resource } from "./state.js";
+import { changes } from "./steps.js";
+
+export interface Refreshed {
+  step: "same" | "update" | "delete";
+  resource?: Resource;
+}
+
+/** Whether there is anything to ask about this resource. */
+export const isRefreshable = (resource: Resource): boolean =>
+  resource.custom && !resource.type.startsWith("pulumi:providers:") && !resource.delete && !resource.pendingReplacement;
+
+/** Reads one resource. The diff is asked the other way round: what `up` would find with the same program. */
+export async function refreshed(old: Resource, provider: Provider): Promise<Refreshed> {
+  const read = await provider.read(old);
+  if (read.id === "") return { step: "delete" };
+  const { initErrors: _gone, ...kept } = old;
+  const outputs = markedSecret(read.outputs, old.additionalSecretOutputs ?? []);
+  const inputs = read.inputs ?? old.inputs ?? {};
+  const moved = !equal(outputs, old.outputs ?? {}) || !equal(inputs, old.inputs ?? {});
+  const resource: Resource = {
+    ...kept,
+    id: read.id,
+    outputs,
+    ...(read.inputs && { inputs: read.inputs }),
+    ...(moved && { modified: new Date().toISOString() }),
+  };
+  const answer = await provider.diff(resource, old.inputs ?? {});
+  return { step: changes(answer, inputs, old.inputs ?? {}) ? "update" : "same", resource };
+}
+
+/** Refreshes everything that a snapshot holds; what is gone is dropped, and what needed it forgets it. */
+export async function refreshAll(
+  progress: Progress,
+  snapshot: Snapshot,
+  provider: Provider,
+  write: (resources: readonly Resource[]) => Promise<void>,
+): Promise<void> {
+  const gone = new Set<string>();
+  const show = (step: Refreshed["step"], old: Resource, news: Resource | undefined): void => {
+    progress.count(step, old);
+    progress.begin(step, old, news, true);
+    progress.end(step, old, news, true);
+  };
+  const one = async (old: Resource): Promise<void> => {
+    progress.place(old.urn, old.parent);
+    if (!isRefreshable(old)) return show("same", old, old);
+    const { step, resource } = await refreshed(old, provider);
+    if (resource) snapshot.replace(old, resource);
+    else {
+      gone.add(old.urn);
+      snapshot.remove(old);
+    }
+    await write(withoutGone(snapshot.resources(), gone));
+    show(step, old, resource);
+  };
+  await Promise.all(
+    snapshot.base.map((old) => one(old).catch((error: unknown) => progress.failStep(messageOf(error)))),
+  );
+}
+
+/** The resources without what they needed of those that are gone, as Pulumi rewrites them after a refresh. */
+export function withoutGone(resources: readonly Resource[], gone: ReadonlySet<string>): Resource[] {
+  const alive = (urns: readonly string[]): string[] => urns.filter((urn) => !gone.has(urn));
+  return resources.map(({ dependencies, propertyDependencies, ...rest }) => {
+    const left = alive(dependencies ?? []);
+    const properties = Object.entries(propertyDependencies ?? {})
+      .map(([key, urns]) => [key, alive(urns)] as const)
+      .filter(([, urns]) => urns.length > 0);
+    return {
+      ...rest,
+      ...(left.length > 0 && { dependencies: left }),
+      ...(properties.length > 0 && { propertyDependencies: Object.fromEntries(properties) }),
+    };
+  });
+}

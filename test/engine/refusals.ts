@@ -1,0 +1,69 @@
+// What the stand-in does not do. A test tool that quietly did something else than Pulumi would be worse than none, so
+// everything that is not imitated is refused with a sentence that names it.
+
+import type * as resourceMessages from "@pulumi/pulumi/proto/resource_pb.js";
+
+export class Refusal extends Error {
+  constructor(what: string) {
+    super(`The stand-in engine of this repository does not support ${what}: run this with the Pulumi CLI.`);
+    this.name = "Refusal";
+  }
+}
+
+/** The RPCs of the resource monitor that are refused, in words. */
+export const REFUSED_CALLS: Record<string, string> = {
+  invoke: "functions of providers (Invoke)",
+  streamInvoke: "functions of providers (StreamInvoke)",
+  call: "methods of resources (Call)",
+  readResource: "reading existing resources and stack references (ReadResource)",
+  registerStackTransform: "transforms",
+  registerStackInvokeTransform: "transforms of functions",
+  registerResourceHook: "resource hooks",
+  registerErrorHook: "error hooks",
+  registerPackage: "parameterized packages (RegisterPackage)",
+};
+
+const PACKAGE = "pulumi-nodejs";
+const STACK = "pulumi:pulumi:Stack";
+
+type Request = resourceMessages.RegisterResourceRequest;
+
+/** Throws a refusal for the first thing in a registration that the stand-in does not do. */
+export function refuseUnsupported(request: Request): void {
+  const type = request.getType();
+  const subject = `of the resource "${request.getName()}" (${type})`;
+  const refuse = (when: boolean, what: string): void => {
+    if (when) throw new Refusal(`${what} ${subject}`);
+  };
+  // Getters that only newer versions of the SDK have.
+  const newer = request as Request & {
+    getStateMigrationsList?(): unknown[];
+    getEnvvarmappingsMap?(): { getLength(): number };
+  };
+  refuse(type.startsWith("pulumi:providers:"), "explicit providers, such as that");
+  refuse(request.getCustom() && !type.startsWith(`${PACKAGE}:`), `providers other than ${PACKAGE}, such as that`);
+  refuse(!request.getCustom() && type.startsWith("pulumi:") && type !== STACK, "built-in components, such as that");
+  refuse(request.getRemote(), "remote components, such as that");
+  refuse(request.getAliasesList().length + request.getAliasurnsList().length > 0, "the aliases");
+  refuse(request.getImportid() !== "", "the import");
+  refuse(request.getProvider() !== "", "the explicit provider");
+  refuse(request.getProvidersMap().getLength() > 0, "the explicit providers");
+  refuse(request.getPlugindownloadurl() !== "", "the plugin download URL");
+  refuse(request.getPackageref() !== "", "the parameterized package");
+  refuse(request.getReplaceonchangesList().length > 0, "replaceOnChanges");
+  refuse(request.getReplaceWithList().length > 0, "replaceWith");
+  refuse(
+    request.hasReplacementTrigger() && !request.getReplacementTrigger()?.hasNullValue(),
+    "the replacement trigger",
+  );
+  refuse(request.getTransformsList().length > 0, "the transforms");
+  refuse(request.getHidediffsList().length > 0, "hideDiffs");
+  refuse(hooksOf(request) > 0, "the hooks");
+  refuse((newer.getStateMigrationsList?.() ?? []).length > 0, "the state migrations");
+  refuse((newer.getEnvvarmappingsMap?.().getLength() ?? 0) > 0, "the environment mappings");
+}
+
+function hooksOf(request: Request): number {
+  const lists: unknown[] = Object.values(request.getHooks()?.toObject() ?? {});
+  return lists.filter((list) => Array.isArray(list) && list.length > 0).length;
+}

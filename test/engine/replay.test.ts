@@ -1,0 +1,56 @@
+import { describe, expect, it, vi } from "vitest";
+import { compare, recordedOperations, replay } from "./replay.js";
+import { standInEngine } from "./standIn.js";
+
+vi.setConfig({ testTimeout: 300_000 });
+
+const [, up] = recordedOperations();
+if (!up) throw new Error("The recorded operations are missing.");
+
+describe("the comparison with what Pulumi did", () => {
+  it("should find nothing in the same", () => {
+    expect(compare(up, structuredClone(up))).toEqual([]);
+  });
+
+  it("should find a call that is missing, one too many, and another order", () => {
+    const [configure, check, create] = up.calls as [object, object, object];
+    const calls = (list: object[]): string[] => compare(up, { ...up, calls: list as typeof up.calls });
+    expect(calls([configure, check])).toEqual([`calls.2: Pulumi ${JSON.stringify(create)}, this engine nothing`]);
+    expect(calls([configure, check, create, check])).toEqual([
+      `calls.3: Pulumi nothing, this engine ${JSON.stringify(check)}`,
+    ]);
+    expect(calls([check, configure, create])).toContain('calls.0.call: Pulumi "configure", this engine "check"');
+  });
+
+  it("should find another argument, success and state", () => {
+    const seen = structuredClone(up);
+    Object.assign((seen.calls[1] as { news: object }).news, { size: 2 });
+    seen.succeeded = false;
+    (seen.stateAfter[0] as { outputs: Record<string, unknown> }).outputs.secret = "hunter2";
+    expect(compare(up, seen)).toEqual([
+      "succeeded: Pulumi true, this engine false",
+      "calls.1.news.size: Pulumi 1, this engine 2",
+      'state.0.outputs.secret: Pulumi "[secret]", this engine "hunter2"',
+    ]);
+  });
+
+  it("should find a call in a replay that was not recorded", async () => {
+    const engine = standInEngine();
+    const tampered = { ...up, calls: up.calls.slice(0, 2) };
+    const [outcome] = await replay(engine, [tampered]);
+    await engine.close();
+    expect(outcome?.differences).toEqual([
+      expect.stringMatching(/^calls\.2: Pulumi nothing, this engine \{"call":"create"/),
+    ]);
+  });
+});
+
+describe("the stand-in", () => {
+  it("should do in every operation what the Pulumi CLI did", async () => {
+    const engine = standInEngine();
+    const outcomes = await replay(engine, recordedOperations());
+    await engine.close();
+    expect(outcomes.flatMap(({ title, differences }) => differences.map((one) => `${title}: ${one}`))).toEqual([]);
+    expect(outcomes).toHaveLength(27);
+  });
+});

@@ -1,0 +1,117 @@
+// The conformance replay: runs the operations of conformance/operations.json one after the other on an engine, and
+// compares what the provider was called with, whether the operation succeeded, and what the state holds after it, with
+// what the real Pulumi CLI did.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Engine, Operation, ResourceResult } from "./index.js";
+import { repositoryRoot, temporaryProgram } from "./temporaryProgram.js";
+
+/** What the real CLI was seen to do with one operation. */
+export interface Recorded {
+  operation: Operation;
+  config: Record<string, string>;
+  secrets: Record<string, string>;
+  environment?: Record<string, string>;
+  succeeded: boolean;
+  calls: Record<string, unknown>[];
+  stateAfter: Record<string, unknown>[];
+}
+
+export interface Outcome {
+  number: number;
+  title: string;
+  /** Empty when the engine did the same. */
+  differences: string[];
+  output: string;
+}
+
+const folder = (): string => join(repositoryRoot(), "test", "engine", "conformance");
+
+export function recordedOperations(): Recorded[] {
+  return JSON.parse(readFileSync(join(folder(), "operations.json"), "utf8")) as Recorded[];
+}
+
+export async function replay(
+  engine: Engine,
+  operations: readonly Recorded[],
+  onOutcome: (outcome: Outcome) => void = () => {},
+): Promise<Outcome[]> {
+  const program = temporaryProgram(join(folder(), "program"));
+  const outcomes: Outcome[] = [];
+  try {
+    for (const [i, recorded] of operations.entries()) {
+      const calls = join(program.directory, `calls-${i}`);
+      writeFileSync(calls, "");
+      const { operation, config, secrets, environment } = recorded;
+      const result = await engine.run(operation, {
+        program: program.directory,
+        config,
+        secrets,
+        environment: { DRIFT: undefined, GONE: undefined, ...environment, CALLS: calls },
+      });
+      const outcome = {
+        number: i + 1,
+        title: titleOf(recorded),
+        differences: compare(recorded, {
+          succeeded: result.succeeded,
+          calls: readFileSync(calls, "utf8")
+            .split("\n")
+            .filter(Boolean)
+            .map((line) => JSON.parse(line)),
+          stateAfter: result.resources.map(comparable),
+        }),
+        output: result.output,
+      };
+      outcomes.push(outcome);
+      onOutcome(outcome);
+    }
+  } finally {
+    program.remove();
+  }
+  return outcomes;
+}
+
+/** Every difference between what was recorded and what was seen, as one line each; none when they are the same. */
+export function compare(
+  recorded: Pick<Recorded, "succeeded" | "calls" | "stateAfter">,
+  seen: Pick<Recorded, "succeeded" | "calls" | "stateAfter">,
+): string[] {
+  return [
+    ...differing("succeeded", recorded.succeeded, seen.succeeded),
+    ...differing("calls", recorded.calls, seen.calls),
+    ...differing("state", recorded.stateAfter, seen.stateAfter),
+  ];
+}
+
+function differing(path: string, expected: unknown, found: unknown): string[] {
+  if (isContainer(expected) && isContainer(found) && Array.isArray(expected) === Array.isArray(found)) {
+    const keys = [...new Set([...Object.keys(expected), ...Object.keys(found)])];
+    return keys.flatMap((key) => differing(`${path}.${key}`, expected[key], found[key]));
+  }
+  const [a, b] = [JSON.stringify(expected) ?? "nothing", JSON.stringify(found) ?? "nothing"];
+  return a === b ? [] : [`${path}: Pulumi ${a}, this engine ${b}`];
+}
+
+const isContainer = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+
+/** A resource of the state with what the recording kept of it. */
+function comparable(resource: ResourceResult): Record<string, unknown> {
+  const { id, protect, retainOnDelete, initErrors } = resource;
+  const withoutProvider = ({ __provider, ...rest }: Record<string, unknown>): Record<string, unknown> => rest;
+  return {
+    ...(id !== undefined && { id }),
+    inputs: withoutProvider(resource.inputs),
+    outputs: withoutProvider(resource.outputs),
+    ...(protect && { protect }),
+    ...(retainOnDelete && { retainOnDelete }),
+    ...(initErrors && initErrors.length > 0 && { initErrors }),
+  };
+}
+
+function titleOf({ operation, config, environment }: Recorded): string {
+  const settings = { ...config, ...environment };
+  return `${operation} ${Object.entries(settings)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(" ")}`;
+}

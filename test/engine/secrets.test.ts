@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { crypterOf, newCrypter } from "./secrets.js";
+
+// Made by the Pulumi CLI 3.260 with the passphrase "pw".
+const PULUMIS = {
+  salt: "v1:dXxCJzpE+aE=:v1:MC2ydFiMBctThxR4:+o2KXz/HGTuaPNYD88BXqV0evt0kSg==",
+  ciphertext: "v1:kHS8H+TSqrDiukbd:169ON58rL4yLALFpzD4RadZnwxzTwRHulA==",
+};
+
+describe("the passphrase secrets provider", () => {
+  it("should read what the Pulumi CLI has encrypted", async () => {
+    expect((await crypterOf("pw", PULUMIS.salt)).decrypt(PULUMIS.ciphertext)).toBe('"hunter2"');
+  });
+
+  it("should encrypt to the same form, and never twice to the same text", async () => {
+    const crypter = await newCrypter("pw");
+    const texts = [crypter.encrypt("hunter2"), crypter.encrypt("hunter2")];
+    expect(crypter.salt).toMatch(/^v1:[\w+/]{11}=:v1:[\w+/]{16}:[\w+/]+=*$/);
+    for (const text of texts) expect(text).toMatch(/^v1:[\w+/]{16}:[\w+/]+=*$/);
+    expect(texts[0]).not.toBe(texts[1]);
+    expect(texts.map((text) => crypter.decrypt(text))).toEqual(["hunter2", "hunter2"]);
+  });
+
+  it("should open again with the salt and the passphrase alone", async () => {
+    const { salt, encrypt } = await newCrypter("pässword");
+    expect((await crypterOf("pässword", salt)).decrypt(encrypt("ü"))).toBe("ü");
+  });
+
+  it("should say that a passphrase is wrong", async () => {
+    await expect(crypterOf("px", PULUMIS.salt)).rejects.toThrow("incorrect passphrase");
+  });
+
+  it("should refuse a text that was tampered with", async () => {
+    const crypter = await crypterOf("pw", PULUMIS.salt);
+    expect(() => crypter.decrypt(PULUMIS.ciphertext.replace("169O", "169P"))).toThrow();
+    expect(() => crypter.decrypt("hunter2")).toThrow("not of the form");
+  });
+});

@@ -1,0 +1,247 @@
+// The stand-in engine: runs an operation on a program with the SDK's own runner and dynamic provider host, and keeps the
+// state in a file. A test tool of this repository, for programs of dynamic resources; it is no product.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Child } from "./child.js";
+import { Deployment } from "./deployment.js";
+import { summaryText } from "./display.js";
+import { Execution } from "./execution.js";
+import type { Engine, EngineOptions, Operation, RunOptions, RunResult } from "./index.js";
+import { Monitor } from "./monitor.js";
+import { fullKey, loadSdk, type Program, readProgram, type Sdk } from "./program.js";
+import { Progress, Stopped } from "./progress.js";
+import { type PropertyMap, secretOf } from "./properties.js";
+import { messageOf, ProviderHost } from "./provider.js";
+import { refreshAll } from "./refresh.js";
+import { Snapshot } from "./snapshot.js";
+import { PROVIDER_TYPE, type Resource, StateFile, shownState } from "./state.js";
+
+const DEFAULT_PASSPHRASE = "stand-in";
+/** The runner says with this code that it has told the user what went wrong. */
+const ERROR_ALREADY_LOGGED = 32;
+const TITLES: Record<Operation, string> = {
+  preview: "Previewing update",
+  up: "Updating",
+  refresh: "Refreshing",
+  destroy: "Destroying",
+};
+
+/** The stand-in, with its state in `stateFile`, or in a temporary directory that close() removes. */
+export function standInEngine(options: EngineOptions & { stateFile?: string } = {}): Engine {
+  return new StandIn(options);
+}
+
+class StandIn implements Engine {
+  private readonly temporary: string | undefined;
+  private readonly state: StateFile;
+  private readonly stack: string;
+  private version: string | undefined;
+  private readonly underWay = new Set<{ stop: () => void; done: Promise<unknown> }>();
+
+  constructor(options: EngineOptions & { stateFile?: string }) {
+    if (options.stateFile === undefined) this.temporary = mkdtempSync(join(tmpdir(), "pulumi-stand-in-state-"));
+    const path = options.stateFile ?? join(this.temporary ?? "", "state.json");
+    this.state = new StateFile(path, options.passphrase ?? DEFAULT_PASSPHRASE);
+    this.stack = options.stack ?? "dev";
+  }
+
+  get name(): string {
+    const version = this.version ?? loadSdk(process.cwd()).version;
+    return `stand-in engine (Node SDK ${version})`;
+  }
+
+  async run(operation: Operation, options: RunOptions): Promise<RunResult> {
+    if (this.underWay.size > 0) throw new Error("Another operation of this engine is under way: wait for its end.");
+    const abort = new AbortController();
+    const stop = (): void => abort.abort();
+    if (options.signal?.aborted) stop();
+    options.signal?.addEventListener("abort", stop, { once: true });
+    const run = new Run(operation, options, this.state, this.stack, abort.signal);
+    const done = run.result();
+    const entry = { stop, done };
+    this.underWay.add(entry);
+    try {
+      return await done;
+    } finally {
+      this.version = run.sdkVersion ?? this.version;
+      this.underWay.delete(entry);
+      options.signal?.removeEventListener("abort", stop);
+    }
+  }
+
+  async exportState(): Promise<string> {
+    return this.state.text();
+  }
+
+  async importState(text: string): Promise<void> {
+    await this.state.import(text);
+  }
+
+  async close(): Promise<void> {
+    for (const { stop } of this.underWay) stop();
+    await Promise.allSettled([...this.underWay].map(({ done }) => done));
+    if (this.temporary !== undefined) rmSync(this.temporary, { recursive: true, force: true });
+  }
+}
+
+/** One operation. */
+class Run {
+  sdkVersion: string | undefined;
+  private readonly lines: string[] = [];
+
+  constructor(
+    private readonly operation: Operation,
+    private readonly options: RunOptions,
+    private readonly state: StateFile,
+    private readonly stack: string,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  async result(): Promise<RunResult> {
+    const started = Date.now();
+    const planning = this.operation === "preview";
+    let resources: readonly Resource[] = [];
+    let progress: Progress | undefined;
+    this.print(
+      `${TITLES[this.operation]} (${this.stack}), with the stand-in engine (a test tool, not the Pulumi CLI):`,
+    );
+    try {
+      const program = readProgram(this.options.program);
+      const sdk = loadSdk(program.directory);
+      this.sdkVersion = sdk.version;
+      if (Object.keys(this.options.secrets ?? {}).length > 0) this.state.warm();
+      resources = await this.state.read();
+      progress = await this.perform(program, sdk, resources);
+    } catch (error) {
+      this.print(`error: ${messageOf(error)}`);
+    }
+    const counts = progress?.counts ?? {};
+    const seconds = (Date.now() - started) / 1000;
+    this.print(summaryText(counts, { planning, errors: progress?.errors ?? 0, seconds }));
+    const after = await this.state.read().catch(() => resources);
+    const output = this.lines.map((line) => `${line}\n`).join("");
+    return { succeeded: progress?.succeeded ?? false, output, changes: counts, ...shownState(after) };
+  }
+
+  private print(text: string): void {
+    if (text === "") return;
+    for (const line of text.replace(/\n$/, "").split("\n")) {
+      this.lines.push(line);
+      this.options.onOutput?.(line);
+    }
+  }
+
+  private async perform(program: Program, sdk: Sdk, resources: readonly Resource[]): Promise<Progress> {
+    const planning = this.operation === "preview";
+    const progress = new Progress((text) => this.print(text), planning);
+    const interrupt = (): void => progress.fail(`the ${this.operation} was interrupted`);
+    this.signal.addEventListener("abort", interrupt, { once: true });
+    if (this.signal.aborted) interrupt();
+    const { project } = program;
+    const monitor = new Monitor(sdk, { project, stack: this.stack, dryRun: planning });
+    await monitor.start();
+    const environment = this.options.environment ?? {};
+    const onLine = (line: string): void => this.print(line);
+    // The host is started beside the program: each of them takes most of a second to load the SDK.
+    const provider = new ProviderHost(sdk, program, { engineAddress: monitor.address, environment, onLine });
+    const snapshot = new Snapshot(resources);
+    const write = (next: readonly Resource[]): Promise<void> => this.state.write(next);
+    const execution = new Execution(progress, snapshot, provider, write);
+    const { configuration, plain, secretKeys } = configurationOf(program, this.options);
+    const configure = (values: PropertyMap): void => provider.configure(values);
+    const context = { stack: this.stack, project, progress, snapshot, execution, provider, configuration, configure };
+    const deployment = new Deployment(context);
+    monitor.deployer = deployment;
+    let runner: Child | undefined;
+    let work: Promise<void> = Promise.resolve();
+    try {
+      if (this.operation === "preview" || this.operation === "up") {
+        const PULUMI_CONFIG = JSON.stringify(plain);
+        const PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(secretKeys);
+        runner = startRunner(sdk, program, {
+          address: monitor.address,
+          stack: this.stack,
+          planning,
+          environment: { ...environment, PULUMI_CONFIG, PULUMI_CONFIG_SECRET_KEYS },
+          onLine,
+        });
+        work = runProgram(runner, deployment, progress);
+      } else {
+        // The program does not run, so the provider gets the configuration of the state.
+        provider.configure(snapshot.base.find((one) => one.type === PROVIDER_TYPE)?.inputs ?? {});
+        if (this.operation === "refresh") work = refreshAll(progress, snapshot, provider, write);
+        else work = execution.deleteAll(resources);
+      }
+      work = work.catch((error: unknown) => {
+        if (!(error instanceof Stopped)) progress.fail(messageOf(error));
+      });
+      // After an interruption nobody waits for the provider: its call may take minutes.
+      await Promise.race([work, aborted(this.signal)]);
+      if (!this.signal.aborted) await deployment.idle();
+    } finally {
+      this.signal.removeEventListener("abort", interrupt);
+      progress.mute();
+      await Promise.all([runner?.end(), provider.end()]);
+      await Promise.all([work, deployment.idle()]);
+      monitor.stop();
+    }
+    return progress;
+  }
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+
+/** Waits for the program, or for the first failure. */
+async function runProgram(runner: Child, deployment: Deployment, progress: Progress): Promise<void> {
+  const code = await Promise.race([runner.exited, progress.whenStopped]);
+  if (code === 0 && !progress.stopped) {
+    // An SDK too old to announce its end has left the deletes to be done.
+    if (!deployment.programIsDone) await deployment.programDone();
+  } else if (code === ERROR_ALREADY_LOGGED) {
+    progress.stop();
+  } else if (typeof code === "number" && !progress.stopped) {
+    progress.fail(`an unhandled error occurred: Program exited with non-zero exit code: ${code}`);
+  }
+  await deployment.idle();
+  await deployment.finishOutputs();
+}
+
+function startRunner(
+  sdk: Sdk,
+  program: Program,
+  options: {
+    address: string;
+    stack: string;
+    planning: boolean;
+    environment: Record<string, string | undefined>;
+    onLine: (line: string) => void;
+  },
+): Child {
+  const args = [
+    ...["--monitor", options.address, "--engine", options.address, "--project", program.project],
+    ...["--organization", "organization", "--root-directory", program.root, "--stack", options.stack],
+    ...["--pwd", program.directory, ...(options.planning ? ["--dry-run"] : []), "--parallel", "16", program.entry],
+  ];
+  const environment = { ...options.environment, ...(program.typescript && { PULUMI_NODEJS_TYPESCRIPT: "true" }) };
+  const { directory, nodeArguments } = program;
+  return new Child(sdk.runner, args, { directory, environment, nodeArguments, onLine: options.onLine });
+}
+
+/** The configuration as the provider gets it, as the program gets it, and which keys of it are secret. */
+function configurationOf(
+  program: Program,
+  options: RunOptions,
+): { configuration: PropertyMap; plain: Record<string, string>; secretKeys: string[] } {
+  const full = (values: Record<string, string> | undefined): Record<string, string> =>
+    Object.fromEntries(Object.entries(values ?? {}).map(([key, value]) => [fullKey(program.project, key), value]));
+  const secrets = full(options.secrets);
+  const open = { ...program.defaults, ...full(options.config) };
+  const hidden = Object.fromEntries(Object.entries(secrets).map(([key, value]) => [key, secretOf(value)]));
+  return { configuration: { ...open, ...hidden }, plain: { ...open, ...secrets }, secretKeys: Object.keys(secrets) };
+}

@@ -1,0 +1,117 @@
+import { describe, expect, it } from "vitest";
+import { type PropertyMap, UNKNOWN } from "./properties.js";
+import type { Resource } from "./state.js";
+import {
+  type DiffAnswer,
+  decide,
+  deleteWaves,
+  dependentsOf,
+  type Goal,
+  inputsAfterReplacing,
+  seconds,
+} from "./steps.js";
+
+const resource = (urn: string, more: Partial<Resource> = {}): Resource => ({
+  urn,
+  custom: true,
+  type: "t",
+  id: urn,
+  ...more,
+});
+const goal: Goal = {
+  urn: "a",
+  type: "t",
+  name: "a",
+  custom: true,
+  inputs: {},
+  dependencies: [],
+  propertyDependencies: {},
+  additionalSecretOutputs: [],
+  ignoreChanges: [],
+};
+const answer = (changes: boolean | undefined, replaces: string[] = [], deleteBeforeReplace = false): DiffAnswer => ({
+  changes,
+  replaces,
+  deleteBeforeReplace,
+});
+
+describe("what happens to a resource that is there", () => {
+  const cases: [string, Partial<Resource>, DiffAnswer, PropertyMap, object][] = [
+    ["no change", {}, answer(false), { n: 2 }, { step: "same" }],
+    ["a change", {}, answer(true), { n: 1 }, { step: "update" }],
+    ["an open answer and the same inputs", {}, answer(undefined), { n: 1 }, { step: "same" }],
+    ["an open answer and other inputs", {}, answer(undefined), { n: 2 }, { step: "update" }],
+    ["no change of one that was not initialized", { initErrors: ["x"] }, answer(false), {}, { step: "update" }],
+    ["a change of a key", {}, answer(true, ["n"]), {}, { step: "replace", deleteFirst: false }],
+    ["a key without a change", {}, answer(false, ["n"]), {}, { step: "same" }],
+    ["a change of a key, deleting first", {}, answer(true, ["n"], true), {}, { step: "replace", deleteFirst: true }],
+    [
+      "a replacement left half done",
+      { pendingReplacement: true },
+      answer(false),
+      {},
+      { step: "replace", deleteFirst: false },
+    ],
+  ];
+  it.each(cases)("should be decided by %s", (_what, old, given, news, expected) => {
+    expect(decide(resource("a", { inputs: { n: 1 }, ...old }), goal, news, given)).toEqual(expected);
+  });
+
+  it("should leave the order of a replacement to the program, if it says so", () => {
+    const decision = decide(resource("a"), { ...goal, deleteBeforeReplace: false }, {}, answer(true, ["n"], true));
+    expect(decision).toEqual({ step: "replace", deleteFirst: false });
+  });
+});
+
+describe("deletes", () => {
+  const urns = (waves: Resource[][]): string[][] => waves.map((wave) => wave.map(({ urn }) => urn));
+
+  it("should take what needs a resource before the resource", () => {
+    const [root, a, b, c] = [
+      resource("root"),
+      resource("a", { parent: "root" }),
+      resource("b", { parent: "root", dependencies: ["a"] }),
+      resource("c", { parent: "root", propertyDependencies: { x: ["b"] } }),
+    ];
+    expect(urns(deleteWaves([root, a, b, c]))).toEqual([["c"], ["b"], ["a"], ["root"]]);
+  });
+
+  it("should take what does not need each other together", () => {
+    const all = [resource("root"), resource("a", { parent: "root" }), resource("b", { parent: "root" })];
+    expect(urns(deleteWaves(all))).toEqual([["a", "b"], ["root"]]);
+  });
+
+  it("should end even on a circle", () => {
+    const circle = [resource("a", { dependencies: ["b"] }), resource("b", { dependencies: ["a"] })];
+    expect(urns(deleteWaves(circle))).toEqual([["a", "b"]]);
+  });
+});
+
+describe("what depends on a replaced resource", () => {
+  const root = resource("root", { id: "1" });
+  const byProperty = resource("b", { inputs: { x: 1, y: 2 }, propertyDependencies: { x: ["root"], y: [] } });
+  const byOrder = resource("c", { inputs: { x: 1 }, dependencies: ["b"], propertyDependencies: { x: [] } });
+
+  it("should be found through others, in the order of the state", () => {
+    expect(dependentsOf(root, [root, byOrder, byProperty, resource("d")])).toEqual([byOrder, byProperty]);
+  });
+
+  it("should get unknowns for the inputs made of it", () => {
+    expect(inputsAfterReplacing(byProperty, new Set(["root"]))).toEqual({ x: UNKNOWN, y: 2 });
+  });
+
+  it("should not be touched when only its order depends on it", () => {
+    expect(inputsAfterReplacing(byOrder, new Set(["root", "b"]))).toBeUndefined();
+  });
+});
+
+describe("custom timeouts", () => {
+  it.each([
+    ["5m", 300],
+    ["1h30m", 5400],
+    ["1.5s", 1.5],
+    ["", undefined],
+  ])("should turn %j into %s seconds", (text, expected) => {
+    expect(seconds(text)).toBe(expected);
+  });
+});

@@ -1,0 +1,55 @@
+// A program in a temporary directory, where this repository's copy of the SDK resolves: for the conformance replay, and
+// for tests that bring a program of their own.
+
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+const NAME = "pulumi-alicloud-vod";
+
+export interface TemporaryProgram {
+  readonly directory: string;
+  remove(): void;
+}
+
+/** A copy of a directory, or the files given as text by their names. */
+export function temporaryProgram(content: string | Record<string, string>): TemporaryProgram {
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), "pulumi-program-")));
+  if (typeof content === "string") cpSync(content, directory, { recursive: true });
+  else {
+    for (const [name, text] of Object.entries(content)) {
+      mkdirSync(dirname(join(directory, name)), { recursive: true });
+      writeFileSync(join(directory, name), text);
+    }
+  }
+  const sdk = dirname(createRequire(join(repositoryRoot(), "index.js")).resolve("@pulumi/pulumi/package.json"));
+  mkdirSync(join(directory, "node_modules", "@pulumi"), { recursive: true });
+  symlinkSync(sdk, join(directory, "node_modules", "@pulumi", "pulumi"), "dir");
+  return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
+}
+
+/** The root of this repository, from the sources as well as from the compiled tools. */
+export function repositoryRoot(): string {
+  for (let folder = __dirname; ; folder = dirname(folder)) {
+    if (nameOf(folder) === NAME) return folder;
+    if (dirname(folder) === folder) throw new Error("This tool runs inside its repository only.");
+  }
+}
+
+function nameOf(folder: string): unknown {
+  try {
+    return (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { name?: unknown }).name;
+  } catch {
+    return undefined;
+  }
+}
