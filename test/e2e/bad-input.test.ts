@@ -1,0 +1,136 @@
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { engines } from "../engine/index.js";
+import { expectNoStackTrace, openStack, PROGRAMS, resources, type Stack } from "./stack.js";
+
+const PATH = "https://vod.example.com/a.js";
+
+describe.each(engines())("on the $name, bad input", ({ create }) => {
+  let stack: Stack;
+  const open = async (options = {}) => {
+    stack = await openStack(await create(), join(PROGRAMS, "commonjs"), options);
+    return stack;
+  };
+  afterEach(() => stack.close());
+
+  const args = (more: object) => ({ paths: [PATH], contentHash: "v1", ...more });
+  test.each([
+    ["no paths", args({ paths: [] }), "paths is empty; give a list of at least one path"],
+    [
+      "a line break",
+      args({ paths: [PATH, "https://vod.example.com/a\nhttps://vod.example.com/b"] }),
+      "paths[1] (https://vod.example.com/a�https://vod.example.com/b) contains a line break",
+    ],
+    [
+      "a control character",
+      args({ paths: ["https://vod.example.com/\u0007"] }),
+      "paths[0] (https://vod.example.com/�) contains a control character.",
+    ],
+    [
+      "a space, in a signed URL",
+      args({ paths: ["https://vod.example.com/a b?auth_key=5ec2e7"] }),
+      "paths[0] (https://vod.example.com/a b?…) contains a space; write %20 where the URL has one.",
+    ],
+    [
+      "a wildcard host",
+      args({ paths: ["https://*.example.com/a"] }),
+      "paths[0] (https://*.example.com/a) has a wildcard host, which the service refuses",
+    ],
+    ["no host", args({ paths: ["/a.js"] }), "paths[0] (/a.js) has no host; write it as https://your-domain/path."],
+    [
+      "a Directory without a slash",
+      args({ objectType: "Directory" }),
+      'paths[0] (https://vod.example.com/a.js) does not end in "/", as a Directory must',
+    ],
+    [
+      "an object type in the wrong case",
+      args({ objectType: "directory" }),
+      'objectType is "directory", which the service doesn\'t know; write "Directory".',
+    ],
+    [
+      "more than a day's quota",
+      args({ paths: Array.from({ length: 2001 }, (_, index) => `https://vod.example.com/${index}`) }),
+      "paths has 2001 URLs, more than the 2000 that an account may refresh in a day",
+    ],
+    [
+      "plain http to another machine",
+      args({ endpoint: "http://vod.cn-shanghai.aliyuncs.com" }),
+      "endpoint would send requests to vod.cn-shanghai.aliyuncs.com over plain http.",
+    ],
+  ])("%s: told in the preview, and nothing is sent", async (_, site, sentence) => {
+    const { emulator, run } = await open();
+    const { succeeded, output } = await run("preview", resources({ site }));
+    expect(succeeded).toBe(false);
+    expect(output).toContain(`resource 'site' has a problem: ${sentence}`);
+    expectNoStackTrace(output);
+    expect(output).not.toContain("5ec2e7");
+    expect(emulator.received).toEqual([]);
+  });
+
+  test("force without a directory is a warning", async () => {
+    const { run } = await open();
+    const { succeeded, output } = await run(
+      "preview",
+      resources({ site: { paths: [PATH], contentHash: "v1", force: true } }),
+    );
+    expect(succeeded).toBe(true);
+    expect(output).toContain(
+      'site: warning: force has an effect with objectType "Directory" only; with "File" it is not sent.',
+    );
+  });
+
+  test("no credentials: the preview says which sources were looked at", async () => {
+    const { emulator, run } = await open();
+    const program = resources({ site: { paths: [PATH], contentHash: "v1" } });
+    const environment = Object.fromEntries(
+      [
+        "ALICLOUD_ACCESS_KEY",
+        "ALICLOUD_SECRET_KEY",
+        "ALIBABA_CLOUD_ACCESS_KEY_ID",
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+      ].map((name) => [name, undefined]),
+    );
+    const { succeeded, output } = await run("preview", program, environment, {});
+    expect(succeeded).toBe(false);
+    expect(output).toMatch(
+      /No Alibaba Cloud credentials were found: .*alicloud:accessKey.*ALIBABA_CLOUD_ACCESS_KEY_ID/,
+    );
+    expectNoStackTrace(output);
+    expect(emulator.received).toEqual([]);
+  });
+
+  test("a refused signature is told without what was signed", async () => {
+    const { run, refreshed } = await open();
+    const program = resources({ site: { paths: [PATH], contentHash: "v1" } });
+    const environment = {
+      ALIBABA_CLOUD_ACCESS_KEY_ID: stack.emulator.accessKeyId,
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET: "wrong",
+    };
+    const { succeeded, output } = await run("up", program, environment, {});
+    expect(succeeded).toBe(false);
+    expect(output).toMatch(/The VOD API refused the signature: .*\(code SignatureDoesNotMatch, HTTP 400, request ID /);
+    expectNoStackTrace(output);
+    expect(refreshed()).toEqual([]);
+  });
+
+  test("an endpoint that answers HTML, and one that doesn't answer", async () => {
+    const { run } = await open();
+    const server = createServer((_, response) =>
+      response.writeHead(502, { "content-type": "text/html" }).end("<html>"),
+    );
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const program = resources({ site: { paths: [PATH], contentHash: "v1" } });
+    const html = await run("up", program, { VOD_ENDPOINT: `http://127.0.0.1:${port}` });
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    const nobody = await run("up", program, { VOD_ENDPOINT: `http://127.0.0.1:${port}` });
+    expect([html.succeeded, nobody.succeeded]).toEqual([false, false]);
+    expect(html.output).toContain("answered with text/html, which is not what the VOD API answers.");
+    expect(html.output).toContain("(code InvalidResponse, HTTP 502)");
+    expect(nobody.output).toContain("can't be reached (ECONNREFUSED).");
+    expectNoStackTrace(html.output + nobody.output);
+    expect(nobody.resources).toEqual([]);
+  });
+});

@@ -1,0 +1,225 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { view } from "../emulator/index.js";
+import { engines } from "../engine/index.js";
+import { expectNoStackTrace, openStack, PROGRAMS, resources, type Stack } from "./stack.js";
+
+const COMMONJS = join(PROGRAMS, "commonjs");
+const EXAMPLES = join(__dirname, "../../examples");
+
+describe.each(engines())("on the $name", ({ create }) => {
+  let stack: Stack | undefined;
+  const open = async (...args: Parameters<typeof openStack> extends [unknown, ...infer Rest] ? Rest : never) => {
+    stack = await openStack(await create(), ...args);
+    return stack;
+  };
+  afterEach(async () => {
+    await stack?.close();
+    stack = undefined;
+  });
+
+  test("examples/quickstart: a viewer gets the new content after an update, and a call is made for a change alone", async () => {
+    const { emulator, run, refreshed } = await open(join(EXAMPLES, "quickstart"));
+    const directory = join(emulator.origin, "vod.example.com/player");
+    cpSync(join(EXAMPLES, "quickstart/player"), directory, { recursive: true });
+    const script = "http://vod.example.com/player/app.js";
+    const style = "http://vod.example.com/player/app.css";
+    const served = async () => (await view(emulator, script)).body;
+    const config = { directory };
+
+    expect((await run("preview", config)).changes).toMatchObject({ create: 2 });
+    expect(refreshed()).toEqual([]);
+    const created = await run("up", config);
+    expect(created).toMatchObject({ succeeded: true, outputs: { status: "Submitted" } });
+    expect(refreshed()).toEqual([script, style]);
+
+    const old = await served();
+    writeFileSync(join(directory, "app.js"), "new content");
+    expect(await served()).toBe(old);
+
+    const preview = await run("preview", config);
+    expect(preview.output).toMatch(/~ contentHash\s*: "sha256:\w+" => "sha256:\w+"/);
+    expect(preview.output).toContain("player: to refresh: 2 URLs (contentHash changed), 1 call");
+    expect(refreshed()).toHaveLength(2);
+    expect(await served()).toBe(old);
+
+    emulator.advance(1000);
+    const updated = await run("up", config);
+    expect(updated.changes).toMatchObject({ update: 1 });
+    expect(updated.outputs.taskIds).not.toEqual(created.outputs.taskIds);
+    expect(refreshed()).toEqual([script, style, script, style]);
+    expect(await served()).toBe("new content");
+
+    expect((await run("up", config)).changes).not.toHaveProperty("update");
+    expect((await run("refresh", config)).succeeded).toBe(true);
+    expect((await run("up", config)).changes).not.toHaveProperty("update");
+    const destroyed = await run("destroy", config);
+    expect(destroyed).toMatchObject({ succeeded: true, resources: [] });
+    expect(destroyed.output).toContain("player: nothing is sent on delete");
+    expect(refreshed()).toHaveLength(4);
+  });
+
+  test("every object type reaches the wire as the service wants it", async () => {
+    const { emulator, run } = await open(COMMONJS);
+    const path = "https://vod.example.com/player/";
+    const args = (more: object) => ({ paths: [path], contentHash: "v1", ...more });
+    const { succeeded } = await run(
+      "up",
+      resources({
+        file: args({}),
+        directory: args({ objectType: "Directory" }),
+        forced: args({ objectType: "Directory", force: true }),
+        regex: args({ objectType: "Regex" }),
+        params: args({ objectType: "IgnoreParams" }),
+      }),
+    );
+    expect(succeeded).toBe(true);
+    const sent = emulator.received.map(({ parameters: { ObjectPath, ObjectType, Force } }) => ({
+      ObjectPath,
+      ObjectType,
+      Force,
+    }));
+    expect(sent).toHaveLength(5);
+    expect(sent).toEqual(
+      expect.arrayContaining([
+        { ObjectPath: path, ObjectType: "File", Force: undefined },
+        { ObjectPath: path, ObjectType: "Directory", Force: "false" },
+        { ObjectPath: path, ObjectType: "Directory", Force: "true" },
+        { ObjectPath: path, ObjectType: "Regex", Force: undefined },
+        { ObjectPath: path, ObjectType: "IgnoreParams", Force: undefined },
+      ]),
+    );
+  });
+
+  test("a Directory refresh reaches everything below it, and nothing beside it", async () => {
+    const { emulator, run } = await open(COMMONJS);
+    const files = ["player/app.js", "player/deep/er.js", "players.js"];
+    const write = (text: string) => {
+      for (const file of files) {
+        const path = join(emulator.origin, "vod.example.com", file);
+        cpSync(join(EXAMPLES, "quickstart/player/app.js"), path);
+        writeFileSync(path, text);
+      }
+    };
+    const served = () =>
+      Promise.all(files.map(async (file) => (await view(emulator, `http://vod.example.com/${file}`)).body));
+    write("old");
+    expect(await served()).toEqual(["old", "old", "old"]);
+    write("new");
+    const args = { paths: ["http://vod.example.com/player/"], objectType: "Directory", force: true, contentHash: "v1" };
+    await run("up", resources({ player: args }));
+    expect(await served()).toEqual(["new", "new", "old"]);
+  });
+
+  test("2,000 URLs go in two calls; when the second is refused, the next update sends the rest alone", async () => {
+    const { emulator, run, refreshed } = await open(COMMONJS, { urlQuota: 1200 });
+    const paths = Array.from({ length: 2000 }, (_, index) => `https://vod.example.com/${index}`);
+    const program = resources({ site: { paths, contentHash: "v1" } });
+
+    const failed = await run("up", program);
+    expect(failed.succeeded).toBe(false);
+    expect(failed.output).toContain(
+      "The call's 1000 URLs are more than the day's refresh quota has left: 200 of 1200.",
+    );
+    expect(failed.output).toContain("Refreshed before that: 1000 of 2000 URLs; the next update sends the rest.");
+    expect(refreshed()).toEqual(paths.slice(0, 1000));
+
+    emulator.advance(24 * 60 * 60 * 1000);
+    expect((await run("preview", program)).output).toContain(
+      "site: to refresh: 1000 of 2000 URLs (left from the last run), 1 call",
+    );
+    const resumed = await run("up", program);
+    expect(resumed).toMatchObject({ succeeded: true, outputs: { site: { status: "Submitted", pending: [] } } });
+    expect(refreshed()).toEqual(paths);
+    await run("up", program);
+    expect(refreshed()).toHaveLength(2000);
+  });
+
+  test("an update that could send nothing is caught up on, even by going back to the old content", async () => {
+    const { run, refreshed } = await open(COMMONJS);
+    const program = (contentHash: string) => resources({ site: { paths: ["https://vod.example.com/a"], contentHash } });
+    await run("up", program("v1"));
+    const failed = await run("up", program("v2"), { VOD_ENDPOINT: "http://127.0.0.1:1" });
+    expect(failed.succeeded).toBe(false);
+    expect(failed.output).toContain("http://127.0.0.1:1 can't be reached (ECONNREFUSED).");
+    await run("up", program("v1"));
+    expect(refreshed()).toHaveLength(2);
+  });
+
+  test("refreshOnCreate false sends nothing before the first change", async () => {
+    const { run, refreshed } = await open(COMMONJS);
+    const program = (contentHash: string) =>
+      resources({ site: { paths: ["https://vod.example.com/a"], contentHash, refreshOnCreate: false } });
+    expect((await run("up", program("v1"))).outputs).toMatchObject({ site: { status: "NotSubmitted", taskIds: [] } });
+    expect(refreshed()).toEqual([]);
+    await run("up", program("v2"));
+    expect(refreshed()).toEqual(["https://vod.example.com/a"]);
+  });
+
+  test("a path that is added is refreshed alone; one that is removed, or another order, sends nothing", async () => {
+    const { run, refreshed } = await open(COMMONJS);
+    const program = (...names: string[]) =>
+      resources({ site: { paths: names.map((name) => `https://vod.example.com/${name}`), contentHash: "v1" } });
+    await run("up", program("a", "b"));
+    await run("up", program("b", "c", "a"));
+    expect(refreshed().slice(2)).toEqual(["https://vod.example.com/c"]);
+    const removed = await run("up", program("c"));
+    expect(removed.outputs).toMatchObject({ site: { paths: ["https://vod.example.com/c"] } });
+    expect(removed.output).toContain("site: nothing to refresh");
+    expect(refreshed()).toHaveLength(3);
+  });
+
+  test("an ES module program hashes text and files", async () => {
+    const { run, refreshed } = await open(join(PROGRAMS, "module"));
+    const { outputs } = await run("up", { text: "hello" });
+    expect(outputs).toMatchObject({
+      text: "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+      files: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+    });
+    await run("up", { text: "goodbye" });
+    expect(refreshed().slice(2)).toEqual(["https://vod.example.com/text"]);
+  });
+
+  test("an unreadable content is told in one sentence", async () => {
+    const { emulator, run } = await open(join(EXAMPLES, "quickstart"));
+    const { succeeded, output } = await run("preview", { directory: "missing" });
+    expect(succeeded).toBe(false);
+    expect(output).toContain('There is no file or directory "missing" in ');
+    expectNoStackTrace(output);
+    expect(emulator.received).toEqual([]);
+  });
+
+  test("a package that has gone is told in one sentence, when a resource of it is to be deleted", async () => {
+    const { run } = await open(COMMONJS);
+    await run("up", resources({ site: { paths: ["https://vod.example.com/a"], contentHash: "v1" } }));
+    const bare = mkdtempSync(join(tmpdir(), "bare-program-"));
+    try {
+      for (const file of ["Pulumi.yaml", "package.json"]) cpSync(join(COMMONJS, file), join(bare, file));
+      writeFileSync(join(bare, "index.js"), "");
+      mkdirSync(join(bare, "node_modules"));
+      symlinkSync(join(__dirname, "../../node_modules/@pulumi"), join(bare, "node_modules/@pulumi"), "junction");
+      const { succeeded, output } = await run("destroy", {}, {}, undefined, bare);
+      expect(succeeded).toBe(false);
+      expect(output).toContain(
+        "The package pulumi-alicloud-vod is not installed in the directory of this Pulumi program.",
+      );
+      expectNoStackTrace(output);
+    } finally {
+      rmSync(bare, { recursive: true, force: true });
+    }
+  });
+
+  test("a preview that doesn't know an input yet shows an update, and the update sends what it turns out to be", async () => {
+    const { emulator, run, refreshed } = await open(join(PROGRAMS, "unknown"));
+    expect(await run("preview", { version: "1" })).toMatchObject({ succeeded: true, changes: { create: 3 } });
+    await run("up", { version: "1" });
+    emulator.advance(1000);
+    const preview = await run("preview", { version: "2" });
+    expect(preview).toMatchObject({ succeeded: true, changes: { update: 2 } });
+    expect(preview.output).toContain("second: to refresh: not known yet");
+    expect((await run("up", { version: "2" })).succeeded).toBe(true);
+    expect(refreshed()).toHaveLength(6);
+  });
+});
