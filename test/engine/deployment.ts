@@ -206,19 +206,16 @@ export class Deployment implements Deployer {
     return found;
   }
 
-  private async run({ step, news, old, ...plan }: Planned): Promise<Resource> {
+  private async run(planned: Planned): Promise<Resource> {
     const { progress, execution } = this.context;
     // Something else may have failed while this was planned.
     progress.check();
+    const { step, news, old } = planned;
     this.steps.set(news.urn, step);
     if (!old) return execution.create(news);
     if (step === "same") return execution.same(news, old);
-    if (step === "update") return execution.update(news, old);
-    const {
-      deleteFirst = false,
-      dependents = [],
-      recreated = false,
-    } = plan as Partial<Planned & { deleteFirst: boolean }>;
+    if (step !== "replace") return execution.update(news, old);
+    const { deleteFirst, dependents = [], recreated = false } = planned;
     return execution.replace({ old, news, deleteFirst, dependents, recreated });
   }
 

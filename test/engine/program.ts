@@ -117,11 +117,15 @@ function sdkRequire(directory: string): NodeJS.Require {
   }
 }
 
+/** The version of the SDK that programs in a directory use. */
+export const sdkVersion = (directory: string): string =>
+  (sdkRequire(directory)("@pulumi/pulumi/package.json") as { version: string }).version;
+
 export function loadSdk(directory: string): Sdk {
   const load = sdkRequire(directory);
   const services = (name: string): Record<string, unknown> => load(`@pulumi/pulumi/proto/${name}_grpc_pb`);
   return {
-    version: (load("@pulumi/pulumi/package.json") as { version: string }).version,
+    version: sdkVersion(directory),
     grpc: load("@grpc/grpc-js"),
     resource: load("@pulumi/pulumi/proto/resource_pb"),
     engine: load("@pulumi/pulumi/proto/engine_pb"),

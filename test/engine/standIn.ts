@@ -10,7 +10,7 @@ import { summaryText } from "./display.js";
 import { Execution } from "./execution.js";
 import type { Engine, EngineOptions, Operation, RunOptions, RunResult } from "./index.js";
 import { Monitor } from "./monitor.js";
-import { fullKey, loadSdk, type Program, readProgram, type Sdk } from "./program.js";
+import { fullKey, loadSdk, type Program, readProgram, type Sdk, sdkVersion } from "./program.js";
 import { Progress, Stopped } from "./progress.js";
 import { type PropertyMap, secretOf } from "./properties.js";
 import { messageOf, ProviderHost } from "./provider.js";
@@ -48,8 +48,8 @@ class StandIn implements Engine {
   }
 
   get name(): string {
-    const version = this.version ?? loadSdk(process.cwd()).version;
-    return `stand-in engine (Node SDK ${version})`;
+    // Before the first program: this repository's own copy.
+    return `stand-in engine (Node SDK ${this.version ?? sdkVersion(__dirname)})`;
   }
 
   async run(operation: Operation, options: RunOptions): Promise<RunResult> {

@@ -1,13 +1,14 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { secretOf } from "./properties.js";
 import { needs, type Resource, StateFile, shownState } from "./state.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pulumi-state-test-"));
 const path = join(folder, "deep", "state.json");
 afterEach(() => rmSync(join(folder, "deep"), { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const stack: Resource = {
   urn: "urn:pulumi:dev::p::pulumi:pulumi:Stack::p-dev",
