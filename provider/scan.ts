@@ -1,0 +1,131 @@
+/**
+ * Scans a source's directory: the hash of each file in it. Files whose size, times and inode are those of the last scan aren't
+ * read; the others are hashed on all cores.
+ */
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+import { ContentHashError, type Files, listFiles, unreadable } from "../sdk/files.js";
+import { breather, hashContents, noLongerAFile, type SizedFile } from "./scan-hash.js";
+import { cachePath, isRacy, lookUp, readTable, STAT_WORDS, type StatTable, setStat, writeTable } from "./stat-cache.js";
+
+export interface ScanOptions {
+  /** Absolute, or relative to `process.cwd()`: in the provider's process, the program's directory. */
+  readonly directory: string;
+  /** Globs over the names below the directory of the files that count. Defaults to every file. */
+  readonly include?: readonly string[] | undefined;
+  /** Globs of what to leave out; a directory that matches, with all below it. Defaults to none. */
+  readonly exclude?: readonly string[] | undefined;
+  /**
+   * Where the stat cache is kept. Defaults to the user's cache directory, or one below `os.tmpdir()` where that can't be
+   * written. Without any that can be written, every scan reads every file.
+   */
+  readonly cacheDirectory?: string | undefined;
+  /** Called every three seconds while files are hashed, with how many of them are done. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Hashes the files below a directory. Which files, and how symbolic links are followed, is as in `listFiles`.
+ *
+ * @returns Name below the directory (with `/`, in Unicode NFC) to the first 9 bytes of the SHA-256 of the content, as 12
+ * characters of base64url. Empty for a directory without files that count. Of a file that is written meanwhile, the hash of what
+ * was read; the next scan reads it again.
+ * @throws {@link ContentHashError}, as a rejection, when there is no such directory; when a file can't be read, vanishes during
+ * the scan or is none; when a symbolic link is broken, leads out of the directory or makes a cycle. The signal's reason, when it
+ * is aborted.
+ */
+export async function scanSource(options: ScanOptions): Promise<Map<string, string>> {
+  const { include, exclude, onProgress, signal } = options;
+  const directory = resolve(options.directory);
+  requireDirectory(directory);
+  // Taken before any stat is: what is written from now on gets a time that is later, or racy.
+  const start = Date.now();
+  const cache = cachePath(options.cacheDirectory, { directory, include, exclude });
+  const [files, known] = await Promise.all([
+    listFiles(directory, { include, exclude }),
+    cache === undefined ? undefined : readTable(cache),
+  ]);
+
+  const { stats, hashes, changed } = await compare(files, known, signal);
+  const done = files.size - changed.length;
+  const fresh = await hashContents(changed, {
+    signal,
+    onProgress: (more) => onProgress?.(done + more, files.size),
+  });
+  for (const [i, { row }] of changed.entries()) hashes[row] = fresh[i] ?? "";
+
+  const names = Array.from(files.keys());
+  if (cache !== undefined) {
+    const rows = Array.from(names.keys()).filter((row) => !isRacy(stats, row, start));
+    // Nothing new to keep, nothing to drop.
+    const isKept = changed.length === files.size - rows.length && rows.length === (known?.names.length ?? 0);
+    if (!isKept) await writeTable(cache, select({ names, stats, hashes }, rows));
+  }
+  return new Map(names.map((name, row) => [name, hashes[row] ?? ""]));
+}
+
+/** Files in the order of their names; row i of `stats` and `hashes` belongs to the i-th. */
+interface Compared {
+  stats: Float64Array<ArrayBuffer>;
+  /** Empty where the cache holds none. */
+  hashes: string[];
+  changed: (SizedFile & { row: number })[];
+}
+
+/** Takes the stat of each file, and finds the hash of those that the cache knows by it. */
+async function compare(files: Files, known: StatTable | undefined, signal: AbortSignal | undefined): Promise<Compared> {
+  const stats = new Float64Array(files.size * STAT_WORDS);
+  const hashes: string[] = [];
+  const changed: Compared["changed"] = [];
+  const find = known && lookUp(known);
+  const breath = breather(signal);
+  for (const [name, path] of files) {
+    const row = hashes.length;
+    const stat = statFile(path);
+    setStat(stats, row, stat);
+    const hash = find?.(name, stats, row) ?? "";
+    hashes.push(hash);
+    if (hash === "") {
+      if (!stat.isFile()) throw noLongerAFile(path);
+      changed.push({ path, size: stat.size, row });
+    }
+    if (breath.isDue()) await breath.take();
+  }
+  return { stats, hashes, changed };
+}
+
+/** The stat of a file, or of what a symbolic link leads to. Measured: a third of the time that promises take, four at a time. */
+function statFile(path: string) {
+  try {
+    return statSync(path);
+  } catch (error) {
+    throw unreadable(path, error as NodeJS.ErrnoException);
+  }
+}
+
+/** The rows of a table that are to be kept. */
+function select(
+  { names, stats, hashes }: Pick<Compared, "stats" | "hashes"> & Pick<StatTable, "names">,
+  rows: number[],
+): StatTable {
+  const kept = new Float64Array(rows.length * STAT_WORDS);
+  for (const [i, row] of rows.entries()) {
+    kept.set(stats.subarray(row * STAT_WORDS, (row + 1) * STAT_WORDS), i * STAT_WORDS);
+  }
+  return {
+    names: rows.map((row) => names[row] ?? ""),
+    stats: kept,
+    hashes: rows.map((row) => hashes[row] ?? "").join(""),
+  };
+}
+
+function requireDirectory(directory: string): void {
+  const found = statSync(directory, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return;
+  throw new ContentHashError(
+    found
+      ? `"${directory}" is no directory. Name the directory that holds the content.`
+      : `There is no directory "${directory}". Build the content before Pulumi runs, or correct the path.`,
+  );
+}

@@ -1,0 +1,214 @@
+/**
+ * What a scan keeps on disk, so that the next one need not read files again: each file's hash beside its size, times and
+ * inode, as version control tools do. It is a cache and no more: one that is missing, damaged or can't be written costs time.
+ *
+ * A cache file holds a header of {@link HEADER_BYTES} bytes, then three columns with a row a file: the stats, the hashes, the
+ * names. Numbers have the byte order of the machine, and the magic number does too, so that another machine ignores the file.
+ */
+import { createHash, hash, randomUUID } from "node:crypto";
+import { accessSync, constants, mkdirSync, type Stats, statSync } from "node:fs";
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { isAbsolute, join } from "node:path";
+
+/** The columns: row i of each belongs to one file. */
+export interface StatTable {
+  /** Names below the directory that was scanned. */
+  readonly names: readonly string[];
+  /** {@link STAT_WORDS} numbers a file, as {@link setStat} puts them. */
+  readonly stats: Float64Array<ArrayBuffer>;
+  /** {@link HASH_LENGTH} characters of a file's hash after another's. */
+  readonly hashes: string;
+}
+
+/** Characters of one hash: 9 bytes as base64url. */
+export const HASH_LENGTH = 12;
+/**
+ * Size in bytes, mtime and ctime in milliseconds since 1970, inode. Such a time is exact to a quarter of a microsecond, less than
+ * any two writes with a stat between them are apart, and taken faster than one of whole nanoseconds is.
+ */
+export const STAT_WORDS = 4;
+const STAT_BYTES = STAT_WORDS * Float64Array.BYTES_PER_ELEMENT;
+
+/** To be raised with every change of the format, and of how a file is hashed: a file with another number is ignored. */
+const VERSION = 1;
+const MAGIC = 0x53_44_4f_56; // "VODS"
+/** Magic number, version, number of files, bytes of the names; then the checksum of all that follows the header. */
+const HEADER_FIELDS = 4;
+const HEADER_BYTES = HEADER_FIELDS * 4 + 32;
+
+/** No file on disk is of more than 1 GB; a length that is claimed beyond it is not worth the memory. */
+const LARGEST_FILE = 1e9;
+const DAY_MS = 24 * 60 * 60 * 1000;
+/** Caches that no scan used for so long are removed; other filters over the same directory leave such behind. */
+const UNUSED_DAYS = 30;
+
+/**
+ * How far a file's times have to lie before the scan, so that whatever is written later gets other times. Clocks of file systems
+ * advance in ticks of up to 16 ms. A time of a whole second may come from a file system that stores no more; FAT even takes two.
+ */
+const TICK_MS = 100;
+const COARSE_TICK_MS = 2100;
+
+/** Puts what tells a changed file from an unchanged one into a row. */
+export function setStat(stats: Float64Array, row: number, { size, mtimeMs, ctimeMs, ino }: Stats): void {
+  const at = row * STAT_WORDS;
+  stats[at] = size;
+  stats[at + 1] = mtimeMs;
+  stats[at + 2] = ctimeMs;
+  stats[at + 3] = ino;
+}
+
+/**
+ * Whether a file may be written once more after a scan began, and show the same stat: then its stat can't vouch for its content.
+ *
+ * @param start when the scan began, in milliseconds since 1970.
+ */
+export function isRacy(stats: Float64Array, row: number, start: number): boolean {
+  const isRecent = (time = 0) => time >= start - (time % 1000 === 0 ? COARSE_TICK_MS : TICK_MS);
+  const at = row * STAT_WORDS;
+  return isRecent(stats[at + 1]) || isRecent(stats[at + 2]);
+}
+
+/** Makes the function that finds the hash of a file by name, if its stat, in a row of `stats`, is the one that was kept. */
+export function lookUp(table: StatTable): (name: string, stats: Float64Array, row: number) => string | undefined {
+  let rows: Map<string, number> | undefined;
+  let next = 0;
+
+  return (name, stats, row) => {
+    // Directories are mostly read in the same order again: the row after the last one needs no map.
+    let found: number | undefined = next;
+    if (table.names[next] !== name) {
+      rows ??= new Map(table.names.map((each, i) => [each, i]));
+      found = rows.get(name);
+      if (found === undefined) return undefined;
+    }
+    next = found + 1;
+    for (let i = 0; i < STAT_WORDS; i++) {
+      if (table.stats[found * STAT_WORDS + i] !== stats[row * STAT_WORDS + i]) return undefined;
+    }
+    return table.hashes.substring(found * HASH_LENGTH, (found + 1) * HASH_LENGTH);
+  };
+}
+
+/** The bytes of a cache file. */
+export function encodeTable({ names, stats, hashes }: StatTable): Buffer[] {
+  const namesBytes = Buffer.from(names.join("\0"));
+  const columns = [Buffer.from(stats.buffer), Buffer.from(hashes, "latin1"), namesBytes];
+  const header = Buffer.alloc(HEADER_BYTES);
+  new Uint32Array(header.buffer, header.byteOffset, HEADER_FIELDS).set([
+    MAGIC,
+    VERSION,
+    names.length,
+    namesBytes.length,
+  ]);
+  const digest = createHash("sha256");
+  for (const column of columns) digest.update(column);
+  digest.digest().copy(header, HEADER_FIELDS * 4);
+  return [header, ...columns];
+}
+
+/** Reads a cache file's bytes; undefined if they are not, to the last one, what this version wrote on such a machine. */
+export function decodeTable(bytes: Buffer): StatTable | undefined {
+  if (bytes.length < HEADER_BYTES) return undefined;
+  const fields = new Uint32Array(Uint8Array.from(bytes.subarray(0, HEADER_FIELDS * 4)).buffer);
+  const [magic, version, count = 0, namesLength = 0] = fields;
+  if (magic !== MAGIC || version !== VERSION) return undefined;
+  const hashesAt = HEADER_BYTES + count * STAT_BYTES;
+  const namesAt = hashesAt + count * HASH_LENGTH;
+  if (bytes.length !== namesAt + namesLength) return undefined;
+  const checksum = hash("sha256", bytes.subarray(HEADER_BYTES), "buffer");
+  if (!checksum.equals(bytes.subarray(HEADER_FIELDS * 4, HEADER_BYTES))) return undefined;
+
+  const stats = new Float64Array(count * STAT_WORDS); // a copy, since the column need not lie at a multiple of 8
+  new Uint8Array(stats.buffer).set(bytes.subarray(HEADER_BYTES, hashesAt));
+  const names = count === 0 ? [] : bytes.toString("utf8", namesAt).split("\0");
+  return names.length === count ? { names, stats, hashes: bytes.toString("latin1", hashesAt, namesAt) } : undefined;
+}
+
+/** Reads a cache file, and marks it as used. Undefined where there is none that can be used. */
+export async function readTable(path: string): Promise<StatTable | undefined> {
+  try {
+    const { size, mtimeMs } = await stat(path);
+    if (size > LARGEST_FILE) return undefined;
+    const table = decodeTable(await readFile(path));
+    if (Date.now() - mtimeMs > DAY_MS) await utimes(path, new Date(), new Date()).catch(() => {});
+    return table;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes a cache file in one step, so that no other process ever sees half of it, and removes those that went out of use. */
+export async function writeTable(path: string, table: StatTable): Promise<void> {
+  const temporary = `${path}.${randomUUID()}`;
+  try {
+    await writeFile(temporary, encodeTable(table), { mode: 0o600, flag: "wx" });
+    await rename(temporary, path);
+    await removeUnused(join(path, ".."));
+  } catch {
+    await rm(temporary, { force: true }).catch(() => {});
+  }
+}
+
+const CACHE_FILE = /^[0-9a-f]{32}\.stats(\.[0-9a-f-]{36})?$/;
+
+async function removeUnused(directory: string): Promise<void> {
+  for (const name of await readdir(directory)) {
+    if (!CACHE_FILE.test(name)) continue;
+    const path = join(directory, name);
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > UNUSED_DAYS * DAY_MS) await rm(path, { force: true });
+  }
+}
+
+/** The path of the cache file for a directory and what is looked at in it, all of which `key` names; undefined without a directory. */
+export function cachePath(cacheDirectory: string | undefined, key: unknown): string | undefined {
+  const directory = cacheDirectory === undefined ? defaultDirectory() : usable(cacheDirectory);
+  return directory && join(directory, `${hash("sha256", JSON.stringify(key)).slice(0, 32)}.stats`);
+}
+
+/** The user's own cache directory as the platform has it; undefined where the surroundings name none. */
+export function userCacheDirectory(
+  platform: NodeJS.Platform,
+  environment: Readonly<NodeJS.ProcessEnv>,
+  home: string | undefined,
+): string | undefined {
+  if (platform === "win32")
+    return environment.LOCALAPPDATA && join(environment.LOCALAPPDATA, "pulumi-alicloud-vod", "Cache");
+  // The specification of XDG has relative paths ignored.
+  const xdg = environment.XDG_CACHE_HOME;
+  if (xdg && isAbsolute(xdg)) return join(xdg, "pulumi-alicloud-vod");
+  if (!home || !isAbsolute(home)) return undefined;
+  return join(home, platform === "darwin" ? "Library/Caches" : ".cache", "pulumi-alicloud-vod");
+}
+
+function defaultDirectory(): string | undefined {
+  const own = userCacheDirectory(process.platform, process.env, homeIfAny());
+  const usableOwn = own && usable(own);
+  if (usableOwn) return usableOwn;
+  // Anyone may make this directory, and what stands in it decides what is refreshed: it has to be the user's alone.
+  const userId = process.getuid?.();
+  const shared = usable(join(tmpdir(), `pulumi-alicloud-vod-${userId ?? "cache"}`));
+  const owner = shared && statSync(shared, { throwIfNoEntry: false });
+  return owner && (userId === undefined || (owner.uid === userId && (owner.mode & 0o022) === 0)) ? shared : undefined;
+}
+
+function homeIfAny(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined; // a user that the system doesn't know, as in some containers
+  }
+}
+
+/** The directory, made if need be, or undefined if it can't be read and written. */
+function usable(directory: string): string | undefined {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+    return directory;
+  } catch {
+    return undefined;
+  }
+}

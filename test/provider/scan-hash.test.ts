@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import { truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type * as Threads from "node:worker_threads";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { hashContents, type SizedFile, workersFor } from "../../provider/scan-hash.js";
+import { messageOf, temporaryDirectory } from "../sdk/content.js";
+
+/** How workers behave, and how each of them ended. */
+let workers: "work" | "can't start" | "die";
+let exits: number[];
+beforeEach(() => {
+  workers = "work";
+  exits = [];
+});
+
+vi.mock(import("node:worker_threads"), async (original) => {
+  const threads = await original();
+  class Worker extends threads.Worker {
+    constructor(code: string, options: Threads.WorkerOptions) {
+      if (workers === "can't start") throw new Error("ERR_ACCESS_DENIED");
+      super(workers === "die" ? "throw new Error('no memory')" : code, options);
+      this.on("exit", (code) => exits.push(code));
+    }
+  }
+  return { ...threads, Worker };
+});
+
+/** Files of zeros, which take no space on most disks; each of another size. */
+function zeros(count: number, size: number): SizedFile[] {
+  const directory = temporaryDirectory();
+  return Array.from({ length: count }, (_, i) => {
+    const file = { path: join(directory, `${i}`), size: size + i };
+    writeFileSync(file.path, "");
+    truncateSync(file.path, file.size);
+    return file;
+  });
+}
+
+const hashesOf = (files: readonly SizedFile[]) =>
+  files.map(({ size }) => createHash("sha256").update(Buffer.alloc(size)).digest("base64url").slice(0, 12));
+
+function abortAfter(milliseconds: number): AbortSignal {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new Error("enough")), milliseconds);
+  return controller.signal;
+}
+
+describe("hashContents", () => {
+  it("gives hashes in the order of the files, from workers too", async () => {
+    const files = [...zeros(300, 1000), ...zeros(30, 5_000_000), ...zeros(10, 10_000_000)];
+    expect(await hashContents(files, { workers: 3 })).toEqual(hashesOf(files));
+    expect(exits).toEqual([0, 0, 0]);
+  });
+
+  it("starts no worker for little to do, nor more than it may", async () => {
+    const files = zeros(10, 10_000_000);
+    await hashContents(files.slice(0, 2));
+    expect(exits).toEqual([]);
+    await hashContents(files, { workers: 0 });
+    expect(exits).toEqual([]);
+    await hashContents(files, { workers: 2 });
+    expect(exits).toEqual([0, 0]);
+    expect([0, 3_000, 5_000, 100_000].map((count) => workersFor(new Array(count).fill({ size: 0 })))).toEqual([
+      0, 0, 1, 25,
+    ]);
+  });
+
+  it.each(["can't start", "die"] as const)("does without workers that %s", async (how) => {
+    workers = how;
+    const files = zeros(20, 5_000_000);
+    expect(await hashContents(files, { workers: 3 })).toEqual(hashesOf(files));
+    expect(exits).toEqual(how === "die" ? [1, 1, 1] : []);
+  });
+
+  it("names the file that can't be read, and ends all workers before", async () => {
+    const files = zeros(200, 1_000_000);
+    const gone = { path: join(temporaryDirectory(), "gone.js"), size: 1_000_000 };
+    expect(await messageOf(hashContents([...files.slice(0, 99), gone, ...files.slice(100)], { workers: 3 }))).toBe(
+      `"${gone.path}" can't be read (ENOENT: no such file or directory). Run Pulumi when nothing changes the content any more.`,
+    );
+    expect(exits).toEqual([0, 0, 0]);
+  });
+
+  it("names what has become a directory", async () => {
+    const directory = temporaryDirectory();
+    expect(await messageOf(hashContents([{ path: directory, size: 0 }]))).toContain(
+      `"${directory}" stopped being a file`,
+    );
+  });
+
+  it("ends in the middle of a file when the signal is aborted, and all workers with it", async () => {
+    const files = zeros(3, 20_000_000_000); // would take half a minute
+    await expect(hashContents(files, { workers: 1, signal: abortAfter(200) })).rejects.toThrow("enough");
+    expect(exits).toEqual([0]);
+  });
+
+  it("ends while it waits for a worker", async () => {
+    // The caller's thread draws what is said to be bigger, and is done with it soon.
+    const [soon, late] = [...zeros(1, 200_000_000), ...zeros(1, 20_000_000_000)];
+    const files = [
+      { path: `${late?.path}`, size: 40_000_000 },
+      { path: `${soon?.path}`, size: 41_000_000 },
+    ];
+    await expect(hashContents(files, { workers: 1, signal: abortAfter(1000) })).rejects.toThrow("enough");
+    expect(exits).toEqual([0]);
+  });
+
+  it("lets the process do other work meanwhile", async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await hashContents(zeros(20, 10_000_000), { workers: 0 });
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(3);
+  });
+});
