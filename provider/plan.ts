@@ -1,108 +1,152 @@
-/** What is to be sent, decided from values alone, so that the preview and the update can't disagree. */
-import type { RefreshInputs } from "./inputs.js";
-import { DOMAINS_PER_CALL, type ObjectType, PATHS_PER_CALL } from "./vod/limits.js";
-import { domainOf } from "./vod/paths.js";
-
-/** What is known of the last refresh that matters for the next one. */
-export type Refreshed = Pick<RefreshInputs, "paths" | "objectType" | "contentHash"> & {
-  /** Paths that were to be refreshed and haven't been accepted by the service yet. */
-  pending: readonly string[];
-};
-
-/** Why paths are sent. */
-export type Reason = "created" | "contentHash changed" | "objectType changed" | "left from the last run" | "new path";
+/** What is due, decided from values alone, so that the preview and the update can't disagree. */
+import { type Content, contentOf, type RefreshInputs, type Source, UNKNOWN } from "./inputs.js";
+import { diffManifests, type Manifest, UNKNOWN_HASH } from "./manifest.js";
+import { encodeName } from "./vod/paths.js";
 
 export interface Plan {
-  /** What is sent, in this order. */
-  paths: string[];
-  /** Why, in the order in which it is sent; empty where nothing is. */
-  reasons: Reason[];
+  /** The paths that are due, in the order in which they are sent. */
+  paths: readonly string[];
+  /** Why: each group with its size, such as "changed" and 3; empty where nothing is due. */
+  groups: readonly Group[];
+  /** How many paths the program manages. */
+  total: number;
+  /** New URLs that no cache can hold, so that they aren't sent. */
+  skipped: number;
+  /** Paths that count as changed since their hash isn't known yet (in previews only). */
+  unknown: number;
   /** Whether the plan carries on where the last run stopped, so that its task IDs still count. */
   resumes: boolean;
 }
 
-const NOTHING: Plan = { paths: [], reasons: [], resumes: false };
+/** Why paths are sent, and how many. */
+export interface Group {
+  reason: Reason;
+  count: number;
+}
 
-/** The plan for a resource that doesn't exist yet: what the edge holds is unknown, so everything is sent. */
-export function planCreate(news: RefreshInputs): Plan {
-  return news.refreshOnCreate ? { paths: news.paths, reasons: ["created"], resumes: false } : NOTHING;
+export type Reason =
+  | "created"
+  | "left from the last run"
+  | "contentHash changed"
+  | "objectType changed"
+  | "given in another way"
+  | "new path"
+  | "changed"
+  | "vanished"
+  | "new";
+
+/** What the edge was last told to fetch anew, and under which inputs. */
+export interface Before {
+  inputs: RefreshInputs;
+  /** The hash under which each path was last refreshed; one whose refresh is still to be sent has UNKNOWN_HASH. */
+  manifest: Manifest;
 }
 
 /**
- * The plan for a resource that exists. A path that the program no longer names isn't sent, even if it was pending:
- * it may be the very path that the service refused.
+ * The plan for a resource.
+ *
+ * Created: everything is due, since what the edge holds is unknown. Later: what was left, what changed and what vanished.
+ * A new path of `paths` is due, since somebody wrote it there; a new URL of `contents` or `source` is not, since no cache
+ * can hold it, unless `refreshNew` is true.
+ *
+ * @param before undefined for a resource that doesn't exist yet.
+ * @param now the present hash of every path that the inputs name.
  */
-export function planUpdate(olds: Refreshed, news: RefreshInputs): Plan {
-  const sameType = olds.objectType === news.objectType;
-  const before = new Set(sameType ? olds.paths : []);
-  const unfinished = new Set(sameType ? olds.pending : []);
-  const pending = news.paths.filter((path) => unfinished.has(path));
-  const rest = news.paths.filter((path) => !unfinished.has(path));
+export function planRefresh(before: Before | undefined, inputs: RefreshInputs, now: Manifest): Plan {
+  const { mode } = contentOf(inputs);
+  const all = (reason: Reason): PathGroup => ({ reason, paths: [...now.keys()] });
+  if (before === undefined) return planOf(inputs.refreshOnCreate ? [all("created")] : [], now);
 
-  if (olds.contentHash !== news.contentHash) {
-    return { paths: [...pending, ...rest], reasons: ["contentHash changed"], resumes: false };
+  const { changed, vanished, added } = diffManifests(before.manifest, now);
+  const oldMode = contentOf(before.inputs).mode;
+  // A path that `paths` no longer names isn't sent, even if it was left: it may be the one that was refused.
+  const gone = oldMode === "paths" ? [] : vanished;
+  if (oldMode !== mode) return planOf([all("given in another way"), { reason: "vanished", paths: gone }], now);
+  if (before.inputs.objectType !== inputs.objectType) {
+    return planOf([all("objectType changed"), { reason: "vanished", paths: gone }], now);
   }
-  const added = rest.filter((path) => !before.has(path));
-  const reasons: Reason[] = [];
-  if (pending.length > 0) reasons.push("left from the last run");
-  if (added.length > 0) reasons.push(sameType ? "new path" : "objectType changed");
-  return { paths: [...pending, ...added], reasons, resumes: pending.length > 0 };
+
+  const isLeft = (path: string) => before.manifest.get(path) === UNKNOWN_HASH;
+  const isOther = (path: string) => !isLeft(path);
+  // Those of a source come in the order of their names; a program may have an order in mind.
+  const inOrder = (paths: readonly string[]) => (mode === "source" ? paths : orderedAs(now, paths));
+  const sendsNew = mode === "paths" || inputs.refreshNew === true;
+  const groups: PathGroup[] = [
+    { reason: "left from the last run", paths: [...inOrder(changed.filter(isLeft)), ...gone.filter(isLeft)] },
+    { reason: mode === "paths" ? "contentHash changed" : "changed", paths: inOrder(changed.filter(isOther)) },
+    { reason: "vanished", paths: gone.filter(isOther) },
+    { reason: mode === "paths" ? "new path" : "new", paths: sendsNew ? inOrder(added) : [] },
+  ];
+  return planOf(groups, now, sendsNew ? 0 : added.length);
+}
+
+/** The manifest after a run: what is still to be sent differs from every hash, whatever the content will be. */
+export function settle(now: Manifest, pending: readonly string[]): Map<string, string> {
+  const after = new Map(now);
+  for (const path of pending) after.set(path, UNKNOWN_HASH);
+  return after;
+}
+
+/** The present hash of every path that `paths` or `contents` name. */
+export function manifestOf(content: Exclude<Content, { mode: "source" }>): Map<string, string> {
+  if (content.mode === "contents") return new Map(Object.entries(content.contents));
+  return new Map(content.paths.map((path) => [path, content.contentHash]));
+}
+
+/** The present hash of every URL at which the files of a source are served. */
+export function manifestOfFiles(
+  { baseUrl, indexDocument }: Source,
+  files: ReadonlyMap<string, string>,
+): Map<string, string> {
+  const manifest = new Map<string, string>();
+  for (const [name, hash] of files) {
+    manifest.set(baseUrl + encodeName(name), hash);
+    if (indexDocument === undefined) continue;
+    const slash = name.lastIndexOf("/") + 1;
+    if (name.slice(slash) === indexDocument) manifest.set(baseUrl + encodeName(name.slice(0, slash)), hash);
+  }
+  return manifest;
+}
+
+interface PathGroup {
+  reason: Reason;
+  paths: readonly string[];
+}
+
+function planOf(groups: readonly PathGroup[], now: Manifest, skipped = 0): Plan {
+  const present = groups.filter(({ paths }) => paths.length > 0);
+  const paths = present.flatMap((group) => group.paths);
+  return {
+    paths,
+    groups: present.map(({ reason, paths: { length } }) => ({ reason, count: length })),
+    total: now.size,
+    skipped,
+    unknown: paths.filter((path) => now.get(path) === UNKNOWN).length,
+    resumes: present[0]?.reason === "left from the last run" && present.length === 1,
+  };
+}
+
+/** Paths in the order in which the program gave them. */
+function orderedAs(now: Manifest, paths: readonly string[]): string[] {
+  const wanted = new Set(paths);
+  return [...now.keys()].filter((path) => wanted.has(path));
 }
 
 /** Whether a difference is worth an update, with or without a call: the order of the paths isn't. */
 export function differs(olds: RefreshInputs, news: RefreshInputs): boolean {
-  const paths = new Set(news.paths);
+  const { paths: oldPaths, ...oldRest } = olds;
+  const { paths: newPaths, ...newRest } = news;
   return (
-    olds.contentHash !== news.contentHash ||
-    olds.objectType !== news.objectType ||
-    olds.force !== news.force ||
-    olds.refreshOnCreate !== news.refreshOnCreate ||
-    olds.endpoint !== news.endpoint ||
-    olds.paths.length !== paths.size ||
-    olds.paths.some((path) => !paths.has(path))
+    canonical({ ...oldRest, paths: [...(oldPaths ?? [])].sort() }) !==
+    canonical({ ...newRest, paths: [...(newPaths ?? [])].sort() })
   );
 }
 
-/** The plan's paths as the calls that carry them: in their order, each within the limits of one call. */
-export function batchesOf(paths: readonly string[], objectType: ObjectType): string[][] {
-  const batches: string[][] = [];
-  let domains = new Set<string>();
-  for (const path of paths) {
-    const batch = batches.at(-1);
-    const domain = domainOf(path);
-    const fits = batch && batch.length < PATHS_PER_CALL[objectType];
-    if (fits && (domains.has(domain) || domains.size < DOMAINS_PER_CALL)) {
-      batch.push(path);
-      domains.add(domain);
-    } else {
-      batches.push([path]);
-      domains = new Set([domain]);
-    }
-  }
-  return batches;
-}
-
-const NOUNS: Readonly<Record<ObjectType, readonly [one: string, many: string]>> = {
-  File: ["URL", "URLs"],
-  IgnoreParams: ["URL with any query", "URLs with any query"],
-  Directory: ["directory", "directories"],
-  Regex: ["pattern", "patterns"],
-};
-
-/** A number of paths in words, such as "1 directory" or "3 URLs"; with `all`, "1 of 3 URLs" where it isn't all. */
-export function counted(count: number, objectType: ObjectType, all = count): string {
-  const noun = NOUNS[objectType][all === 1 ? 0 : 1];
-  return count === all ? `${count} ${noun}` : `${count} of ${all} ${noun}`;
-}
-
-/** A number of calls in words. */
-export function calls(count: number): string {
-  return count === 1 ? "1 call" : `${count} calls`;
-}
-
-/** The plan as one line for people. */
-export function describePlan({ paths, reasons }: Plan, news: RefreshInputs): string {
-  if (paths.length === 0) return "nothing to refresh";
-  const what = counted(paths.length, news.objectType, news.paths.length);
-  return `to refresh: ${what} (${reasons.join(", ")}), ${calls(batchesOf(paths, news.objectType).length)}`;
+/** A value as text, the same for the same value in whatever order its keys are. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : inner,
+  );
 }

@@ -3,7 +3,7 @@
  *
  * | method | what it does |
  * |---|---|
- * | check  | validates and completes the inputs; in a preview already finds missing credentials when a call is due |
+ * | check  | validates and completes the inputs, hashes a source; in a preview already finds missing credentials |
  * | diff   | plans; an update is shown when something is due or an input changed |
  * | create | sends all paths, or with `refreshOnCreate: false` none |
  * | update | sends what the plan says |
@@ -11,14 +11,30 @@
  * | delete | sends nothing: a purge can't be undone |
  */
 import { randomUUID } from "node:crypto";
+import { writeFile } from "node:fs/promises";
 import type { dynamic } from "@pulumi/pulumi";
+import { type Allotment, allot, type Batch } from "./allot.js";
+import { checkInputs } from "./check.js";
 import { type ConfigReader, findCredentials } from "./credentials.js";
-import { checkInputs, type RefreshInputs, readInputs } from "./inputs.js";
-import { batchesOf, calls, counted, describePlan, differs, type Plan, planCreate, planUpdate } from "./plan.js";
-import { emptyState, type RefreshState, readState, type Submission, withInputs, withSubmission } from "./state.js";
-import { vodClient } from "./vod/client.js";
+import { describeExceeded, describePlan, describeRun, number } from "./describe.js";
+import { contentOf, type RefreshInputs, readInputs } from "./inputs.js";
+import type { Manifest } from "./manifest.js";
+import { differs, manifestOf, type Plan, planRefresh } from "./plan.js";
+import { type Found, Sources, sameFiles } from "./sources.js";
+import {
+  beforeOf,
+  inputsOf,
+  type RefreshState,
+  readState,
+  type Submission,
+  withInputs,
+  withSubmission,
+} from "./state.js";
+import { type VodClient, vodClient } from "./vod/client.js";
 import { resolveEndpoint } from "./vod/endpoint.js";
 import { VodError } from "./vod/errors.js";
+import { domainOf } from "./vod/paths.js";
+import { quotaOf, type RefreshQuota } from "./vod/quota.js";
 
 /** What the provider needs of its surroundings; tests give their own. */
 export interface Surroundings {
@@ -31,51 +47,141 @@ export interface Surroundings {
 /** What the engine hands over and what the state holds, before anything is known of it. */
 type Properties = Record<string, unknown>;
 
-/** A run of a plan, up to its end or the first failure. */
-type Run = Submission & { failure?: VodError };
+/** A run of an allotment, up to its end or the first failure. */
+type Run = Submission & { batches: readonly Batch[]; failure?: VodError };
+
+/** How long a preview waits for the quota, and a call for its answer, in milliseconds. */
+const QUOTA_TIMEOUT_MS = 5_000;
+const CALL_TIMEOUT_MS = 20_000;
+
+const UNKNOWN_PLAN = "to refresh: not known yet, since an input is known during the update only";
 
 /** Makes the provider of VodCacheRefresh. */
 export function refreshProvider({ environment, info, now }: Surroundings) {
   let config: ConfigReader = () => undefined;
+  const sources = new Sources((done, total) => info(`hashed ${number(done)} of ${number(total)} files`));
+  const clients = new Map<string, VodClient>();
+  const quotas = new Map<VodClient, Promise<RefreshQuota>>();
+  const shown = new Map<string, string>();
 
   const say = ({ __resourceName }: Properties, line: string) =>
     info(typeof __resourceName === "string" ? `${__resourceName}: ${line}` : line);
 
-  async function submit(inputs: RefreshInputs, plan: Plan): Promise<Run> {
-    const refreshTaskIds: string[] = [];
-    const requestIds: string[] = [];
-    const accepted: string[] = [];
+  /** One client for each endpoint and patience, so that its connection serves every resource. */
+  function clientFor(inputs: RefreshInputs, timeoutMs: number): VodClient {
+    const endpoint = resolveEndpoint(inputs.endpoint, environment);
+    const key = `${timeoutMs} ${endpoint}`;
+    const client =
+      clients.get(key) ?? vodClient({ endpoint, credentials: findCredentials(config, environment), timeoutMs, now });
+    clients.set(key, client);
+    return client;
+  }
+
+  /** What is left of the day. That it can't be told is a warning, never an error: the service decides in the end. */
+  async function askQuota(
+    news: Properties,
+    inputs: RefreshInputs,
+    { again }: { again: boolean },
+  ): Promise<RefreshQuota | undefined> {
+    try {
+      const client = clientFor(inputs, QUOTA_TIMEOUT_MS);
+      const asked = again ? undefined : quotas.get(client);
+      const quota = asked ?? client.describeRefreshQuota();
+      quotas.set(client, quota);
+      return await quota;
+    } catch (error) {
+      say(news, `warning: what is left of the day's quota isn't known. ${asVodError(error).message}`);
+      return undefined;
+    }
+  }
+
+  /** Shows a plan, with what it costs of the day. */
+  async function show(
+    news: Properties,
+    inputs: RefreshInputs,
+    plan: Plan,
+    present: Manifest,
+    { again = false } = {},
+  ): Promise<{ allotment: Allotment; quota: RefreshQuota | undefined }> {
+    const quota = plan.paths.length === 0 ? undefined : await askQuota(news, inputs, { again });
+    const allotment = allot(plan, inputs, namedBy(present), quota);
+    const lines = describePlan(plan, inputs, allotment, quota, now());
+    // Of an update that follows its preview in one process, only what is another by now.
+    const name = String(news.__resourceName);
+    if (shown.get(name) !== lines.join("\n")) for (const line of lines) say(news, line);
+    shown.set(name, lines.join("\n"));
+    if (inputs.planFile !== undefined) await writePlan(news, inputs.planFile, allotment);
+    return { allotment, quota };
+  }
+
+  async function writePlan(news: Properties, file: string, { batches, later }: Allotment): Promise<void> {
+    const lines = batches.flatMap(({ objectType, paths }) => paths.map((path) => `${objectType}\t${path}\n`));
+    const waiting = later.map((path) => `pending\t${path}\n`);
+    try {
+      await writeFile(file, [...lines, ...waiting].join(""));
+    } catch (error) {
+      say(news, `warning: the plan can't be written to planFile "${file}" (${(error as NodeJS.ErrnoException).code}).`);
+    }
+  }
+
+  async function submit(news: Properties, inputs: RefreshInputs, plan: Plan, allotment: Allotment): Promise<Run> {
+    const run = { refreshTaskIds: [] as string[], requestIds: [] as string[], batches: [] as Batch[] };
+    const settled = new Set<string>();
     let failure: VodError | undefined;
     try {
-      const client = vodClient({
-        endpoint: resolveEndpoint(inputs.endpoint, environment),
-        credentials: findCredentials(config, environment),
-      });
-      for (const paths of batchesOf(plan.paths, inputs.objectType)) {
-        const answer = await client.refreshObjectCaches({ ...inputs, paths });
-        refreshTaskIds.push(answer.refreshTaskId);
-        requestIds.push(answer.requestId);
-        accepted.push(...paths);
+      const client = clientFor(inputs, CALL_TIMEOUT_MS);
+      for (const batch of allotment.batches) {
+        const answer = await client.refreshObjectCaches(batch).catch((error: unknown) => {
+          if (!batch.departed || !isNoDomain(error)) throw error;
+          say(
+            news,
+            `warning: ${domainOf(batch.paths[0] ?? "")} is not refreshed, since it is no domain of this account any more.`,
+          );
+        });
+        for (const path of batch.settles) settled.add(path);
+        if (!answer) continue;
+        run.refreshTaskIds.push(answer.refreshTaskId);
+        run.requestIds.push(answer.requestId);
+        run.batches.push(batch);
       }
     } catch (error) {
       failure = asVodError(error);
     }
-    const run = { accepted, pending: plan.paths.slice(accepted.length), refreshTaskIds, requestIds };
-    return { ...run, submittedAt: now().toISOString(), ...(failure ? { failure } : {}) };
+    return {
+      ...run,
+      accepted: run.batches.flatMap(({ paths }) => paths),
+      pending: plan.paths.filter((path) => !settled.has(path)),
+      submittedAt: now().toISOString(),
+      ...(failure ? { failure } : {}),
+    };
   }
 
-  /** The outputs of a run that did everything; of another, the error that makes Pulumi keep what it did and show why. */
-  function outcome(id: string, news: Properties, state: RefreshState, run: Run) {
+  /** The outputs of a run that did what it should; of another, the error that makes Pulumi keep its state and show why. */
+  function outcome(id: string, news: Properties, state: RefreshState, plan: Plan, run: Run) {
     const properties = { ...state, ...ownProperties(news) };
-    const { accepted, pending, refreshTaskIds, failure } = run;
-    if (failure === undefined) {
-      const what = counted(accepted.length, state.objectType);
-      say(news, `refreshed ${what} in ${calls(refreshTaskIds.length)}, task ${refreshTaskIds.join(", ")}`);
-      return properties;
-    }
-    const done = counted(accepted.length, state.objectType, accepted.length + pending.length);
-    const reason = `${failure.message} Refreshed before that: ${done}; the next update sends the rest.`;
+    if (run.batches.length > 0) say(news, describeRun(run.batches, run.refreshTaskIds));
+    if (run.failure === undefined) return properties;
+    const all = plan.paths.length;
+    const reason =
+      `${run.failure.message} Refreshed before that: ${number(all - run.pending.length)} of ${number(all)} ` +
+      `${all === 1 ? "path" : "paths"}; the next update sends the rest.`;
     throw Object.assign(new Error(reason), { id, properties, reasons: [reason] });
+  }
+
+  /** Sends a plan as far as the day's quota and its policy allow. */
+  async function carryOut(news: Properties, inputs: RefreshInputs, plan: Plan, present: Manifest): Promise<Run> {
+    const { allotment, quota } = await show(news, inputs, plan, present, { again: true });
+    if (!allotment.exceeded || quota === undefined) return submit(news, inputs, plan, allotment);
+    const { happened, remedy } = describeExceeded(plan, inputs, quotaOf(inputs.objectType), quota, now());
+    return { ...nothingSent(plan, now()), failure: new VodError(happened, remedy, { code: "QuotaExceeded.Refresh" }) };
+  }
+
+  /** The present hash of every path; of a source that changed since its check, the failure as well. */
+  async function presentOf(inputs: RefreshInputs): Promise<{ present: Manifest; moved: boolean }> {
+    const content = contentOf(inputs);
+    if (content.mode !== "source") return { present: manifestOf(content), moved: false };
+    const { manifest, files } = await sources.scan(content.source);
+    return { present: manifest, moved: !sameFiles(files, content.files) };
   }
 
   return {
@@ -87,12 +193,14 @@ export function refreshProvider({ environment, info, now }: Surroundings) {
     async check(olds: Properties, news: Properties) {
       const { inputs, problems, warnings } = checkInputs(news, environment, config);
       if (problems.length === 0) {
+        const found = await scanFor(inputs);
+        if (found instanceof VodError) problems.push(found.message);
+        else if (found !== undefined) inputs.files = found.files;
+      }
+      if (problems.length === 0) {
         const complete = readInputs(inputs);
-        const plan = complete && expectedPlan(olds, complete);
-        // An unknown value shows as an update, which needs credentials like any other.
-        if (plan === undefined || plan.paths.length > 0) problems.push(...missingCredentials(config, environment));
-        if (problems.length === 0 && isNew(olds))
-          say(news, complete && plan ? describePlan(plan, complete) : UNKNOWN_PLAN);
+        if (complete === undefined || isDue(olds, complete)) problems.push(...missingCredentials(config, environment));
+        if (problems.length === 0 && isNew(olds)) await foresee(news, complete);
         for (const warning of warnings) say(news, `warning: ${warning}`);
       }
       return {
@@ -105,34 +213,50 @@ export function refreshProvider({ environment, info, now }: Surroundings) {
     async diff(_id: string, olds: Properties, news: Properties) {
       const before = readState(olds);
       const inputs = readInputs(news);
-      const plan = inputs && planUpdate(before, inputs);
-      const changes = !inputs || !plan || plan.paths.length > 0 || differs(before, inputs);
-      if (changes) say(news, inputs && plan ? describePlan(plan, inputs) : UNKNOWN_PLAN);
+      if (inputs === undefined) {
+        await showUnknown(news, before);
+        return { changes: true };
+      }
+      // Without a difference nothing is due, and a source needn't even be there: `pulumi refresh` asks as well.
+      const changes = before.status === "Incomplete" || differs(inputsOf(before), inputs);
+      // What can't be shown is no error: a refresh asks where the files of a source may not be.
+      if (changes)
+        await showUpdate(news, before, inputs).catch((error: unknown) => say(news, asVodError(error).message));
       return { changes };
     },
 
     async create(news: Properties) {
       const inputs = requireInputs(news);
-      const plan = planCreate(inputs);
+      const { present, moved } = await presentOf(inputs);
+      if (moved) throw filesMoved();
+      const plan = planRefresh(undefined, inputs, present);
       const id = `vod-cache-refresh-${randomUUID()}`;
-      if (plan.paths.length === 0) return { id, outs: { ...emptyState(inputs), ...ownProperties(news) } };
-      const run = await submit(inputs, plan);
+      if (plan.paths.length === 0)
+        return { id, outs: { ...withInputs(undefined, inputs, present), ...ownProperties(news) } };
+      const run = await carryOut(news, inputs, plan, present);
       // Nothing was sent: without a resource in the state, the next update creates it and sends everything.
-      if (run.failure !== undefined && run.accepted.length === 0) throw run.failure;
-      return { id, outs: outcome(id, news, withSubmission(inputs, undefined, run), run) };
+      if (run.failure !== undefined && run.batches.length === 0) throw run.failure;
+      return { id, outs: outcome(id, news, withSubmission(inputs, undefined, run, present), plan, run) };
     },
 
     /**
-     * A failure always leaves the new hash with what is pending in the state, even if nothing was sent: the content
-     * may be online already, so going back to the old hash must refresh as well.
+     * A failure always leaves the new content with what is pending in the state, even if nothing was sent: the content
+     * may be online already, so going back to the old one must refresh as well.
      */
     async update(id: string, olds: Properties, news: Properties) {
       const before = readState(olds);
       const inputs = requireInputs(news);
-      const plan = planUpdate(before, inputs);
-      if (plan.paths.length === 0) return { outs: { ...withInputs(before, inputs), ...ownProperties(news) } };
-      const run = await submit(inputs, plan);
-      return { outs: outcome(id, news, withSubmission(inputs, plan.resumes ? before : undefined, run), run) };
+      const { present, moved } = await presentOf(inputs);
+      const plan = planRefresh(beforeOf(before), inputs, present);
+      if (moved) {
+        const run = { ...nothingSent(plan, now()), failure: filesMoved() };
+        return { outs: outcome(id, news, withSubmission(inputs, before, run, present), plan, run) };
+      }
+      if (plan.paths.length === 0) return { outs: { ...withInputs(before, inputs, present), ...ownProperties(news) } };
+      const run = await carryOut(news, inputs, plan, present);
+      return {
+        outs: outcome(id, news, withSubmission(inputs, plan.resumes ? before : undefined, run, present), plan, run),
+      };
     },
 
     async read(id: string, properties: Properties) {
@@ -143,15 +267,73 @@ export function refreshProvider({ environment, info, now }: Surroundings) {
       say(properties, "nothing is sent on delete, since a refresh can't be undone; the resource is forgotten");
     },
   };
+
+  /** The files of the source of checked inputs; undefined where there is none, or where it isn't known yet. */
+  async function scanFor(inputs: Properties): Promise<Found | VodError | undefined> {
+    const complete = readInputs({ ...inputs, files: {} });
+    if (complete?.source === undefined) return undefined;
+    return sources.scan(complete.source).catch((error: unknown) => asVodError(error));
+  }
+
+  /** Shows what creating the resource would send. */
+  async function foresee(news: Properties, inputs: RefreshInputs | undefined): Promise<void> {
+    if (inputs === undefined) return say(news, UNKNOWN_PLAN);
+    const present = await recalled(inputs);
+    await show(news, inputs, planRefresh(undefined, inputs, present), present);
+  }
+
+  /** Shows what updating the resource would send. */
+  async function showUpdate(news: Properties, before: RefreshState, inputs: RefreshInputs): Promise<void> {
+    const present = await recalled(inputs);
+    await show(news, inputs, planRefresh(beforeOf(before), inputs, present), present);
+  }
+
+  /** Shows what updating the resource would send at most, where only hashes of `contents` aren't known yet. */
+  async function showUnknown(news: Properties, before: RefreshState): Promise<void> {
+    const { contents } = news;
+    const inputs = readInputs({ ...news, contents: undefined });
+    if (inputs === undefined || typeof contents !== "object" || contents === null) return say(news, UNKNOWN_PLAN);
+    await showUpdate(news, before, { ...inputs, contents: contents as Record<string, string> });
+  }
+
+  async function recalled(inputs: RefreshInputs): Promise<Manifest> {
+    const content = contentOf(inputs);
+    return content.mode === "source" ? (await sources.recall(content.source)).manifest : manifestOf(content);
+  }
 }
 
-const UNKNOWN_PLAN = "to refresh: not known yet, since an input is known during the update only";
+/** Which domains the program still names. */
+function namedBy(present: Manifest): (domain: string) => boolean {
+  const domains = new Set<string>();
+  for (const path of present.keys()) domains.add(domainOf(path));
+  return (domain) => domains.has(domain);
+}
 
-/** The plan that a check can foresee: from the old inputs, without what is pending. */
-function expectedPlan(olds: Properties, news: RefreshInputs): Plan | undefined {
-  if (isNew(olds)) return planCreate(news);
+function nothingSent(plan: Plan, now: Date): Run {
+  const submittedAt = now.toISOString();
+  return { accepted: [], pending: plan.paths, refreshTaskIds: [], requestIds: [], batches: [], submittedAt };
+}
+
+function isNoDomain(error: unknown): boolean {
+  return error instanceof VodError && ["InvalidDomain.NotFound", "InvalidDomain.Offline"].includes(error.code);
+}
+
+function filesMoved(): VodError {
+  return new VodError(
+    "The files of source changed while Pulumi was at work, so that what would be refreshed is not what was previewed.",
+    "Run `pulumi up` again when nothing writes to the directory any more.",
+    { code: "FilesChanged" },
+  );
+}
+
+/** Whether a check can foresee a call, from the old inputs, which don't tell what is pending. */
+function isDue(olds: Properties, news: RefreshInputs): boolean {
+  if (isNew(olds)) return news.refreshOnCreate;
   const before = readInputs(olds);
-  return before && planUpdate({ ...before, pending: [] }, news);
+  if (before === undefined) return true;
+  const [old, content] = [contentOf(before), contentOf(news)];
+  if (old.mode === "source" || content.mode === "source") return differs(before, news);
+  return planRefresh({ inputs: before, manifest: manifestOf(old) }, news, manifestOf(content)).paths.length > 0;
 }
 
 /** Whether a check is for a resource that doesn't exist yet: the engine then hands over no old inputs. */

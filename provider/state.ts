@@ -3,15 +3,16 @@
  * version is read, and a state of a later one is refused instead of misread.
  */
 import { z } from "zod";
-import type { RefreshInputs } from "./inputs.js";
+import { checkedShape, contentOf, type RefreshInputs } from "./inputs.js";
+import { packManifest, UNKNOWN_HASH, unpackManifest } from "./manifest.js";
+import { type Before, manifestOf, settle } from "./plan.js";
 import { VodError } from "./vod/errors.js";
-import { OBJECT_TYPES } from "./vod/limits.js";
 
 /** The version that this package writes. */
 export const STATE_VERSION = 1;
 
-/** How many of the paths that were sent the state names. */
-const REFRESHED_SHOWN = 50;
+/** How many paths the state names where it needn't name all. */
+const PATHS_SHOWN = 50;
 
 /**
  * What became of the last refresh: `NotSubmitted`: nothing was ever sent (`refreshOnCreate: false`); `Submitted`: the
@@ -20,15 +21,9 @@ const REFRESHED_SHOWN = 50;
 export const STATUSES = ["NotSubmitted", "Submitted", "Incomplete"] as const;
 export type RefreshStatus = (typeof STATUSES)[number];
 
-/** The outputs: every input, and what came of the last refresh. */
-const state = z.object({
+/** What came of the last refresh. */
+const resultShape = z.object({
   __stateVersion: z.literal(STATE_VERSION),
-  paths: z.array(z.string()),
-  objectType: z.enum(OBJECT_TYPES),
-  force: z.boolean(),
-  contentHash: z.string(),
-  refreshOnCreate: z.boolean(),
-  endpoint: z.string().optional(),
   taskIds: z.array(z.string()),
   refreshTaskId: z.string().optional(),
   requestIds: z.array(z.string()),
@@ -36,15 +31,19 @@ const state = z.object({
   status: z.enum(STATUSES),
   refreshed: z.array(z.string()),
   pending: z.array(z.string()),
+  /** With `source`: the hash of every URL, packed; a URL that is pending has no hash in it. */
+  manifest: z.string().optional(),
 });
+const stateShape = checkedShape.extend(resultShape.shape);
 
-export type RefreshState = RefreshInputs & Omit<z.infer<typeof state>, keyof RefreshInputs>;
+/** The outputs: every input, and what came of the last refresh. */
+export type RefreshState = z.infer<typeof stateShape>;
 
 /** What the calls of one run gave. */
 export interface Submission {
-  /** The paths that the service accepted, in order. */
+  /** The paths that were sent and accepted, in order. */
   accepted: readonly string[];
-  /** The paths that it was not asked for or refused, in order. */
+  /** The paths that are still due, in order. */
   pending: readonly string[];
   /** One string of joined task IDs for each call. */
   refreshTaskIds: readonly string[];
@@ -59,8 +58,8 @@ export interface Submission {
  * @throws VodError UnknownState when a later version of the package, or something else, wrote them.
  */
 export function readState(properties: Readonly<Record<string, unknown>>): RefreshState {
-  const parsed = state.safeParse(properties);
-  if (parsed.success) return parsed.data as RefreshState;
+  const parsed = stateShape.safeParse(properties);
+  if (parsed.success) return parsed.data;
   const version = properties.__stateVersion;
   throw new VodError(
     typeof version === "number" && version > STATE_VERSION
@@ -71,55 +70,85 @@ export function readState(properties: Readonly<Record<string, unknown>>): Refres
   );
 }
 
-/** The state before anything was sent. */
-export function emptyState(inputs: RefreshInputs): RefreshState {
-  return {
-    __stateVersion: STATE_VERSION,
-    ...inputs,
-    taskIds: [],
-    requestIds: [],
-    status: "NotSubmitted",
-    refreshed: [],
-    pending: [],
-  };
+/** What the next plan needs of a state: a path that is pending has no hash, so that it differs from every content. */
+export function beforeOf(state: RefreshState): Before {
+  const inputs = inputsOf(state);
+  const content = contentOf(inputs);
+  if (content.mode === "source") return { inputs, manifest: unpackManifest(state.manifest ?? packManifest(new Map())) };
+  const manifest = manifestOf(content);
+  for (const path of state.pending) manifest.set(path, UNKNOWN_HASH);
+  return { inputs, manifest };
 }
 
-/** The same refresh under inputs that called for none. */
+/** The inputs that a state was reached with. */
+export function inputsOf(state: RefreshState): RefreshInputs {
+  return checkedShape.parse(state);
+}
+
+/**
+ * The state after a run that had nothing to send.
+ *
+ * @param before undefined where nothing was ever sent.
+ */
 export function withInputs(
-  { taskIds, refreshTaskId, requestIds, submittedAt, status, refreshed }: RefreshState,
+  before: RefreshState | undefined,
   inputs: RefreshInputs,
+  now: ReadonlyMap<string, string>,
 ): RefreshState {
-  return {
-    __stateVersion: STATE_VERSION,
-    ...inputs,
+  const {
+    taskIds = [],
+    refreshTaskId,
+    requestIds = [],
+    submittedAt,
+    status = "NotSubmitted",
+    refreshed = [],
+  } = before ?? {};
+  return stateOf(inputs, now, {
     taskIds,
-    ...(refreshTaskId === undefined ? {} : { refreshTaskId }),
+    refreshTaskId,
     requestIds,
-    ...(submittedAt === undefined ? {} : { submittedAt }),
+    submittedAt,
     // Nothing is due, so what was pending is no longer in the program.
     status: status === "Incomplete" ? "Submitted" : status,
     refreshed,
     pending: [],
-  };
+  });
 }
 
 /**
  * The state after a run that sent something, or tried to.
  *
  * @param before the last run's state where this one carried on with it: its task IDs stay; else undefined.
+ * @param now the present hash of every path that the inputs name.
  */
-export function withSubmission(inputs: RefreshInputs, before: RefreshState | undefined, run: Submission): RefreshState {
+export function withSubmission(
+  inputs: RefreshInputs,
+  before: RefreshState | undefined,
+  run: Submission,
+  now: ReadonlyMap<string, string>,
+): RefreshState {
   const refreshTaskIds = [...(before?.refreshTaskId ? [before.refreshTaskId] : []), ...run.refreshTaskIds];
-  const submittedAt = run.accepted.length > 0 ? run.submittedAt : before?.submittedAt;
-  return {
-    __stateVersion: STATE_VERSION,
-    ...inputs,
+  return stateOf(inputs, settle(now, run.pending), {
     taskIds: [...new Set(refreshTaskIds.flatMap((joined) => joined.split(",")))],
-    ...(refreshTaskIds.length === 0 ? {} : { refreshTaskId: refreshTaskIds.join(",") }),
+    refreshTaskId: refreshTaskIds.length === 0 ? undefined : refreshTaskIds.join(","),
     requestIds: [...(before?.requestIds ?? []), ...run.requestIds],
-    ...(submittedAt === undefined ? {} : { submittedAt }),
+    submittedAt: run.requestIds.length > 0 ? run.submittedAt : before?.submittedAt,
     status: run.pending.length > 0 ? "Incomplete" : "Submitted",
-    refreshed: run.accepted.slice(0, REFRESHED_SHOWN),
-    pending: [...run.pending],
-  };
+    refreshed: run.accepted.slice(0, PATHS_SHOWN),
+    // Of a source, the manifest knows them all.
+    pending: inputs.source === undefined ? [...run.pending] : run.pending.slice(0, PATHS_SHOWN),
+  });
+}
+
+type Result = {
+  [Key in keyof Omit<RefreshState, keyof RefreshInputs | "__stateVersion" | "manifest">]: RefreshState[Key] | undefined;
+};
+
+function stateOf(inputs: RefreshInputs, manifest: ReadonlyMap<string, string>, result: Result): RefreshState {
+  const state = { __stateVersion: STATE_VERSION, ...inputs, ...result };
+  const packed = inputs.source === undefined ? {} : { manifest: packManifest(manifest) };
+  // An undefined value would make the engine lose the resource.
+  return Object.fromEntries(
+    Object.entries({ ...state, ...packed }).filter(([, value]) => value !== undefined),
+  ) as RefreshState;
 }

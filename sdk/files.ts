@@ -72,11 +72,15 @@ export async function listFiles(directory: string, filter: FileFilter = {}, pref
   async function walk(path: string, below: string, holders: readonly [string, ...string[]]): Promise<void> {
     const entries = await readdir(path, { withFileTypes: true }).catch(throwUnreadable(path));
     for (const entry of entries) {
-      const entryPath = join(path, entry.name);
+      const entryPath = path.endsWith(sep) ? path + entry.name : path + sep + entry.name;
       const entryBelow = joinNames(below, entry.name.normalize("NFC"));
       const name = joinNames(prefix, entryBelow);
       if (isExcluded(name) || !(isIncluded(entryBelow) || mayHold(entryBelow))) continue;
 
+      if (entry.isFile()) {
+        if (isIncluded(entryBelow)) addFile(files, name, entryPath);
+        continue;
+      }
       const { real, kind } = entry.isSymbolicLink()
         ? await follow(entryPath, root)
         : { real: join(holders[0], entry.name), kind: entry };
@@ -160,7 +164,7 @@ function toRelativeGlob(pattern: string): string {
 /** Adds a file under its name, which has to be the same text everywhere, and its own. A file that is found twice counts once. */
 export function addFile(files: Files, name: string, path: string): void {
   // U+FFFD is what Node makes of bytes that are no UTF-8; by that name such a file can't even be opened.
-  if (/[\uFFFD\p{Surrogate}]/u.test(name)) {
+  if (name.includes("\uFFFD") || !name.isWellFormed()) {
     throw new ContentHashError(`The name of the file "${path}" is not Unicode text. Rename it, or exclude it.`);
   }
   const other = files.get(name);

@@ -4,23 +4,52 @@ import type { RefreshStatus } from "../provider/state.js";
 import type { ObjectType } from "../provider/vod/limits.js";
 
 export type { ObjectType, RefreshStatus };
+/** What to do when the day's quota can't hold what is due. */
+export type QuotaPolicy = "fail" | "partial" | "collapse";
+/** Whether URLs are replaced by directories that hold them. */
+export type Collapse = "always" | "never";
 
-/** What to refresh, and when. */
+/** Files on this machine, and where they are served. */
+export interface Source {
+  /** The directory with the files, relative to the program's directory. It may be empty, but must exist. */
+  directory: pulumi.Input<string>;
+  /** The URL of the directory, such as `https://vod.example.com/player/`: a file's URL is this and its name. */
+  baseUrl: pulumi.Input<string>;
+  /** Globs of the files that are served, relative to the directory. Defaults to all of them, dot files too. */
+  include?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Globs of files and directories that are not. Defaults to none. */
+  exclude?: pulumi.Input<pulumi.Input<string>[]>;
+  /**
+   * The file that is also served at the URL of its directory, such as `index.html`: a change of it refreshes both URLs.
+   * Defaults to none.
+   */
+  indexDocument?: pulumi.Input<string>;
+}
+
+/** What to refresh, and when: `paths` with `contentHash`, or `contents`, or `source`. */
 export interface VodCacheRefreshArgs {
   /**
    * URLs, directories (ending in `/`) or patterns, as `objectType` says: at least one, and no more than a day's quota.
    * `https://vod.example.com/player/app.js` names one cached object; without a scheme,
    * `vod.example.com/player/app.js` is sent as it is written. Duplicates are sent once.
    */
-  paths: pulumi.Input<pulumi.Input<string>[]>;
+  paths?: pulumi.Input<pulumi.Input<string>[]>;
   /**
-   * A text that changes when the content does: a hash (see `hashFiles` and `hashContent`), a version, another
-   * resource's output. A change refreshes all `paths`.
+   * With `paths`: a text that changes when their content does: a hash (see `hashFiles` and `hashContent`), a version,
+   * another resource's output. A change refreshes all `paths`.
    */
-  contentHash: pulumi.Input<string>;
+  contentHash?: pulumi.Input<string>;
+  /**
+   * The hash of each URL's content, by URL; hashes may be outputs of other resources, such as an object's etag. Only URLs
+   * whose hash changed, or that are no longer in it, are refreshed.
+   */
+  contents?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /** Files that are hashed by the provider. Only those that changed or vanished are refreshed. */
+  source?: pulumi.Input<Source>;
   /**
    * What the paths are to the service. `File`: exact URLs. `Directory`: everything below. `Regex`: regular
-   * expressions. `IgnoreParams`: URLs with any query. Defaults to `File`.
+   * expressions. `IgnoreParams`: URLs with any query. `contents` and `source` are URLs, so `File` or `IgnoreParams`.
+   * Defaults to `File`.
    */
   objectType?: pulumi.Input<ObjectType>;
   /**
@@ -34,6 +63,24 @@ export interface VodCacheRefreshArgs {
    */
   refreshOnCreate?: pulumi.Input<boolean>;
   /**
+   * With `contents` and `source`: whether a URL that is new is refreshed as well. No cache can hold it, unless somebody
+   * asked for it before it was there and the edge cached the 404. Defaults to `false`.
+   */
+  refreshNew?: pulumi.Input<boolean>;
+  /**
+   * What to do when the day's quota can't hold what is due. `fail`: send nothing, and fail. `partial`: send what fits, in
+   * order, keep the rest as `pending` for the next update, and succeed with a warning and the status `Incomplete`.
+   * `collapse`: refresh directories instead of URLs; fail if that doesn't fit either. Defaults to `fail`.
+   */
+  onQuotaExceeded?: pulumi.Input<QuotaPolicy>;
+  /**
+   * Whether URLs are replaced by directories that hold them: `always`, where that costs less of the day's quota, or
+   * `never`. Defaults to what `onQuotaExceeded` says.
+   */
+  collapse?: pulumi.Input<Collapse>;
+  /** A file into which every preview and update writes all that it would send, a line for each path. Defaults to none. */
+  planFile?: pulumi.Input<string>;
+  /**
    * Where the VOD API is: a host, or `https://` and a host; `http://` for loopback addresses only. Defaults to the
    * environment's `VOD_ENDPOINT`, else to `vod.cn-shanghai.aliyuncs.com`.
    */
@@ -41,25 +88,39 @@ export interface VodCacheRefreshArgs {
 }
 
 /**
- * Refreshes paths on the edge of ApsaraVideo VOD (RefreshVodObjectCaches) whenever `contentHash` changes.
+ * Refreshes paths on the edge of ApsaraVideo VOD (RefreshVodObjectCaches) when their content changes.
  *
- * Creating it refreshes all paths, a changed hash refreshes all paths, a path that is added refreshes that path; nothing
- * else sends anything. Deleting it sends nothing. Let it depend on what uploads the content, or the edge may fetch the
- * old content again.
+ * With `paths`, a changed `contentHash` refreshes all of them, and a path that is added refreshes that path. With
+ * `contents` and `source`, only the URLs that changed or vanished are refreshed. Creating it refreshes everything;
+ * deleting it sends nothing. Let it depend on what uploads the content, or the edge may fetch the old content again.
  *
  * @example
  * new VodCacheRefresh("player", {
  *   paths: ["https://vod.example.com/player/app.js"],
  *   contentHash: hashFiles("./dist"),
  * }, { dependsOn: upload });
+ *
+ * @example
+ * new VodCacheRefresh("site", {
+ *   source: { directory: "./dist", baseUrl: "https://vod.example.com/", indexDocument: "index.html" },
+ * }, { dependsOn: upload });
  */
 export class VodCacheRefresh extends pulumi.CustomResource {
   /** The paths as they are sent: normalised, without duplicates. */
-  declare readonly paths: pulumi.Output<string[]>;
-  declare readonly contentHash: pulumi.Output<string>;
+  declare readonly paths: pulumi.Output<string[] | undefined>;
+  declare readonly contentHash: pulumi.Output<string | undefined>;
+  /** The hash of each URL, by the URL as it is sent. */
+  declare readonly contents: pulumi.Output<Record<string, string> | undefined>;
+  declare readonly source: pulumi.Output<pulumi.Unwrap<Source> | undefined>;
+  /** What was found in `source`: a digest and a number of files for each of up to 200 directories. */
+  declare readonly files: pulumi.Output<Record<string, string> | undefined>;
   declare readonly objectType: pulumi.Output<ObjectType>;
   declare readonly force: pulumi.Output<boolean>;
   declare readonly refreshOnCreate: pulumi.Output<boolean>;
+  declare readonly refreshNew: pulumi.Output<boolean | undefined>;
+  declare readonly onQuotaExceeded: pulumi.Output<QuotaPolicy>;
+  declare readonly collapse: pulumi.Output<Collapse | undefined>;
+  declare readonly planFile: pulumi.Output<string | undefined>;
   declare readonly endpoint: pulumi.Output<string | undefined>;
 
   /** The IDs of the tasks of the last refresh; empty if nothing was ever sent. Source: the API's `RefreshTaskId`. */
@@ -77,16 +138,25 @@ export class VodCacheRefresh extends pulumi.CustomResource {
   declare readonly status: pulumi.Output<RefreshStatus>;
   /** The paths that the last update sent, the first 50 of them. */
   declare readonly refreshed: pulumi.Output<string[]>;
-  /** The paths that are still to be sent after an update that failed. */
+  /** The paths that are still to be sent after an update that failed, or was `partial`; of a `source`, the first 50. */
   declare readonly pending: pulumi.Output<string[]>;
 
   constructor(name: string, args: VodCacheRefreshArgs, opts?: pulumi.CustomResourceOptions) {
     const outputs = {
+      paths: undefined,
+      contentHash: undefined,
+      contents: undefined,
+      source: undefined,
       objectType: undefined,
       force: undefined,
       refreshOnCreate: undefined,
+      refreshNew: undefined,
+      onQuotaExceeded: undefined,
+      collapse: undefined,
+      planFile: undefined,
       endpoint: undefined,
       ...args,
+      files: undefined,
       taskIds: undefined,
       refreshTaskId: undefined,
       requestIds: undefined,

@@ -15,6 +15,8 @@ const DOT_SEGMENT = /(^|\/)(\.|%2e){1,2}(\/|$)/i;
 const STRAY_PERCENT = /%(?![0-9a-f]{2})/i;
 /** What every client encodes before it sends a URL (the path percent-encode set of the URL standard). */
 const ENCODED_BY_CLIENTS = /["<>`{}]|\P{ASCII}+/gu;
+/** The same for the name of a file, in which what separates the parts of a URL is a character like any other. */
+const ENCODED_IN_NAMES = /[\p{Cc}\s"<>`{}?#%\\]|\P{ASCII}+/gu;
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { "http:": "80", "https:": "443" };
 
@@ -30,7 +32,7 @@ export function normalizePath(path: string, objectType: ObjectType | undefined):
   if (/[\r\n\u0085\u2028\u2029]/.test(path)) return problem("contains a line break; give each path as its own element");
   if (path.search(CONTROL) !== -1) return problem("contains a control character");
   if (/\s/.test(path)) return problem("contains a space; write %20 where the URL has one");
-  if (/\p{Surrogate}/u.test(path)) return problem("contains half of a character (a lone surrogate)");
+  if (!path.isWellFormed()) return problem("contains half of a character (a lone surrogate)");
 
   const scheme = SCHEME.exec(path)?.[1]?.toLowerCase();
   if (scheme !== undefined && scheme !== "http" && scheme !== "https") {
@@ -46,6 +48,11 @@ export function normalizePath(path: string, objectType: ObjectType | undefined):
   const object = objectType === "Regex" ? normalizePattern(rest) : normalizeObject(rest, objectType);
   if ("problem" in object) return object;
   return { path: `${scheme === undefined ? "" : `${scheme}://`}${host.path}${object.path}` };
+}
+
+/** The name of a file, with `/` between its directories, as clients write it in a URL. */
+export function encodeName(name: string): string {
+  return name.replace(ENCODED_IN_NAMES, encodeURIComponent);
 }
 
 /** The domain of a path that {@link normalizePath} returned. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { checkInputs, readInputs, UNKNOWN } from "../../provider/inputs.js";
+import { checkInputs } from "../../provider/check.js";
+import { readInputs, UNKNOWN } from "../../provider/inputs.js";
 
 const PATH = "https://vod.example.com/a.js";
 const check = (news: Record<string, unknown>, environment = {}, config: Record<string, string> = {}) =>
@@ -10,7 +11,14 @@ const problemsOf = (news: Record<string, unknown>, environment = {}) =>
 describe("inputs are completed and normalised", () => {
   test("defaults are filled in", () => {
     expect(check({ paths: [PATH], contentHash: "v1" })).toEqual({
-      inputs: { paths: [PATH], objectType: "File", force: false, contentHash: "v1", refreshOnCreate: true },
+      inputs: {
+        paths: [PATH],
+        contentHash: "v1",
+        objectType: "File",
+        force: false,
+        refreshOnCreate: true,
+        onQuotaExceeded: "fail",
+      },
       problems: [],
       warnings: [],
     });
@@ -37,10 +45,7 @@ describe("inputs are completed and normalised", () => {
 
 describe("each bad input gets its own sentence, with the name of the property and the index", () => {
   test.each([
-    [
-      { paths: undefined },
-      "paths is missing; give a list of at least one path, such as https://vod.example.com/player/app.js.",
-    ],
+    [{ paths: undefined }, "paths is missing; give paths with contentHash, or contents, or source."],
     [{ paths: [] }, "paths is empty; give a list of at least one path, such as https://vod.example.com/player/app.js."],
     [
       { paths: PATH },
@@ -58,10 +63,10 @@ describe("each bad input gets its own sentence, with the name of the property an
       { paths: ["https://vod.example.com/a"], objectType: "Directory" },
       'paths[0] (https://vod.example.com/a) does not end in "/", as a Directory must; add it, or use objectType "File" for a single file.',
     ],
-    [{ objectType: "directory" }, 'objectType is "directory", which the service doesn\'t know; write "Directory".'],
+    [{ objectType: "directory" }, 'objectType is "directory", which is none of its values; write "Directory".'],
     [
       { objectType: "Folder" },
-      'objectType is "Folder", which the service doesn\'t know; write "File", "Directory", "Regex", "IgnoreParams".',
+      'objectType is "Folder", which is none of its values; write "File", "Directory", "Regex", "IgnoreParams".',
     ],
     [{ force: "yes" }, "force is a string; write true or false."],
     [
@@ -77,7 +82,7 @@ describe("each bad input gets its own sentence, with the name of the property an
     [{ contenthash: "x" }, "contenthash is not an input of VodCacheRefresh; write contentHash."],
     [
       { colour: "red" },
-      "colour is not an input of VodCacheRefresh; it has paths, objectType, force, contentHash, refreshOnCreate, endpoint.",
+      "colour is not an input of VodCacheRefresh; it has paths, contentHash, contents, source, objectType, force, refreshOnCreate, refreshNew, onQuotaExceeded, collapse, planFile, endpoint.",
     ],
   ])("%j", (news, problem) => {
     expect(problemsOf(news)).toEqual([problem]);
@@ -132,6 +137,110 @@ test("force without a directory works, with a warning", () => {
   });
   const directory = { paths: ["https://vod.example.com/a/"], contentHash: "v1", objectType: "Directory", force: true };
   expect(check(directory).warnings).toEqual([]);
+});
+
+describe("contents", () => {
+  const checkContents = (contents: unknown, more = {}) => check({ contents, ...more });
+
+  test("have a hash for each URL, in the spelling that is sent", () => {
+    const { inputs, problems } = checkContents({
+      "https://VOD.example.com/b": "1",
+      "https://vod.example.com/a?v=1": "2",
+    });
+    expect(problems).toEqual([]);
+    expect(inputs.contents).toEqual({ "https://vod.example.com/b": "1", "https://vod.example.com/a?v=1": "2" });
+  });
+
+  test("may become nothing at all", () => {
+    expect(checkContents({}).problems).toEqual([]);
+  });
+
+  test.each([
+    [{ "/a": "1" }, {}, 'contents["/a"] has no host; write it as https://your-domain/path.'],
+    [
+      { [PATH]: 1 },
+      {},
+      `contents["${PATH}"] is a number; give a hash for each URL, such as { "https://vod.example.com/a.js": "9f86d081" }.`,
+    ],
+    [
+      { [PATH]: "" },
+      {},
+      `contents["${PATH}"] is empty; give a hash for each URL, such as { "https://vod.example.com/a.js": "9f86d081" }.`,
+    ],
+    [
+      { [PATH]: "1", [PATH.toUpperCase().replace("/A.JS", "/a.js")]: "2" },
+      {},
+      'contents["HTTPS://VOD.EXAMPLE.COM/a.js"] names a URL twice, with different hashes; write it once.',
+    ],
+    [{ [PATH]: "1" }, { paths: [PATH] }, "paths and contents are both given; give one of paths, contents and source."],
+    [
+      { [PATH]: "1" },
+      { contentHash: "v1" },
+      "contentHash goes with paths; contents has a hash for each file, so leave it out.",
+    ],
+    [
+      { [PATH]: "1" },
+      { objectType: "Directory" },
+      'objectType is "Directory", but contents names URLs; write "File" or "IgnoreParams".',
+    ],
+    [
+      { [PATH]: "1" },
+      { collapse: "never", onQuotaExceeded: "collapse" },
+      'collapse is "never", but onQuotaExceeded is "collapse"; leave one of them out.',
+    ],
+  ])("%j with %j is refused", (contents, more, problem) => {
+    expect(checkContents(contents, more).problems).toEqual([problem]);
+  });
+});
+
+describe("source", () => {
+  const checkSource = (source: unknown, more = {}) => check({ source, ...more });
+
+  test("has a base URL that ends in a slash", () => {
+    for (const baseUrl of ["https://VOD.example.com/player", "https://vod.example.com/player/"]) {
+      const { inputs, problems } = checkSource({ directory: "./dist", baseUrl });
+      expect(problems).toEqual([]);
+      expect(inputs.source).toEqual({ directory: "./dist", baseUrl: "https://vod.example.com/player/" });
+    }
+  });
+
+  const wanted =
+    'give { directory: "./dist", baseUrl: "https://vod.example.com/" }, and include, exclude and indexDocument if needed.';
+  test.each([
+    ["./dist", `source is a string; ${wanted}`],
+    [{ baseUrl: "https://vod.example.com/" }, `source.directory is missing; ${wanted}`],
+    [
+      { directory: "./dist", baseUrl: "https://vod.example.com/", colour: "red" },
+      `source has colour, which it doesn't know; ${wanted}`,
+    ],
+    [
+      { directory: "./dist", baseUrl: "https://vod.example.com/?v=1" },
+      "source.baseUrl (https://vod.example.com/?…) has a query, which a Directory can't have; leave out everything from ?.",
+    ],
+    [
+      { directory: "./dist", baseUrl: "player" },
+      'source.baseUrl (player) has no host: "player" is not a domain name; write it as https://your-domain/path.',
+    ],
+  ])("%j is refused", (source, problem) => {
+    expect(checkSource(source).problems).toEqual([problem]);
+  });
+});
+
+describe("policies", () => {
+  test("force means something where URLs may be collapsed into directories", () => {
+    expect(check({ paths: [PATH], contentHash: "v1", force: true, onQuotaExceeded: "collapse" }).warnings).toEqual([]);
+  });
+  test("refreshNew means nothing with paths", () => {
+    expect(check({ paths: [PATH], contentHash: "v1", refreshNew: true }).warnings).toEqual([
+      "refreshNew has an effect with contents and source only; a new path in paths is always refreshed.",
+    ]);
+  });
+  test("more paths than a day's quota are no problem where the quota may be exceeded", () => {
+    const paths = Array.from({ length: 2001 }, (_, index) => `https://vod.example.com/${index}`);
+    for (const onQuotaExceeded of ["partial", "collapse"]) {
+      expect(check({ paths, contentHash: "v1", onQuotaExceeded }).problems).toEqual([]);
+    }
+  });
 });
 
 describe("values that aren't known yet in a preview", () => {

@@ -1,7 +1,7 @@
 /** What a viewer gets after the provider refreshed paths of each object type, and what stays cached beside them. */
 import { describe, expect, test } from "vitest";
-import { type CheckedInputs, checkInputs, type RefreshInputs } from "../../provider/inputs.js";
-import { vodClient } from "../../provider/vod/client.js";
+import { type CheckedInputs, checkInputs } from "../../provider/check.js";
+import { type RefreshRequest, vodClient } from "../../provider/vod/client.js";
 import { type Emulator, view } from "../emulator/index.js";
 import { publish, started } from "../emulator/started.js";
 
@@ -20,7 +20,7 @@ async function refresh(emulator: Emulator, news: Record<string, unknown>): Promi
   const { inputs, problems }: CheckedInputs = checkInputs({ contentHash: "v1", ...news }, {}, () => undefined);
   expect(problems).toEqual([]);
   await vodClient({ endpoint: emulator.endpoint, credentials: emulator }).refreshObjectCaches(
-    inputs as unknown as RefreshInputs,
+    inputs as unknown as RefreshRequest,
   );
 }
 

@@ -1,65 +1,86 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { RefreshInputs } from "../../provider/inputs.js";
-import { batchesOf, describePlan, differs, planCreate, planUpdate } from "../../provider/plan.js";
+import { contentOf, type RefreshInputs } from "../../provider/inputs.js";
+import { type Manifest, UNKNOWN_HASH } from "../../provider/manifest.js";
+import { type Before, differs, manifestOf, manifestOfFiles, planRefresh, settle } from "../../provider/plan.js";
 
 const A: string = "https://vod.example.com/a";
 const B: string = "https://vod.example.com/b";
 const C: string = "https://vod.example.com/c";
+const COMMON = { objectType: "File", force: false, refreshOnCreate: true, onQuotaExceeded: "fail" } as const;
 
-const inputs = (changes: Partial<RefreshInputs> = {}): RefreshInputs => ({
+const byPaths = (changes: Partial<RefreshInputs> = {}): RefreshInputs => ({
+  ...COMMON,
   paths: [A, B],
-  objectType: "File",
-  force: false,
   contentHash: "v1",
-  refreshOnCreate: true,
   ...changes,
 });
-const olds = (changes: Partial<RefreshInputs & { pending: string[] }> = {}) => ({
-  ...inputs(),
-  pending: [],
+const byContents = (contents: Record<string, string>, changes: Partial<RefreshInputs> = {}): RefreshInputs => ({
+  ...COMMON,
+  contents,
   ...changes,
 });
 
-describe("when a call is made", () => {
+const present = (inputs: RefreshInputs) => manifestOf(contentOf(inputs) as Parameters<typeof manifestOf>[0]);
+const deployed = (inputs: RefreshInputs, pending: string[] = []): Before => ({
+  inputs,
+  manifest: settle(present(inputs), pending),
+});
+const plan = (old: Before | undefined, news: RefreshInputs) => planRefresh(old, news, present(news));
+const groups = (old: Before | undefined, news: RefreshInputs) =>
+  Object.fromEntries(plan(old, news).groups.map(({ reason, count }) => [reason, count]));
+
+describe("paths with a contentHash", () => {
   test("created: all paths", () => {
-    expect(planCreate(inputs())).toEqual({ paths: [A, B], reasons: ["created"], resumes: false });
-  });
-
-  test("created with refreshOnCreate false: none", () => {
-    expect(planCreate(inputs({ refreshOnCreate: false })).paths).toEqual([]);
-  });
-
-  test("contentHash changed: all paths", () => {
-    expect(planUpdate(olds(), inputs({ contentHash: "v2" }))).toEqual({
+    expect(plan(undefined, byPaths())).toEqual({
       paths: [A, B],
-      reasons: ["contentHash changed"],
+      groups: [{ reason: "created", count: 2 }],
+      total: 2,
+      skipped: 0,
+      unknown: 0,
       resumes: false,
     });
   });
 
+  test("created with refreshOnCreate false: none", () => {
+    expect(plan(undefined, byPaths({ refreshOnCreate: false })).paths).toEqual([]);
+  });
+
+  test("contentHash changed: all paths, in the order given", () => {
+    const news = byPaths({ paths: [B, A], contentHash: "v2" });
+    expect(plan(deployed(byPaths()), news).paths).toEqual([B, A]);
+    expect(groups(deployed(byPaths()), news)).toEqual({ "contentHash changed": 2 });
+  });
+
   test("a path added with the same hash: that path", () => {
-    const plan = planUpdate(olds(), inputs({ paths: [C, A, B] }));
-    expect(plan).toEqual({ paths: [C], reasons: ["new path"], resumes: false });
+    const news = byPaths({ paths: [C, A, B] });
+    expect(plan(deployed(byPaths()), news).paths).toEqual([C]);
+    expect(groups(deployed(byPaths()), news)).toEqual({ "new path": 1 });
   });
 
   test("objectType changed with the same hash: all paths, since none was refreshed under that type", () => {
-    const plan = planUpdate(olds(), inputs({ objectType: "IgnoreParams" }));
-    expect(plan).toEqual({ paths: [A, B], reasons: ["objectType changed"], resumes: false });
+    const news = byPaths({ objectType: "IgnoreParams" });
+    expect(plan(deployed(byPaths()), news).paths).toEqual([A, B]);
+    expect(groups(deployed(byPaths()), news)).toEqual({ "objectType changed": 2 });
   });
 
   test("the last run left pending paths: those first, then the new ones", () => {
-    const plan = planUpdate(olds({ pending: [B] }), inputs({ paths: [C, A, B] }));
-    expect(plan).toEqual({ paths: [B, C], reasons: ["left from the last run", "new path"], resumes: true });
+    const news = byPaths({ paths: [C, A, B] });
+    expect(plan(deployed(byPaths(), [B]), news).paths).toEqual([B, C]);
+    expect(groups(deployed(byPaths(), [B]), news)).toEqual({ "left from the last run": 1, "new path": 1 });
+  });
+
+  test("pending paths and nothing else: the run carries on", () => {
+    expect(plan(deployed(byPaths(), [B]), byPaths()).resumes).toBe(true);
+    expect(plan(deployed(byPaths(), [B]), byPaths({ contentHash: "v2" })).resumes).toBe(false);
   });
 
   test("pending paths and a changed hash: all paths, the pending ones first", () => {
-    const plan = planUpdate(olds({ pending: [B] }), inputs({ contentHash: "v2" }));
-    expect(plan).toEqual({ paths: [B, A], reasons: ["contentHash changed"], resumes: false });
+    expect(plan(deployed(byPaths(), [B]), byPaths({ contentHash: "v2" })).paths).toEqual([B, A]);
   });
 
   test("a pending path that the program no longer names is not sent: it may be the one that was refused", () => {
-    expect(planUpdate(olds({ pending: [B] }), inputs({ paths: [A] })).paths).toEqual([]);
+    expect(plan(deployed(byPaths(), [B]), byPaths({ paths: [A] })).paths).toEqual([]);
   });
 
   test.each([
@@ -68,9 +89,128 @@ describe("when a call is made", () => {
     ["the order changed", { paths: [B, A] }],
     ["force changed", { force: true }],
     ["refreshOnCreate changed", { refreshOnCreate: false }],
+    ["onQuotaExceeded changed", { onQuotaExceeded: "partial" as const }],
     ["endpoint changed", { endpoint: "vod.example.com" }],
   ])("%s: none", (_, changes) => {
-    expect(planUpdate(olds(), inputs(changes))).toEqual({ paths: [], reasons: [], resumes: false });
+    expect(plan(deployed(byPaths()), byPaths(changes)).paths).toEqual([]);
+  });
+});
+
+describe("contents", () => {
+  const old = deployed(byContents({ [B]: "1", [A]: "1", [C]: "1" }));
+
+  test("created: all URLs", () => {
+    expect(plan(undefined, byContents({ [B]: "1", [A]: "1" })).paths).toEqual([B, A]);
+  });
+
+  test("a hash changed: that URL, in the order given", () => {
+    const news = byContents({ [C]: "2", [B]: "2", [A]: "1" });
+    expect(plan(old, news)).toMatchObject({ paths: [C, B], total: 3, skipped: 0 });
+    expect(groups(old, news)).toEqual({ changed: 2 });
+  });
+
+  test("a URL vanished: that URL, since the edge may still serve it", () => {
+    const news = byContents({ [B]: "1", [A]: "1" });
+    expect(plan(old, news).paths).toEqual([C]);
+    expect(groups(old, news)).toEqual({ vanished: 1 });
+  });
+
+  test("a URL is new: skipped, since no cache can hold it", () => {
+    const news = byContents({ [B]: "1", [A]: "1", [C]: "1", "https://vod.example.com/d": "1" });
+    expect(plan(old, news)).toMatchObject({ paths: [], skipped: 1 });
+  });
+
+  test("a URL is new with refreshNew: that URL", () => {
+    const news = byContents({ [B]: "1", [A]: "1", [C]: "1", "https://vod.example.com/d": "1" }, { refreshNew: true });
+    expect(plan(old, news)).toMatchObject({ paths: ["https://vod.example.com/d"], skipped: 0 });
+  });
+
+  test("a domain moved: its URLs vanish there and are new here", () => {
+    const there = deployed(byContents({ "https://old.example.com/a": "1" }));
+    const news = byContents({ "https://new.example.com/a": "1" });
+    expect(plan(there, news)).toMatchObject({ paths: ["https://old.example.com/a"], skipped: 1 });
+  });
+
+  test("only the case of a name changed: a URL vanished and another is new", () => {
+    const there = deployed(byContents({ "https://vod.example.com/A.js": "1" }));
+    expect(plan(there, byContents({ "https://vod.example.com/a.js": "1" })).paths).toEqual([
+      "https://vod.example.com/A.js",
+    ]);
+  });
+
+  test("everything vanished: all URLs", () => {
+    expect(plan(old, byContents({})).paths).toEqual([A, B, C]);
+  });
+
+  test("pending URLs first, the vanished ones among them included, then what changed since", () => {
+    const left = deployed(byContents({ [A]: "1", [B]: "1" }), [B, C]);
+    const news = byContents({ [A]: "2", [B]: "1" });
+    expect(plan(left, news).paths).toEqual([B, C, A]);
+    expect(groups(left, news)).toEqual({ "left from the last run": 2, changed: 1 });
+  });
+
+  test("a content that goes back to what it was before a run that failed is sent again", () => {
+    expect(plan(deployed(byContents({ [A]: "2" }), [A]), byContents({ [A]: "1" })).paths).toEqual([A]);
+  });
+
+  test("a hash that isn't known yet counts as changed", () => {
+    const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+    expect(plan(old, byContents({ [A]: unknown, [B]: "1", [C]: "2" }))).toMatchObject({ paths: [A, C], unknown: 1 });
+  });
+
+  test("the object type changed: all URLs, and those that vanished", () => {
+    expect(plan(old, byContents({ [A]: "1", [B]: "1" }, { objectType: "IgnoreParams" })).paths).toEqual([A, B, C]);
+  });
+});
+
+describe("given in another way than before: hashes of two kinds can't be compared, so everything is sent", () => {
+  test("paths become contents", () => {
+    const news = byContents({ [A]: "v1", [C]: "v1" });
+    expect(plan(deployed(byPaths()), news).paths).toEqual([A, C]);
+    expect(groups(deployed(byPaths()), news)).toEqual({ "given in another way": 2 });
+  });
+  test("contents become paths: what vanished is sent too", () => {
+    expect(plan(deployed(byContents({ [A]: "1", [C]: "1" })), byPaths()).paths).toEqual([A, B, C]);
+  });
+});
+
+describe("the URLs of files", () => {
+  const files = (source: object, ...names: string[]) => [
+    ...manifestOfFiles(
+      { directory: "d", baseUrl: "https://vod.example.com/x/", ...source },
+      new Map(names.map((name) => [name, "hash"])),
+    ).keys(),
+  ];
+
+  test("are the base URL and the name", () => {
+    expect(files({}, "a.js", "deep/er/b.js")).toEqual([
+      "https://vod.example.com/x/a.js",
+      "https://vod.example.com/x/deep/er/b.js",
+    ]);
+  });
+
+  test.each([
+    ["my video.mp4", "my%20video.mp4"],
+    ["100%.txt", "100%25.txt"],
+    ["what?.txt", "what%3F.txt"],
+    ["a#b.txt", "a%23b.txt"],
+    ["a\\b.txt", "a%5Cb.txt"],
+    ["片/é.mp4", "%E7%89%87/%C3%A9.mp4"],
+    ["logo@2x+(1),[2]!.png", "logo@2x+(1),[2]!.png"],
+  ])("are written as clients write them: %s", (name, url) => {
+    expect(files({}, name)).toEqual([`https://vod.example.com/x/${url}`]);
+    expect(new URL(`https://vod.example.com/x/${url}`).href).toBe(`https://vod.example.com/x/${url}`);
+  });
+
+  test("an index document is also its directory, where that is asked for", () => {
+    expect(files({}, "index.html")).toEqual(["https://vod.example.com/x/index.html"]);
+    expect(files({ indexDocument: "index.html" }, "index.html", "deep/index.html", "deep/no-index.html")).toEqual([
+      "https://vod.example.com/x/index.html",
+      "https://vod.example.com/x/",
+      "https://vod.example.com/x/deep/index.html",
+      "https://vod.example.com/x/deep/",
+      "https://vod.example.com/x/deep/no-index.html",
+    ]);
   });
 });
 
@@ -86,97 +226,75 @@ describe("what is worth an update, with or without a call", () => {
     ["refreshOnCreate changed", { refreshOnCreate: false }, true],
     ["endpoint set", { endpoint: "vod.example.com" }, true],
   ])("%s", (_, changes, worth) => {
-    expect(differs(inputs(), inputs(changes))).toBe(worth);
+    expect(differs(byPaths(), byPaths(changes))).toBe(worth);
   });
-});
-
-describe("calls", () => {
-  const urls = (count: number) => Array.from({ length: count }, (_, index) => `https://vod.example.com/${index}`);
-
-  test("carry 1,000 URLs each: a day's quota goes in two", () => {
-    expect(batchesOf(urls(2000), "File").map((batch) => batch.length)).toEqual([1000, 1000]);
-    expect(batchesOf(urls(2000), "IgnoreParams").map((batch) => batch.length)).toEqual([1000, 1000]);
-  });
-
-  test("carry all directories of a day at once, and one regular expression each", () => {
-    expect(batchesOf(urls(100), "Directory")).toHaveLength(1);
-    expect(batchesOf(urls(3), "Regex").map((batch) => batch.length)).toEqual([1, 1, 1]);
-  });
-
-  test("carry at most ten domains", () => {
-    const paths = Array.from({ length: 12 }, (_, index) => `https://vod${index}.example.com/a`);
-    expect(batchesOf(paths, "File").map((batch) => batch.length)).toEqual([10, 2]);
-    expect(batchesOf([...paths.slice(0, 10), ...urls(1)], "File")).toHaveLength(2);
-  });
-
-  test("no paths make no call", () => {
-    expect(batchesOf([], "File")).toEqual([]);
-  });
-
-  test("together carry every path once, in the order given", () => {
-    const path = fc.tuple(fc.nat(20), fc.nat()).map(([domain, file]) => `https://vod${domain}.example.com/${file}`);
-    fc.assert(
-      fc.property(fc.array(path), fc.constantFrom("File" as const, "Regex" as const), (paths, type) => {
-        expect(batchesOf(paths, type).flat()).toEqual(paths);
-      }),
-    );
-  });
-});
-
-describe("a plan is shown as one line", () => {
-  test.each([
-    [planCreate(inputs()), inputs(), "to refresh: 2 URLs (created), 1 call"],
-    [planUpdate(olds(), inputs({ contentHash: "v2" })), inputs(), "to refresh: 2 URLs (contentHash changed), 1 call"],
-    [
-      planUpdate(olds(), inputs({ paths: [A, B, C] })),
-      inputs({ paths: [A, B, C] }),
-      "to refresh: 1 of 3 URLs (new path), 1 call",
-    ],
-    [planUpdate(olds(), inputs()), inputs(), "nothing to refresh"],
-    [
-      planCreate(inputs({ paths: ["https://vod.example.com/a/"], objectType: "Directory" })),
-      inputs({ paths: ["https://vod.example.com/a/"], objectType: "Directory" }),
-      "to refresh: 1 directory (created), 1 call",
-    ],
-    [
-      planCreate(inputs({ objectType: "Regex" })),
-      inputs({ objectType: "Regex" }),
-      "to refresh: 2 patterns (created), 2 calls",
-    ],
-  ])("%#", (plan, news, line) => {
-    expect(describePlan(plan, news)).toBe(line);
+  test("the order of contents is not", () => {
+    expect(differs(byContents({ [A]: "1", [B]: "2" }), byContents({ [B]: "2", [A]: "1" }))).toBe(false);
+    expect(differs(byContents({ [A]: "1", [B]: "2" }), byContents({ [B]: "1", [A]: "2" }))).toBe(true);
   });
 });
 
 describe("rules that hold for every pair of deployments", () => {
-  const paths = fc.uniqueArray(fc.constantFrom(A, B, C), { minLength: 1 });
-  const anyInputs = fc.record({
-    paths,
-    objectType: fc.constantFrom("File" as const, "IgnoreParams" as const),
-    force: fc.boolean(),
-    contentHash: fc.constantFrom("v1", "v2"),
-    refreshOnCreate: fc.boolean(),
-  });
-  const before = fc
-    .tuple(anyInputs, fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }))
-    .map(([old, marks]) => ({ ...old, pending: old.paths.filter((_, index) => marks[index]) }));
+  const contents = fc.dictionary(fc.constantFrom(A, B, C), fc.constantFrom("1", "2"));
+  const anyInputs = fc.oneof(
+    contents.map((given) => byContents(given)),
+    fc
+      .record({
+        paths: fc.uniqueArray(fc.constantFrom(A, B, C), { minLength: 1 }),
+        contentHash: fc.constantFrom("1", "2"),
+      })
+      .map((given) => byPaths(given)),
+  );
+  const anyBefore = fc
+    .tuple(anyInputs, fc.subarray([A, B, C]))
+    .map(
+      ([inputs, pending]): Before =>
+        deployed(inputs, inputs.paths ? pending.filter((path) => inputs.paths?.includes(path)) : pending),
+    );
 
-  test("a path is left out only if it was refreshed, as this type, for this hash", () => {
+  test("a path that is named is left out only if it was refreshed for this very hash, or is new", () => {
     fc.assert(
-      fc.property(before, anyInputs, (old, news) => {
-        const plan = planUpdate(old, news);
-        const fresh = old.contentHash === news.contentHash && old.objectType === news.objectType;
-        const settled = (path: string) => fresh && old.paths.includes(path) && !old.pending.includes(path);
-        expect([...plan.paths].sort()).toEqual(news.paths.filter((path) => !settled(path)).sort());
+      fc.property(anyBefore, anyInputs, (old, news) => {
+        const sent = new Set(plan(old, news).paths);
+        const now: Manifest = present(news);
+        const comparable = (old.inputs.paths === undefined) === (news.paths === undefined);
+        for (const [path, hash] of now) {
+          const last = old.manifest.get(path);
+          const isNew = last === undefined && news.paths === undefined;
+          if (!sent.has(path)) expect(comparable && (isNew || (last === hash && last !== UNKNOWN_HASH))).toBe(true);
+        }
       }),
     );
   });
 
-  test("what is sent always shows as an update", () => {
+  test("a path that contents no longer name is sent", () => {
     fc.assert(
-      fc.property(before, anyInputs, (old, news) => {
-        fc.pre(old.pending.length === 0 && planUpdate(old, news).paths.length > 0);
-        expect(differs(old, news)).toBe(true);
+      fc.property(anyBefore, anyInputs, (old, news) => {
+        fc.pre(old.inputs.paths === undefined);
+        const now = present(news);
+        const gone = [...old.manifest.keys()].filter((path) => !now.has(path));
+        expect(plan(old, news).paths).toEqual(expect.arrayContaining(gone));
+      }),
+    );
+  });
+
+  test("no path is sent twice, and after a run that sent everything nothing is due", () => {
+    fc.assert(
+      fc.property(anyBefore, anyInputs, (old, news) => {
+        const { paths } = plan(old, news);
+        expect(new Set(paths).size).toBe(paths.length);
+        expect(plan(deployed(news), news).paths).toEqual([]);
+      }),
+    );
+  });
+
+  test("what a run leaves is what the next plan begins with, whatever the content is then", () => {
+    fc.assert(
+      fc.property(anyBefore, anyInputs, fc.nat(3), (old, news, sent) => {
+        const pending = plan(old, news).paths.slice(sent);
+        fc.pre(news.paths === undefined);
+        const next = plan({ inputs: news, manifest: settle(present(news), pending) }, news);
+        expect([...next.paths].sort()).toEqual([...pending].sort());
       }),
     );
   });

@@ -55,7 +55,8 @@ async function up(old: { id: string; inputs: Properties; outs: Properties } | un
   return { id: old.id, inputs, ...(await made.update(old.id, old.outs, inputs)) };
 }
 
-const sent = () => emulator.received.flatMap(pathsOf);
+const refreshCalls = () => emulator.received.filter(({ action }) => action === "RefreshVodObjectCaches");
+const sent = () => refreshCalls().flatMap(pathsOf);
 
 test("a content is refreshed when it is new and when it changes, and not otherwise", async () => {
   const created = await up(undefined);
@@ -67,7 +68,7 @@ test("a content is refreshed when it is new and when it changes, and not otherwi
   });
 
   const unchanged = await up(created);
-  expect(emulator.received).toHaveLength(1);
+  expect(refreshCalls()).toHaveLength(1);
 
   // Within one second the service would merge both refreshes into one task.
   emulator.advance(1000);
@@ -75,18 +76,19 @@ test("a content is refreshed when it is new and when it changes, and not otherwi
   expect(sent()).toEqual([A, B, A, B]);
   expect(updated.id).toBe(created.id);
   expect(updated.outs.taskIds).not.toEqual(created.outs.taskIds);
+  // The second up follows within a process of its own, so it shows its plan, too.
   expect(lines).toEqual([
-    "player: to refresh: 2 URLs (created), 1 call",
-    `player: refreshed 2 URLs in 1 call, task ${created.outs.refreshTaskId}`,
-    "player: to refresh: 2 URLs (contentHash changed), 1 call",
-    `player: refreshed 2 URLs in 1 call, task ${updated.outs.refreshTaskId}`,
+    "player: created: 2 URL refreshes (1,998 of 2,000 left today), 1 call",
+    `player: refreshed: 2 URL refreshes in 1 call, task ${created.outs.refreshTaskId}`,
+    "player: contentHash changed: 2 URL refreshes (1,996 of 2,000 left today), 1 call",
+    `player: refreshed: 2 URL refreshes in 1 call, task ${updated.outs.refreshTaskId}`,
   ]);
 });
 
 test("a changed input that calls for nothing is recorded without a call", async () => {
   const created = await up(undefined);
   const updated = await up(created, { paths: [A], refreshOnCreate: false });
-  expect(emulator.received).toHaveLength(1);
+  expect(refreshCalls()).toHaveLength(1);
   expect(updated.outs).toEqual({ ...created.outs, paths: [A], refreshOnCreate: false });
   expect(lines.at(-1)).toBe("player: nothing to refresh");
 });
@@ -108,16 +110,18 @@ test("refreshOnCreate false records the content and sends nothing, until it chan
 test("2,000 URLs go in two calls, in the order given", async () => {
   const paths = Array.from({ length: 2000 }, (_, index) => `https://vod.example.com/${index}`);
   const { outs } = await up(undefined, { paths });
-  expect(emulator.received.map((call) => pathsOf(call).length)).toEqual([1000, 1000]);
+  expect(refreshCalls().map((call) => pathsOf(call).length)).toEqual([1000, 1000]);
   expect(sent()).toEqual(paths);
   expect(outs.requestIds).toHaveLength(2);
 });
 
 describe("a run that stops in the middle", () => {
-  const paths = Array.from({ length: 1500 }, (_, index) => `https://vod.example.com/${index}`);
+  const paths = Array.from(
+    { length: 1500 },
+    (_, index) => `https://${index < 1000 ? "vod" : "new"}.example.com/${index}`,
+  );
 
   async function stopped() {
-    await start({ urlQuota: 1200 });
     const made = provider();
     const { inputs } = await made.check({}, program({ paths }));
     const failure: Failure = await made.create(inputs).then(
@@ -131,7 +135,7 @@ describe("a run that stops in the middle", () => {
     const { failure } = await stopped();
     expect(failure.reasons).toEqual([
       expect.stringMatching(
-        /^The call's 500 URLs are more than the day's refresh quota has left: 200 of 1200\. .*\(code QuotaExceeded\.Refresh, .*\) Refreshed before that: 1000 of 1500 URLs; the next update sends the rest\.$/,
+        /^new\.example\.com doesn't exist or .*\(code InvalidDomain\.NotFound, .*\) Refreshed before that: 1,000 of 1,500 paths; the next update sends the rest\.$/,
       ),
     ]);
     expect(failure.id).toMatch(/^vod-cache-refresh-/);
@@ -142,10 +146,11 @@ describe("a run that stops in the middle", () => {
 
   test("is carried on by the next update, which sends the rest only", async () => {
     const { inputs, failure } = await stopped();
-    emulator.advance(24 * 60 * 60 * 1000);
+    emulator.set({ domains: { "new.example.com": "online" } });
+    emulator.advance(1000);
     const updated = await up({ id: failure.id as string, inputs, outs: failure.properties as Properties }, { paths });
-    expect(emulator.received.map(({ status }) => status)).toEqual([200, 400, 200, 200]);
-    expect(emulator.received.slice(3).flatMap(pathsOf)).toEqual(paths.slice(1000));
+    expect(refreshCalls().map(({ status }) => status)).toEqual([200, 404, 200]);
+    expect(refreshCalls().slice(2).flatMap(pathsOf)).toEqual(paths.slice(1000));
     expect(updated.outs).toMatchObject({ status: "Submitted", pending: [] });
     expect(updated.outs.taskIds).toEqual([failure.properties?.refreshTaskId, expect.any(String)]);
   });
@@ -233,8 +238,135 @@ test("read keeps what is there, and delete sends nothing and says so", async () 
   const made = provider();
   expect(await made.read(id, outs)).toEqual({ id, props: outs });
   await made.delete(id, outs);
-  expect(emulator.received).toHaveLength(1);
+  expect(refreshCalls()).toHaveLength(1);
   expect(lines.at(-1)).toBe(
     "player: nothing is sent on delete, since a refresh can't be undone; the resource is forgotten",
   );
+});
+
+describe("contents", () => {
+  const contents = (hashes: Record<string, string>, more: Properties = {}) => ({
+    paths: undefined,
+    contentHash: undefined,
+    contents: hashes,
+    ...more,
+  });
+
+  test("only what changed or vanished is sent", async () => {
+    const created = await up(undefined, contents({ [A]: "1", [B]: "1" }));
+    expect(sent()).toEqual([A, B]);
+    const changed = await up(created, contents({ [A]: "2", "https://vod.example.com/new": "1" }));
+    expect(sent().slice(2)).toEqual([A, B]);
+    expect(lines).toContain(
+      "player: 1 of 2 URLs changed, 1 vanished (1 new URL skipped: no cache can hold it): 2 URL refreshes (1,996 of 2,000 left today), 1 call",
+    );
+    await up(changed, contents({ [A]: "2", "https://vod.example.com/new": "2" }));
+    expect(sent().slice(4)).toEqual(["https://vod.example.com/new"]);
+  });
+
+  test("what couldn't be sent is sent by the next update, also where it vanished meanwhile", async () => {
+    const created = await up(undefined, contents({ [A]: "1", [B]: "1" }));
+    emulator.set({ service: "suspended" });
+    const made = provider();
+    const { inputs } = await made.check(created.inputs, program(contents({ [A]: "2" })));
+    const failure: Failure = await made.update(created.id, created.outs, inputs).then(
+      () => expect.unreachable(),
+      (error: Failure) => error,
+    );
+    expect(failure.properties).toMatchObject({ status: "Incomplete", pending: [A, B] });
+    emulator.set({ service: "open" });
+    await up(
+      { id: created.id, inputs: created.inputs, outs: failure.properties as Properties },
+      contents({ [A]: "1" }),
+    );
+    expect(sent().slice(-2)).toEqual([A, B]);
+  });
+
+  test("a domain that moved: its old URLs are sent, and no obstacle once the domain is gone", async () => {
+    await start({ domains: ["old.example.com", "new.example.com"] });
+    const created = await up(undefined, contents({ "https://old.example.com/a": "1" }));
+    emulator.set({ domains: { "old.example.com": null } });
+    const moved = await up(created, contents({ "https://new.example.com/a": "1" }));
+    expect(moved.outs).toMatchObject({ status: "Submitted", pending: [] });
+    expect(lines).toContain(
+      "player: warning: old.example.com is not refreshed, since it is no domain of this account any more.",
+    );
+  });
+
+  test("a preview with a hash that isn't known yet says how much it is at most", async () => {
+    const created = await up(undefined, contents({ [A]: "1", [B]: "1" }));
+    const made = provider();
+    const { inputs, failures } = await made.check(created.inputs, program(contents({ [A]: UNKNOWN, [B]: "1" })));
+    expect(failures).toEqual([]);
+    expect(await made.diff(created.id, created.outs, inputs)).toEqual({ changes: true });
+    expect(lines.at(-2)).toBe(
+      "player: up to 1 of 2 URLs changed: up to 1 URL refresh (1,997 of 2,000 left today), 1 call",
+    );
+  });
+});
+
+describe("the day's quota", () => {
+  const paths = Array.from({ length: 30 }, (_, index) => `https://vod.example.com/player/${index}`);
+  const left = (urlRemain: number) => emulator.set({ urlRemain });
+
+  test("fail: nothing is sent, the preview warns, the update fails", async () => {
+    const created = await up(undefined, { paths: paths.slice(0, 1) });
+    left(10);
+    const made = provider();
+    const { inputs } = await made.check(created.inputs, program({ paths, contentHash: "v2" }));
+    await made.diff(created.id, created.outs, inputs);
+    expect(lines.at(-1)).toBe(
+      "player: warning: the day's quota has 10 of 2,000 URLs left, and 30 are due, so that an update would send nothing and fail",
+    );
+    const failure: Failure = await made.update(created.id, created.outs, inputs).then(
+      () => expect.unreachable(),
+      (error: Failure) => error,
+    );
+    expect(failure.message).toMatch(
+      /^The day's quota has 10 of 2,000 URLs left, and 30 are due; nothing was sent\. Run /,
+    );
+    expect(failure.properties).toMatchObject({ status: "Incomplete", pending: paths });
+    expect(refreshCalls()).toHaveLength(1);
+  });
+
+  test("partial: what fits is sent, in order, and the next update sends the rest", async () => {
+    left(10);
+    const created = await up(undefined, { paths, onQuotaExceeded: "partial" });
+    expect(created.outs).toMatchObject({ status: "Incomplete", pending: paths.slice(10) });
+    expect(sent()).toEqual(paths.slice(0, 10));
+    left(100);
+    const rest = await up(created, { paths, onQuotaExceeded: "partial" });
+    expect(rest.outs).toMatchObject({ status: "Submitted", pending: [] });
+    expect(sent()).toEqual(paths);
+  });
+
+  test("collapse: a directory stands for what doesn't fit", async () => {
+    left(10);
+    const created = await up(undefined, { paths, onQuotaExceeded: "collapse" });
+    expect(created.outs).toMatchObject({
+      status: "Submitted",
+      pending: [],
+      refreshed: ["https://vod.example.com/player/"],
+    });
+    expect(
+      refreshCalls().map(({ parameters }) => [parameters.ObjectType, parameters.ObjectPath, parameters.Force]),
+    ).toEqual([["Directory", "https://vod.example.com/player/", "false"]]);
+  });
+
+  test("that can't be told is a warning, and the service decides", async () => {
+    emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshQuota" });
+    const created = await up(undefined);
+    expect(created.outs).toMatchObject({ status: "Submitted" });
+    expect(lines[0]).toMatch(
+      /^player: warning: what is left of the day's quota isn't known\. The credentials lack the permission/,
+    );
+    expect(lines).toContain("player: created: 2 URL refreshes, 1 call");
+  });
+
+  test("is not asked for where nothing is due", async () => {
+    const created = await up(undefined);
+    const before = emulator.received.length;
+    await up(created);
+    expect(emulator.received).toHaveLength(before);
+  });
 });

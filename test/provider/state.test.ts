@@ -1,22 +1,28 @@
 import { describe, expect, test } from "vitest";
-import type { RefreshInputs } from "../../provider/inputs.js";
-import { emptyState, readState, withInputs, withSubmission } from "../../provider/state.js";
+import { contentOf, type RefreshInputs } from "../../provider/inputs.js";
+import { packManifest, UNKNOWN_HASH } from "../../provider/manifest.js";
+import { manifestOf } from "../../provider/plan.js";
+import { beforeOf, inputsOf, readState, withInputs, withSubmission } from "../../provider/state.js";
 
+const paths = ["https://vod.example.com/a", "https://vod.example.com/b"];
 const inputs: RefreshInputs = {
-  paths: ["https://vod.example.com/a", "https://vod.example.com/b"],
+  paths,
   objectType: "File",
   force: false,
   contentHash: "v1",
   refreshOnCreate: true,
+  onQuotaExceeded: "fail",
 };
+const present = manifestOf(contentOf(inputs) as Parameters<typeof manifestOf>[0]);
 const run = {
-  accepted: inputs.paths,
+  accepted: paths,
   pending: [],
   refreshTaskIds: ["11,12", "13"],
   requestIds: ["R-1", "R-2"],
   submittedAt: "2026-01-02T03:04:05.000Z",
 };
-const submitted = withSubmission(inputs, undefined, run);
+const submitted = withSubmission(inputs, undefined, run, present);
+const empty = withInputs(undefined, inputs, present);
 
 test("after a run the state has every input, the tasks, and a version", () => {
   expect(submitted).toEqual({
@@ -27,14 +33,14 @@ test("after a run the state has every input, the tasks, and a version", () => {
     requestIds: ["R-1", "R-2"],
     submittedAt: "2026-01-02T03:04:05.000Z",
     status: "Submitted",
-    refreshed: inputs.paths,
+    refreshed: paths,
     pending: [],
   });
 });
 
 test("a run that stopped leaves what is pending", () => {
-  const stopped = { ...run, accepted: inputs.paths.slice(0, 1), pending: inputs.paths.slice(1) };
-  expect(withSubmission(inputs, undefined, stopped)).toMatchObject({
+  const stopped = { ...run, accepted: paths.slice(0, 1), pending: paths.slice(1) };
+  expect(withSubmission(inputs, undefined, stopped, present)).toMatchObject({
     status: "Incomplete",
     refreshed: ["https://vod.example.com/a"],
     pending: ["https://vod.example.com/b"],
@@ -43,7 +49,7 @@ test("a run that stopped leaves what is pending", () => {
 
 test("a run that carries on adds its tasks to those of the run before", () => {
   const next = { ...run, refreshTaskIds: ["14"], requestIds: ["R-3"], submittedAt: "2026-01-03T00:00:00.000Z" };
-  expect(withSubmission(inputs, submitted, next)).toMatchObject({
+  expect(withSubmission(inputs, submitted, next, present)).toMatchObject({
     taskIds: ["11", "12", "13", "14"],
     refreshTaskId: "11,12,13,14",
     requestIds: ["R-1", "R-2", "R-3"],
@@ -52,8 +58,8 @@ test("a run that carries on adds its tasks to those of the run before", () => {
 });
 
 test("a run that sent nothing has no tasks and no time", () => {
-  const nothing = { accepted: [], pending: inputs.paths, refreshTaskIds: [], requestIds: [], submittedAt: "now" };
-  const state = withSubmission(inputs, undefined, nothing);
+  const nothing = { accepted: [], pending: paths, refreshTaskIds: [], requestIds: [], submittedAt: "now" };
+  const state = withSubmission(inputs, undefined, nothing, present);
   expect(state).toMatchObject({ taskIds: [], requestIds: [], status: "Incomplete", refreshed: [] });
   expect(state).not.toHaveProperty("refreshTaskId");
   expect(state).not.toHaveProperty("submittedAt");
@@ -61,25 +67,25 @@ test("a run that sent nothing has no tasks and no time", () => {
 
 test("the state names the first 50 of the paths that were sent", () => {
   const accepted = Array.from({ length: 2000 }, (_, index) => `https://vod.example.com/${index}`);
-  expect(withSubmission(inputs, undefined, { ...run, accepted }).refreshed).toEqual(accepted.slice(0, 50));
+  expect(withSubmission(inputs, undefined, { ...run, accepted }, present).refreshed).toEqual(accepted.slice(0, 50));
 });
 
 test("inputs that call for nothing keep the tasks of the last refresh", () => {
   const news = { ...inputs, paths: ["https://vod.example.com/a"], endpoint: "vod.example.com" };
-  expect(withInputs(submitted, news)).toEqual({ ...submitted, ...news });
-  expect(withInputs(emptyState(inputs), news)).toEqual({ ...emptyState(inputs), ...news });
+  expect(withInputs(submitted, news, present)).toEqual({ ...submitted, ...news });
+  expect(withInputs(empty, news, present)).toEqual({ ...empty, ...news });
 });
 
 test("what was pending is settled once the program no longer names it", () => {
   const incomplete = { ...submitted, status: "Incomplete" as const, pending: ["https://vod.example.com/b"] };
-  expect(withInputs(incomplete, inputs)).toMatchObject({ status: "Submitted", pending: [] });
+  expect(withInputs(incomplete, inputs, present)).toMatchObject({ status: "Submitted", pending: [] });
 });
 
 describe("a state is read", () => {
   test.each([
     ["after a run", submitted],
-    ["before any run", emptyState(inputs)],
-    ["with an endpoint", emptyState({ ...inputs, endpoint: "vod.example.com" })],
+    ["before any run", empty],
+    ["with an endpoint", withInputs(undefined, { ...inputs, endpoint: "vod.example.com" }, present)],
   ])("%s", (_, state) => {
     expect(readState({ ...state, __provider: "text", __resourceName: "player" })).toEqual(state);
   });
@@ -98,8 +104,51 @@ describe("a state is read", () => {
   });
 });
 
+test("an older state is read as if its later inputs had their defaults", () => {
+  const { onQuotaExceeded: _, ...older } = submitted;
+  expect(readState(older)).toEqual(submitted);
+});
+
+describe("what the next plan needs of a state", () => {
+  test("the hash of every path, none for one that is pending", () => {
+    const incomplete = { ...submitted, status: "Incomplete" as const, pending: ["https://vod.example.com/b"] };
+    expect(Object.fromEntries(beforeOf(incomplete).manifest)).toEqual({
+      "https://vod.example.com/a": "v1",
+      "https://vod.example.com/b": UNKNOWN_HASH,
+    });
+    expect(beforeOf(incomplete).inputs).toEqual(inputs);
+  });
+
+  test("of contents, a pending URL that vanished as well", () => {
+    const { paths: _, contentHash: __, ...common } = submitted;
+    const state = {
+      ...common,
+      contents: { "https://vod.example.com/a": "1" },
+      pending: ["https://vod.example.com/gone"],
+    };
+    expect(Object.fromEntries(beforeOf(state).manifest)).toEqual({
+      "https://vod.example.com/a": "1",
+      "https://vod.example.com/gone": UNKNOWN_HASH,
+    });
+  });
+
+  test("of a source, the packed manifest, however many are pending", () => {
+    const { paths: _, contentHash: __, ...common } = inputs;
+    const source = { directory: "dist", baseUrl: "https://vod.example.com/" };
+    const files = new Map(
+      Array.from({ length: 100 }, (_, index) => [`https://vod.example.com/${index}`, "abcdefghijkl"]),
+    );
+    const pending = [...files.keys()];
+    const state = withSubmission({ ...common, source, files: {} }, undefined, { ...run, accepted: [], pending }, files);
+    expect(state.pending).toEqual(pending.slice(0, 50));
+    expect(state.manifest).toBe(packManifest(new Map(pending.map((path) => [path, UNKNOWN_HASH]))));
+    expect([...beforeOf(state).manifest.values()]).toEqual(pending.map(() => UNKNOWN_HASH));
+    expect(inputsOf(state)).toEqual({ ...common, source, files: {} });
+  });
+});
+
 test("no state has an undefined value: the engine would lose the resource", () => {
-  for (const state of [submitted, emptyState(inputs), withInputs(emptyState(inputs), inputs)]) {
+  for (const state of [submitted, empty, withInputs(empty, inputs, present)]) {
     expect(Object.values(state)).not.toContain(undefined);
   }
 });

@@ -1,0 +1,128 @@
+/** How a plan is sent: as which calls, within the day's quota, by which policy where that can't hold it. */
+import { cheapestCover } from "./cover.js";
+import type { RefreshInputs } from "./inputs.js";
+import type { Plan } from "./plan.js";
+import { DOMAINS_PER_CALL, type ObjectType, PATHS_PER_CALL } from "./vod/limits.js";
+import { domainOf } from "./vod/paths.js";
+import { type QuotaKind, quotaOf, type RefreshQuota } from "./vod/quota.js";
+
+/** One call. */
+export interface Batch {
+  paths: readonly string[];
+  objectType: ObjectType;
+  force: boolean;
+  /** The paths of the plan that this call settles: its own, or those below its directories. */
+  settles: readonly string[];
+  /** Whether its domains are no longer in the program, so that a refusal of the domain means that nothing is stale. */
+  departed: boolean;
+}
+
+export interface Allotment {
+  /** In the order in which they are sent. */
+  batches: readonly Batch[];
+  /** What they cost of the day. */
+  cost: Readonly<Record<QuotaKind, number>>;
+  /** What stays pending, since the day's quota can't hold it (`onQuotaExceeded: "partial"`). */
+  later: readonly string[];
+  /** How many URLs directories stand for. */
+  collapsed: number;
+  /** Whether the day's quota can't hold the plan, so that nothing may be sent. */
+  exceeded: boolean;
+}
+
+/**
+ * Allots a plan to calls.
+ *
+ * @param now the domains that the program still names, by any path of them.
+ * @param quota what is left today; undefined where that isn't known: then everything is sent, and the service decides.
+ */
+export function allot(
+  plan: Plan,
+  inputs: RefreshInputs,
+  isNamed: (domain: string) => boolean,
+  quota: RefreshQuota | undefined,
+): Allotment {
+  const { objectType, onQuotaExceeded, collapse } = inputs;
+  const kind = quotaOf(objectType);
+  const single = batchesOf(plan.paths, objectType, inputs.force, isNamed);
+  const asIs: Allotment = {
+    batches: single,
+    cost: { urls: 0, directories: 0, [kind]: plan.paths.length },
+    later: [],
+    collapsed: 0,
+    exceeded: false,
+  };
+  const fits = quota === undefined || plan.paths.length <= quota[kind].remain;
+  if (kind === "urls" && quota !== undefined && (collapse === "always" || (!fits && onQuotaExceeded === "collapse"))) {
+    const cover = cheapestCover(plan.paths, quota);
+    if (cover !== undefined) {
+      return {
+        ...asIs,
+        batches: [
+          ...batchesOf(cover.urls, objectType, inputs.force, isNamed),
+          ...directoryBatches(cover, plan, inputs, isNamed),
+        ],
+        cost: { urls: cover.urls.length, directories: cover.directories.length },
+        collapsed: plan.paths.length - cover.urls.length,
+      };
+    }
+  }
+  if (fits) return asIs;
+  if (onQuotaExceeded !== "partial") return { ...asIs, exceeded: true };
+  const held = plan.paths.slice(0, quota[kind].remain);
+  return {
+    ...asIs,
+    batches: batchesOf(held, objectType, inputs.force, isNamed),
+    cost: { ...asIs.cost, [kind]: held.length },
+    later: plan.paths.slice(held.length),
+  };
+}
+
+/** Paths as calls, in their order: each within the limits of one call, those of departed domains apart. */
+export function batchesOf(
+  paths: readonly string[],
+  objectType: ObjectType,
+  force: boolean,
+  isNamed: (domain: string) => boolean,
+): Batch[] {
+  const batches: { paths: string[]; departed: boolean; domains: Set<string> }[] = [];
+  for (const path of paths) {
+    const domain = domainOf(path);
+    const departed = !isNamed(domain);
+    const last = batches.at(-1);
+    const fits = last && last.departed === departed && last.paths.length < PATHS_PER_CALL[objectType];
+    // A departed domain has a call of its own: a refusal of it must not hold back another.
+    const joins = last?.domains.has(domain) || (!departed && (last?.domains.size ?? 0) < DOMAINS_PER_CALL);
+    if (fits && joins) {
+      last.paths.push(path);
+      last.domains.add(domain);
+    } else {
+      batches.push({ paths: [path], departed, domains: new Set([domain]) });
+    }
+  }
+  return batches.map(({ paths: own, departed }) => ({ paths: own, objectType, force, settles: own, departed }));
+}
+
+/** The directories of a cover as calls, each with the paths of the plan that lie below it. */
+function directoryBatches(
+  { urls, directories }: { urls: readonly string[]; directories: readonly string[] },
+  plan: Plan,
+  inputs: RefreshInputs,
+  isNamed: (domain: string) => boolean,
+): Batch[] {
+  const alone = new Set(urls);
+  const below = new Map<string, string[]>(directories.map((directory) => [directory, []]));
+  for (const path of plan.paths) {
+    if (alone.has(path)) continue;
+    for (let end = path.split("?", 1)[0]?.lastIndexOf("/") ?? -1; end > 0; end = path.lastIndexOf("/", end - 1)) {
+      const found = below.get(path.slice(0, end + 1));
+      if (found === undefined) continue;
+      found.push(path);
+      break;
+    }
+  }
+  return batchesOf(directories, "Directory", inputs.force, isNamed).map((batch) => ({
+    ...batch,
+    settles: batch.paths.flatMap((directory) => below.get(directory) ?? []),
+  }));
+}

@@ -1,0 +1,148 @@
+/** A plan and what became of it in words: the lines that a preview and an update show. */
+import type { Allotment, Batch } from "./allot.js";
+import { contentOf, type RefreshInputs } from "./inputs.js";
+import type { Group, Plan } from "./plan.js";
+import type { ObjectType } from "./vod/limits.js";
+import { shownPath } from "./vod/paths.js";
+import { describeNextDay, type QuotaKind, quotaOf, type RefreshQuota } from "./vod/quota.js";
+
+/** How many paths a line names. */
+const NAMED = 5;
+
+const NOUNS: Readonly<Record<ObjectType, string>> = {
+  File: "URL refresh",
+  IgnoreParams: "URL refresh (any query)",
+  Directory: "directory refresh",
+  Regex: "pattern refresh",
+};
+
+/** A number for people: 1,204. */
+export function number(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
+/** A number of things in words: "1 call", "2 calls". */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${number(count)} ${count === 1 ? one : many}`;
+}
+
+/**
+ * The plan in a few lines: what changed of how much, what it costs and leaves, the first few paths by name; and, where the
+ * day's quota can't hold it, what that means.
+ */
+export function describePlan(
+  plan: Plan,
+  inputs: RefreshInputs,
+  allotment: Allotment,
+  quota: RefreshQuota | undefined,
+  now: Date,
+): string[] {
+  if (plan.paths.length === 0) return [`nothing to refresh${skipped(plan, inputs)}`];
+  const upTo = plan.unknown > 0 ? "up to " : "";
+  const cost = `${upTo}${costOf(allotment)}${allotment.exceeded ? "" : leaves(allotment, quota)}, ${counted(allotment.batches.length, "call")}`;
+  const lines = [`${upTo}${changes(plan, inputs)}: ${cost}`];
+  if (contentOf(inputs).mode !== "paths" || plan.paths.length < plan.total) lines.push(`  ${named(plan.paths)}`);
+  if (allotment.collapsed > 0) {
+    const directories = allotment.batches.filter(({ objectType }) => objectType === "Directory");
+    lines.push(
+      `  ${counted(allotment.collapsed, "URL")} collapsed into ${named(directories.flatMap(({ paths }) => paths))}; the ` +
+        "edge asks the origin again for everything below",
+    );
+  }
+  if (allotment.exceeded && quota !== undefined) {
+    const left = describeLeft(plan, quotaOf(inputs.objectType), quota);
+    lines.push(`warning: the day's quota has ${left}, so that an update would send nothing and fail`);
+  }
+  if (allotment.later.length > 0) {
+    lines.push(
+      `warning: ${counted(allotment.later.length, "path stays", "paths stay")} pending, since the day's quota holds ` +
+        `${number(plan.paths.length - allotment.later.length)} of ${number(plan.paths.length)}; it starts anew at ${describeNextDay(now)}`,
+    );
+  }
+  return lines;
+}
+
+/** What happened, as the service accepted it. */
+export function describeRun(accepted: readonly Batch[], refreshTaskIds: readonly string[]): string {
+  return `refreshed: ${costOf({ batches: accepted })} in ${counted(accepted.length, "call")}, task ${refreshTaskIds.join(", ")}`;
+}
+
+/** Why nothing may be sent where the day's quota can't hold the plan, and what to do. */
+export function describeExceeded(
+  plan: Plan,
+  { onQuotaExceeded, collapse }: RefreshInputs,
+  kind: QuotaKind,
+  quota: RefreshQuota,
+  now: Date,
+) {
+  const cover = onQuotaExceeded === "collapse" ? ", and no directories fit either" : "";
+  const other =
+    onQuotaExceeded === "fail" && collapse !== "never" ? ', or set onQuotaExceeded to "partial" or "collapse"' : "";
+  return {
+    happened: `The day's quota has ${describeLeft(plan, kind, quota)}${cover}; nothing was sent.`,
+    remedy: `Run \`pulumi up\` again after ${describeNextDay(now)}, when the quota starts anew${other}.`,
+  };
+}
+
+function describeLeft(plan: Plan, kind: QuotaKind, quota: RefreshQuota): string {
+  const { remain, quota: all } = quota[kind];
+  return `${number(remain)} of ${number(all)} ${kind === "urls" ? "URLs" : "directories"} left, and ${number(plan.paths.length)} are due`;
+}
+
+/** The first few paths by name. */
+export function named(paths: readonly string[]): string {
+  const more = paths.length > NAMED ? ` and ${number(paths.length - NAMED)} more` : "";
+  return `${paths.slice(0, NAMED).map(shownPath).join(", ")}${more}`;
+}
+
+/** The reasons for which everything is due. */
+const WHOLE: readonly Group["reason"][] = ["created", "given in another way", "objectType changed"];
+
+/** What changed, such as "3 of 1,204 files changed, 1 vanished" or "contentHash changed". */
+function changes(plan: Plan, inputs: RefreshInputs): string {
+  const { mode } = contentOf(inputs);
+  const nouns = (count: number) => nounOf(inputs) + (count === 1 ? "" : "s");
+  const [first, ...rest] = plan.groups;
+  if (first === undefined) return "";
+  if (mode === "paths") return plan.groups.map(({ reason, count }) => partOf(reason, count, plan)).join(", ");
+  const of = first.reason === "vanished" ? "" : ` of ${number(plan.total)}`;
+  const noun = nouns(of === "" ? first.count : plan.total);
+  const start = WHOLE.includes(first.reason)
+    ? `${first.reason}, ${number(first.count)} ${noun}`
+    : `${number(first.count)}${of} ${noun} ${first.reason}`;
+  return [start, ...rest.map(({ reason, count }) => `${number(count)} ${reason}`)].join(", ") + skipped(plan, inputs);
+}
+
+/** What a manifest counts: with an index document, a file may have two URLs. */
+function nounOf({ source }: RefreshInputs): string {
+  return source !== undefined && source.indexDocument === undefined ? "file" : "URL";
+}
+
+function partOf(reason: Group["reason"], count: number, plan: Plan): string {
+  return count === plan.total ? reason : `${reason}, ${number(count)} of ${number(plan.total)}`;
+}
+
+function skipped({ skipped: count }: Plan, inputs: RefreshInputs): string {
+  if (count === 0) return "";
+  return ` (${counted(count, `new ${nounOf(inputs)}`)} skipped: no cache can hold ${count === 1 ? "it" : "them"})`;
+}
+
+function costOf({ batches }: Pick<Allotment, "batches">): string {
+  const counts = new Map<ObjectType, number>();
+  for (const { objectType, paths } of batches) counts.set(objectType, (counts.get(objectType) ?? 0) + paths.length);
+  const parts = [...counts].map(([type, count]) =>
+    counted(count, NOUNS[type], NOUNS[type].replace("refresh", "refreshes")),
+  );
+  return parts.join(" and ") || "nothing";
+}
+
+/** What is left of the day's quota once this was sent. */
+function leaves({ cost }: Allotment, quota: RefreshQuota | undefined): string {
+  if (quota === undefined) return "";
+  const kinds = (["urls", "directories"] as const).filter((kind) => cost[kind] > 0);
+  const left = kinds.map((kind) => {
+    const noun = kinds.length > 1 ? ` ${kind === "urls" ? "URLs" : "directories"}` : "";
+    return `${number(Math.max(0, quota[kind].remain - cost[kind]))} of ${number(quota[kind].quota)}${noun}`;
+  });
+  return left.length === 0 ? "" : ` (${left.join(" and ")} left today)`;
+}

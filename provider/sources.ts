@@ -1,0 +1,64 @@
+/** The files of a source as they are on the disk: hashed for the check, and kept for the plan that follows it. */
+import { ContentHashError } from "../sdk/files.js";
+import type { Source } from "./inputs.js";
+import { digestRows, type Manifest } from "./manifest.js";
+import { manifestOfFiles } from "./plan.js";
+import { scanSource } from "./scan.js";
+import { VodError } from "./vod/errors.js";
+
+/** What a source holds at a moment. */
+export interface Found {
+  /** The hash of every URL. */
+  manifest: Manifest;
+  /** A digest for each of up to 200 directories, as they stand in the inputs. */
+  files: Record<string, string>;
+}
+
+export class Sources {
+  private readonly found = new Map<string, Promise<Found>>();
+
+  /** @param onProgress gets how far a long scan is, every few seconds. */
+  constructor(private readonly onProgress: (done: number, total: number) => void) {}
+
+  /**
+   * Hashes the files of a source, those that didn't change since the last time by their size and times alone.
+   *
+   * @throws VodError UnreadableSource, with the file and what to do.
+   */
+  scan(source: Source): Promise<Found> {
+    const scanning = this.scanNow(source);
+    this.found.set(keyOf(source), scanning);
+    return scanning;
+  }
+
+  /** The same, as this process found it last. */
+  async recall(source: Source): Promise<Found> {
+    return (await this.found.get(keyOf(source))) ?? this.scan(source);
+  }
+
+  private async scanNow({ directory, include, exclude, ...urls }: Source): Promise<Found> {
+    try {
+      const files = await scanSource({
+        directory,
+        ...(include ? { include } : {}),
+        ...(exclude ? { exclude } : {}),
+        onProgress: this.onProgress,
+      });
+      return { manifest: manifestOfFiles({ directory, ...urls }, files), files: digestRows(files) };
+    } catch (error) {
+      if (!(error instanceof ContentHashError)) throw error;
+      throw new VodError("The files of source can't be hashed.", error.message, { code: "UnreadableSource" });
+    }
+  }
+}
+
+function keyOf(source: Source): string {
+  const { directory, baseUrl, include, exclude, indexDocument } = source;
+  return JSON.stringify([directory, baseUrl, include, exclude, indexDocument]);
+}
+
+/** Whether the same files were found: what the preview showed is what is there now. */
+export function sameFiles(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+}

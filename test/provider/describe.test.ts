@@ -1,0 +1,155 @@
+import { describe, expect, test } from "vitest";
+import { allot } from "../../provider/allot.js";
+import { describeExceeded, describePlan, describeRun, named } from "../../provider/describe.js";
+import { contentOf, type RefreshInputs } from "../../provider/inputs.js";
+import { type Before, manifestOf, planRefresh, settle } from "../../provider/plan.js";
+import type { RefreshQuota } from "../../provider/vod/quota.js";
+
+const NOW = new Date("2026-11-23T07:19:00Z");
+const COMMON = { objectType: "File", force: false, refreshOnCreate: true, onQuotaExceeded: "fail" } as const;
+const url = (name: string | number) => `https://vod.example.com/${name}`;
+const urls = (count: number) => Array.from({ length: count }, (_, index) => url(`${index}.js`));
+const quota = (urlsLeft: number): RefreshQuota => ({
+  urls: { quota: 2000, remain: urlsLeft },
+  directories: { quota: 100, remain: 100 },
+});
+const present = (inputs: RefreshInputs) => manifestOf(contentOf(inputs) as Parameters<typeof manifestOf>[0]);
+const deployed = (inputs: RefreshInputs, pending: string[] = []): Before => ({
+  inputs,
+  manifest: settle(present(inputs), pending),
+});
+const contents = (hashes: Record<string, string>, more: Partial<RefreshInputs> = {}): RefreshInputs => ({
+  ...COMMON,
+  contents: Object.fromEntries(Object.entries(hashes).map(([name, hash]) => [url(name), hash])),
+  ...more,
+});
+const byPaths = (more: Partial<RefreshInputs> = {}): RefreshInputs => ({
+  ...COMMON,
+  paths: [url("a"), url("b")],
+  contentHash: "v1",
+  ...more,
+});
+
+function lines(old: Before | undefined, news: RefreshInputs, left?: RefreshQuota): string[] {
+  const plan = planRefresh(old, news, present(news));
+  return describePlan(
+    plan,
+    news,
+    allot(plan, news, () => true, left),
+    left,
+    NOW,
+  );
+}
+
+describe("a plan is shown", () => {
+  test("with what changed, what it costs, and what that leaves of the day", () => {
+    const many = Object.fromEntries(Array.from({ length: 1204 }, (_, index) => [`${index}`, "1"]));
+    const news = contents({ ...many, 1: "2", 2: "2", 3: "2" });
+    expect(lines(deployed(contents(many)), news, quota(2000))).toEqual([
+      "3 of 1,204 URLs changed: 3 URL refreshes (1,997 of 2,000 left today), 1 call",
+      "  https://vod.example.com/1, https://vod.example.com/2, https://vod.example.com/3",
+    ]);
+  });
+
+  test("with all kinds of changes", () => {
+    const old = deployed(contents({ left: "1", changed: "1", gone: "1" }), [url("left")]);
+    expect(lines(old, contents({ left: "1", changed: "2", new: "1" }))).toEqual([
+      "1 of 3 URLs left from the last run, 1 changed, 1 vanished (1 new URL skipped: no cache can hold it): 3 URL refreshes, 1 call",
+      "  https://vod.example.com/left, https://vod.example.com/changed, https://vod.example.com/gone",
+    ]);
+  });
+
+  test.each<[Before | undefined, RefreshInputs, string[]]>([
+    [undefined, byPaths(), ["created: 2 URL refreshes, 1 call"]],
+    [deployed(byPaths()), byPaths({ contentHash: "v2" }), ["contentHash changed: 2 URL refreshes, 1 call"]],
+    [
+      deployed(byPaths()),
+      byPaths({ paths: [url("a"), url("b"), url("c")] }),
+      ["new path, 1 of 3: 1 URL refresh, 1 call", "  https://vod.example.com/c"],
+    ],
+    [deployed(byPaths()), byPaths({ force: true }), ["nothing to refresh"]],
+    [
+      deployed(contents({ a: "1" })),
+      contents({ a: "1", b: "1", c: "1" }),
+      ["nothing to refresh (2 new URLs skipped: no cache can hold them)"],
+    ],
+    [
+      deployed(contents({ a: "1", b: "1" })),
+      contents({ b: "1" }),
+      ["1 URL vanished: 1 URL refresh, 1 call", "  https://vod.example.com/a"],
+    ],
+    [undefined, contents({ a: "1" }), ["created, 1 URL: 1 URL refresh, 1 call", "  https://vod.example.com/a"]],
+    [undefined, byPaths({ objectType: "Regex" }), ["created: 2 pattern refreshes, 2 calls"]],
+  ])("%#", (old, news, shown) => {
+    expect(lines(old, news)).toEqual(shown);
+  });
+
+  test("with the most that it can be, where a hash isn't known yet", () => {
+    const news = contents({ a: "04da6b54-80e4-46f7-96ec-b56ff0331ba9", b: "1" });
+    expect(lines(deployed(contents({ a: "1", b: "1" })), news)[0]).toBe(
+      "up to 1 of 2 URLs changed: up to 1 URL refresh, 1 call",
+    );
+  });
+
+  test("with what collapsing it means", () => {
+    const paths = urls(30).map((path) => path.replace("com/", "com/player/"));
+    expect(lines(undefined, byPaths({ paths, onQuotaExceeded: "collapse" }), quota(10))).toEqual([
+      "created: 1 directory refresh (99 of 100 left today), 1 call",
+      "  30 URLs collapsed into https://vod.example.com/player/; the edge asks the origin again for everything below",
+    ]);
+  });
+
+  test("with what stays pending", () => {
+    expect(lines(undefined, byPaths({ paths: urls(30), onQuotaExceeded: "partial" }), quota(10))).toEqual([
+      "created: 10 URL refreshes (0 of 2,000 left today), 1 call",
+      "warning: 20 paths stay pending, since the day's quota holds 10 of 30; it starts anew at 2026-11-24 00:00 UTC+8 (in 8 h 41 min)",
+    ]);
+  });
+
+  test("with what a quota that can't hold it means", () => {
+    expect(lines(undefined, byPaths({ paths: urls(30) }), quota(10))).toEqual([
+      "created: 30 URL refreshes, 1 call",
+      "warning: the day's quota has 10 of 2,000 URLs left, and 30 are due, so that an update would send nothing and fail",
+    ]);
+  });
+});
+
+test("paths are named without their queries, the first five of them", () => {
+  expect(named([url("a?auth_key=5ec2e7")])).toBe("https://vod.example.com/a?…");
+  expect(named(urls(7))).toBe(`${urls(5).join(", ")} and 2 more`);
+});
+
+test("a run is told by what was sent and the tasks", () => {
+  const batch = { objectType: "File" as const, force: false, settles: [], departed: false };
+  expect(
+    describeRun(
+      [
+        { ...batch, paths: urls(2) },
+        { ...batch, objectType: "Directory", paths: [url("x/")] },
+      ],
+      ["1,2", "3"],
+    ),
+  ).toBe("refreshed: 2 URL refreshes and 1 directory refresh in 2 calls, task 1,2, 3");
+});
+
+describe("a quota that can't hold the plan is told with what to do", () => {
+  const news = (more: Partial<RefreshInputs>) => byPaths({ paths: urls(30), ...more });
+  const told = (more: Partial<RefreshInputs>) =>
+    describeExceeded(planRefresh(undefined, news(more), present(news(more))), news(more), "urls", quota(10), NOW);
+
+  test("fail", () => {
+    expect(told({})).toEqual({
+      happened: "The day's quota has 10 of 2,000 URLs left, and 30 are due; nothing was sent.",
+      remedy:
+        "Run `pulumi up` again after 2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota starts anew, or set " +
+        'onQuotaExceeded to "partial" or "collapse".',
+    });
+  });
+  test("collapse", () => {
+    expect(told({ onQuotaExceeded: "collapse" })).toEqual({
+      happened:
+        "The day's quota has 10 of 2,000 URLs left, and 30 are due, and no directories fit either; nothing was sent.",
+      remedy: "Run `pulumi up` again after 2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota starts anew.",
+    });
+  });
+});

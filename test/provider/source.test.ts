@@ -1,0 +1,265 @@
+/** A resource with a `source`, on real files: what is sent as they change. */
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { refreshProvider } from "../../provider/refresh.js";
+import { type Emulator, pathsOf } from "../emulator/index.js";
+import { started } from "../emulator/started.js";
+
+type Properties = Record<string, unknown>;
+type Deployed = { id: string; inputs: Properties; outs: Properties };
+type Failure = Error & { id?: string; properties?: Properties };
+
+const BASE = "https://vod.example.com/";
+let emulator: Emulator;
+let directory: string;
+let lines: string[];
+
+beforeEach(async () => {
+  emulator = await started();
+  directory = mkdtempSync(join(tmpdir(), "source-"));
+  lines = [];
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const write = (files: Record<string, string>) => {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    writeFileSync(join(directory, name), text);
+  }
+};
+
+function provider() {
+  const made = refreshProvider({
+    environment: {
+      ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.accessKeyId,
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
+      VOD_ENDPOINT: emulator.endpoint,
+    },
+    info: (line) => lines.push(line),
+    now: () => new Date(),
+  });
+  void made.configure({ config: { get: () => undefined } } as never);
+  return made;
+}
+const program = (source: object = {}, more: Properties = {}): Properties => ({
+  __resourceName: "site",
+  source: { directory, baseUrl: BASE, ...source },
+  ...more,
+});
+
+/** What an up does, whose engine hands over a program's inputs; `between` happens after the check and before the update. */
+async function up(old: Deployed | undefined, news = program(), between = () => {}): Promise<Deployed> {
+  const made = provider();
+  const { inputs, failures } = await made.check(old?.inputs ?? {}, news);
+  expect(failures).toEqual([]);
+  if (old === undefined) {
+    between();
+    return { inputs, ...(await made.create(inputs)) };
+  }
+  const { changes } = await made.diff(old.id, old.outs, inputs);
+  between();
+  return changes ? { id: old.id, inputs, ...(await made.update(old.id, old.outs, inputs)) } : { ...old, inputs };
+}
+
+const failureOf = (run: Promise<unknown>): Promise<Failure> =>
+  run.then(
+    () => expect.unreachable(),
+    (error: Failure) => error,
+  );
+const sent = () => emulator.received.filter(({ action }) => action === "RefreshVodObjectCaches").flatMap(pathsOf);
+
+/** The URLs that the second of two deployments sends. */
+async function sentAfter(change: () => void, source: object = {}, more: Properties = {}): Promise<string[]> {
+  const created = await up(undefined, program(source, { ...more, refreshOnCreate: false }));
+  change();
+  await up(created, program(source, { ...more, refreshOnCreate: false }));
+  return sent();
+}
+const url = (...names: string[]) => names.map((name) => BASE + name);
+
+describe("what is sent", () => {
+  beforeEach(() => write({ "a.js": "1", "b.js": "1", "deep/index.html": "1" }));
+
+  test("created: every file", async () => {
+    await up(undefined);
+    expect(sent()).toEqual(url("a.js", "b.js", "deep/index.html"));
+  });
+
+  test("nothing changed: nothing, and no update", async () => {
+    const created = await up(undefined);
+    expect(await up(created)).toEqual(created);
+    expect(sent()).toHaveLength(3);
+  });
+
+  test("a file changed", async () => {
+    expect(await sentAfter(() => write({ "b.js": "2" }))).toEqual(url("b.js"));
+  });
+  test("a file vanished", async () => {
+    expect(await sentAfter(() => rmSync(join(directory, "b.js")))).toEqual(url("b.js"));
+  });
+  test("a file is new: nothing, unless refreshNew asks for it", async () => {
+    expect(await sentAfter(() => write({ "c.js": "1" }))).toEqual([]);
+    expect(await sentAfter(() => write({ "d.js": "1" }), {}, { refreshNew: true })).toEqual(url("d.js"));
+  });
+  test("a file that was new is sent when it changes", async () => {
+    const created = await up(undefined, program({}, { refreshOnCreate: false }));
+    write({ "c.js": "1" });
+    const recorded = await up(created, program({}, { refreshOnCreate: false }));
+    write({ "c.js": "2" });
+    await up(recorded, program({}, { refreshOnCreate: false }));
+    expect(sent()).toEqual(url("c.js"));
+  });
+  test("a file was renamed: its old URL", async () => {
+    expect(await sentAfter(() => renameSync(join(directory, "b.js"), join(directory, "c.js")))).toEqual(url("b.js"));
+  });
+  test("only the case of a name changed: its old URL", async () => {
+    expect(await sentAfter(() => renameSync(join(directory, "b.js"), join(directory, "B.js")))).toEqual(url("b.js"));
+  });
+  test("a file became a directory, and a directory a file", async () => {
+    const replace = () => {
+      rmSync(join(directory, "b.js"));
+      rmSync(join(directory, "deep"), { recursive: true });
+      write({ "b.js/inner.js": "1", deep: "1" });
+    };
+    expect(await sentAfter(replace)).toEqual(url("b.js", "deep/index.html"));
+  });
+  test("names that need encoding, as clients write them", async () => {
+    write({ "my video é.mp4": "1", "100%#?.js": "1" });
+    expect(await sentAfter(() => write({ "my video é.mp4": "2", "100%#?.js": "2" }))).toEqual(
+      url("100%25%23%3F.js", "my%20video%20%C3%A9.mp4"),
+    );
+  });
+  test("an index document: its directory as well, where that is asked for", async () => {
+    const change = () => write({ "deep/index.html": "2" });
+    expect(await sentAfter(change, { indexDocument: "index.html" })).toEqual(url("deep/", "deep/index.html"));
+  });
+  test("an empty directory appeared: nothing", async () => {
+    expect(await sentAfter(() => mkdirSync(join(directory, "empty")))).toEqual([]);
+  });
+  test("every file vanished: every URL", async () => {
+    const clear = () => {
+      rmSync(directory, { recursive: true });
+      mkdirSync(directory);
+    };
+    expect(await sentAfter(clear)).toEqual(url("a.js", "b.js", "deep/index.html"));
+  });
+  test.skipIf(process.platform === "win32")(
+    "the target of a symbolic link changed: the link's URL, and the target's",
+    async () => {
+      symlinkSync("b.js", join(directory, "link.js"));
+      expect(await sentAfter(() => write({ "b.js": "2" }))).toEqual(url("b.js", "link.js"));
+    },
+  );
+  test("what is excluded doesn't count", async () => {
+    write({ "drafts/x.js": "1" });
+    expect(await sentAfter(() => write({ "drafts/x.js": "2" }), { exclude: ["drafts"] })).toEqual([]);
+    expect(await sentAfter(() => write({ "deep/index.html": "2" }), { include: ["*.js"] })).toEqual([]);
+  });
+  test("the base URL moved: what was served there vanished, what is served here is new", async () => {
+    const created = await up(undefined, program({}, { refreshOnCreate: false }));
+    await up(created, program({ baseUrl: "https://img.example.com/" }, { refreshOnCreate: false }));
+    expect(sent()).toEqual(url("a.js", "b.js", "deep/index.html"));
+  });
+  test("paths became a source, and a source paths: everything", async () => {
+    const paths = { __resourceName: "site", paths: url("a.js"), contentHash: "v1", refreshOnCreate: false };
+    const source = await up(await up(undefined, paths));
+    expect(sent()).toEqual(url("a.js", "b.js", "deep/index.html"));
+    await up(source, paths);
+    expect(sent().slice(3)).toEqual(url("a.js", "b.js", "deep/index.html"));
+  });
+});
+
+describe("the preview", () => {
+  test("shows the directories that changed in the inputs, and the files by name in its lines", async () => {
+    write({ "a.js": "1", "player/b.js": "1", "player/c.js": "1" });
+    const created = await up(undefined, program({}, { refreshOnCreate: false }));
+    write({ "player/b.js": "2" });
+    const made = provider();
+    const { inputs } = await made.check(created.inputs, program({}, { refreshOnCreate: false }));
+    const [old, now] = [created.inputs.files, inputs.files] as Record<string, string>[];
+    const changed = Object.keys(now ?? {}).filter((row) => old?.[row] !== now?.[row]);
+    expect(changed.length).toBeGreaterThan(0);
+    expect(changed.every((row) => row.startsWith("player/"))).toBe(true);
+    await made.diff(created.id, created.outs, inputs);
+    expect(lines.slice(-2)).toEqual([
+      "site: 1 of 3 files changed: 1 URL refresh (1,999 of 2,000 left today), 1 call",
+      "site:   https://vod.example.com/player/b.js",
+    ]);
+    expect(sent()).toEqual([]);
+  });
+
+  test("tells of a directory that isn't there, in one sentence, before anything is sent", async () => {
+    const { failures } = await provider().check({}, program({ directory: join(directory, "missing") }));
+    expect(failures).toEqual([
+      {
+        property: "",
+        reason: expect.stringMatching(
+          /^The files of source can't be hashed\. There is no directory .*\(code UnreadableSource\)$/,
+        ),
+      },
+    ]);
+  });
+
+  test("of a refresh doesn't need the files to be there", async () => {
+    write({ "a.js": "1" });
+    emulator.set({ urlRemain: 0 });
+    const created = await up(undefined, program({}, { onQuotaExceeded: "partial" }));
+    rmSync(directory, { recursive: true });
+    expect(await provider().diff(created.id, created.outs, created.inputs)).toEqual({ changes: true });
+    expect(lines.at(-1)).toMatch(/^site: The files of source can't be hashed\. There is no directory /);
+  });
+
+  test("writes the whole plan to planFile", async () => {
+    write({ "a.js": "1", "b.js": "1" });
+    const planFile = join(directory, "..", `${Date.now()}-plan.txt`);
+    await provider().check({}, program({}, { planFile }));
+    expect(readFileSync(planFile, "utf8")).toBe(
+      "File\thttps://vod.example.com/a.js\nFile\thttps://vod.example.com/b.js\n",
+    );
+    rmSync(planFile);
+  });
+});
+
+describe("an update", () => {
+  test("stops where files changed after the preview, and the next one sends what is due by then", async () => {
+    write({ "a.js": "1", "b.js": "1" });
+    const created = await up(undefined, program({}, { refreshOnCreate: false }));
+    write({ "a.js": "2" });
+    const news = program({}, { refreshOnCreate: false });
+    const failure = await failureOf(up(created, news, () => write({ "b.js": "2" })));
+    expect(failure.message).toMatch(
+      /^The files of source changed while Pulumi was at work, .*\(code FilesChanged\) Refreshed before that: 0 of 2 paths/,
+    );
+    expect(sent()).toEqual([]);
+    await up({ id: created.id, inputs: created.inputs, outs: failure.properties as Properties }, news);
+    expect(sent()).toEqual(url("a.js", "b.js"));
+  });
+
+  test("that fails is caught up on, even by going back to the old files", async () => {
+    write({ "a.js": "1", "b.js": "1" });
+    const created = await up(undefined, program({}, { refreshOnCreate: false }));
+    write({ "a.js": "2" });
+    const news = program({}, { refreshOnCreate: false });
+    emulator.set({ service: "suspended" });
+    const failure = await failureOf(up(created, news));
+    emulator.set({ service: "open" });
+    write({ "a.js": "1" });
+    await up({ id: created.id, inputs: created.inputs, outs: failure.properties as Properties }, news);
+    expect(sent().slice(-1)).toEqual(url("a.js"));
+  });
+
+  test("that is partial keeps the rest pending in the manifest", async () => {
+    write(Object.fromEntries(Array.from({ length: 120 }, (_, index) => [`${String(index).padStart(3, "0")}.js`, "1"])));
+    emulator.set({ urlRemain: 50 });
+    const created = await up(undefined, program({}, { onQuotaExceeded: "partial" }));
+    expect(created.outs).toMatchObject({ status: "Incomplete" });
+    expect(created.outs.pending).toHaveLength(50);
+    emulator.set({ urlRemain: 2000 });
+    const rest = await up(created, program({}, { onQuotaExceeded: "partial" }));
+    expect(rest.outs).toMatchObject({ status: "Submitted", pending: [] });
+    expect(sent()).toHaveLength(120);
+    expect(new Set(sent()).size).toBe(120);
+  });
+});
