@@ -41,7 +41,9 @@ describe.each(engines())("on the $name", ({ create }) => {
 
     const preview = await run("preview", config);
     expect(preview.output).toMatch(/~ contentHash\s*: "sha256:\w+" => "sha256:\w+"/);
-    expect(preview.output).toContain("player: to refresh: 2 URLs (contentHash changed), 1 call");
+    expect(preview.output).toContain(
+      "player: contentHash changed: 2 URL refreshes (1,996 of 2,000 left today), 1 call",
+    );
     expect(refreshed()).toHaveLength(2);
     expect(await served()).toBe(old);
 
@@ -76,7 +78,8 @@ describe.each(engines())("on the $name", ({ create }) => {
       }),
     );
     expect(succeeded).toBe(true);
-    const sent = emulator.received.map(({ parameters: { ObjectPath, ObjectType, Force } }) => ({
+    const calls = emulator.received.filter(({ action }) => action === "RefreshVodObjectCaches");
+    const sent = calls.map(({ parameters: { ObjectPath, ObjectType, Force } }) => ({
       ObjectPath,
       ObjectType,
       Force,
@@ -114,21 +117,22 @@ describe.each(engines())("on the $name", ({ create }) => {
   });
 
   test("2,000 URLs go in two calls; when the second is refused, the next update sends the rest alone", async () => {
-    const { emulator, run, refreshed } = await open(COMMONJS, { urlQuota: 1200 });
-    const paths = Array.from({ length: 2000 }, (_, index) => `https://vod.example.com/${index}`);
+    const { emulator, run, refreshed } = await open(COMMONJS);
+    const paths = Array.from(
+      { length: 2000 },
+      (_, index) => `https://${index < 1000 ? "vod" : "new"}.example.com/${index}`,
+    );
     const program = resources({ site: { paths, contentHash: "v1" } });
 
     const failed = await run("up", program);
     expect(failed.succeeded).toBe(false);
-    expect(failed.output).toContain(
-      "The call's 1000 URLs are more than the day's refresh quota has left: 200 of 1200.",
-    );
-    expect(failed.output).toContain("Refreshed before that: 1000 of 2000 URLs; the next update sends the rest.");
+    expect(failed.output).toContain("new.example.com doesn't exist or doesn't belong to this Alibaba Cloud account.");
+    expect(failed.output).toContain("Refreshed before that: 1,000 of 2,000 paths; the next update sends the rest.");
     expect(refreshed()).toEqual(paths.slice(0, 1000));
 
-    emulator.advance(24 * 60 * 60 * 1000);
+    emulator.set({ domains: { "new.example.com": "online" } });
     expect((await run("preview", program)).output).toContain(
-      "site: to refresh: 1000 of 2000 URLs (left from the last run), 1 call",
+      "site: left from the last run, 1,000 of 2,000: 1,000 URL refreshes (0 of 2,000 left today), 1 call",
     );
     const resumed = await run("up", program);
     expect(resumed).toMatchObject({ succeeded: true, outputs: { site: { status: "Submitted", pending: [] } } });

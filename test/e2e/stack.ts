@@ -43,7 +43,10 @@ export async function openStack(engine: Engine, program: string, options: Emulat
       written.push(result.output, JSON.stringify(result), await engine.exportState());
       return result;
     },
-    refreshed: () => emulator.received.filter(({ status }) => status === 200).flatMap(pathsOf),
+    refreshed: () =>
+      emulator.received
+        .filter(({ action, status }) => action === "RefreshVodObjectCaches" && status === 200)
+        .flatMap(pathsOf),
     async close() {
       await engine.close();
       await emulator.close();

@@ -1,0 +1,25 @@
+/** `npm run bench -- NAME`, or all of them: each in a process of its own, since memory is measured as well. */
+import { spawnSync } from "node:child_process";
+import { arch, cpus, platform, release } from "node:os";
+import { join } from "node:path";
+
+const BENCHMARKS = ["hashing", "packing", "preview"];
+
+function main(names: readonly string[]): number {
+  const strange = names.find((name) => !BENCHMARKS.includes(name));
+  if (strange !== undefined) {
+    console.error(`bench: there is no benchmark "${strange}"; there are ${BENCHMARKS.join(", ")}.`);
+    return 2;
+  }
+  const [cpu] = cpus();
+  const machine = `${platform()} ${release()} ${arch()}, ${cpus().length} × ${cpu?.model.trim()}`;
+  console.log(`Node ${process.version}, ${machine}, ${new Date().toISOString().slice(0, 10)}`);
+  let code = 0;
+  for (const name of BENCHMARKS.filter((one) => names.length === 0 || names.includes(one))) {
+    console.log(`\n## ${name}\n`);
+    code ||= spawnSync(process.execPath, [join(__dirname, `${name}.js`)], { stdio: "inherit" }).status ?? 1;
+  }
+  return code;
+}
+
+process.exitCode = main(process.argv.slice(2));

@@ -1,0 +1,142 @@
+/** Only what changed is refreshed: sites of files, hashes by URL, and days on which the quota can't hold it. */
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { view } from "../emulator/index.js";
+import { engines } from "../engine/index.js";
+import { openStack, type Stack } from "./stack.js";
+
+const EXAMPLES = join(__dirname, "../../examples");
+
+describe.each(engines())("on the $name", ({ create }) => {
+  let stack: Stack | undefined;
+  const open = async (example: string, options = {}) => {
+    stack = await openStack(await create(), join(EXAMPLES, example), options);
+    const directory = join(stack.emulator.origin, "vod.example.com");
+    const publish = (name: string, text: string) => {
+      mkdirSync(dirname(join(directory, name)), { recursive: true });
+      writeFileSync(join(directory, name), text);
+    };
+    return { ...stack, directory, publish };
+  };
+  afterEach(async () => {
+    await stack?.close();
+    stack = undefined;
+  });
+
+  test("examples/static-site: of 2,000 files three change, one goes, two come: four URLs are sent, and all is fresh", async () => {
+    const { emulator, directory, publish, run, refreshed } = await open("static-site");
+    const name = (index: number) => `videos/${index % 40}/clip-${index}.m3u8`;
+    for (let index = 0; index < 2000; index++) publish(name(index), `content ${index}`);
+    const config = { directory, baseUrl: "http://vod.example.com/" };
+    const served = async (index: number) => (await view(emulator, `http://vod.example.com/${name(index)}`)).body;
+
+    expect((await run("up", config)).succeeded).toBe(true);
+    expect(refreshed()).toHaveLength(2000);
+    for (let index = 0; index < 2000; index++) expect(await served(index)).toBe(`content ${index}`);
+
+    for (const index of [7, 700, 1700]) publish(name(index), `changed ${index}`);
+    rmSync(join(directory, name(1000)));
+    for (const index of [2000, 2001]) publish(name(index), `content ${index}`);
+    emulator.advance(24 * 60 * 60 * 1000);
+    const due = [7, 700, 1000, 1700].map((index) => `http://vod.example.com/${name(index)}`);
+
+    const preview = await run("preview", config);
+    expect(preview.output).toContain(
+      "site: 3 of 2,001 URLs changed, 1 vanished (2 new URLs skipped: no cache can hold them): " +
+        "4 URL refreshes (1,996 of 2,000 left today), 1 call",
+    );
+    for (const url of due) expect(preview.output).toContain(url);
+    expect(preview.output).toMatch(/~ files\s*: \{/);
+    expect(preview.output).toMatch(/~ \S*videos\/7\/\S*\s*: ".*" => ".*"/);
+    expect(refreshed()).toHaveLength(2000);
+
+    expect((await run("up", config)).changes).toMatchObject({ update: 1 });
+    expect(refreshed().slice(2000).sort()).toEqual([...due].sort());
+    for (let index = 0; index < 2002; index++) {
+      const changed = [7, 700, 1700].includes(index) ? `changed ${index}` : `content ${index}`;
+      if (index !== 1000) expect(await served(index)).toBe(changed);
+    }
+    expect((await view(emulator, `http://vod.example.com/${name(1000)}`)).status).toBe(404);
+
+    expect((await run("up", config)).changes).not.toHaveProperty("update");
+    expect((await run("refresh", config)).succeeded).toBe(true);
+    expect((await run("destroy", config)).succeeded).toBe(true);
+    expect(refreshed()).toHaveLength(2004);
+  }, 180_000);
+
+  test("examples/static-site as it lies there: index documents are also their directories", async () => {
+    const { directory, run, refreshed } = await open("static-site");
+    cpSync(join(EXAMPLES, "static-site/site"), directory, { recursive: true });
+    await run("up", { directory });
+    writeFileSync(join(directory, "videos/index.html"), "changed");
+    await run("up", { directory });
+    expect(refreshed().slice(4)).toEqual([
+      "https://vod.example.com/videos/",
+      "https://vod.example.com/videos/index.html",
+    ]);
+  });
+
+  test("examples/per-file: a URL is refreshed when its hash changes", async () => {
+    const { run, refreshed } = await open("per-file");
+    await run("up");
+    const preview = await run("preview", { autoplay: "true" });
+    expect(preview.output).toContain("player: 1 of 2 URLs changed: 1 URL refresh (1,997 of 2,000 left today), 1 call");
+    await run("up", { autoplay: "true" });
+    expect(refreshed().slice(2)).toEqual(["https://vod.example.com/player/settings.json"]);
+  });
+
+  describe("when the day's quota runs out in the middle", () => {
+    const names = Array.from({ length: 30 }, (_, index) => `player/${String(index).padStart(2, "0")}.js`);
+    const urls = names.map((name) => `https://vod.example.com/${name}`);
+    const onADayWith = async (urlRemain: number, policy: string) => {
+      const opened = await open("static-site");
+      for (const name of names) opened.publish(name, "old");
+      const config = { directory: opened.directory, onQuotaExceeded: policy };
+      await opened.run("up", config);
+      for (const url of urls) expect((await view(opened.emulator, url)).body).toBe("old");
+      for (const name of names) opened.publish(name, "new");
+      opened.emulator.set({ urlRemain });
+      const freshOnes = async () => {
+        const bodies = await Promise.all(urls.map(async (url) => (await view(opened.emulator, url)).body));
+        return bodies.filter((body) => body === "new").length;
+      };
+      return { ...opened, config, freshOnes };
+    };
+
+    test("fail: nothing is sent, and the next day everything", async () => {
+      const { emulator, run, config, refreshed, freshOnes } = await onADayWith(10, "fail");
+      const failed = await run("up", config);
+      expect(failed.succeeded).toBe(false);
+      expect(failed.output).toContain("The day's quota has 10 of 2,000 URLs left, and 30 are due; nothing was sent.");
+      expect(refreshed()).toHaveLength(30);
+      expect(await freshOnes()).toBe(0);
+      emulator.set({ urlRemain: 2000 });
+      expect((await run("up", config)).succeeded).toBe(true);
+      expect(await freshOnes()).toBe(30);
+    });
+
+    test("partial: what fits is sent, and the next day the rest, without a change", async () => {
+      const { emulator, run, config, refreshed, freshOnes } = await onADayWith(10, "partial");
+      const partial = await run("up", config);
+      expect(partial).toMatchObject({ succeeded: true, outputs: { status: "Incomplete" } });
+      expect(partial.output).toContain("site: warning: 20 paths stay pending, since the day's quota holds 10 of 30;");
+      expect(refreshed().slice(30)).toEqual(urls.slice(0, 10));
+      expect(await freshOnes()).toBe(10);
+      emulator.set({ urlRemain: 2000 });
+      expect((await run("preview", config)).output).toContain("site: 20 of 30 URLs left from the last run:");
+      expect(await run("up", config)).toMatchObject({ succeeded: true, outputs: { status: "Submitted" } });
+      expect(refreshed().slice(40)).toEqual(urls.slice(10));
+      expect(await freshOnes()).toBe(30);
+    });
+
+    test("collapse: a directory is refreshed instead", async () => {
+      const { run, config, refreshed, freshOnes } = await onADayWith(10, "collapse");
+      const collapsed = await run("up", config);
+      expect(collapsed).toMatchObject({ succeeded: true, outputs: { status: "Submitted" } });
+      expect(collapsed.output).toContain("30 URLs collapsed into https://vod.example.com/player/;");
+      expect(refreshed().slice(30)).toEqual(["https://vod.example.com/player/"]);
+      expect(await freshOnes()).toBe(30);
+    });
+  });
+});
