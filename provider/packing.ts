@@ -101,7 +101,7 @@ function unpackNames(part: Buffer): Names {
   const reader = new Reader(part);
   const count = reader.number();
   const unknownCount = reader.number();
-  if (count > MOST_NAMES || unknownCount > count) throw damaged();
+  if (count > MOST_NAMES) throw damaged();
   const unknown = new Set<number>();
   for (let i = 0, next = 0; i < unknownCount; i++) {
     const place = next + reader.number();
@@ -207,8 +207,6 @@ class Reader {
   }
 
   numbers(count: number): Uint32Array {
-    // Each takes a byte at least, so a count that can't be right allocates nothing.
-    if (count > this.source.length - this.at) throw damaged();
     const numbers = new Uint32Array(count);
     for (let i = 0; i < count; i++) numbers[i] = this.number();
     return numbers;

@@ -62,6 +62,7 @@ export function refreshProvider({ environment, info, now }: Surroundings) {
   const sources = new Sources((done, total) => info(`hashed ${number(done)} of ${number(total)} files`));
   const clients = new Map<string, VodClient>();
   const quotas = new Map<VodClient, Promise<RefreshQuota>>();
+  const unknownQuotas = new Set<string>();
   const shown = new Map<string, string>();
 
   const say = ({ __resourceName }: Properties, line: string) =>
@@ -90,7 +91,12 @@ export function refreshProvider({ environment, info, now }: Surroundings) {
       quotas.set(client, quota);
       return await quota;
     } catch (error) {
-      say(news, `warning: what is left of the day's quota isn't known. ${asVodError(error).message}`);
+      // One reason holds for every resource of a run.
+      const reason = asVodError(error);
+      if (!unknownQuotas.has(reason.code)) {
+        say(news, `warning: what is left of the day's quota isn't known. ${reason.message}`);
+      }
+      unknownQuotas.add(reason.code);
       return undefined;
     }
   }
