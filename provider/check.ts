@@ -1,7 +1,8 @@
 /** Validates what a program wrote: one sentence for each thing that is wrong, with the name of the property. */
 import type { z } from "zod";
+import { COLLAPSES, QUOTA_POLICIES } from "./choices.js";
 import type { ConfigReader } from "./credentials.js";
-import { COLLAPSES, INPUT_NAMES, type InputName, inputShapes, QUOTA_POLICIES, type Source, UNKNOWN } from "./inputs.js";
+import { INPUT_NAMES, type InputName, inputShapes, type Source, UNKNOWN } from "./inputs.js";
 import { resolveEndpoint } from "./vod/endpoint.js";
 import { VodError } from "./vod/errors.js";
 import { DAILY_QUOTA, OBJECT_TYPES, type ObjectType } from "./vod/limits.js";
@@ -228,5 +229,6 @@ function describeIssue(name: InputName, value: unknown, error: z.ZodError): stri
 function state(value: unknown): string {
   if (value === undefined || value === null) return "is missing";
   if (value === "" || (Array.isArray(value) && value.length === 0)) return "is empty";
+  if (typeof value === "number") return `is ${value}`;
   return `is ${Array.isArray(value) ? "a list" : typeof value === "object" ? "an object" : `a ${typeof value}`}`;
 }

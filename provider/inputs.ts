@@ -1,14 +1,10 @@
 /** The inputs of VodCacheRefresh in the form that the state keeps: complete, normalised, duplicates removed. */
 import { z } from "zod";
+import { COLLAPSES, QUOTA_POLICIES } from "./choices.js";
 import { OBJECT_TYPES } from "./vod/limits.js";
 
 /** What stands in a preview for a value that isn't known yet. Source: Pulumi's protocol (`UnknownStringValue`). */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-
-/** What to do when the day's quota can't hold what is due. */
-export const QUOTA_POLICIES = ["fail", "partial", "collapse"] as const;
-/** Whether URLs are replaced by directories that hold them. */
-export const COLLAPSES = ["always", "never"] as const;
 
 /** Files on this machine, and where they are served. */
 export const sourceShape = z.strictObject({

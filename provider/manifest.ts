@@ -121,6 +121,7 @@ export function digestOf(manifest: Manifest): string {
   for (const [i, name] of names.entries()) digest.add(name, hashes[i] as string);
   return digest.end("base64url");
 }
+
 /** A directory that holds files, or directories that do. */
 interface Directory {
   /** Its name below the root, which ends in `/`; the root's is empty. */

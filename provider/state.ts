@@ -3,6 +3,7 @@
  * version is read, and a state of a later one is refused instead of misread.
  */
 import { z } from "zod";
+import { STATUSES } from "./choices.js";
 import { checkedShape, contentOf, type RefreshInputs } from "./inputs.js";
 import { packManifest, UNKNOWN_HASH, unpackManifest } from "./manifest.js";
 import { type Before, manifestOf, settle } from "./plan.js";
@@ -13,13 +14,6 @@ export const STATE_VERSION = 1;
 
 /** How many paths the state names where it needn't name all. */
 const PATHS_SHOWN = 50;
-
-/**
- * What became of the last refresh: `NotSubmitted`: nothing was ever sent (`refreshOnCreate: false`); `Submitted`: the
- * service accepted every path; `Incomplete`: it hasn't accepted the `pending` ones yet.
- */
-export const STATUSES = ["NotSubmitted", "Submitted", "Incomplete"] as const;
-export type RefreshStatus = (typeof STATUSES)[number];
 
 /** What came of the last refresh. */
 const resultShape = z.object({

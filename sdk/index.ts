@@ -1,12 +1,7 @@
 /** What a Pulumi program imports from `pulumi-alicloud-vod`. */
 export { ContentHashError } from "./files.js";
-export { type HashFilesOptions, hashContent, hashFiles } from "./hash.js";
-export {
-  type Collapse,
-  type ObjectType,
-  type QuotaPolicy,
-  type RefreshStatus,
-  type Source,
-  VodCacheRefresh,
-  type VodCacheRefreshArgs,
-} from "./refresh.js";
+export type { HashFilesOptions } from "./hash.js";
+export { hashContent, hashFiles } from "./hash.js";
+// Types apart: a program without a TypeScript of its own is compiled by the one of Pulumi, 3.8.
+export type { Collapse, ObjectType, QuotaPolicy, RefreshStatus, Source, VodCacheRefreshArgs } from "./refresh.js";
+export { VodCacheRefresh } from "./refresh.js";

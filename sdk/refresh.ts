@@ -1,13 +1,9 @@
 /** The resource that a program declares. It computes nothing: all that it does happens in Pulumi's provider process. */
 import * as pulumi from "@pulumi/pulumi";
-import type { RefreshStatus } from "../provider/state.js";
+import type { Collapse, QuotaPolicy, RefreshStatus } from "../provider/choices.js";
 import type { ObjectType } from "../provider/vod/limits.js";
 
-export type { ObjectType, RefreshStatus };
-/** What to do when the day's quota can't hold what is due. */
-export type QuotaPolicy = "fail" | "partial" | "collapse";
-/** Whether URLs are replaced by directories that hold them. */
-export type Collapse = "always" | "never";
+export type { Collapse, ObjectType, QuotaPolicy, RefreshStatus };
 
 /** Files on this machine, and where they are served. */
 export interface Source {

@@ -53,7 +53,7 @@ describe("each bad input gets its own sentence, with the name of the property an
     ],
     [
       { paths: [PATH, 7] },
-      "paths[1] is a number; give a list of at least one path, such as https://vod.example.com/player/app.js.",
+      "paths[1] is 7; give a list of at least one path, such as https://vod.example.com/player/app.js.",
     ],
     [
       { paths: [PATH, "https://vod.example.com/my video.mp4"] },
@@ -77,7 +77,7 @@ describe("each bad input gets its own sentence, with the name of the property an
       { contentHash: "" },
       'contentHash is empty; give a text that changes with the content, such as hashFiles("./dist") or a version.',
     ],
-    [{ refreshOnCreate: 1 }, "refreshOnCreate is a number; write true or false."],
+    [{ refreshOnCreate: 1 }, "refreshOnCreate is 1; write true or false."],
     [{ path: PATH }, "path is not an input of VodCacheRefresh; write paths."],
     [{ contenthash: "x" }, "contenthash is not an input of VodCacheRefresh; write contentHash."],
     [
@@ -160,7 +160,7 @@ describe("contents", () => {
     [
       { [PATH]: 1 },
       {},
-      `contents["${PATH}"] is a number; give a hash for each URL, such as { "https://vod.example.com/a.js": "9f86d081" }.`,
+      `contents["${PATH}"] is 1; give a hash for each URL, such as { "https://vod.example.com/a.js": "9f86d081" }.`,
     ],
     [
       { [PATH]: "" },
