@@ -46,7 +46,7 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
     [
       "an object type in the wrong case",
       args({ objectType: "directory" }),
-      'objectType is "directory", which the service doesn\'t know; write "Directory".',
+      'objectType is "directory", which is none of its values; write "Directory".',
     ],
     [
       "more than a day's quota",
