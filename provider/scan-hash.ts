@@ -20,18 +20,16 @@ export interface SizedFile {
 }
 
 export interface HashingOptions {
-  /** How many worker threads at most. Defaults to one for each core besides the caller's. */
-  readonly workers?: number | undefined;
   /** Called with the number of files that are hashed, every three seconds. */
   readonly onProgress?: ((done: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a lane reads at one time. Most files fit; bigger pieces leave the core's cache, and are slower. */
+/** What a lane reads at one time. Most files fit, and bigger pieces gain nothing. */
 const BUFFER_BYTES = 256 * 1024;
-/** What one worker is started for: its start takes about 20 ms of a core, in which the caller's thread hashes some 30 MB. */
-const BYTES_PER_WORKER = 32e6;
-/** What opening and closing a file costs, in bytes hashed in that time. */
+/** What one worker is started for. Measured: its start takes some 25 ms, in which the caller's thread hashes 30 to 35 MB. */
+const BYTES_PER_WORKER = 40e6;
+/** What a file costs beside its bytes, in bytes hashed in that time. */
 const BYTES_PER_FILE = 8e3;
 /** Files from this size on are drawn first, biggest first, so that in the end no lane is left alone with one. */
 const BIG_FILE = 1e6;
@@ -57,12 +55,16 @@ interface Queue {
 /**
  * Hashes files.
  *
+ * @param crew the workers that help, which has to be dismissed afterwards.
  * @returns For each file, in their order, the first 9 bytes of the SHA-256 of its content as base64url. Of a file that changes
  * meanwhile, the hash of what was read.
- * @throws {@link ContentHashError}, as a rejection, when a file can't be read; the signal's reason when it is aborted. No worker
- * is left then, either.
+ * @throws {@link ContentHashError}, as a rejection, when a file can't be read; the signal's reason when it is aborted.
  */
-export async function hashContents(files: readonly SizedFile[], options: HashingOptions = {}): Promise<string[]> {
+export async function hashContents(
+  files: readonly SizedFile[],
+  crew: Crew,
+  options: HashingOptions = {},
+): Promise<string[]> {
   const { signal, onProgress } = options;
   const breath = breather(signal);
   if (files.length === 0) return [];
@@ -70,17 +72,16 @@ export async function hashContents(files: readonly SizedFile[], options: Hashing
   const paths = order.map((file) => files[file]?.path ?? "");
   const queue = queueOf(paths);
   const timer = setInterval(() => onProgress?.(Atomics.load(queue.done, 0)), PROGRESS_MS);
-  const workersEnded = startWorkers(queue, Math.min(options.workers ?? availableParallelism() - 1, workersFor(files)));
+  crew.begin(queue);
   try {
     for (const _ of lane(hashOne, fs, crypto, queue, BUFFER_BYTES)) {
       if (Atomics.load(queue.stop, 0) !== 0) break;
       if (breath.isDue()) await breath.take();
     }
-    await untilAborted(workersEnded, signal);
+    await untilAborted(crew.ended(), signal);
     await finish(queue, paths, breath);
   } finally {
     Atomics.store(queue.stop, 0, 1);
-    await workersEnded;
     clearInterval(timer);
   }
 
@@ -88,6 +89,53 @@ export async function hashContents(files: readonly SizedFile[], options: Hashing
   const hashes = new Array<string>(files.length);
   for (const [i, file] of order.entries()) hashes[file] = text.substring(i * HASH_LENGTH, (i + 1) * HASH_LENGTH);
   return hashes;
+}
+
+/** Worker threads for one {@link hashContents}. They start while it is still being found out what there is to hash. */
+export class Crew {
+  private readonly workers: Worker[] = [];
+  private readonly ends: Promise<void>[] = [];
+  private files = 0;
+  private bytes = 0;
+
+  /** @param most how many workers at most. Defaults to one for each core besides the caller's. */
+  constructor(private most = availableParallelism() - 1) {}
+
+  /** Counts in a file that is to be hashed, and starts the workers that are worth it by now. */
+  expect(size: number): void {
+    this.files++;
+    this.bytes += size + BYTES_PER_FILE;
+    const worth = Math.min(Math.floor(this.bytes / BYTES_PER_WORKER), this.files - 1);
+    while (this.workers.length < Math.min(worth, this.most)) this.hire();
+  }
+
+  private hire(): void {
+    try {
+      // With nothing of the environment, which holds secrets, and with none of the flags that this process was started with.
+      const worker = new Worker(WORKER, { eval: true, env: {}, execArgv: [] });
+      worker.on("error", () => {}); // what it leaves undone is done without it
+      this.ends.push(new Promise((resolve) => worker.on("exit", () => resolve())));
+      this.workers.push(worker);
+    } catch {
+      this.most = 0; // Node's permission model doesn't allow workers
+    }
+  }
+
+  /** Lets the workers hash files of a queue, and end when it is empty or says to stop. */
+  begin(queue: Queue): void {
+    for (const worker of this.workers) worker.postMessage(queue);
+  }
+
+  /** Resolves when all workers ended, and never rejects. */
+  async ended(): Promise<void> {
+    await Promise.all(this.ends);
+  }
+
+  /** Ends workers that have nothing to do, and waits for the others. */
+  async dismiss(): Promise<void> {
+    for (const worker of this.workers) worker.postMessage(undefined);
+    await this.ended();
+  }
 }
 
 /** Lets the process do its other work from time to time: a loop takes a breath whenever one is due. */
@@ -108,13 +156,6 @@ export function breather(signal: AbortSignal | undefined): Breather {
       due = performance.now() + SLICE_MS;
     },
   };
-}
-
-/** How many workers the files are worth. */
-export function workersFor(files: readonly SizedFile[]): number {
-  let bytes = 0;
-  for (const { size } of files) bytes += size + BYTES_PER_FILE;
-  return Math.floor(bytes / BYTES_PER_WORKER);
 }
 
 /** The files' places, in the order in which they are to be drawn. */
@@ -138,22 +179,6 @@ function queueOf(paths: readonly string[]): Queue {
   };
   queue.paths.set(bytes);
   return queue;
-}
-
-/** Starts workers on a queue. The promise is for the end of all of them, and never rejects. */
-function startWorkers(queue: Queue, count: number): Promise<unknown> {
-  const ends: Promise<void>[] = [];
-  for (let i = 0; i < count; i++) {
-    try {
-      // With nothing of the environment, which holds secrets, and with none of the flags that this process was started with.
-      const worker = new Worker(WORKER, { eval: true, workerData: queue, env: {}, execArgv: [] });
-      worker.on("error", () => {});
-      ends.push(new Promise((resolve) => worker.on("exit", () => resolve())));
-    } catch {
-      break; // Node's permission model doesn't allow it
-    }
-  }
-  return Promise.all(ends);
 }
 
 async function untilAborted(promise: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
@@ -264,10 +289,12 @@ function* lane(
 }
 
 const WORKER = `
-  const { workerData } = require("node:worker_threads");
   const hashOne = ${hashOne};
   const lane = ${lane};
-  for (const _ of lane(hashOne, require("node:fs"), require("node:crypto"), workerData, ${BUFFER_BYTES})) {
-    if (Atomics.load(workerData.stop, 0) !== 0) break;
-  }
+  require("node:worker_threads").parentPort.once("message", (queue) => {
+    if (queue === undefined) return;
+    for (const _ of lane(hashOne, require("node:fs"), require("node:crypto"), queue, ${BUFFER_BYTES})) {
+      if (Atomics.load(queue.stop, 0) !== 0) break;
+    }
+  });
 `;

@@ -5,7 +5,7 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { ContentHashError, type Files, listFiles, unreadable } from "../sdk/files.js";
-import { breather, hashContents, noLongerAFile, type SizedFile } from "./scan-hash.js";
+import { breather, Crew, hashContents, noLongerAFile, type SizedFile } from "./scan-hash.js";
 import { cachePath, isRacy, lookUp, readTable, STAT_WORDS, type StatTable, setStat, writeTable } from "./stat-cache.js";
 
 export interface ScanOptions {
@@ -36,7 +36,7 @@ export interface ScanOptions {
  * is aborted.
  */
 export async function scanSource(options: ScanOptions): Promise<Map<string, string>> {
-  const { include, exclude, onProgress, signal } = options;
+  const { include, exclude } = options;
   const directory = resolve(options.directory);
   requireDirectory(directory);
   // Taken before any stat is: what is written from now on gets a time that is later, or racy.
@@ -47,55 +47,66 @@ export async function scanSource(options: ScanOptions): Promise<Map<string, stri
     cache === undefined ? undefined : readTable(cache),
   ]);
 
-  const { stats, hashes, changed } = await compare(files, known, signal);
-  const done = files.size - changed.length;
-  const fresh = await hashContents(changed, {
-    signal,
-    onProgress: (more) => onProgress?.(done + more, files.size),
-  });
-  for (const [i, { row }] of changed.entries()) hashes[row] = fresh[i] ?? "";
-
   const names = Array.from(files.keys());
+  const { stats, hashes, unread } = await hashFiles(files, known, options);
   if (cache !== undefined) {
     const rows = Array.from(names.keys()).filter((row) => !isRacy(stats, row, start));
-    // Nothing new to keep, nothing to drop.
-    const isKept = changed.length === files.size - rows.length && rows.length === (known?.names.length ?? 0);
+    const isKept = rows.length === unread && unread === (known?.names.length ?? 0);
     if (!isKept) await writeTable(cache, select({ names, stats, hashes }, rows));
   }
-  return new Map(names.map((name, row) => [name, hashes[row] ?? ""]));
+  const manifest = new Map<string, string>();
+  for (const [row, name] of names.entries()) manifest.set(name, hashes[row] ?? "");
+  return manifest;
 }
 
 /** Files in the order of their names; row i of `stats` and `hashes` belongs to the i-th. */
-interface Compared {
+interface Hashed {
   stats: Float64Array<ArrayBuffer>;
-  /** Empty where the cache holds none. */
   hashes: string[];
-  changed: (SizedFile & { row: number })[];
+  /** How many hashes the cache knew. */
+  unread: number;
 }
 
-/** Takes the stat of each file, and finds the hash of those that the cache knows by it. */
-async function compare(files: Files, known: StatTable | undefined, signal: AbortSignal | undefined): Promise<Compared> {
+/** Takes the stat of each file, and the hash that the cache knows by it, or else the file's content gives. */
+async function hashFiles(
+  files: Files,
+  known: StatTable | undefined,
+  { onProgress, signal }: Pick<ScanOptions, "onProgress" | "signal">,
+): Promise<Hashed> {
   const stats = new Float64Array(files.size * STAT_WORDS);
   const hashes: string[] = [];
-  const changed: Compared["changed"] = [];
+  const changed: (SizedFile & { row: number })[] = [];
   const find = known && lookUp(known);
   const breath = breather(signal);
-  for (const [name, path] of files) {
-    const row = hashes.length;
-    const stat = statFile(path);
-    setStat(stats, row, stat);
-    const hash = find?.(name, stats, row) ?? "";
-    hashes.push(hash);
-    if (hash === "") {
-      if (!stat.isFile()) throw noLongerAFile(path);
-      changed.push({ path, size: stat.size, row });
+  const crew = new Crew();
+  try {
+    for (const [name, path] of files) {
+      const row = hashes.length;
+      const stat = statFile(path);
+      setStat(stats, row, stat);
+      const hash = find?.(name, stats, row);
+      hashes.push(hash ?? "");
+      if (hash === undefined) {
+        if (!stat.isFile()) throw noLongerAFile(path);
+        changed.push({ path, size: stat.size, row });
+        crew.expect(stat.size);
+      }
+      if (breath.isDue()) await breath.take();
     }
-    if (breath.isDue()) await breath.take();
+
+    const unread = files.size - changed.length;
+    const fresh = await hashContents(changed, crew, {
+      signal,
+      onProgress: (done) => onProgress?.(unread + done, files.size),
+    });
+    for (const [i, { row }] of changed.entries()) hashes[row] = fresh[i] ?? "";
+    return { stats, hashes, unread };
+  } finally {
+    await crew.dismiss();
   }
-  return { stats, hashes, changed };
 }
 
-/** The stat of a file, or of what a symbolic link leads to. Measured: a third of the time that promises take, four at a time. */
+/** The stat of a file, or of what a symbolic link leads to. Promises of stats were measured to take four times as long. */
 function statFile(path: string) {
   try {
     return statSync(path);
@@ -106,7 +117,7 @@ function statFile(path: string) {
 
 /** The rows of a table that are to be kept. */
 function select(
-  { names, stats, hashes }: Pick<Compared, "stats" | "hashes"> & Pick<StatTable, "names">,
+  { names, stats, hashes }: Omit<Hashed, "unread"> & Pick<StatTable, "names">,
   rows: number[],
 ): StatTable {
   const kept = new Float64Array(rows.length * STAT_WORDS);

@@ -6,7 +6,7 @@
  * names. Numbers have the byte order of the machine, and the magic number does too, so that another machine ignores the file.
  */
 import { createHash, hash, randomUUID } from "node:crypto";
-import { accessSync, constants, mkdirSync, type Stats, statSync } from "node:fs";
+import { accessSync, constants, lstatSync, mkdirSync, type Stats } from "node:fs";
 import { readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
@@ -37,8 +37,6 @@ const MAGIC = 0x53_44_4f_56; // "VODS"
 const HEADER_FIELDS = 4;
 const HEADER_BYTES = HEADER_FIELDS * 4 + 32;
 
-/** No file on disk is of more than 1 GB; a length that is claimed beyond it is not worth the memory. */
-const LARGEST_FILE = 1e9;
 const DAY_MS = 24 * 60 * 60 * 1000;
 /** Caches that no scan used for so long are removed; other filters over the same directory leave such behind. */
 const UNUSED_DAYS = 30;
@@ -129,9 +127,8 @@ export function decodeTable(bytes: Buffer): StatTable | undefined {
 /** Reads a cache file, and marks it as used. Undefined where there is none that can be used. */
 export async function readTable(path: string): Promise<StatTable | undefined> {
   try {
-    const { size, mtimeMs } = await stat(path);
-    if (size > LARGEST_FILE) return undefined;
     const table = decodeTable(await readFile(path));
+    const { mtimeMs } = await stat(path);
     if (Date.now() - mtimeMs > DAY_MS) await utimes(path, new Date(), new Date()).catch(() => {});
     return table;
   } catch {
@@ -190,7 +187,7 @@ function defaultDirectory(): string | undefined {
   // Anyone may make this directory, and what stands in it decides what is refreshed: it has to be the user's alone.
   const userId = process.getuid?.();
   const shared = usable(join(tmpdir(), `pulumi-alicloud-vod-${userId ?? "cache"}`));
-  const owner = shared && statSync(shared, { throwIfNoEntry: false });
+  const owner = shared && lstatSync(shared, { throwIfNoEntry: false });
   return owner && (userId === undefined || (owner.uid === userId && (owner.mode & 0o022) === 0)) ? shared : undefined;
 }
 

@@ -3,7 +3,7 @@ import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type * as Threads from "node:worker_threads";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { hashContents, type SizedFile, workersFor } from "../../provider/scan-hash.js";
+import { Crew, type HashingOptions, hashContents, type SizedFile } from "../../provider/scan-hash.js";
 import { messageOf, temporaryDirectory } from "../sdk/content.js";
 
 /** How workers behave, and how each of them ended. */
@@ -46,37 +46,53 @@ function abortAfter(milliseconds: number): AbortSignal {
   return controller.signal;
 }
 
+/** Hashes with at most so many workers, and makes sure that none is left. */
+async function hash(
+  files: readonly SizedFile[],
+  { workers = 0, ...options }: HashingOptions & { workers?: number } = {},
+) {
+  const crew = new Crew(workers);
+  try {
+    for (const { size } of files) crew.expect(size);
+    return await hashContents(files, crew, options);
+  } finally {
+    await crew.dismiss();
+  }
+}
+
 describe("hashContents", () => {
   it("gives hashes in the order of the files, from workers too", async () => {
     const files = [...zeros(300, 1000), ...zeros(30, 5_000_000), ...zeros(10, 10_000_000)];
-    expect(await hashContents(files, { workers: 3 })).toEqual(hashesOf(files));
+    expect(await hash(files, { workers: 3 })).toEqual(hashesOf(files));
     expect(exits).toEqual([0, 0, 0]);
   });
 
-  it("starts no worker for little to do, nor more than it may", async () => {
-    const files = zeros(10, 10_000_000);
-    await hashContents(files.slice(0, 2));
-    expect(exits).toEqual([]);
-    await hashContents(files, { workers: 0 });
-    expect(exits).toEqual([]);
-    await hashContents(files, { workers: 2 });
-    expect(exits).toEqual([0, 0]);
-    expect([0, 3_000, 5_000, 100_000].map((count) => workersFor(new Array(count).fill({ size: 0 })))).toEqual([
-      0, 0, 1, 25,
-    ]);
+  it.each([
+    [3, "two files of 10 MB", new Array(2).fill(10_000_000), 0],
+    [3, "4,000 empty files", new Array(4_000).fill(0), 0],
+    [3, "one file of 1 GB", [1_000_000_000], 0],
+    [3, "ten files of 10 MB", new Array(10).fill(10_000_000), 2],
+    [3, "two files of 1 GB", new Array(2).fill(1_000_000_000), 1],
+    [3, "100,000 empty files", new Array(100_000).fill(0), 3],
+    [0, "100,000 empty files", new Array(100_000).fill(0), 0],
+  ])("starts of at most %i workers those that are worth it: for %s", async (most, _, sizes, expected) => {
+    const crew = new Crew(most);
+    for (const size of sizes) crew.expect(size);
+    await crew.dismiss();
+    expect(exits).toEqual(new Array(expected).fill(0));
   });
 
   it.each(["can't start", "die"] as const)("does without workers that %s", async (how) => {
     workers = how;
     const files = zeros(20, 5_000_000);
-    expect(await hashContents(files, { workers: 3 })).toEqual(hashesOf(files));
-    expect(exits).toEqual(how === "die" ? [1, 1, 1] : []);
+    expect(await hash(files, { workers: 3 })).toEqual(hashesOf(files));
+    expect(exits).toEqual(how === "die" ? [1, 1] : []);
   });
 
   it("names the file that can't be read, and ends all workers before", async () => {
     const files = zeros(200, 1_000_000);
     const gone = { path: join(temporaryDirectory(), "gone.js"), size: 1_000_000 };
-    expect(await messageOf(hashContents([...files.slice(0, 99), gone, ...files.slice(100)], { workers: 3 }))).toBe(
+    expect(await messageOf(hash([...files.slice(0, 99), gone, ...files.slice(100)], { workers: 3 }))).toBe(
       `"${gone.path}" can't be read (ENOENT: no such file or directory). Run Pulumi when nothing changes the content any more.`,
     );
     expect(exits).toEqual([0, 0, 0]);
@@ -84,14 +100,12 @@ describe("hashContents", () => {
 
   it("names what has become a directory", async () => {
     const directory = temporaryDirectory();
-    expect(await messageOf(hashContents([{ path: directory, size: 0 }]))).toContain(
-      `"${directory}" stopped being a file`,
-    );
+    expect(await messageOf(hash([{ path: directory, size: 0 }]))).toContain(`"${directory}" stopped being a file`);
   });
 
   it("ends in the middle of a file when the signal is aborted, and all workers with it", async () => {
     const files = zeros(3, 20_000_000_000); // would take half a minute
-    await expect(hashContents(files, { workers: 1, signal: abortAfter(200) })).rejects.toThrow("enough");
+    await expect(hash(files, { workers: 1, signal: abortAfter(200) })).rejects.toThrow("enough");
     expect(exits).toEqual([0]);
   });
 
@@ -102,14 +116,14 @@ describe("hashContents", () => {
       { path: `${late?.path}`, size: 40_000_000 },
       { path: `${soon?.path}`, size: 41_000_000 },
     ];
-    await expect(hashContents(files, { workers: 1, signal: abortAfter(1000) })).rejects.toThrow("enough");
+    await expect(hash(files, { workers: 1, signal: abortAfter(1000) })).rejects.toThrow("enough");
     expect(exits).toEqual([0]);
   });
 
   it("lets the process do other work meanwhile", async () => {
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
-    await hashContents(zeros(20, 10_000_000), { workers: 0 });
+    await hash(zeros(20, 10_000_000), { workers: 0 });
     clearInterval(timer);
     expect(turns).toBeGreaterThan(3);
   });

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  chmodSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -265,6 +266,37 @@ describe("the stat cache", () => {
     expect((await readTable(cacheFile()))?.names).toHaveLength(4);
     expect(readdirSync(cacheDirectory)).toHaveLength(1);
   });
+});
+
+describe("without a cache directory given", () => {
+  afterEach(() => void vi.unstubAllEnvs());
+  const isPosix = !isWindows && process.platform !== "darwin";
+  const ID = process.getuid?.();
+
+  async function scanWith(environment: Record<string, string>) {
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    later(5000);
+    await scanSource({ directory: temporaryDirectory(SITE) });
+  }
+
+  it.runIf(isPosix)("the cache is in the user's", async () => {
+    const user = temporaryDirectory();
+    await scanWith({ XDG_CACHE_HOME: user });
+    expect(readdirSync(join(user, "pulumi-alicloud-vod"))).toHaveLength(1);
+  });
+
+  it.runIf(isPosix)(
+    "the cache is a temporary one where the user has none, but not one that others can write",
+    async () => {
+      const [temporary, none] = [temporaryDirectory(), join(temporaryDirectory({ file: "" }), "file")];
+      const directory = join(temporary, `pulumi-alicloud-vod-${ID}`);
+      await scanWith({ XDG_CACHE_HOME: none, TMPDIR: temporary });
+      expect(readdirSync(directory)).toHaveLength(1);
+      chmodSync(directory, 0o777);
+      await scanWith({});
+      expect(readdirSync(directory)).toHaveLength(1);
+    },
+  );
 });
 
 describe("the compiled package", () => {

@@ -1,0 +1,174 @@
+/**
+ * How long a scan of a source's directory takes: cold, without a cache, beside `sha256sum` on all cores; warm, with one.
+ *
+ * All are measured in turn in the same rounds, so that what else the machine does hits each alike; a ratio is the median of the
+ * rounds' ratios. Files are in the system's cache. "First" is the first scan of a new process, whose code isn't optimised yet.
+ */
+import { execFileSync } from "node:child_process";
+import { randomFillSync } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { scanSource } from "../provider/scan.js";
+
+/** One measurement. Times are in milliseconds. */
+export interface Row {
+  name: string;
+  median: number;
+  least: number;
+  most: number;
+  /** What the time is divided by, and the median of that over the rounds. */
+  ratio?: { to: string; median: number; target?: number };
+}
+
+type Subject = (round: number) => number | Promise<number>;
+
+const ROUNDS = 7;
+const CORES = availableParallelism();
+const MANY_PER_PROCESS = `sha256sum, 256 files a process, ${CORES} at a time`;
+const ONE_PER_PROCESS = `sha256sum, 1 file a process, ${CORES} at a time`;
+
+/** Measures 10,000 files of 100 KB, then 100,000 of 20 bytes. Takes 1.5 GB of the temporary directory meanwhile. */
+export async function run(): Promise<Row[]> {
+  return [...(await large()), ...(await small())];
+}
+
+async function large(): Promise<Row[]> {
+  const names = { cold: "10,000 files of 100 KB, cold", warm: "10,000 files of 100 KB, warm" };
+  return inDirectory(10_000, 100_000, async (directory, cacheDirectory) => {
+    const times = await measure({
+      [MANY_PER_PROCESS]: () => sha256sum(directory, 256),
+      // Slow, and no better as a peer.
+      [ONE_PER_PROCESS]: (round) => (round < 2 ? sha256sum(directory, 1) : Number.NaN),
+      [names.cold]: () => {
+        rmSync(cacheDirectory, { recursive: true, force: true });
+        return scan(directory, cacheDirectory);
+      },
+      [names.warm]: () => scan(directory, cacheDirectory),
+      [`${names.warm}, first`]: () => firstScan(directory, cacheDirectory),
+      [`${names.cold}, first`]: () => {
+        rmSync(cacheDirectory, { recursive: true, force: true });
+        return firstScan(directory, cacheDirectory);
+      },
+    });
+    return [
+      row(times, MANY_PER_PROCESS),
+      row(times, ONE_PER_PROCESS),
+      row(times, names.cold, MANY_PER_PROCESS, 0.35),
+      row(times, names.warm, names.cold, 0.1),
+      row(times, `${names.cold}, first`, MANY_PER_PROCESS),
+      row(times, `${names.warm}, first`, `${names.cold}, first`),
+    ];
+  });
+}
+
+async function small(): Promise<Row[]> {
+  const names = { cold: "100,000 files of 20 bytes, cold", warm: "100,000 files of 20 bytes, warm" };
+  return inDirectory(100_000, 20, async (directory, cacheDirectory) => {
+    const times = await measure({
+      [names.cold]: () => {
+        rmSync(cacheDirectory, { recursive: true, force: true });
+        return scan(directory, cacheDirectory);
+      },
+      [names.warm]: () => scan(directory, cacheDirectory),
+      [`${names.warm}, first`]: () => firstScan(directory, cacheDirectory),
+    });
+    return [row(times, names.cold), row(times, names.warm, names.cold), row(times, `${names.warm}, first`, names.cold)];
+  });
+}
+
+/** Times of each subject, one a round. */
+async function measure(subjects: Record<string, Subject>): Promise<Record<string, number[]>> {
+  const times: Record<string, number[]> = {};
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, subject] of Object.entries(subjects)) {
+      times[name] ??= [];
+      times[name].push(await subject(round));
+    }
+  }
+  return times;
+}
+
+function row(times: Record<string, number[]>, name: string, to?: string, target?: number): Row {
+  const own = times[name] ?? [];
+  const sorted = own.filter((time) => !Number.isNaN(time)).sort((a, b) => a - b);
+  const result: Row = { name, median: median(sorted), least: sorted[0] ?? 0, most: sorted.at(-1) ?? 0 };
+  if (to === undefined) return result;
+  const ratio = median(own.map((time, round) => time / (times[to]?.[round] ?? Number.NaN)));
+  return { ...result, ratio: { to, median: ratio, ...(target === undefined ? {} : { target }) } };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+async function timed(task: () => unknown): Promise<number> {
+  const began = performance.now();
+  await task();
+  return performance.now() - began;
+}
+
+function scan(directory: string, cacheDirectory: string): Promise<number> {
+  return timed(() => scanSource({ directory, cacheDirectory }));
+}
+
+/** The time of a scan in a new process, without the process's start. */
+function firstScan(directory: string, cacheDirectory: string): number {
+  return Number(
+    execFileSync(process.execPath, [__filename, "--scan", directory, cacheDirectory], { encoding: "utf8" }),
+  );
+}
+
+function sha256sum(directory: string, filesPerProcess: number): Promise<number> {
+  const command = `find . -type f -print0 | xargs -0 -P${CORES} -n ${filesPerProcess} sha256sum > /dev/null`;
+  return timed(() => execFileSync("sh", ["-c", command], { cwd: directory }));
+}
+
+/** Runs a measurement in a directory of files of random bytes, 100 directories of them, and removes it. */
+async function inDirectory<T>(
+  count: number,
+  size: number,
+  task: (directory: string, cacheDirectory: string) => Promise<T>,
+): Promise<T> {
+  const temporary = mkdtempSync(join(tmpdir(), "bench-hashing-"));
+  try {
+    const content = Buffer.alloc(size);
+    for (let i = 0; i < count; i++) {
+      const directory = join(temporary, "site", `${i % 100}`);
+      if (i < 100) mkdirSync(directory, { recursive: true });
+      writeFileSync(join(directory, `segment-${i}.ts`), randomFillSync(content));
+    }
+    execFileSync("sync"); // else the disk is written meanwhile
+    await sleep(1000); // else the files are too new to be taken from the cache
+    return await task(join(temporary, "site"), join(temporary, "cache"));
+  } finally {
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+function print(rows: readonly Row[]): void {
+  const columns = rows.map(({ name, median, least, most, ratio }) => {
+    const times = [median, least, most].map((time) => time.toFixed(0));
+    return {
+      what: name,
+      "median (ms)": times[0],
+      "least–most": `${times[1]}–${times[2]}`,
+      ratio: ratio ? ratio.median.toFixed(3) : "",
+      target: ratio?.target === undefined ? "" : `≤ ${ratio.target}`,
+      to: ratio?.to ?? "",
+    };
+  });
+  console.table(columns);
+}
+
+if (require.main === module) {
+  const [, , mode, directory = "", cacheDirectory = ""] = process.argv;
+  if (mode === "--scan") scan(directory, cacheDirectory).then((time) => console.log(time));
+  else {
+    run().then(print, (error: unknown) => {
+      console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+      process.exitCode = 1;
+    });
+  }
+}
