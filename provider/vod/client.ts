@@ -1,24 +1,28 @@
 /**
- * The VOD API over `@alicloud/pop-core`: the only place that talks to the network.
- *
- * pop-core signs and sends; everything else about it is kept in here: it ignores the HTTP status, throws errors that
- * hold keys, and answers what isn't JSON with an object that is no error (see {@link failureOf}).
+ * The operations of the VOD API: each call passes the limiter of the process, is sent again when that can help, and is
+ * never paid for twice where the service can tell that the first time counted.
  */
-import http, { type IncomingMessage } from "node:http";
-import https from "node:https";
-import type RPCClient from "@alicloud/pop-core";
 import { z } from "zod";
-import { errorOfRefusal, quotaExceeded, VodError } from "./errors.js";
-import { API_VERSION, type ObjectType } from "./limits.js";
+import { quotaExceeded, VodError } from "./errors.js";
+import { type Limiter, limiterOf } from "./limiter.js";
+import type { ObjectType } from "./limits.js";
 import { quotaOf, type RefreshQuota } from "./quota.js";
+import { DEFAULT_RETRY, NO_RETRY, type Rescue, type RetryLimits, realSleep, retrying, TOLD_WAIT_MS } from "./retry.js";
+import { type Credentials, caller } from "./rpc.js";
+import {
+  acceptedTaskIds,
+  allPages,
+  type RefreshTask,
+  TASKS_PER_PAGE,
+  type TaskFilter,
+  tasksPage,
+  tasksParameters,
+} from "./tasks.js";
 
-/** Who calls. The secret and the token never leave this module's closures. */
-export interface Credentials {
-  accessKeyId: string;
-  accessKeySecret: string;
-  /** Of temporary credentials (STS) only. */
-  securityToken?: string;
-}
+export type { Limiter } from "./limiter.js";
+export type { RetryLimits } from "./retry.js";
+export type { Credentials } from "./rpc.js";
+export type { RefreshTask, TaskFilter, TaskStatus } from "./tasks.js";
 
 export interface VodClientOptions {
   /** Origin of the API, as `resolveEndpoint` gives it. */
@@ -28,6 +32,16 @@ export interface VodClientOptions {
   timeoutMs?: number;
   /** The present time. Default: this machine's. */
   now?: () => Date;
+  /** How long and how often each call is tried. Default: 5 minutes, 10 attempts. */
+  retry?: RetryLimits;
+  /** What the calls pass. Default: the one that all clients of the endpoint share in this process. */
+  limiter?: Limiter;
+  /** Told of each wait of more than 3 s: what happened and how long it takes, in a sentence without its period. */
+  onWait?: (sentence: string) => void;
+  /** Waits before a call is sent again, so many milliseconds. Default: real time. */
+  sleep?: (ms: number) => Promise<void>;
+  /** Random numbers from 0 up to, not including, 1. Default: `Math.random`. */
+  random?: () => number;
 }
 
 /** One call of RefreshVodObjectCaches. */
@@ -43,18 +57,40 @@ export interface RefreshRequest {
 export interface RefreshResponse {
   /** The service's own string: task IDs joined by commas. */
   refreshTaskId: string;
-  /** The service's ID of the request. */
-  requestId: string;
+  /** The service's ID of the request; none where the answer was lost. */
+  requestId?: string;
+  /** The answer was lost, and that the call was accepted was learned from the service's refresh tasks. */
+  recovered?: boolean;
+  /** The call was sent again although it may have been accepted before: its quota may be spent twice. */
+  repeated?: boolean;
+}
+
+/** What a single question may have of its own. */
+export interface QuestionOptions {
+  /** How long and how often it is tried. Default: the client's. */
+  retry?: RetryLimits;
 }
 
 export interface VodClient {
   /** @throws VodError for every failure, whatever its kind. */
   refreshObjectCaches(request: RefreshRequest): Promise<RefreshResponse>;
   /** @throws VodError for every failure, a missing permission too. */
-  describeRefreshQuota(): Promise<RefreshQuota>;
+  describeRefreshQuota(options?: QuestionOptions): Promise<RefreshQuota>;
+  /**
+   * All rows of a task ID (one, not several joined by commas) or of a time; the service keeps them for 3 days.
+   *
+   * @throws VodError for every failure; InvalidResponse for a row that it can't read, such as one of an unknown status.
+   */
+  describeRefreshTasks(filter: TaskFilter, options?: QuestionOptions): Promise<RefreshTask[]>;
 }
 
 const DEFAULT_TIMEOUT_MS = 20_000;
+
+/** How long and how often it is asked whether a call was accepted, before it is sent again unasked. */
+const DOUBT_RETRY: RetryLimits = { timeoutMs: 10_000, maxAttempts: 3 };
+
+/** How far a clock may be off before the gateway refuses the signature. Source: InvalidTimeStamp.Expired. */
+const MAX_CLOCK_SKEW_MS = 15 * 60_000;
 
 const refreshResponse = z.object({
   RefreshTaskId: z.string().regex(/^[^\s,]+(,[^\s,]+)*$/, "no task ID"),
@@ -64,167 +100,123 @@ const refreshResponse = z.object({
 const count = z.string().regex(/^\d+$/).transform(Number);
 const quotaResponse = z.object({ UrlQuota: count, UrlRemain: count, DirQuota: count, DirRemain: count });
 
-const refusal = z.object({ Code: z.string().min(1), Message: z.string().catch(""), RequestId: z.string().optional() });
+/** The task IDs that an endpoint's calls of this process were answered with, and in which order. */
+const answeredTaskIds = new Map<string, Map<string, number>>();
 
 /** Makes a client; nothing is sent and pop-core isn't loaded before the first call. */
 export function vodClient(options: VodClientOptions): VodClient {
-  const call = caller(options);
-  const { now = () => new Date() } = options;
+  const { endpoint, credentials, timeoutMs = DEFAULT_TIMEOUT_MS, now = () => new Date(), onWait } = options;
+  const { retry = DEFAULT_RETRY, limiter = limiterOf(endpoint), sleep = realSleep, random = Math.random } = options;
+  const answered = answeredTaskIds.get(endpoint) ?? new Map<string, number>();
+  answeredTaskIds.set(endpoint, answered);
+  let serviceAheadMs = 0;
+  const onDate = (date: Date) => {
+    serviceAheadMs = aheadOf(date, now());
+  };
+  const call = caller({ endpoint, credentials, timeoutMs, onDate });
 
-  const describeRefreshQuota = async (): Promise<RefreshQuota> => {
-    const answer = await call("DescribeVodRefreshQuota", {}, quotaResponse, []);
+  /** Runs one attempt when its turn comes. */
+  const inTurn = <T>(attempt: () => Promise<T>): Promise<T> => {
+    const pause = limiter.pauseMs();
+    if (pause > TOLD_WAIT_MS) onWait?.(`the VOD API throttles the calls; waiting ${Math.round(pause / 1000)} s`);
+    return limiter.run(attempt);
+  };
+  const ask = <T>(question: () => Promise<T>, limits: RetryLimits): Promise<T> =>
+    retrying(() => inTurn(question), { limits, now, sleep, random, onWait });
+
+  const describeRefreshQuota = async ({ retry: limits = retry }: QuestionOptions = {}): Promise<RefreshQuota> => {
+    const answer = await ask(() => call("DescribeVodRefreshQuota", {}, quotaResponse, []), limits);
     return {
       urls: { quota: answer.UrlQuota, remain: answer.UrlRemain },
       directories: { quota: answer.DirQuota, remain: answer.DirRemain },
     };
   };
 
-  const refreshObjectCaches = async ({ paths, objectType, force }: RefreshRequest): Promise<RefreshResponse> => {
+  const describeRefreshTasks = (filter: TaskFilter, { retry: limits = retry }: QuestionOptions = {}) =>
+    allPages((page) => {
+      const parameters = { ...tasksParameters(filter), PageNumber: String(page), PageSize: String(TASKS_PER_PAGE) };
+      return ask(() => call("DescribeVodRefreshTasks", parameters, tasksPage, []), limits);
+    });
+
+  /** Sends a refresh until it is accepted, or known to have been. */
+  const submit = async (request: RefreshRequest): Promise<RefreshResponse> => {
+    const { paths, objectType } = request;
+    const force = objectType === "Directory" && request.force;
     const parameters = {
       ObjectPath: paths.join("\n"),
       ObjectType: objectType,
       ...(objectType === "Directory" ? { Force: String(force) } : {}),
     };
+    // What is in doubt, and since when. A purge that began after the first such attempt is as good as a later one.
+    let doubt: { startedAt: number; answeredBefore: number } | undefined;
+    let repeated = false;
+
+    const send = async (): Promise<RefreshResponse> => {
+      const mine = { startedAt: 0, answeredBefore: 0 };
+      try {
+        const answer = await inTurn(() => {
+          mine.startedAt = now().getTime();
+          mine.answeredBefore = answered.size;
+          repeated = doubt !== undefined;
+          return call("RefreshVodObjectCaches", parameters, refreshResponse, paths);
+        });
+        return { refreshTaskId: answer.RefreshTaskId, requestId: answer.RequestId };
+      } catch (error) {
+        if (error instanceof VodError && error.outcomeUnknown) doubt ??= mine;
+        throw error;
+      }
+    };
+    const rescue = async (): Promise<Rescue<RefreshResponse>> => {
+      if (doubt === undefined) return "unanswered";
+      const { startedAt, answeredBefore } = doubt;
+      const isOlder = (taskId: string) => (answered.get(taskId) ?? Number.POSITIVE_INFINITY) < answeredBefore;
+      try {
+        const since = () => startedAt + serviceAheadMs;
+        const until = now().getTime() + serviceAheadMs;
+        const refreshTaskId = await acceptedTaskIds({ paths, objectType, force, since, until, isOlder }, (filter) =>
+          describeRefreshTasks(filter, { retry: DOUBT_RETRY }),
+        );
+        return refreshTaskId === undefined ? "unconfirmed" : { answer: { refreshTaskId, recovered: true } };
+      } catch (failure) {
+        // A refusal too shows that it is the service which answers there.
+        return failure instanceof VodError && failure.requestId !== undefined ? "unconfirmed" : "unanswered";
+      }
+    };
+
+    const answer = await retrying(send, {
+      limits: retry,
+      now,
+      sleep,
+      random,
+      onWait,
+      rescue: retry.maxAttempts > 1 ? rescue : undefined,
+    });
+    for (const taskId of answer.refreshTaskId.split(",")) {
+      if (!answered.has(taskId)) answered.set(taskId, answered.size);
+    }
+    return repeated ? { ...answer, repeated } : answer;
+  };
+
+  const refreshObjectCaches = async (request: RefreshRequest): Promise<RefreshResponse> => {
     try {
-      const answer = await call("RefreshVodObjectCaches", parameters, refreshResponse, paths);
-      return { refreshTaskId: answer.RefreshTaskId, requestId: answer.RequestId };
+      return await submit(request);
     } catch (error) {
       if (!(error instanceof VodError) || error.code !== "QuotaExceeded.Refresh") throw error;
       // What is left only makes the message better: a failure to ask for it must not hide the refusal.
-      const quota = await describeRefreshQuota().catch(() => undefined);
-      throw quotaExceeded(error, { count: paths.length, kind: quotaOf(objectType) }, quota, now());
+      const quota = await describeRefreshQuota({ retry: NO_RETRY }).catch(() => undefined);
+      const needs = { count: request.paths.length, kind: quotaOf(request.objectType) };
+      throw quotaExceeded(error, needs, quota, now());
     }
   };
-  return { refreshObjectCaches, describeRefreshQuota };
-}
-
-type Call = <T>(
-  action: string,
-  parameters: Readonly<Record<string, string>>,
-  schema: z.ZodType<T>,
-  paths: readonly string[],
-) => Promise<T>;
-
-function caller({ endpoint, credentials, timeoutMs = DEFAULT_TIMEOUT_MS }: VodClientOptions): Call {
-  const agent = observableAgent(endpoint);
-  let popCore: Promise<RPCClient> | undefined;
-  const load = async () =>
-    new (await importPopCore())({ ...credentials, endpoint, apiVersion: API_VERSION, opts: { agent } });
-
-  return async (action, parameters, schema, paths) => {
-    popCore ??= load();
-    const client = await popCore;
-    let response: IncomingMessage | undefined;
-    const seen = (): Answer => ({ endpoint, timeoutMs, credentials, response, paths });
-    let body: unknown;
-    try {
-      body = await client.request(action, parameters, {
-        // In capitals, or pop-core leaves the parameters in the URL.
-        method: "POST",
-        timeout: timeoutMs,
-        beforeRequest: (request: object) => ({
-          ...request,
-          onResponse: (answer: IncomingMessage) => {
-            response = answer;
-          },
-        }),
-      });
-    } catch (error) {
-      throw failureOf(error, seen());
-    }
-    const status = response?.statusCode ?? 0;
-    const parsed = schema.safeParse(body);
-    if (status < 200 || status > 299 || !parsed.success) throw unexpectedAnswer(seen(), parsed.error);
-    return parsed.data;
-  };
-}
-
-/** What is known when a call has failed. */
-interface Answer {
-  endpoint: string;
-  timeoutMs: number;
-  credentials: Credentials;
-  response: IncomingMessage | undefined;
-  paths: readonly string[];
-}
-
-/** Turns whatever pop-core threw into our own error, of which nothing but code, request ID and message are taken. */
-function failureOf(thrown: unknown, answer: Answer): VodError {
-  const { response, paths } = answer;
-  const { data, name, code } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as Record<string, unknown>;
-  const refused = refusal.safeParse(data);
-  if (refused.success) {
-    const { Code, Message, RequestId } = refused.data;
-    return errorOfRefusal({
-      code: Code,
-      message: withoutSecrets(Message, answer.credentials),
-      httpStatus: response?.statusCode,
-      requestId: RequestId,
-      paths,
-    });
-  }
-  // httpx names its timeouts "RequestTimeoutError" and "RequestTimeoutErrorError".
-  if (typeof name === "string" && name.startsWith("RequestTimeout")) {
-    return new VodError(
-      `${answer.endpoint} didn't answer within ${answer.timeoutMs / 1000} s.`,
-      "Check the network between this machine and the VOD API, then run `pulumi up` again.",
-      { code: "Timeout", httpStatus: response?.statusCode, retryable: true },
-    );
-  }
-  if (response !== undefined) return unexpectedAnswer(answer, undefined);
-  return new VodError(
-    `${answer.endpoint} can't be reached${typeof code === "string" && /^[A-Z_]+$/.test(code) ? ` (${code})` : ""}.`,
-    "Check `endpoint`, VOD_ENDPOINT and the network between this machine and the VOD API, then run `pulumi up` again.",
-    { code: "Unreachable", retryable: true },
-  );
-}
-
-/** The error for an answer that no VOD API gives: a proxy's page, a redirect, JSON of another kind. */
-function unexpectedAnswer({ endpoint, response }: Answer, mismatch: z.ZodError | undefined): VodError {
-  const type = response?.headers["content-type"]?.split(";", 1)[0]?.replace(/[^\w/+.-]/g, "");
-  const fields = mismatch?.issues.map((issue) => issue.path.join(".")).filter((path) => path !== "") ?? [];
-  const what = fields.length > 0 ? `an answer without a valid ${fields.join(" and ")}` : (type ?? "an empty answer");
-  return new VodError(
-    `${endpoint} answered with ${what}, which is not what the VOD API answers.`,
-    "Check `endpoint`, VOD_ENDPOINT and any proxy in between, then run `pulumi up` again.",
-    { code: "InvalidResponse", httpStatus: response?.statusCode, retryable: (response?.statusCode ?? 0) >= 500 },
-  );
-}
-
-/** The service's message without anything that may not be shown: the gateway echoes what was signed. */
-function withoutSecrets(message: string, { accessKeyId, accessKeySecret, securityToken }: Credentials): string {
-  const cut = message.replace(/\s*,?\s*(server )?string to sign is:.*$/is, "");
-  return [accessKeySecret, securityToken, accessKeyId]
-    .filter((secret): secret is string => secret !== undefined && secret !== "")
-    .flatMap((secret) => [secret, encodeURIComponent(secret), encodeURIComponent(encodeURIComponent(secret))])
-    .reduce((text, secret) => text.replaceAll(secret, "[secret]"), cut)
-    .replace(/[?&]?\b(Signature|SecurityToken|AccessKeyId)(=|%3D)[^\s&]*/gi, "[secret]")
-    .slice(0, 300);
-}
-
-/** pop-core, without the request dumps (keys and signatures in them) that its `debug` would print for `DEBUG=*`. */
-async function importPopCore(): Promise<typeof RPCClient> {
-  const { DEBUG } = process.env;
-  if (DEBUG !== undefined) process.env.DEBUG = `${DEBUG},-httpx:*`;
-  return (await import("@alicloud/pop-core")).default;
+  return { refreshObjectCaches, describeRefreshQuota, describeRefreshTasks };
 }
 
 /**
- * An agent that hands the raw response to the request's own `onResponse`: neither pop-core's errors for answers that
- * aren't JSON nor its results hold the HTTP status.
+ * How far the service's clock is ahead of this machine's, at the most, in milliseconds; 0 where that can't be seen: a
+ * `Date` header has whole seconds.
  */
-function observableAgent(endpoint: string): http.Agent {
-  const agent = endpoint.startsWith("https:")
-    ? new https.Agent({ keepAlive: true })
-    : new http.Agent({ keepAlive: true });
-  const inner = agent as unknown as {
-    addRequest(request: http.ClientRequest, options: object, ...rest: unknown[]): void;
-  };
-  const addRequest = inner.addRequest.bind(agent);
-  inner.addRequest = (request, options, ...rest) => {
-    const { onResponse } = options as { onResponse?: (response: IncomingMessage) => void };
-    if (onResponse) request.once("response", onResponse);
-    addRequest(request, options, ...rest);
-  };
-  return agent;
+function aheadOf(date: Date, now: Date): number {
+  const ahead = date.getTime() - now.getTime();
+  // A clock that is further off would have been refused, so that is not the one which requests are stamped with.
+  return ahead > 0 && ahead <= MAX_CLOCK_SKEW_MS ? ahead + 1000 : 0;
 }

@@ -209,7 +209,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     403,
     "User not authorized to operate on the specified resource, or this API doesn't support RAM.",
     "The credentials lack the permission for this call.",
-    "Allow the action `vod:RefreshVodObjectCaches` in a RAM policy of this user or role.",
+    "Allow the actions that the README lists in a RAM policy of this user or role.",
   ),
   "InvalidAction.NotFound": row(
     404,
@@ -235,6 +235,10 @@ export interface VodErrorDetails {
   requestId?: string | undefined;
   /** Whether the same call can succeed a little later. Default: false. */
   retryable?: boolean;
+  /** How long the service asked to wait before the next call, in milliseconds; none where it asked nothing. */
+  retryAfterMs?: number | undefined;
+  /** Whether the service may have done the work all the same: no answer came, or none that says so. Default: false. */
+  outcomeUnknown?: boolean;
 }
 
 /**
@@ -248,9 +252,17 @@ export class VodError extends Error {
   readonly httpStatus: number | undefined;
   readonly requestId: string | undefined;
   readonly retryable: boolean;
+  readonly retryAfterMs: number | undefined;
+  readonly outcomeUnknown: boolean;
 
-  constructor(happened: string, remedy: string, details: VodErrorDetails) {
-    const { code, httpStatus, requestId, retryable = false } = details;
+  constructor(
+    /** The first sentence of the message. */
+    readonly happened: string,
+    /** The second one. */
+    readonly remedy: string,
+    details: VodErrorDetails,
+  ) {
+    const { code, httpStatus, requestId, retryable = false, retryAfterMs, outcomeUnknown = false } = details;
     const facts = [
       `code ${code}`,
       ...(httpStatus === undefined ? [] : [`HTTP ${httpStatus}`]),
@@ -261,6 +273,8 @@ export class VodError extends Error {
     this.httpStatus = httpStatus;
     this.requestId = requestId;
     this.retryable = retryable;
+    this.retryAfterMs = retryAfterMs;
+    this.outcomeUnknown = outcomeUnknown;
     this.stack = "";
   }
 
@@ -276,12 +290,14 @@ export interface Refusal {
   message: string;
   httpStatus: number | undefined;
   requestId: string | undefined;
+  /** What its `x-acs-retry-after` header says, in milliseconds. */
+  retryAfterMs?: number | undefined;
   /** The paths of the call, as they were sent. */
   paths: readonly string[];
 }
 
 /** The error for a refusal: by the table where it knows the code, with the service's own words where it doesn't. */
-export function errorOfRefusal({ code, message, httpStatus, requestId, paths }: Refusal): VodError {
+export function errorOfRefusal({ code, message, httpStatus, requestId, retryAfterMs, paths }: Refusal): VodError {
   const known = ERROR_TABLE[code];
   const happened = known
     ? known.happened
@@ -290,8 +306,18 @@ export function errorOfRefusal({ code, message, httpStatus, requestId, paths }: 
     : `The VOD API refused the call: ${message.replace(/\.*$/, "")}.`;
   const remedy =
     known?.remedy ?? "Look the code up on the service's error page, or ask its support with the request ID.";
-  const retryable = known?.retryable ?? (/Throttling|ServiceUnavailable/.test(code) || (httpStatus ?? 0) >= 500);
-  return new VodError(happened, remedy, { code, httpStatus, requestId, retryable });
+  const turnedAway = /Throttling|ServiceUnavailable/.test(code);
+  const failedInside = !known && !turnedAway && (httpStatus ?? 0) >= 500;
+  const retryable = known?.retryable ?? (turnedAway || failedInside);
+  // A code of the table says that nothing was done; an error that is the service's own may strike after the work.
+  return new VodError(happened, remedy, {
+    code,
+    httpStatus,
+    requestId,
+    retryable,
+    retryAfterMs,
+    outcomeUnknown: failedInside,
+  });
 }
 
 /**

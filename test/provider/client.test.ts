@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
 import { vodClient } from "../../provider/vod/client.js";
 import type { VodError } from "../../provider/vod/errors.js";
+import { NO_RETRY } from "../../provider/vod/retry.js";
 import { pathsOf, startEmulator } from "../emulator/index.js";
 
 const SECRET = "secretsecretsecretsecretsecret";
@@ -33,7 +34,7 @@ async function emulated(options: Parameters<typeof startEmulator>[0] = {}) {
 }
 
 async function failureOf(endpoint: string, timeoutMs = 5000): Promise<VodError> {
-  const answer = await vodClient({ endpoint, credentials, timeoutMs })
+  const answer = await vodClient({ endpoint, credentials, timeoutMs, retry: NO_RETRY })
     .refreshObjectCaches(request)
     .catch((error: unknown) => error);
   return answer as VodError;

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { vodClient } from "../../provider/vod/client.js";
 import { ERROR_TABLE, VodError } from "../../provider/vod/errors.js";
+import { NO_RETRY } from "../../provider/vod/retry.js";
 import { GATEWAY_ERRORS, SERVICE_ERRORS } from "../emulator/errors.js";
 import type { Conditions, Emulator, EmulatorOptions, Fault } from "../emulator/index.js";
 import { started } from "../emulator/started.js";
@@ -17,6 +18,7 @@ async function refusedBy(
     endpoint: emulator.endpoint,
     credentials: { ...keysOf(emulator), ...credentials },
     timeoutMs,
+    retry: NO_RETRY,
   });
   const thrown = await client.refreshObjectCaches({ paths, objectType: "File", force: false }).catch((error) => error);
   expect(thrown).toBeInstanceOf(VodError);

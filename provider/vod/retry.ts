@@ -1,0 +1,142 @@
+/**
+ * When a call is sent again, and after how long: the decision is a pure function, the loop around it does the waiting.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { VodError } from "./errors.js";
+
+/** The bounds over all attempts of one call. `{ timeoutMs: 0, maxAttempts: 1 }` switches retries off. */
+export interface RetryLimits {
+  /** After how long no further attempt begins, in milliseconds since the first one. */
+  timeoutMs: number;
+  /** How many times a call is sent at most, the first time included. */
+  maxAttempts: number;
+}
+
+/** How long a call is tried by default, in milliseconds: domains are configured, and throttles end, within minutes. */
+export const DEFAULT_RETRY_TIMEOUT_MS = 5 * 60_000;
+
+/** How many times a call is sent by default: with the delays below, that takes about two minutes. */
+export const DEFAULT_MAX_ATTEMPTS = 10;
+
+export const DEFAULT_RETRY: RetryLimits = { timeoutMs: DEFAULT_RETRY_TIMEOUT_MS, maxAttempts: DEFAULT_MAX_ATTEMPTS };
+
+/** Every call is sent once, and its first failure is final. */
+export const NO_RETRY: RetryLimits = { timeoutMs: 0, maxAttempts: 1 };
+
+/** The longest delay after the first attempt, in milliseconds; it doubles with each further one. */
+export const BACKOFF_BASE_MS = 1_000;
+
+/** Where the doubling ends, in milliseconds. */
+export const BACKOFF_CAP_MS = 60_000;
+
+/** The least wait that is worth a line to the user, in milliseconds. */
+export const TOLD_WAIT_MS = 3_000;
+
+const MINUTE_MS = 60_000;
+
+/** What of a failure decides whether and when its call is sent again. */
+export type Failure = Pick<VodError, "code" | "retryable" | "retryAfterMs">;
+
+/** Where a call stands when an attempt has failed. */
+export interface Standing {
+  /** How many attempts were made, the failed one included. */
+  attempt: number;
+  /** Time since the first attempt began, in milliseconds. */
+  elapsedMs: number;
+  /** A random number from 0 up to, not including, 1. */
+  random: number;
+  /** The present time, in milliseconds since the epoch. */
+  nowMs: number;
+}
+
+/**
+ * Decides after how long a call is sent again: exponential backoff with full jitter, never less than the service asked
+ * for, never past the deadline.
+ *
+ * @returns milliseconds, or undefined: the call has failed for good.
+ */
+export function retryDelay(failure: Failure, standing: Standing, limits: RetryLimits): number | undefined {
+  const { attempt, elapsedMs, random, nowMs } = standing;
+  if (!failure.retryable || attempt >= limits.maxAttempts) return undefined;
+  const remaining = limits.timeoutMs - elapsedMs;
+  const jitter = random * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** (attempt - 1));
+  // The limit per minute counts anew with the minute, so a sooner attempt would be refused as well.
+  const nextMinute = failure.code === "QuotaPerMinuteExceeded.Refresh" ? MINUTE_MS - (nowMs % MINUTE_MS) : 0;
+  const least = Math.max(failure.retryAfterMs ?? 0, nextMinute);
+  if (remaining <= 0 || least > remaining) return undefined;
+  // Beyond the least, what is asked for is spread as well: everybody was asked to wait equally long.
+  return Math.ceil(Math.min(least > 0 ? least + Math.min(jitter, BACKOFF_BASE_MS) : jitter, remaining));
+}
+
+/** Whether a failure is a throttle, whatever its variant. */
+export function isThrottle(error: unknown): error is VodError {
+  return error instanceof VodError && /Throttling/.test(error.code);
+}
+
+/**
+ * What was learned of attempts that failed: that one was accepted, with its answer; that the service answers, but knows
+ * of nothing; or nothing at all.
+ */
+export type Rescue<T> = { answer: T } | "unconfirmed" | "unanswered";
+
+export interface Retrying<T> {
+  limits: RetryLimits;
+  now: () => Date;
+  sleep: (ms: number) => Promise<void>;
+  random: () => number;
+  onWait?: ((sentence: string) => void) | undefined;
+  /** Asked before a call is sent again or given up: whether it was accepted after all. Default: nothing is known. */
+  rescue?: (() => Promise<Rescue<T>>) | undefined;
+}
+
+/**
+ * Sends a call until it succeeds or {@link retryDelay} gives up.
+ *
+ * @throws VodError the last attempt's, saying how many there were over which time if there was more than one.
+ */
+export async function retrying<T>(call: () => Promise<T>, settings: Retrying<T>): Promise<T> {
+  const { limits, now, sleep, random, onWait, rescue } = settings;
+  const begin = now().getTime();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof VodError)) throw error;
+      const pause = async (failure: Failure): Promise<boolean> => {
+        const nowMs = now().getTime();
+        const ms = retryDelay(failure, { attempt, elapsedMs: nowMs - begin, random: random(), nowMs }, limits);
+        if (ms === undefined) return false;
+        if (ms > TOLD_WAIT_MS) onWait?.(waitSentence(error, ms, attempt + 1, limits.maxAttempts));
+        await sleep(ms);
+        return true;
+      };
+      let again = await pause(error);
+      // After the pause, since a record of what was accepted may need a moment to appear.
+      const rescued = await rescue?.();
+      if (typeof rescued === "object") return rescued.answer;
+      // A 200 that can't be read is a proxy's page in most cases, which stays. But where the service itself answered the
+      // question, only that one answer was spoilt.
+      if (!again && error.outcomeUnknown && rescued === "unconfirmed") {
+        again = await pause({ code: error.code, retryable: true, retryAfterMs: error.retryAfterMs });
+      }
+      if (!again) throw afterAttempts(error, attempt, now().getTime() - begin);
+    }
+  }
+}
+
+function waitSentence({ happened }: VodError, ms: number, attempt: number, maxAttempts: number): string {
+  const what = happened.replace(/^The /, "the ").replace(/\.$/, "");
+  return `${what}; trying again in ${Math.round(ms / 1000)} s (attempt ${attempt} of ${maxAttempts})`;
+}
+
+/** The same error for a call that was tried several times, saying so after what happened. */
+function afterAttempts(error: VodError, attempts: number, elapsedMs: number): VodError {
+  if (attempts < 2) return error;
+  const tried = `It was tried ${attempts} times in ${Math.round(elapsedMs / 1000)} s.`;
+  return new VodError(`${error.happened} ${tried}`, error.remedy, error);
+}
+
+/** Waits in real time. */
+export async function realSleep(ms: number): Promise<void> {
+  await delay(ms);
+}

@@ -1,0 +1,173 @@
+/** The rows of DescribeVodRefreshTasks: what they say, which to ask for, and whether they prove that a call was accepted. */
+import { z } from "zod";
+import { VodError } from "./errors.js";
+import { DAILY_QUOTA, type ObjectType } from "./limits.js";
+import { domainOf } from "./paths.js";
+
+export const TASK_STATUSES = ["Complete", "Refreshing", "Pending", "Failed"] as const;
+
+/** How a refresh task stands, in the service's words. */
+export type TaskStatus = (typeof TASK_STATUSES)[number];
+
+/** One path of one refresh, as the service reports it. */
+export interface RefreshTask {
+  /** One task ID can have many rows, one a path. */
+  taskId: string;
+  objectPath: string;
+  /** In the service's lower case: `file`, `directory` or `preload`. */
+  objectType: string;
+  status: TaskStatus;
+  /** How far it is, from 0 to 100. */
+  percent: number;
+  /** When it was accepted, by the service's clock, in whole seconds. */
+  createdAt: Date;
+  /** Why it failed; empty otherwise. */
+  description: string;
+}
+
+/** Which rows to ask for: those of one task ID, or those of a time, of all paths or of exactly one. */
+export type TaskFilter = { taskId: string } | { objectPath?: string; startTime: Date; endTime: Date };
+
+/** The most rows that a page can have. Source: the page of DescribeVodRefreshTasks. */
+export const TASKS_PER_PAGE = 50;
+
+/** For how many days tasks can be asked for. Source: the page of DescribeVodRefreshTasks. */
+const RECORD_DAYS = 3;
+
+/** More pages than the quotas of the days on record can fill. */
+export const MAX_TASK_PAGES = Math.ceil((RECORD_DAYS * (DAILY_QUOTA.urls + DAILY_QUOTA.directories)) / TASKS_PER_PAGE);
+
+/** How far around an attempt rows are asked for, in milliseconds: the service's clock and ours differ a little. */
+const WINDOW_MARGIN_MS = 60_000;
+
+const task = z
+  .object({
+    TaskId: z.string().min(1),
+    ObjectPath: z.string(),
+    ObjectType: z.string(),
+    Status: z.enum(TASK_STATUSES),
+    Process: z.string().regex(/^\d{1,3}(\.\d+)?%$/),
+    CreationTime: z.iso.datetime(),
+    Description: z.string().default(""),
+  })
+  .transform(
+    (row): RefreshTask => ({
+      taskId: row.TaskId,
+      objectPath: row.ObjectPath,
+      objectType: row.ObjectType,
+      status: row.Status,
+      percent: Number(row.Process.slice(0, -1)),
+      createdAt: new Date(row.CreationTime),
+      description: row.Description,
+    }),
+  );
+
+/** One page of the answer; fields that are not named here are ignored. */
+export const tasksPage = z.object({
+  TotalCount: z.number().int().nonnegative(),
+  Tasks: z.object({ Task: z.array(task).default([]) }),
+});
+
+/** The parameters that ask for the rows of a filter, but for the page. */
+export function tasksParameters(filter: TaskFilter): Record<string, string> {
+  if ("taskId" in filter) return { TaskId: filter.taskId };
+  const { objectPath, startTime, endTime } = filter;
+  return {
+    ...(objectPath === undefined ? {} : { ObjectPath: objectPath }),
+    StartTime: inSeconds(Math.floor(startTime.getTime() / 1000)),
+    EndTime: inSeconds(Math.ceil(endTime.getTime() / 1000)),
+  };
+}
+
+/** `yyyy-MM-ddTHH:mm:ssZ`, the service's only notation of a time. */
+function inSeconds(seconds: number): string {
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+}
+
+/**
+ * Asks for all pages, one after another.
+ *
+ * @param ask asks for one page, which counts from 1.
+ * @throws VodError InvalidResponse where the service tells of more rows than {@link MAX_TASK_PAGES} pages hold: a part of
+ * them must not pass for all.
+ */
+export async function allPages(ask: (page: number) => Promise<z.infer<typeof tasksPage>>): Promise<RefreshTask[]> {
+  const rows: RefreshTask[] = [];
+  for (let page = 1; page <= MAX_TASK_PAGES; page++) {
+    const { TotalCount, Tasks } = await ask(page);
+    rows.push(...Tasks.Task);
+    if (Tasks.Task.length === 0 || rows.length >= TotalCount) return rows;
+  }
+  throw new VodError(
+    `The VOD API tells of more than ${MAX_TASK_PAGES * TASKS_PER_PAGE} refresh tasks at once.`,
+    "Ask for fewer of them: one task ID, or a shorter time.",
+    { code: "InvalidResponse" },
+  );
+}
+
+/** A call whose outcome is not known. */
+export interface Doubt {
+  paths: readonly string[];
+  objectType: ObjectType;
+  force: boolean;
+  /**
+   * When its first attempt in doubt began, in milliseconds since the epoch, by the service's clock. It is asked anew for
+   * each row, since the answers that bring the rows tell more of that clock.
+   */
+  since: () => number;
+  /** Until when its tasks may have been created, by the same clock. */
+  until: number;
+  /** Whether a task ID was some other call's answer before this one began. */
+  isOlder: (taskId: string) => boolean;
+}
+
+/** How a row names the type of a call. */
+const ROW_TYPE: Partial<Record<ObjectType, string>> = { File: "file", Directory: "directory" };
+
+/**
+ * Asks whether a call was accepted, by the rows of its first and last path: a call is accepted as a whole.
+ *
+ * Where a row may be another call's it proves nothing, since a purge too many is safe and one too few is not. A
+ * CreationTime has whole seconds, so a row of the very second in which the attempt began may be older. And rows don't
+ * tell IgnoreParams from File, nor a forced directory from one that isn't.
+ *
+ * @param describe asks for rows.
+ * @returns the task IDs joined by commas, or undefined: it can't be told.
+ * @throws whatever asking for the rows of a path throws.
+ */
+export async function acceptedTaskIds(
+  doubt: Doubt,
+  describe: (filter: TaskFilter) => Promise<RefreshTask[]>,
+): Promise<string | undefined> {
+  const { paths, since, until } = doubt;
+  const time = { startTime: new Date(since() - WINDOW_MARGIN_MS), endTime: new Date(until + WINDOW_MARGIN_MS) };
+  const found = new Set<string>();
+  for (const objectPath of new Set([...paths.slice(0, 1), ...paths.slice(-1)])) {
+    const proofs = (await describe({ ...time, objectPath })).filter((row) => proves(row, [objectPath], doubt));
+    if (proofs.length === 0) return undefined;
+    for (const { taskId } of proofs) found.add(taskId);
+  }
+  if (hasOneTaskId(doubt)) return [...found].join(",");
+  try {
+    for (const row of await describe(time)) if (proves(row, paths, doubt)) found.add(row.taskId);
+  } catch {
+    // That it was accepted is known; some of its task IDs are better than a second purge of all of it.
+  }
+  return [...found].join(",");
+}
+
+/** Whether a row can be of no other call than the one in doubt, or of one that did the same for the path since. */
+function proves(row: RefreshTask, paths: readonly string[], { objectType, force, since, isOlder }: Doubt): boolean {
+  return (
+    !force &&
+    row.objectType === ROW_TYPE[objectType] &&
+    row.createdAt.getTime() >= since() &&
+    paths.includes(row.objectPath) &&
+    !isOlder(row.taskId)
+  );
+}
+
+/** Whether the rows of its two ends have all task IDs of a call: URLs of a domain that go together share one. */
+function hasOneTaskId({ paths, objectType }: Doubt): boolean {
+  return paths.length <= 2 || (objectType === "File" && new Set(paths.map(domainOf)).size === 1);
+}
