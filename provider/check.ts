@@ -37,6 +37,8 @@ const WANTED: Readonly<Record<InputName, string>> = {
   onQuotaExceeded: `write ${quoted(QUOTA_POLICIES)}`,
   collapse: `write ${quoted(COLLAPSES)}`,
   planFile: "give the path of a file",
+  wait: 'write true, false, or { timeout: seconds, onTimeout: "fail" or "warn" }',
+  retry: "write { timeout: seconds, maxAttempts: a whole number }",
   endpoint: "give a host such as vod.cn-shanghai.aliyuncs.com",
 };
 const CHOICES: Partial<Record<InputName, readonly string[]>> = {
@@ -216,7 +218,11 @@ function describeIssue(name: InputName, value: unknown, error: z.ZodError): stri
     return `${name} is "${value.slice(0, 40)}", which is none of its values; write ${meant ? `"${meant}"` : quoted(choices)}.`;
   }
   const where = path.map((key) =>
-    typeof key === "number" ? `[${key}]` : name === "source" ? `.${String(key)}` : `["${shownPath(String(key))}"]`,
+    typeof key === "number"
+      ? `[${key}]`
+      : name === "source" || name === "retry"
+        ? `.${String(key)}`
+        : `["${shownPath(String(key))}"]`,
   );
   const wrong = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
   const strange =

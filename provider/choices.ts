@@ -10,10 +10,25 @@ export const COLLAPSES = ["always", "never"] as const;
 /** Whether URLs are replaced by directories that hold them. */
 export type Collapse = (typeof COLLAPSES)[number];
 
+/** What to do when the tasks of a refresh haven't ended in time. */
+export const TIMEOUT_POLICIES = ["fail", "warn"] as const;
+/** What to do when the tasks of a refresh haven't ended in time. */
+export type TimeoutPolicy = (typeof TIMEOUT_POLICIES)[number];
+
 /**
- * What became of the last refresh: `NotSubmitted`: nothing was ever sent (`refreshOnCreate: false`); `Submitted`: the
- * service accepted every path; `Incomplete`: it hasn't accepted the `pending` ones yet.
+ * What became of the last refresh, as it was last seen. `NotSubmitted`: nothing was ever sent (`refreshOnCreate: false`).
+ * `Submitted`: the service accepted every path, and its tasks weren't looked at since. `Incomplete`: it hasn't accepted
+ * the `pending` paths yet, or failed them. The others are the service's own: `Pending` and `Refreshing` tasks haven't
+ * ended, `Complete` and `Failed` ones have.
  */
-export const STATUSES = ["NotSubmitted", "Submitted", "Incomplete"] as const;
-/** What became of the last refresh. */
+export const STATUSES = [
+  "NotSubmitted",
+  "Submitted",
+  "Incomplete",
+  "Pending",
+  "Refreshing",
+  "Complete",
+  "Failed",
+] as const;
+/** What became of the last refresh, as it was last seen. */
 export type RefreshStatus = (typeof STATUSES)[number];

@@ -1,6 +1,6 @@
 /** The inputs of VodCacheRefresh in the form that the state keeps: complete, normalised, duplicates removed. */
 import { z } from "zod";
-import { COLLAPSES, QUOTA_POLICIES } from "./choices.js";
+import { COLLAPSES, QUOTA_POLICIES, TIMEOUT_POLICIES } from "./choices.js";
 import { OBJECT_TYPES } from "./vod/limits.js";
 
 /** What stands in a preview for a value that isn't known yet. Source: Pulumi's protocol (`UnknownStringValue`). */
@@ -16,6 +16,19 @@ export const sourceShape = z.strictObject({
 });
 export type Source = z.infer<typeof sourceShape>;
 
+/** How long the tasks of a refresh are followed by default, in seconds: one usually takes 5 to 6 minutes. Source: CDN. */
+const WAIT_TIMEOUT_SECONDS = 20 * 60;
+const waitShape = z.strictObject({
+  timeout: z.number().min(0).max(86_400).default(WAIT_TIMEOUT_SECONDS),
+  onTimeout: z.enum(TIMEOUT_POLICIES).default("fail"),
+});
+export type Wait = z.infer<typeof waitShape>;
+
+const retryShape = z.strictObject({
+  timeout: z.number().min(0).max(86_400).optional(),
+  maxAttempts: z.number().int().min(1).max(100).optional(),
+});
+
 /** Every input by itself, as a program may write it. */
 export const inputShapes = {
   paths: z.array(z.string()).min(1).optional(),
@@ -29,6 +42,8 @@ export const inputShapes = {
   onQuotaExceeded: z.enum(QUOTA_POLICIES).default("fail"),
   collapse: z.enum(COLLAPSES).optional(),
   planFile: z.string().min(1).optional(),
+  wait: z.union([z.boolean(), waitShape]).optional(),
+  retry: retryShape.optional(),
   endpoint: z.string().optional(),
 } as const;
 export type InputName = keyof typeof inputShapes;
@@ -49,6 +64,11 @@ export function contentOf({ paths, contentHash, contents, source, files }: Refre
   if (source !== undefined) return { mode: "source", source, files: files ?? {} };
   if (contents !== undefined) return { mode: "contents", contents };
   return { mode: "paths", paths: paths ?? [], contentHash: contentHash ?? "" };
+}
+
+/** How the tasks of a refresh are followed; undefined where they aren't. */
+export function waitOf({ wait }: Pick<RefreshInputs, "wait">): Wait | undefined {
+  return wait === true ? waitShape.parse({}) : wait === false ? undefined : wait;
 }
 
 /** Reads inputs that `check` returned; undefined where a value isn't known yet (in previews only). */

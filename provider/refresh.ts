@@ -13,28 +13,23 @@
 import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import type { dynamic } from "@pulumi/pulumi";
-import { type Allotment, allot, type Batch } from "./allot.js";
+import { type Allotment, allot } from "./allot.js";
 import { checkInputs } from "./check.js";
 import { type ConfigReader, findCredentials } from "./credentials.js";
 import { describeExceeded, describePlan, describeRun, number } from "./describe.js";
-import { contentOf, type RefreshInputs, readInputs } from "./inputs.js";
+import { contentOf, type RefreshInputs, readInputs, waitOf } from "./inputs.js";
 import type { Manifest } from "./manifest.js";
 import { differs, manifestOf, type Plan, planRefresh } from "./plan.js";
+import { asVodError, follow, nothingSent, type Run, type RunContext, submit } from "./run.js";
 import { type Found, Sources, sameFiles } from "./sources.js";
-import {
-  beforeOf,
-  inputsOf,
-  type RefreshState,
-  readState,
-  type Submission,
-  withInputs,
-  withSubmission,
-} from "./state.js";
-import { type VodClient, vodClient } from "./vod/client.js";
+import { beforeOf, inputsOf, type RefreshState, readState, withInputs, withSubmission } from "./state.js";
+import { type VodClient, type VodClientOptions, vodClient } from "./vod/client.js";
 import { resolveEndpoint } from "./vod/endpoint.js";
 import { VodError } from "./vod/errors.js";
 import { domainOf } from "./vod/paths.js";
 import { quotaOf, type RefreshQuota } from "./vod/quota.js";
+import { DEFAULT_RETRY, NO_RETRY } from "./vod/retry.js";
+import { lookAt } from "./wait.js";
 
 /** What the provider needs of its surroundings; tests give their own. */
 export interface Surroundings {
@@ -42,22 +37,20 @@ export interface Surroundings {
   /** Prints a line that Pulumi shows as information under the stack. */
   info(line: string): void;
   now(): Date;
+  /** Waits for that many milliseconds. Default: a timer. */
+  sleep?: (ms: number) => Promise<void>;
 }
 
 /** What the engine hands over and what the state holds, before anything is known of it. */
 type Properties = Record<string, unknown>;
 
-/** A run of an allotment, up to its end or the first failure. */
-type Run = Submission & { batches: readonly Batch[]; failure?: VodError };
-
-/** How long a preview waits for the quota, and a call for its answer, in milliseconds. */
-const QUOTA_TIMEOUT_MS = 5_000;
-const CALL_TIMEOUT_MS = 20_000;
+/** How long the quota and the status of tasks are asked for at most, in milliseconds: they only make lines better. */
+const ASK_TIMEOUT_MS = 5_000;
 
 const UNKNOWN_PLAN = "to refresh: not known yet, since an input is known during the update only";
 
 /** Makes the provider of VodCacheRefresh. */
-export function refreshProvider({ environment, info, now }: Surroundings) {
+export function refreshProvider({ environment, info, now, sleep }: Surroundings) {
   let config: ConfigReader = () => undefined;
   const sources = new Sources((done, total) => info(`hashed ${number(done)} of ${number(total)} files`));
   const clients = new Map<string, VodClient>();
@@ -69,11 +62,27 @@ export function refreshProvider({ environment, info, now }: Surroundings) {
     info(typeof __resourceName === "string" ? `${__resourceName}: ${line}` : line);
 
   /** One client for each endpoint and patience, so that its connection serves every resource. */
-  function clientFor(inputs: RefreshInputs, timeoutMs: number): VodClient {
+  function clientFor(inputs: RefreshInputs): VodClient {
+    const { timeout, maxAttempts } = inputs.retry ?? {};
+    return clientOf(inputs, {
+      retry: {
+        timeoutMs: timeout === undefined ? DEFAULT_RETRY.timeoutMs : timeout * 1000,
+        maxAttempts: maxAttempts ?? DEFAULT_RETRY.maxAttempts,
+      },
+    });
+  }
+
+  /** The client for questions that nothing depends on. */
+  function askerFor(inputs: RefreshInputs): VodClient {
+    return clientOf(inputs, { timeoutMs: ASK_TIMEOUT_MS, retry: NO_RETRY });
+  }
+
+  function clientOf(inputs: RefreshInputs, patience: Pick<VodClientOptions, "timeoutMs" | "retry">): VodClient {
     const endpoint = resolveEndpoint(inputs.endpoint, environment);
-    const key = `${timeoutMs} ${endpoint}`;
-    const client =
-      clients.get(key) ?? vodClient({ endpoint, credentials: findCredentials(config, environment), timeoutMs, now });
+    const key = JSON.stringify([endpoint, patience]);
+    const credentials = findCredentials(config, environment);
+    const common = { endpoint, credentials, now, onWait: info, ...(sleep ? { sleep } : {}) };
+    const client = clients.get(key) ?? vodClient({ ...common, ...patience });
     clients.set(key, client);
     return client;
   }
@@ -85,7 +94,7 @@ export function refreshProvider({ environment, info, now }: Surroundings) {
     { again }: { again: boolean },
   ): Promise<RefreshQuota | undefined> {
     try {
-      const client = clientFor(inputs, QUOTA_TIMEOUT_MS);
+      const client = askerFor(inputs);
       const asked = again ? undefined : quotas.get(client);
       const quota = asked ?? client.describeRefreshQuota();
       quotas.set(client, quota);
@@ -130,56 +139,44 @@ export function refreshProvider({ environment, info, now }: Surroundings) {
     }
   }
 
-  async function submit(news: Properties, inputs: RefreshInputs, plan: Plan, allotment: Allotment): Promise<Run> {
-    const run = { refreshTaskIds: [] as string[], requestIds: [] as string[], batches: [] as Batch[] };
-    const settled = new Set<string>();
-    let failure: VodError | undefined;
+  function contextFor(news: Properties, inputs: RefreshInputs): RunContext {
+    return { client: clientFor(inputs), tell: (line) => say(news, line), now, ...(sleep ? { sleep } : {}) };
+  }
+
+  /** Sends what is allotted, and follows its tasks where that is asked for. */
+  async function send(news: Properties, inputs: RefreshInputs, plan: Plan, allotment: Allotment): Promise<Run> {
+    const wait = waitOf(inputs);
     try {
-      const client = clientFor(inputs, CALL_TIMEOUT_MS);
-      for (const batch of allotment.batches) {
-        const answer = await client.refreshObjectCaches(batch).catch((error: unknown) => {
-          if (!batch.departed || !isNoDomain(error)) throw error;
-          say(
-            news,
-            `warning: ${domainOf(batch.paths[0] ?? "")} is not refreshed, since it is no domain of this account any more.`,
-          );
-        });
-        for (const path of batch.settles) settled.add(path);
-        if (!answer) continue;
-        run.refreshTaskIds.push(answer.refreshTaskId);
-        run.requestIds.push(answer.requestId);
-        run.batches.push(batch);
-      }
+      const context = contextFor(news, inputs);
+      const run = await submit(context, plan, allotment);
+      if (run.batches.length > 0) say(news, describeRun(run.batches, run.refreshTaskIds));
+      if (wait === undefined || run.failure !== undefined || run.batches.length === 0) return run;
+      return await follow(context, plan, run, wait);
     } catch (error) {
-      failure = asVodError(error);
+      return nothingSent(plan, now(), asVodError(error));
     }
-    return {
-      ...run,
-      accepted: run.batches.flatMap(({ paths }) => paths),
-      pending: plan.paths.filter((path) => !settled.has(path)),
-      submittedAt: now().toISOString(),
-      ...(failure ? { failure } : {}),
-    };
   }
 
   /** The outputs of a run that did what it should; of another, the error that makes Pulumi keep its state and show why. */
   function outcome(id: string, news: Properties, state: RefreshState, plan: Plan, run: Run) {
     const properties = { ...state, ...ownProperties(news) };
-    if (run.batches.length > 0) say(news, describeRun(run.batches, run.refreshTaskIds));
     if (run.failure === undefined) return properties;
     const all = plan.paths.length;
-    const reason =
-      `${run.failure.message} Refreshed before that: ${number(all - run.pending.length)} of ${number(all)} ` +
-      `${all === 1 ? "path" : "paths"}; the next update sends the rest.`;
+    const rest =
+      run.pending.length === 0
+        ? ""
+        : ` Refreshed before that: ${number(all - run.pending.length)} of ${number(all)} ` +
+          `${all === 1 ? "path" : "paths"}; the next update sends the rest.`;
+    const reason = run.failure.message + rest;
     throw Object.assign(new Error(reason), { id, properties, reasons: [reason] });
   }
 
   /** Sends a plan as far as the day's quota and its policy allow. */
   async function carryOut(news: Properties, inputs: RefreshInputs, plan: Plan, present: Manifest): Promise<Run> {
     const { allotment, quota } = await show(news, inputs, plan, present, { again: true });
-    if (!allotment.exceeded || quota === undefined) return submit(news, inputs, plan, allotment);
+    if (!allotment.exceeded || quota === undefined) return send(news, inputs, plan, allotment);
     const { happened, remedy } = describeExceeded(plan, inputs, quotaOf(inputs.objectType), quota, now());
-    return { ...nothingSent(plan, now()), failure: new VodError(happened, remedy, { code: "QuotaExceeded.Refresh" }) };
+    return nothingSent(plan, now(), new VodError(happened, remedy, { code: "QuotaExceeded.Refresh" }));
   }
 
   /** The present hash of every path; of a source that changed since its check, the failure as well. */
@@ -255,17 +252,31 @@ export function refreshProvider({ environment, info, now }: Surroundings) {
       const { present, moved } = await presentOf(inputs);
       const plan = planRefresh(beforeOf(before), inputs, present);
       if (moved) {
-        const run = { ...nothingSent(plan, now()), failure: filesMoved() };
+        const run = nothingSent(plan, now(), filesMoved());
         return { outs: outcome(id, news, withSubmission(inputs, before, run, present), plan, run) };
       }
-      if (plan.paths.length === 0) return { outs: { ...withInputs(before, inputs, present), ...ownProperties(news) } };
+      if (plan.paths.length === 0) return { outs: await settled(id, news, inputs, before, present, plan) };
       const run = await carryOut(news, inputs, plan, present);
       return {
         outs: outcome(id, news, withSubmission(inputs, plan.resumes ? before : undefined, run, present), plan, run),
       };
     },
 
+    /** Looks at tasks that hadn't ended when they were last seen. Records that expired leave what is known. */
     async read(id: string, properties: Properties) {
+      const state = readState(properties);
+      if (!["Submitted", "Pending", "Refreshing"].includes(state.status)) return { id, props: properties };
+      try {
+        const asker = askerFor(inputsOf(state));
+        const seen = await lookAt(state.taskIds, (taskId) => asker.describeRefreshTasks({ taskId }));
+        if (seen.unknown.length === 0) return { id, props: { ...properties, status: seen.status } };
+        say(properties, `the status stays ${state.status}: the service keeps the records of tasks for 3 days`);
+      } catch (error) {
+        say(
+          properties,
+          `warning: the status stays ${state.status}, since it can't be asked for. ${asVodError(error).message}`,
+        );
+      }
       return { id, props: properties };
     },
 
@@ -273,6 +284,24 @@ export function refreshProvider({ environment, info, now }: Surroundings) {
       say(properties, "nothing is sent on delete, since a refresh can't be undone; the resource is forgotten");
     },
   };
+
+  /** The outputs of an update that has nothing to send: it waits on, where the last one ran out of time. */
+  async function settled(
+    id: string,
+    news: Properties,
+    inputs: RefreshInputs,
+    before: RefreshState,
+    present: Manifest,
+    plan: Plan,
+  ): Promise<Properties> {
+    const state = withInputs(before, inputs, present);
+    const wait = waitOf(inputs);
+    if (wait === undefined || !["Pending", "Refreshing"].includes(state.status))
+      return { ...state, ...ownProperties(news) };
+    const { failure: _, ...idle } = nothingSent(plan, now(), filesMoved());
+    const run = await follow(contextFor(news, inputs), plan, { ...idle, refreshTaskIds: state.taskIds }, wait);
+    return outcome(id, news, { ...state, status: run.status ?? state.status }, plan, run);
+  }
 
   /** The files of the source of checked inputs; undefined where there is none, or where it isn't known yet. */
   async function scanFor(inputs: Properties): Promise<Found | VodError | undefined> {
@@ -313,15 +342,6 @@ function namedBy(present: Manifest): (domain: string) => boolean {
   const domains = new Set<string>();
   for (const path of present.keys()) domains.add(domainOf(path));
   return (domain) => domains.has(domain);
-}
-
-function nothingSent(plan: Plan, now: Date): Run {
-  const submittedAt = now.toISOString();
-  return { accepted: [], pending: plan.paths, refreshTaskIds: [], requestIds: [], batches: [], submittedAt };
-}
-
-function isNoDomain(error: unknown): boolean {
-  return error instanceof VodError && ["InvalidDomain.NotFound", "InvalidDomain.Offline"].includes(error.code);
 }
 
 function filesMoved(): VodError {
@@ -367,10 +387,4 @@ function missingCredentials(config: ConfigReader, environment: Readonly<NodeJS.P
   } catch (error) {
     return [asVodError(error).message];
   }
-}
-
-/** Whatever else is thrown is a fault of ours, and may hold anything: nothing of it is shown. */
-function asVodError(error: unknown): VodError {
-  if (error instanceof VodError) return error;
-  return new VodError("pulumi-alicloud-vod failed unexpectedly.", "Report it to the project.", { code: "Internal" });
 }

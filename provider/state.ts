@@ -3,7 +3,7 @@
  * version is read, and a state of a later one is refused instead of misread.
  */
 import { z } from "zod";
-import { STATUSES } from "./choices.js";
+import { type RefreshStatus, STATUSES } from "./choices.js";
 import { checkedShape, contentOf, type RefreshInputs } from "./inputs.js";
 import { packManifest, UNKNOWN_HASH, unpackManifest } from "./manifest.js";
 import { type Before, manifestOf, settle } from "./plan.js";
@@ -44,6 +44,8 @@ export interface Submission {
   requestIds: readonly string[];
   /** When the last call was answered, ISO 8601 in UTC. */
   submittedAt: string;
+  /** What was last seen of the tasks. Default: `Incomplete` if something is pending, else `Submitted`. */
+  status?: RefreshStatus;
 }
 
 /**
@@ -126,8 +128,8 @@ export function withSubmission(
     taskIds: [...new Set(refreshTaskIds.flatMap((joined) => joined.split(",")))],
     refreshTaskId: refreshTaskIds.length === 0 ? undefined : refreshTaskIds.join(","),
     requestIds: [...(before?.requestIds ?? []), ...run.requestIds],
-    submittedAt: run.requestIds.length > 0 ? run.submittedAt : before?.submittedAt,
-    status: run.pending.length > 0 ? "Incomplete" : "Submitted",
+    submittedAt: run.refreshTaskIds.length > 0 ? run.submittedAt : before?.submittedAt,
+    status: run.status ?? (run.pending.length > 0 ? "Incomplete" : "Submitted"),
     refreshed: run.accepted.slice(0, PATHS_SHOWN),
     // Of a source, the manifest knows them all.
     pending: inputs.source === undefined ? [...run.pending] : run.pending.slice(0, PATHS_SHOWN),

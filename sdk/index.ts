@@ -3,5 +3,15 @@ export { ContentHashError } from "./files.js";
 export type { HashFilesOptions } from "./hash.js";
 export { hashContent, hashFiles } from "./hash.js";
 // Types apart: a program without a TypeScript of its own is compiled by the one of Pulumi, 3.8.
-export type { Collapse, ObjectType, QuotaPolicy, RefreshStatus, Source, VodCacheRefreshArgs } from "./refresh.js";
+export type {
+  Collapse,
+  ObjectType,
+  QuotaPolicy,
+  RefreshStatus,
+  Retry,
+  Source,
+  TimeoutPolicy,
+  VodCacheRefreshArgs,
+  Wait,
+} from "./refresh.js";
 export { VodCacheRefresh } from "./refresh.js";

@@ -1,9 +1,9 @@
 /** The resource that a program declares. It computes nothing: all that it does happens in Pulumi's provider process. */
 import * as pulumi from "@pulumi/pulumi";
-import type { Collapse, QuotaPolicy, RefreshStatus } from "../provider/choices.js";
+import type { Collapse, QuotaPolicy, RefreshStatus, TimeoutPolicy } from "../provider/choices.js";
 import type { ObjectType } from "../provider/vod/limits.js";
 
-export type { Collapse, ObjectType, QuotaPolicy, RefreshStatus };
+export type { Collapse, ObjectType, QuotaPolicy, RefreshStatus, TimeoutPolicy };
 
 /** Files on this machine, and where they are served. */
 export interface Source {
@@ -20,6 +20,25 @@ export interface Source {
    * Defaults to none.
    */
   indexDocument?: pulumi.Input<string>;
+}
+
+/** How the tasks of a refresh are followed to their end. */
+export interface Wait {
+  /** For how long, in seconds, from 0 to 86,400; a task usually takes 5 to 6 minutes. Defaults to 1,200. */
+  timeout?: pulumi.Input<number>;
+  /**
+   * What to do when they haven't ended by then. `fail`: the update fails, and the next one waits on without sending
+   * anything. `warn`: the update succeeds, with a warning and the status that was last seen. Defaults to `fail`.
+   */
+  onTimeout?: pulumi.Input<TimeoutPolicy>;
+}
+
+/** How often a call is tried that fails for a reason that can pass: a throttle, a busy domain, the network. */
+export interface Retry {
+  /** For how long, in seconds, from 0 to 86,400. Defaults to 300. */
+  timeout?: pulumi.Input<number>;
+  /** How many times, the first one included, from 1 to 100. Defaults to 10. */
+  maxAttempts?: pulumi.Input<number>;
 }
 
 /** What to refresh, and when: `paths` with `contentHash`, or `contents`, or `source`. */
@@ -74,6 +93,13 @@ export interface VodCacheRefreshArgs {
    * `never`. Defaults to what `onQuotaExceeded` says.
    */
   collapse?: pulumi.Input<Collapse>;
+  /**
+   * Whether an update follows the tasks of its refresh to their end. A path whose task failed is sent once more; if that
+   * fails too, the update fails and the path stays `pending`. Defaults to `false`.
+   */
+  wait?: pulumi.Input<boolean | Wait>;
+  /** How often a call is tried. Defaults to 10 times within 5 minutes. */
+  retry?: pulumi.Input<Retry>;
   /** A file into which every preview and update writes all that it would send, a line for each path. Defaults to none. */
   planFile?: pulumi.Input<string>;
   /**
@@ -116,6 +142,8 @@ export class VodCacheRefresh extends pulumi.CustomResource {
   declare readonly refreshNew: pulumi.Output<boolean | undefined>;
   declare readonly onQuotaExceeded: pulumi.Output<QuotaPolicy>;
   declare readonly collapse: pulumi.Output<Collapse | undefined>;
+  declare readonly wait: pulumi.Output<pulumi.Unwrap<boolean | Wait> | undefined>;
+  declare readonly retry: pulumi.Output<pulumi.Unwrap<Retry> | undefined>;
   declare readonly planFile: pulumi.Output<string | undefined>;
   declare readonly endpoint: pulumi.Output<string | undefined>;
 
@@ -128,8 +156,10 @@ export class VodCacheRefresh extends pulumi.CustomResource {
   /** When the last call was accepted, ISO 8601 in UTC by this machine's clock; undefined if nothing was ever sent. */
   declare readonly submittedAt: pulumi.Output<string | undefined>;
   /**
-   * `NotSubmitted`: nothing was ever sent. `Submitted`: the service accepted every path of the last refresh.
-   * `Incomplete`: it has not accepted the `pending` paths yet; the next update sends them.
+   * What became of the last refresh, as it was last seen; `pulumi refresh` brings it up to date. `NotSubmitted`: nothing
+   * was ever sent. `Submitted`: the service accepted every path, and its tasks weren't looked at since. `Incomplete`: the
+   * `pending` paths are still to be sent by the next update. `Pending`, `Refreshing`, `Complete`, `Failed`: the service's
+   * own words for its tasks.
    */
   declare readonly status: pulumi.Output<RefreshStatus>;
   /** The paths that the last update sent, the first 50 of them. */
@@ -149,6 +179,8 @@ export class VodCacheRefresh extends pulumi.CustomResource {
       refreshNew: undefined,
       onQuotaExceeded: undefined,
       collapse: undefined,
+      wait: undefined,
+      retry: undefined,
       planFile: undefined,
       endpoint: undefined,
       ...args,

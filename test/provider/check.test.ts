@@ -82,7 +82,7 @@ describe("each bad input gets its own sentence, with the name of the property an
     [{ contenthash: "x" }, "contenthash is not an input of VodCacheRefresh; write contentHash."],
     [
       { colour: "red" },
-      "colour is not an input of VodCacheRefresh; it has paths, contentHash, contents, source, objectType, force, refreshOnCreate, refreshNew, onQuotaExceeded, collapse, planFile, endpoint.",
+      "colour is not an input of VodCacheRefresh; it has paths, contentHash, contents, source, objectType, force, refreshOnCreate, refreshNew, onQuotaExceeded, collapse, planFile, wait, retry, endpoint.",
     ],
   ])("%j", (news, problem) => {
     expect(problemsOf(news)).toEqual([problem]);
@@ -240,6 +240,27 @@ describe("policies", () => {
     for (const onQuotaExceeded of ["partial", "collapse"]) {
       expect(check({ paths, contentHash: "v1", onQuotaExceeded }).problems).toEqual([]);
     }
+  });
+});
+
+describe("waiting and retrying", () => {
+  const problems = (more: object) => check({ paths: [PATH], contentHash: "v1", ...more }).problems;
+
+  test.each([
+    [{ wait: true }],
+    [{ wait: { timeout: 60, onTimeout: "warn" } }],
+    [{ retry: { timeout: 60, maxAttempts: 3 } }],
+  ])("%j", (more) => expect(problems(more)).toEqual([]));
+
+  test.each([
+    [{ wait: "yes" }, 'wait is a string; write true, false, or { timeout: seconds, onTimeout: "fail" or "warn" }.'],
+    [
+      { wait: { timeout: "1m" } },
+      'wait is an object; write true, false, or { timeout: seconds, onTimeout: "fail" or "warn" }.',
+    ],
+    [{ retry: { maxAttempts: 0 } }, "retry.maxAttempts is 0; write { timeout: seconds, maxAttempts: a whole number }."],
+  ])("%j is refused", (more, problem) => {
+    expect(problems(more)).toEqual([problem]);
   });
 });
 

@@ -233,10 +233,10 @@ describe("a preview with values that aren't known yet", () => {
   });
 });
 
-test("read keeps what is there, and delete sends nothing and says so", async () => {
+test("read keeps what is there, its status aside, and delete sends nothing and says so", async () => {
   const { id, outs } = await up(undefined);
   const made = provider();
-  expect(await made.read(id, outs)).toEqual({ id, props: outs });
+  expect(await made.read(id, outs)).toEqual({ id, props: { ...outs, status: "Complete" } });
   await made.delete(id, outs);
   expect(refreshCalls()).toHaveLength(1);
   expect(lines.at(-1)).toBe(

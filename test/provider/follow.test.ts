@@ -1,0 +1,227 @@
+/** Waiting, retrying and looking again, with a clock that moves by what is slept. */
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { refreshProvider } from "../../provider/refresh.js";
+import { type Emulator, type EmulatorOptions, pathsOf } from "../emulator/index.js";
+import { started } from "../emulator/started.js";
+
+type Properties = Record<string, unknown>;
+type Deployed = { id: string; inputs: Properties; outs: Properties };
+type Failure = Error & { id?: string; properties?: Properties };
+
+const PATHS = ["https://vod.example.com/a", "https://vod.example.com/b"];
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+let emulator: Emulator;
+let slept: number;
+let lines: string[];
+beforeEach(async () => {
+  await start();
+});
+afterEach(() => expect(lines.join("\n")).not.toContain(emulator.accessKeyId));
+
+async function start(options: EmulatorOptions = {}) {
+  emulator = await started(options);
+  slept = 0;
+  lines = [];
+}
+
+function provider() {
+  const made = refreshProvider({
+    environment: {
+      ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.accessKeyId,
+      ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
+      VOD_ENDPOINT: emulator.endpoint,
+    },
+    info: (line) => lines.push(line),
+    now: () => new Date(Date.now() + slept),
+    sleep: async (ms) => {
+      slept += ms;
+      emulator.advance(ms);
+    },
+  });
+  void made.configure({ config: { get: () => undefined } } as never);
+  return made;
+}
+
+const program = (more: Properties = {}): Properties => ({
+  __resourceName: "site",
+  paths: PATHS,
+  contentHash: "v1",
+  ...more,
+});
+
+async function up(old: Deployed | undefined, more: Properties = {}): Promise<Deployed> {
+  const made = provider();
+  const { inputs, failures } = await made.check(old?.inputs ?? {}, program(more));
+  expect(failures).toEqual([]);
+  if (old === undefined) return { inputs, ...(await made.create(inputs)) };
+  return { id: old.id, inputs, ...(await made.update(old.id, old.outs, inputs)) };
+}
+/** An up that fails: what the engine keeps of it, and the message. */
+async function failing(old: Deployed | undefined, more: Properties = {}): Promise<Deployed & { message: string }> {
+  const failure: Failure = await up(old, more).then(
+    () => expect.unreachable(),
+    (error: Failure) => error,
+  );
+  const { id = "", properties = {}, message } = failure;
+  return { id, inputs: old?.inputs ?? (await provider().check({}, program(more))).inputs, outs: properties, message };
+}
+const calls = () => emulator.received.filter(({ action }) => action === "RefreshVodObjectCaches");
+const accepted = () =>
+  calls()
+    .filter(({ status }) => status === 200)
+    .flatMap(pathsOf);
+
+describe("wait", () => {
+  test("follows the tasks to their end", async () => {
+    await start({ taskDelayMs: 60_000 });
+    const { outs } = await up(undefined, { wait: true });
+    expect(outs.status).toBe("Complete");
+    expect(slept).toBeGreaterThan(55_000);
+    expect(lines.at(-1)).toBe("site: 2 of 2 done");
+    expect(calls()).toHaveLength(1);
+  });
+
+  test("without it, the status is that the service accepted everything", async () => {
+    await start({ taskDelayMs: 60_000 });
+    expect((await up(undefined)).outs.status).toBe("Submitted");
+    expect(slept).toBe(0);
+  });
+
+  test("a task that fails is sent once more", async () => {
+    emulator.fault({ kind: "task-failed", path: PATHS[1] as string, times: 1 });
+    const { outs } = await up(undefined, { wait: true });
+    expect(outs).toMatchObject({ status: "Complete", pending: [] });
+    expect(accepted()).toEqual([...PATHS, PATHS[1]]);
+  });
+
+  test("one that fails again fails the update, by path and description, and is pending", async () => {
+    emulator.fault({ kind: "task-failed", path: PATHS[1] as string, description: "Origin Timeout" });
+    const failed = await failing(undefined, { wait: true });
+    expect(failed.message).toMatch(
+      /^The service accepted the refresh and then failed it, twice: .*https:\/\/vod\.example\.com\/b \(Origin Timeout\)\. Check that the origin .*\(code RefreshFailed\) Refreshed before that: 1 of 2 paths; the next update sends the rest\.$/,
+    );
+    expect(failed.outs).toMatchObject({ status: "Incomplete", pending: [PATHS[1]] });
+    emulator.clearFaults();
+    const next = await up(failed, { wait: true });
+    expect(next.outs).toMatchObject({ status: "Complete", pending: [] });
+    expect(accepted().slice(-1)).toEqual([PATHS[1]]);
+  });
+
+  test("one that never ends fails the update in time, and the next one waits on without a call", async () => {
+    emulator.fault({ kind: "task-stuck", times: 1 });
+    const failed = await failing(undefined, { wait: { timeout: 60 } });
+    expect(failed.message).toMatch(
+      /^The refresh hasn't ended within 60 s: 0 of 2 done, .* Run `pulumi up` again to wait on, .*\(code RefreshTimeout\)$/,
+    );
+    expect(failed.outs).toMatchObject({ status: "Refreshing", pending: [] });
+    expect(slept).toBeLessThanOrEqual(61_000);
+    const again = await failing(failed, { wait: { timeout: 60 } });
+    expect(again.outs.status).toBe("Refreshing");
+    expect(calls()).toHaveLength(1);
+  });
+
+  test("with onTimeout warn, the update succeeds with the true status", async () => {
+    emulator.fault({ kind: "task-stuck", times: 1 });
+    const { outs } = await up(undefined, { wait: { timeout: 60, onTimeout: "warn" } });
+    expect(outs.status).toBe("Refreshing");
+    expect(lines.at(-1)).toMatch(/^site: warning: The refresh hasn't ended within 60 s: 0 of 2 done/);
+  });
+});
+
+describe("retry", () => {
+  test("a throttled call is sent again, after what the service asks for", async () => {
+    emulator.fault({ kind: "throttle", times: 2, retryAfterMs: 7000, action: "RefreshVodObjectCaches" });
+    const { outs } = await up(undefined);
+    expect(outs.status).toBe("Submitted");
+    expect(accepted()).toEqual(PATHS);
+    expect(slept).toBeGreaterThanOrEqual(14_000);
+    expect(lines.join("\n")).toMatch(/throttled/);
+  });
+
+  test("a domain that is being configured is waited for", async () => {
+    emulator.fault({ kind: "error", code: "ServiceBusy", times: 3, action: "RefreshVodObjectCaches" });
+    expect((await up(undefined)).outs.status).toBe("Submitted");
+    expect(accepted()).toEqual(PATHS);
+  });
+
+  test("what a retry can't help fails at once", async () => {
+    emulator.set({ service: "suspended" });
+    const failed = await failing(undefined);
+    expect(failed.message).toContain("(code OperationDenied.Suspended,");
+    expect(slept).toBe(0);
+  });
+
+  test("ends where the program says so", async () => {
+    emulator.fault({ kind: "throttle", action: "RefreshVodObjectCaches" });
+    await failing(undefined, { retry: { maxAttempts: 3 } });
+    expect(calls()).toHaveLength(3);
+  });
+
+  test("a call whose answer got lost isn't sent again if it was accepted", async () => {
+    // Task rows tell whole seconds, so it takes a second to tell this call from an earlier one.
+    emulator.fault({ kind: "delay", ms: 1100, times: 1, action: "RefreshVodObjectCaches" });
+    emulator.fault({ kind: "reset-after", times: 1, action: "RefreshVodObjectCaches" });
+    const { outs } = await up(undefined);
+    expect(outs).toMatchObject({ status: "Submitted", pending: [] });
+    expect(outs.taskIds).toHaveLength(1);
+    expect(calls()).toHaveLength(1);
+    expect(emulator.quota().urlRemain).toBe(1998);
+  });
+
+  test("and is sent again if it wasn't, or if that can't be known", async () => {
+    emulator.fault({ kind: "reset-before", times: 1, action: "RefreshVodObjectCaches" });
+    await up(undefined);
+    expect(accepted()).toEqual(PATHS);
+
+    await start();
+    emulator.fault({ kind: "reset-after", times: 1, action: "RefreshVodObjectCaches" });
+    emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshTasks" });
+    await up(undefined);
+    expect(calls()).toHaveLength(2);
+    expect(lines.join("\n")).toContain(
+      "warning: a call was sent twice, since the outcome of the first one isn't known.",
+    );
+  });
+});
+
+describe("refresh", () => {
+  test("brings the status up to date", async () => {
+    await start({ taskDelayMs: 60_000 });
+    const { id, outs } = await up(undefined);
+    expect((await provider().read(id, outs)).props.status).toBe("Refreshing");
+    emulator.advance(60_000);
+    expect(await provider().read(id, outs)).toEqual({ id, props: { ...outs, status: "Complete" } });
+  });
+
+  test("never causes a call of the next update", async () => {
+    emulator.fault({ kind: "task-failed" });
+    const created = await up(undefined);
+    const { props } = await provider().read(created.id, created.outs);
+    expect(props.status).toBe("Failed");
+    expect(await provider().diff(created.id, props, created.inputs)).toEqual({ changes: false });
+  });
+
+  test("leaves the last known status where the records have expired, and says so", async () => {
+    const { id, outs } = await up(undefined);
+    emulator.advance(4 * DAY_MS);
+    expect(await provider().read(id, outs)).toEqual({ id, props: outs });
+    expect(lines.at(-1)).toBe("site: the status stays Submitted: the service keeps the records of tasks for 3 days");
+  });
+
+  test("leaves everything where the service can't be asked, and says so", async () => {
+    const { id, outs } = await up(undefined);
+    emulator.set({ accessKey: "deleted" });
+    expect(await provider().read(id, outs)).toEqual({ id, props: outs });
+    expect(lines.at(-1)).toMatch(
+      /^site: warning: the status stays Submitted, since it can't be asked for\. The access key ID doesn't exist\./,
+    );
+  });
+
+  test("asks nothing where nothing can have changed", async () => {
+    const { id, outs } = await up(undefined, { wait: true });
+    const before = emulator.received.length;
+    expect(await provider().read(id, outs)).toEqual({ id, props: outs });
+    expect(emulator.received).toHaveLength(before);
+  });
+});
