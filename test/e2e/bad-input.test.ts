@@ -121,7 +121,7 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
     );
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as { port: number };
-    const program = resources({ site: { paths: [PATH], contentHash: "v1" } });
+    const program = resources({ site: { paths: [PATH], contentHash: "v1", retry: { maxAttempts: 1 } } });
     const html = await run("up", program, { VOD_ENDPOINT: `http://127.0.0.1:${port}` });
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));

@@ -143,7 +143,8 @@ describe.each(engines())("on the $name", ({ create }) => {
 
   test("an update that could send nothing is caught up on, even by going back to the old content", async () => {
     const { run, refreshed } = await open(COMMONJS);
-    const program = (contentHash: string) => resources({ site: { paths: ["https://vod.example.com/a"], contentHash } });
+    const program = (contentHash: string) =>
+      resources({ site: { paths: ["https://vod.example.com/a"], contentHash, retry: { maxAttempts: 1 } } });
     await run("up", program("v1"));
     const failed = await run("up", program("v2"), { VOD_ENDPOINT: "http://127.0.0.1:1" });
     expect(failed.succeeded).toBe(false);

@@ -13,7 +13,7 @@ export interface Stack {
   emulator: Emulator;
   /**
    * Runs an operation with that configuration; `secrets` are the credentials of the emulator, unless others are
-   * given, and `directory` is that of the stack's program, unless it moved.
+   * given, and `directory` is that of the stack's program, unless it moved; `signal` stops it as Ctrl-C does.
    */
   run(
     operation: Operation,
@@ -21,6 +21,7 @@ export interface Stack {
     environment?: Record<string, string | undefined>,
     secrets?: Record<string, string>,
     directory?: string,
+    signal?: AbortSignal,
   ): Promise<RunResult>;
   /** The paths of all refresh calls so far that were accepted, in order. */
   refreshed(): string[];
@@ -33,12 +34,13 @@ export async function openStack(engine: Engine, program: string, options: Emulat
   const keys = { "alicloud:accessKey": emulator.accessKeyId, "alicloud:secretKey": emulator.accessKeySecret };
   return {
     emulator,
-    async run(operation, config = {}, environment = {}, secrets = keys, directory = program) {
+    async run(operation, config = {}, environment = {}, secrets = keys, directory = program, signal) {
       const result = await engine.run(operation, {
         program: directory,
         config,
         secrets,
         environment: { VOD_ENDPOINT: emulator.endpoint, ...environment },
+        ...(signal ? { signal } : {}),
       });
       written.push(result.output, JSON.stringify(result), await engine.exportState());
       return result;
