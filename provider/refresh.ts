@@ -29,6 +29,7 @@ import { VodError } from "./vod/errors.js";
 import { domainOf } from "./vod/paths.js";
 import { quotaOf, type RefreshQuota } from "./vod/quota.js";
 import { DEFAULT_RETRY, NO_RETRY } from "./vod/retry.js";
+import { RECORD_DAYS } from "./vod/tasks.js";
 import { lookAt } from "./wait.js";
 
 /** What the provider needs of its surroundings; tests give their own. */
@@ -265,12 +266,15 @@ export function refreshProvider({ environment, info, now, sleep }: Surroundings)
     /** Looks at tasks that hadn't ended when they were last seen. Records that expired leave what is known. */
     async read(id: string, properties: Properties) {
       const state = readState(properties);
-      if (!["Submitted", "Pending", "Refreshing"].includes(state.status)) return { id, props: properties };
+      if (!hasOpenTasks(state)) return { id, props: properties };
       try {
         const asker = askerFor(inputsOf(state));
         const seen = await lookAt(state.taskIds, (taskId) => asker.describeRefreshTasks({ taskId }));
         if (seen.unknown.length === 0) return { id, props: { ...properties, status: seen.status } };
-        say(properties, `the status stays ${state.status}: the service keeps the records of tasks for 3 days`);
+        say(
+          properties,
+          `the status stays ${state.status}: the service keeps the records of tasks for ${RECORD_DAYS} days`,
+        );
       } catch (error) {
         say(
           properties,
@@ -285,7 +289,7 @@ export function refreshProvider({ environment, info, now, sleep }: Surroundings)
     },
   };
 
-  /** The outputs of an update that has nothing to send: it waits on, where the last one ran out of time. */
+  /** The outputs of an update that has nothing to send: it waits on, where the last one didn't see the end. */
   async function settled(
     id: string,
     news: Properties,
@@ -296,7 +300,7 @@ export function refreshProvider({ environment, info, now, sleep }: Surroundings)
   ): Promise<Properties> {
     const state = withInputs(before, inputs, present);
     const wait = waitOf(inputs);
-    if (wait === undefined || !["Pending", "Refreshing"].includes(state.status))
+    if (wait === undefined || !hasOpenTasks(state) || areRecordsGone(state, now()))
       return { ...state, ...ownProperties(news) };
     const { failure: _, ...idle } = nothingSent(plan, now(), filesMoved());
     const run = await follow(contextFor(news, inputs), plan, { ...idle, refreshTaskIds: state.taskIds }, wait);
@@ -335,6 +339,16 @@ export function refreshProvider({ environment, info, now, sleep }: Surroundings)
     const content = contentOf(inputs);
     return content.mode === "source" ? (await sources.recall(content.source)).manifest : manifestOf(content);
   }
+}
+
+/** Whether the tasks of the last refresh hadn't ended when they were last seen. */
+function hasOpenTasks({ status }: RefreshState): boolean {
+  return ["Submitted", "Pending", "Refreshing"].includes(status);
+}
+
+/** Whether the service no longer knows the tasks of the last refresh. */
+function areRecordsGone({ submittedAt }: RefreshState, now: Date): boolean {
+  return submittedAt === undefined || now.getTime() - Date.parse(submittedAt) > RECORD_DAYS * 24 * 60 * 60 * 1000;
 }
 
 /** Which domains the program still names. */

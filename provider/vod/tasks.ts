@@ -32,7 +32,7 @@ export type TaskFilter = { taskId: string } | { objectPath?: string; startTime: 
 export const TASKS_PER_PAGE = 50;
 
 /** For how many days tasks can be asked for. Source: the page of DescribeVodRefreshTasks. */
-const RECORD_DAYS = 3;
+export const RECORD_DAYS = 3;
 
 /** More pages than the quotas of the days on record can fill. */
 export const MAX_TASK_PAGES = Math.ceil((RECORD_DAYS * (DAILY_QUOTA.urls + DAILY_QUOTA.directories)) / TASKS_PER_PAGE);

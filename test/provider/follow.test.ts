@@ -121,6 +121,26 @@ describe("wait", () => {
     expect(calls()).toHaveLength(1);
   });
 
+  test("tasks that can't be asked for fail the update, and the next one waits for them", async () => {
+    await start({ taskDelayMs: 5_000 });
+    emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshTasks" });
+    const failed = await failing(undefined, { wait: true });
+    expect(failed.message).toContain("(code Forbidden.RAM,");
+    expect(failed.outs).toMatchObject({ status: "Submitted", pending: [] });
+    emulator.clearFaults();
+    expect((await up(failed, { wait: true })).outs.status).toBe("Complete");
+    expect(calls()).toHaveLength(1);
+  });
+
+  test("tasks whose records have expired are not waited for", async () => {
+    emulator.fault({ kind: "task-stuck", times: 1 });
+    const failed = await failing(undefined, { wait: { timeout: 60 } });
+    slept += 4 * DAY_MS;
+    emulator.advance(4 * DAY_MS);
+    expect((await up(failed, { wait: { timeout: 60 } })).outs.status).toBe("Refreshing");
+    expect(calls()).toHaveLength(1);
+  });
+
   test("with onTimeout warn, the update succeeds with the true status", async () => {
     emulator.fault({ kind: "task-stuck", times: 1 });
     const { outs } = await up(undefined, { wait: { timeout: 60, onTimeout: "warn" } });
