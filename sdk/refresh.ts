@@ -167,7 +167,14 @@ export class VodCacheRefresh extends pulumi.CustomResource {
   /** The paths that are still to be sent after an update that failed, or was `partial`; of a `source`, the first 50. */
   declare readonly pending: pulumi.Output<string[]>;
 
+  /** @throws RunError for an import or a look-up by ID: a refresh is an act of the past, and no object of the service. */
   constructor(name: string, args: VodCacheRefreshArgs, opts?: pulumi.CustomResourceOptions) {
+    if (opts?.id !== undefined || opts?.import !== undefined) {
+      throw new pulumi.RunError(
+        `VodCacheRefresh "${name}" can't be imported or looked up: a refresh is no object of the service that could be ` +
+          "taken over. Declare it without `import` and `id`, and with `refreshOnCreate: false` if nothing is to be sent.",
+      );
+    }
     const outputs = {
       paths: undefined,
       contentHash: undefined,

@@ -34,6 +34,14 @@ describe("VodCacheRefresh in a program", () => {
   });
 });
 
+test("can't be imported or looked up, and says what to do", () => {
+  for (const opts of [{ import: "70422" }, { id: "70422" }]) {
+    expect(() => new VodCacheRefresh("player", args, opts)).toThrow(
+      /^VodCacheRefresh "player" can't be imported or looked up: .* with `refreshOnCreate: false` if nothing is to be sent\.$/,
+    );
+  }
+});
+
 describe("the text from which Pulumi's provider process makes the provider", () => {
   const text = async () => {
     await settled(new VodCacheRefresh("text", args).status);
