@@ -160,7 +160,7 @@ describe("a connection that fails", () => {
 
   test("answered without an end", async () => {
     const endpoint = await answering((_, response) => response.writeHead(200).write("{"));
-    expect(await failureOf(endpoint, 200)).toMatchObject({ code: "Timeout", httpStatus: 200 });
+    expect(await failureOf(endpoint, 2000)).toMatchObject({ code: "Timeout", httpStatus: 200 });
   });
 });
 
