@@ -59,14 +59,16 @@ export function planRefresh(before: Before | undefined, inputs: RefreshInputs, n
 
   const { changed, vanished, added } = diffManifests(before.manifest, now);
   const oldMode = contentOf(before.inputs).mode;
-  // A path that `paths` no longer names isn't sent, even if it was left: it may be the one that was refused.
-  const gone = oldMode === "paths" ? [] : vanished;
+  const isLeft = (path: string) => before.manifest.get(path) === UNKNOWN_HASH;
+  // A path that `paths` no longer names isn't sent, even if it was left: it may be the one that was refused. What they
+  // never named vanished before, and is still to be sent.
+  const oldPaths = new Set(before.inputs.paths);
+  const gone = oldMode === "paths" ? vanished.filter((path) => isLeft(path) && !oldPaths.has(path)) : vanished;
   if (oldMode !== mode) return planOf([all("given in another way"), { reason: "vanished", paths: gone }], now);
   if (before.inputs.objectType !== inputs.objectType) {
     return planOf([all("objectType changed"), { reason: "vanished", paths: gone }], now);
   }
 
-  const isLeft = (path: string) => before.manifest.get(path) === UNKNOWN_HASH;
   const isOther = (path: string) => !isLeft(path);
   // Those of a source come in the order of their names; a program may have an order in mind.
   const inOrder = (paths: readonly string[]) => (mode === "source" ? paths : orderedAs(now, paths));

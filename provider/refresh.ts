@@ -23,7 +23,7 @@ import { differs, manifestOf, type Plan, planRefresh } from "./plan.js";
 import { asVodError, follow, nothingSent, type Run, type RunContext, submit } from "./run.js";
 import { type Found, Sources, sameFiles } from "./sources.js";
 import { beforeOf, inputsOf, type RefreshState, readState, withInputs, withSubmission } from "./state.js";
-import { type VodClient, type VodClientOptions, vodClient } from "./vod/client.js";
+import { type Limiter, type VodClient, type VodClientOptions, vodClient } from "./vod/client.js";
 import { resolveEndpoint } from "./vod/endpoint.js";
 import { VodError } from "./vod/errors.js";
 import { domainOf } from "./vod/paths.js";
@@ -40,6 +40,10 @@ export interface Surroundings {
   now(): Date;
   /** Waits for that many milliseconds. Default: a timer. */
   sleep?: (ms: number) => Promise<void>;
+  /** From 0 up to 1, for the jitter of pauses. Default: `Math.random`. */
+  random?: () => number;
+  /** Paces the calls. Default: one for the process and endpoint. */
+  limiter?: Limiter;
 }
 
 /** What the engine hands over and what the state holds, before anything is known of it. */
@@ -51,7 +55,7 @@ const ASK_TIMEOUT_MS = 5_000;
 const UNKNOWN_PLAN = "to refresh: not known yet, since an input is known during the update only";
 
 /** Makes the provider of VodCacheRefresh. */
-export function refreshProvider({ environment, info, now, sleep }: Surroundings) {
+export function refreshProvider({ environment, info, now, sleep, random, limiter }: Surroundings) {
   let config: ConfigReader = () => undefined;
   const sources = new Sources((done, total) => info(`hashed ${number(done)} of ${number(total)} files`));
   const clients = new Map<string, VodClient>();
@@ -82,7 +86,8 @@ export function refreshProvider({ environment, info, now, sleep }: Surroundings)
     const endpoint = resolveEndpoint(inputs.endpoint, environment);
     const key = JSON.stringify([endpoint, patience]);
     const credentials = findCredentials(config, environment);
-    const common = { endpoint, credentials, now, onWait: info, ...(sleep ? { sleep } : {}) };
+    const hooks = { ...(sleep ? { sleep } : {}), ...(random ? { random } : {}), ...(limiter ? { limiter } : {}) };
+    const common = { endpoint, credentials, now, onWait: info, ...hooks };
     const client = clients.get(key) ?? vodClient({ ...common, ...patience });
     clients.set(key, client);
     return client;
@@ -144,15 +149,26 @@ export function refreshProvider({ environment, info, now, sleep }: Surroundings)
     return { client: clientFor(inputs), tell: (line) => say(news, line), now, ...(sleep ? { sleep } : {}) };
   }
 
+  /** The tasks of a run whose end wasn't seen, and of which the service still knows. */
+  function openTasks(state: RefreshState | undefined): readonly string[] {
+    return state !== undefined && hasOpenTasks(state) && !areRecordsGone(state, now()) ? state.taskIds : [];
+  }
+
   /** Sends what is allotted, and follows its tasks where that is asked for. */
-  async function send(news: Properties, inputs: RefreshInputs, plan: Plan, allotment: Allotment): Promise<Run> {
+  async function send(
+    news: Properties,
+    inputs: RefreshInputs,
+    plan: Plan,
+    allotment: Allotment,
+    { present, before }: { present: Manifest; before: RefreshState | undefined },
+  ): Promise<Run> {
     const wait = waitOf(inputs);
     try {
       const context = contextFor(news, inputs);
       const run = await submit(context, plan, allotment);
       if (run.batches.length > 0) say(news, describeRun(run.batches, run.refreshTaskIds));
-      if (wait === undefined || run.failure !== undefined || run.batches.length === 0) return run;
-      return await follow(context, plan, run, wait);
+      if (wait === undefined || run.batches.length === 0) return run;
+      return await follow(context, plan, run, { wait, earlier: openTasks(before), named: present, manner: inputs });
     } catch (error) {
       return nothingSent(plan, now(), asVodError(error));
     }
@@ -173,9 +189,15 @@ export function refreshProvider({ environment, info, now, sleep }: Surroundings)
   }
 
   /** Sends a plan as far as the day's quota and its policy allow. */
-  async function carryOut(news: Properties, inputs: RefreshInputs, plan: Plan, present: Manifest): Promise<Run> {
+  async function carryOut(
+    news: Properties,
+    inputs: RefreshInputs,
+    plan: Plan,
+    present: Manifest,
+    before?: RefreshState,
+  ): Promise<Run> {
     const { allotment, quota } = await show(news, inputs, plan, present, { again: true });
-    if (!allotment.exceeded || quota === undefined) return send(news, inputs, plan, allotment);
+    if (!allotment.exceeded || quota === undefined) return send(news, inputs, plan, allotment, { present, before });
     const { happened, remedy } = describeExceeded(plan, inputs, quotaOf(inputs.objectType), quota, now());
     return nothingSent(plan, now(), new VodError(happened, remedy, { code: "QuotaExceeded.Refresh" }));
   }
@@ -300,11 +322,16 @@ export function refreshProvider({ environment, info, now, sleep }: Surroundings)
   ): Promise<Properties> {
     const state = withInputs(before, inputs, present);
     const wait = waitOf(inputs);
-    if (wait === undefined || !hasOpenTasks(state) || areRecordsGone(state, now()))
-      return { ...state, ...ownProperties(news) };
+    if (wait === undefined || openTasks(before).length === 0) return { ...state, ...ownProperties(news) };
     const { failure: _, ...idle } = nothingSent(plan, now(), filesMoved());
-    const run = await follow(contextFor(news, inputs), plan, { ...idle, refreshTaskIds: state.taskIds }, wait);
-    return outcome(id, news, { ...state, status: run.status ?? state.status }, plan, run);
+    const run = await follow(contextFor(news, inputs), plan, idle, {
+      wait,
+      earlier: openTasks(before),
+      named: present,
+      manner: inputs,
+    });
+    const after = withSubmission(inputs, before, { ...run, status: run.status ?? state.status }, present);
+    return outcome(id, news, { ...after, refreshed: state.refreshed }, plan, run);
   }
 
   /** The files of the source of checked inputs; undefined where there is none, or where it isn't known yet. */

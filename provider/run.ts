@@ -1,11 +1,12 @@
 /** Carries a plan out: call after call, then its tasks to their end. */
 import { setTimeout as delay } from "node:timers/promises";
-import type { Allotment, Batch } from "./allot.js";
+import { type Allotment, type Batch, batchesOf } from "./allot.js";
 import type { Wait } from "./inputs.js";
 import type { Plan } from "./plan.js";
 import type { Submission } from "./state.js";
 import type { VodClient } from "./vod/client.js";
 import { VodError } from "./vod/errors.js";
+import type { ObjectType } from "./vod/limits.js";
 import { domainOf } from "./vod/paths.js";
 import { describeFollowed, type Followed, waitForTasks } from "./wait.js";
 
@@ -70,19 +71,38 @@ export async function submit({ client, tell, now }: RunContext, plan: Plan, { ba
   };
 }
 
+/** What is followed beside the tasks of a run. */
+export interface Following {
+  wait: Wait;
+  /** The tasks of the run before, where their end wasn't seen. */
+  earlier: readonly string[];
+  /** The paths that the program names. */
+  named: ReadonlyMap<string, string>;
+  /** As what these are sent. */
+  manner: { objectType: ObjectType; force: boolean };
+}
+
 /**
  * Follows the tasks of a run to their end. Paths whose task failed are sent once more; what fails again is pending, and the
- * run has failed. Never throws: what was last seen is in the run.
+ * run has failed. What can't be seen to its end, and isn't waited for by the next update, is pending as well. Never throws.
  */
-export async function follow(context: RunContext, plan: Plan, run: Run, wait: Wait): Promise<Run> {
+export async function follow(context: RunContext, plan: Plan, run: Run, following: Following): Promise<Run> {
+  const { wait, earlier, named, manner } = following;
   const deadline = context.now().getTime() + wait.timeout * 1000;
-  const first = await watch(context, run.refreshTaskIds, deadline);
-  if (first instanceof VodError) return { ...run, failure: first };
+  const first = await watch(context, [...earlier, ...run.refreshTaskIds], deadline);
+  if (first instanceof VodError) return unseen(run, first);
   if (first.failed.length === 0) return concluded(run, first, wait, context);
 
-  context.tell(`warning: ${describeFollowed(first)}; these are sent once more`);
   const failed = new Set(first.failed.map(({ path }) => path));
-  const again = withPaths(run.batches, (path) => failed.has(path));
+  const mine = withPaths(run.batches, (path) => failed.has(path));
+  const own = new Set(mine.flatMap(({ paths }) => paths));
+  const others = [...failed].filter((path) => !own.has(path)).flatMap((path) => namedBelow(named, path));
+  const again = [...mine, ...batchesOf(union(others, []), manner.objectType, manner.force, () => true)];
+  if (again.length === 0 || run.failure !== undefined || first.timedOut) {
+    return lost(run, first, settledBy(again), wait, context);
+  }
+
+  context.tell(`warning: ${describeFollowed(first)}; these are sent once more`);
   // Within one second, the service would merge these tasks with those that failed.
   await (context.sleep ?? delay)(MERGE_WINDOW_MS);
   const repeated = await submit(context, { ...plan, paths: settledBy(again) }, { ...NO_ALLOTMENT, batches: again });
@@ -90,24 +110,43 @@ export async function follow(context: RunContext, plan: Plan, run: Run, wait: Wa
     ...run,
     refreshTaskIds: [...run.refreshTaskIds, ...repeated.refreshTaskIds],
     requestIds: [...run.requestIds, ...repeated.requestIds],
+    pending: union(run.pending, repeated.pending),
+    ...(repeated.failure ? { failure: repeated.failure } : {}),
   };
-  if (repeated.failure) {
-    return { ...both, status: "Incomplete", pending: repeated.pending, failure: repeated.failure };
-  }
   const second = await watch(context, repeated.refreshTaskIds, deadline);
-  if (second instanceof VodError) return { ...both, failure: second };
-  if (second.failed.length === 0) return concluded(both, second, wait, context);
-  const lost = new Set(second.failed.map(({ path }) => path));
-  return {
-    ...both,
-    status: "Incomplete",
-    pending: settledBy(withPaths(again, (path) => lost.has(path))),
-    failure: new VodError(
-      `The service accepted the refresh and then failed it, twice: ${describeFollowed(second)}.`,
-      "Check that the origin of the domain answers for these paths, then run `pulumi up` again.",
-      { code: "RefreshFailed" },
-    ),
-  };
+  if (second instanceof VodError) return unseen({ ...both, pending: union(both.pending, settledBy(again)) }, second);
+  const failedAgain = new Set(second.failed.map(({ path }) => path));
+  const still = settledBy(withPaths(again, (path) => failedAgain.has(path)));
+  return lost(both, second, still, wait, context);
+}
+
+/** The run with what failed for good as pending. */
+function lost(run: Run, seen: Followed, paths: readonly string[], wait: Wait, context: RunContext): Run {
+  if (paths.length === 0) return concluded(run, seen, wait, context);
+  const failure = new VodError(
+    `The service accepted the refresh and then failed it: ${describeFollowed(seen)}.`,
+    "Check that the origin of the domain answers for these paths, then run `pulumi up` again.",
+    { code: "RefreshFailed" },
+  );
+  const after = seen.timedOut ? settledBy(run.batches) : [];
+  return { failure, ...run, pending: union(run.pending, [...paths, ...after]) };
+}
+
+/** The run whose tasks can't be asked for: the next update waits for them, or sends all of it if it has to send anyway. */
+function unseen(run: Run, failure: VodError): Run {
+  const isSentAgain = run.failure !== undefined || run.pending.length > 0;
+  return { failure, ...run, pending: isSentAgain ? union(run.pending, settledBy(run.batches)) : run.pending };
+}
+
+function union(paths: readonly string[], more: readonly string[]): string[] {
+  return [...new Set([...paths, ...more])];
+}
+
+/** A path to send again; where it was a directory that stood for what the program names, these. */
+function namedBelow(named: ReadonlyMap<string, string>, path: string): string[] {
+  const below =
+    path.endsWith("/") && !named.has(path) ? [...named.keys()].filter((other) => other.startsWith(path)) : [];
+  return below.length > 0 ? below : [path];
 }
 
 const NO_ALLOTMENT: Allotment = {
@@ -158,9 +197,12 @@ function concluded(run: Run, followed: Followed, { timeout, onTimeout }: Wait, {
     tell(`warning: ${happened}`);
     return { ...run, status: followed.status };
   }
-  const remedy =
-    "Run `pulumi up` again to wait on, or set a longer `wait.timeout`; every path was accepted, and none is sent again.";
-  return { ...run, status: followed.status, failure: new VodError(happened, remedy, { code: "RefreshTimeout" }) };
+  const failure = new VodError(
+    happened,
+    "Run `pulumi up` again to wait on, or set a longer `wait.timeout`; what was accepted isn't sent again.",
+    { code: "RefreshTimeout" },
+  );
+  return { ...unseen(run, failure), status: followed.status };
 }
 
 function isNoDomain(error: unknown): boolean {

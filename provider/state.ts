@@ -44,7 +44,7 @@ export interface Submission {
   requestIds: readonly string[];
   /** When the last call was answered, ISO 8601 in UTC. */
   submittedAt: string;
-  /** What was last seen of the tasks. Default: `Incomplete` if something is pending, else `Submitted`. */
+  /** What was last seen of the tasks, if they were looked at; `Incomplete` where something is pending. */
   status?: RefreshStatus;
 }
 
@@ -129,7 +129,8 @@ export function withSubmission(
     refreshTaskId: refreshTaskIds.length === 0 ? undefined : refreshTaskIds.join(","),
     requestIds: [...(before?.requestIds ?? []), ...run.requestIds],
     submittedAt: run.refreshTaskIds.length > 0 ? run.submittedAt : before?.submittedAt,
-    status: run.status ?? (run.pending.length > 0 ? "Incomplete" : "Submitted"),
+    // What is pending is due whatever became of the rest.
+    status: run.pending.length > 0 ? "Incomplete" : (run.status ?? "Submitted"),
     refreshed: run.accepted.slice(0, PATHS_SHOWN),
     // Of a source, the manifest knows them all.
     pending: inputs.source === undefined ? [...run.pending] : run.pending.slice(0, PATHS_SHOWN),

@@ -99,7 +99,7 @@ describe("wait", () => {
     emulator.fault({ kind: "task-failed", path: PATHS[1] as string, description: "Origin Timeout" });
     const failed = await failing(undefined, { wait: true });
     expect(failed.message).toMatch(
-      /^The service accepted the refresh and then failed it, twice: .*https:\/\/vod\.example\.com\/b \(Origin Timeout\)\. Check that the origin .*\(code RefreshFailed\) Refreshed before that: 1 of 2 paths; the next update sends the rest\.$/,
+      /^The service accepted the refresh and then failed it: .*https:\/\/vod\.example\.com\/b \(Origin Timeout\)\. Check that the origin .*\(code RefreshFailed\) Refreshed before that: 1 of 2 paths; the next update sends the rest\.$/,
     );
     expect(failed.outs).toMatchObject({ status: "Incomplete", pending: [PATHS[1]] });
     emulator.clearFaults();
@@ -119,6 +119,31 @@ describe("wait", () => {
     const again = await failing(failed, { wait: { timeout: 60 } });
     expect(again.outs.status).toBe("Refreshing");
     expect(calls()).toHaveLength(1);
+  });
+
+  test("a task that fails while a later call is refused is pending as well", async () => {
+    const paths = Array.from({ length: 1001 }, (_, index) => `https://vod.example.com/${index}`);
+    emulator.fault({ kind: "task-failed", path: paths[3] as string, times: 1 });
+    emulator.set({ urlRemain: 1000 });
+    emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshQuota" });
+    const failed = await failing(undefined, { paths, wait: true });
+    expect(failed.outs).toMatchObject({ status: "Incomplete" });
+    expect(failed.outs.pending).toEqual(expect.arrayContaining([paths[3], paths[1000]]));
+  });
+
+  test("a task that turns out to have failed when it is waited on is sent once more", async () => {
+    await start({ taskDelayMs: 100_000 });
+    emulator.fault({ kind: "task-failed", path: PATHS[1] as string, times: 1 });
+    const failed = await failing(undefined, { wait: { timeout: 10 } });
+    expect(failed.outs).toMatchObject({ status: "Refreshing", pending: [] });
+    expect((await up(failed, { wait: { timeout: 500 } })).outs).toMatchObject({ status: "Complete", pending: [] });
+    expect(accepted()).toEqual([...PATHS, PATHS[1]]);
+  });
+
+  test("what is left for another day stays pending, however the rest ended", async () => {
+    emulator.set({ urlRemain: 1 });
+    const { outs } = await up(undefined, { wait: true, onQuotaExceeded: "partial" });
+    expect(outs).toMatchObject({ status: "Incomplete", pending: [PATHS[1]] });
   });
 
   test("tasks that can't be asked for fail the update, and the next one waits for them", async () => {

@@ -174,6 +174,12 @@ describe("given in another way than before: hashes of two kinds can't be compare
   });
 });
 
+test("what vanished as contents became paths, and couldn't be sent then, is sent by the next plan", () => {
+  const switched = { inputs: byPaths(), manifest: settle(present(byPaths()), [B, C]) };
+  expect(plan(switched, byPaths()).paths).toEqual([B, C]);
+  expect(plan(switched, byPaths({ paths: [A] })).paths).toEqual([C]);
+});
+
 describe("the URLs of files", () => {
   const files = (source: object, ...names: string[]) => [
     ...manifestOfFiles(

@@ -67,6 +67,13 @@ describe("hashContents", () => {
     expect(exits).toEqual([0, 0, 0]);
   });
 
+  it("hashes all of a file that has another size by now", async () => {
+    const files = [0, 1, 262_143, 262_144, 262_145, 600_000].flatMap((size) => zeros(1, size));
+    for (const size of [0, 1, 262_143, 262_144, 1_000_000]) {
+      expect(await hash(files.map(({ path }) => ({ path, size })))).toEqual(hashesOf(files));
+    }
+  });
+
   it.each([
     [3, "two files of 10 MB", new Array(2).fill(10_000_000), 0],
     [3, "4,000 empty files", new Array(4_000).fill(0), 0],

@@ -1,0 +1,155 @@
+/** What has to hold after each deployment, whatever went wrong in it. */
+import { beforeOf, type RefreshState, readState } from "../../provider/state.js";
+import type { Emulator } from "../emulator/index.js";
+import type { Outcome } from "./engine.js";
+import { Unsendable } from "./engine.js";
+import { MOST_CALLS, type Sent } from "./faults.js";
+import { callsFor, type Due, type Ledger } from "./ledger.js";
+import { type Attempt, covering, type Properties } from "./program.js";
+import type { Site } from "./site.js";
+import type { Viewers } from "./viewers.js";
+
+/** An invariant that doesn't hold. */
+export class Violation extends Error {
+  constructor(
+    readonly invariant: string,
+    readonly detail: string,
+  ) {
+    super(`${invariant}: ${detail}`);
+  }
+}
+
+/** What is known of the deployment of one resource. */
+export interface Deployment {
+  site: Site;
+  attempt: Attempt;
+  due: Due;
+  sent: readonly Sent[];
+  /** Paths of domains that are neither the account's nor the program's any more. */
+  excused: ReadonlySet<string>;
+  pending: ReadonlySet<string>;
+  /** Whether the provider says that it is done with it, but for what is pending. */
+  succeeded: boolean;
+  /** The type under which vanished paths were refreshed before. */
+  oldType: string | undefined;
+}
+
+/** The state can be read by the provider's own reading, and its status is what its pending paths are. */
+export function stateLoads(outputs: Properties): RefreshState {
+  try {
+    const state = readState(outputs);
+    beforeOf(state);
+    const isUnfinished = state.status === "Incomplete" || state.status === "Failed";
+    if (state.pending.length > 0 ? !isUnfinished : state.status === "Incomplete") {
+      throw new Violation("the status is true", `it is ${state.status} with ${state.pending.length} pending paths`);
+    }
+    return state;
+  } catch (error) {
+    if (error instanceof Violation) throw error;
+    throw new Violation("the state always loads", (error as Error).message);
+  }
+}
+
+/** No text that leaves the provider holds a secret, in clear or encoded. */
+export function noSecret(emulator: Emulator, where: string, texts: readonly string[]): void {
+  const secrets = [emulator.accessKeyId, emulator.accessKeySecret];
+  for (const text of texts) {
+    const found = secrets.some((secret) => text.includes(secret)) || /Signature(Nonce)?(=|%3D)/.test(text);
+    if (found) throw new Violation("no secret anywhere", `one is in ${where}`);
+  }
+}
+
+/** A failure is told in sentences. */
+export function failsWell(outcome: Outcome): void {
+  if (outcome.kind !== "failed" && outcome.kind !== "partial") return;
+  const { thrown, messages } = outcome;
+  if (thrown === undefined) throw new Violation("a sound program passes the check", messages.join(" "));
+  if (thrown instanceof Unsendable) throw new Violation("the engine can keep every output", thrown.message);
+  // The host prints the stack of an error that isn't an init failure.
+  const stack = outcome.kind === "failed" && thrown instanceof Error ? (thrown.stack ?? "") : "";
+  for (const text of [...messages, stack]) {
+    if (/^\s+at .+[:(]\d+/m.test(text) || /node_modules|\[object Object\]|undefined|NaN/.test(text)) {
+      throw new Violation("a failure is told in sentences", text.slice(0, 300));
+    }
+    if (text.includes("failed unexpectedly")) throw new Violation("nothing unexpected happens in the provider", text);
+  }
+  if (messages.some((text) => text === "")) throw new Violation("a failure is told in sentences", "there is none");
+}
+
+export function noStorm(calls: number): void {
+  if (calls > MOST_CALLS) throw new Violation("no storm of calls", `${calls} in one deployment`);
+}
+
+/** Nothing was purged that wasn't due, and nothing twice unless nobody could know. */
+export function nothingNeedless({ attempt, due, sent, oldType }: Deployment): void {
+  const { objectType, onQuotaExceeded, collapse } = attempt.manner;
+  const accepted = new Map<string, { all: number; unsure: number }>();
+  for (const call of sent) {
+    const stands = (path: string) =>
+      call.objectType === "Directory" && [...due.keys()].some((key) => key.startsWith(path));
+    const mayCollapse =
+      (objectType === "File" || objectType === "IgnoreParams") &&
+      (onQuotaExceeded === "collapse" || collapse === "always");
+    for (const path of call.paths) {
+      const isOwn = call.objectType === objectType || (call.objectType === oldType && !attempt.keys.has(path));
+      const fits = (isOwn && due.has(path)) || (mayCollapse && stands(path));
+      if (!fits)
+        throw new Violation("nothing unchanged is purged", `${call.objectType} ${path} was sent, and is not due`);
+      if (call.outcome === "refused") continue;
+      const counted = accepted.get(path) ?? { all: 0, unsure: 0 };
+      counted.all++;
+      if (call.outcome !== "done") counted.unsure++;
+      accepted.set(path, counted);
+    }
+  }
+  for (const [path, { all, unsure }] of accepted) {
+    if (all > 1 + unsure)
+      throw new Violation("no quota is spent twice", `${path} was accepted ${all} times, ${unsure} of them unsure`);
+  }
+}
+
+/** What had to be sent was, or is pending. */
+export function nothingLost({ due, sent, excused, pending, succeeded }: Deployment): void {
+  for (const [key, reason] of due) {
+    if (reason === "unsure" || reason === "failed" || excused.has(key) || pending.has(key)) continue;
+    // That the task of an accepted call failed may be seen by the next deployment, if this one couldn't.
+    const settles = ["done", "unsure", ...(succeeded ? [] : ["failed"])];
+    if (!callsFor(key, sent).some((outcome) => settles.includes(outcome))) {
+      throw new Violation("no path is lost", `${key} was due (${reason}), was not refreshed, and is not pending`);
+    }
+  }
+}
+
+/** Viewers get what the origin has, wherever the resource promises it. How many URLs it says nothing of is returned. */
+export async function edgeIsFresh(
+  { site, attempt, due, excused, pending }: Deployment,
+  ledger: Ledger,
+  { emulator, viewers }: { emulator: Emulator; viewers: Viewers },
+): Promise<number> {
+  const { objectType } = attempt.manner;
+  let unseen = 0;
+  // What the edge doesn't hold it will fetch, so that there is no need to look, and looking would fill it.
+  for (const url of emulator.cached()) {
+    if (!site.owns(url)) continue;
+    const dueFor = covering(objectType, due.keys(), url);
+    const isManaged = dueFor !== undefined || covering(objectType, attempt.keys.keys(), url) !== undefined;
+    if (!isManaged || covering(objectType, [...excused, ...pending], url) !== undefined) continue;
+    const isSure = dueFor !== undefined && due.get(dueFor) !== "unsure" && due.get(dueFor) !== "failed";
+    // With which parameters one that is gone was refreshed, the type of that time said.
+    const isOtherType = dueFor !== undefined && !isSure && !attempt.keys.has(dueFor) && dueFor !== url;
+    if ((!isSure && ledger.blind.has(bareOf(url))) || isOtherType) {
+      unseen++;
+      continue;
+    }
+    const expected = site.files.get(bareOf(url));
+    const { status, body } = await viewers.view(url);
+    if (expected === undefined ? status === 404 : body === expected) continue;
+    const [has, should] = [status === 404 ? "a 404" : `"${body}"`, expected === undefined ? "a 404" : `"${expected}"`];
+    throw new Violation("the edge is fresh", `${url} is ${has} at the edge and ${should} at the origin`);
+  }
+  return unseen;
+}
+
+export function bareOf(url: string): string {
+  return url.split("?", 1)[0] as string;
+}

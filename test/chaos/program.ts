@@ -1,0 +1,121 @@
+/** The inputs of a resource, and what they mean: which paths it names under which hash, and which URLs that keeps fresh. */
+import type { Random } from "./random.js";
+import type { Site } from "./site.js";
+
+export type Properties = Record<string, unknown>;
+export type Mode = "paths" | "contents" | "source";
+export type ObjectType = "File" | "IgnoreParams" | "Directory" | "Regex";
+
+/** How a program describes its resource. What isn't here follows from the site. */
+export interface Manner {
+  mode: Mode;
+  objectType: ObjectType;
+  force: boolean;
+  onQuotaExceeded: "fail" | "partial" | "collapse";
+  collapse: "always" | "never" | undefined;
+  wait: boolean | { timeout: number; onTimeout: "fail" | "warn" } | undefined;
+  retry: { timeout?: number; maxAttempts?: number } | undefined;
+  refreshNew: boolean;
+  refreshOnCreate: boolean;
+}
+
+/** One deployment of a resource, as the program meant it. */
+export interface Attempt {
+  manner: Manner;
+  inputs: Properties;
+  /** The paths that the resource names, as they are sent, each with the hash of its content. */
+  keys: ReadonlyMap<string, string>;
+  /** What was online then, of the URLs that the paths stand for. */
+  files: ReadonlyMap<string, string>;
+}
+
+/** A manner to begin with. `refreshNew` and `refreshOnCreate` stay as they are. */
+export function firstManner(site: Site, random: Random): Manner {
+  const fixed = { refreshNew: random.chance(0.4), refreshOnCreate: random.chance(0.8) };
+  return { ...anyManner(site, random), ...fixed };
+}
+
+/** Another manner, or partly the same. */
+export function nextManner(site: Site, old: Manner, random: Random): Manner {
+  const { refreshNew, refreshOnCreate } = old;
+  const fixed = { refreshNew, refreshOnCreate };
+  const other = { ...anyManner(site, random), ...fixed };
+  if (random.chance(0.4)) return other;
+  const { onQuotaExceeded, collapse, force, wait, retry } = other;
+  return random.chance(0.5)
+    ? { ...other, mode: old.mode, objectType: typeFor(old.mode, random) }
+    : { ...old, onQuotaExceeded, collapse, force, wait, retry };
+}
+
+function anyManner(site: Site, random: Random): Omit<Manner, "refreshNew" | "refreshOnCreate"> {
+  const mode = random.pick<Mode>(
+    site.shape === "wide" ? ["paths", "contents"] : ["paths", "contents", "contents", "source", "source"],
+  );
+  const onQuotaExceeded = random.pick(["fail", "fail", "partial", "collapse"] as const);
+  const collapses = [
+    undefined,
+    undefined,
+    "always",
+    ...(onQuotaExceeded === "collapse" ? [] : (["never"] as const)),
+  ] as const;
+  const objectType = typeFor(mode, random);
+  const wait = random.pick([
+    undefined,
+    undefined,
+    true,
+    { timeout: 30, onTimeout: random.pick(["fail", "warn"] as const) },
+  ]);
+  const retry = random.pick([undefined, { maxAttempts: 1 }, { maxAttempts: 2 }, { timeout: 10 }]);
+  const force = random.chance(0.2);
+  return { mode, objectType, force, onQuotaExceeded, collapse: random.pick(collapses), wait, retry };
+}
+
+function typeFor(mode: Mode, random: Random): ObjectType {
+  const urls = ["File", "File", "File", "IgnoreParams"] as const;
+  return random.pick(mode === "paths" ? [...urls, "Directory", "Regex"] : urls);
+}
+
+/** @param loose whether `contentHash` may stay as it is while paths come and go. */
+export function attemptOf(site: Site, manner: Manner, loose: boolean): Attempt {
+  const { mode, ...options } = manner;
+  const { objectType } = manner;
+  const online = [...site.files.keys()];
+  const given = Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined && value !== false),
+  );
+  const made = (keys: [string, string][], inputs: Properties): Attempt => {
+    const named = new Map(keys);
+    const files = new Map([...site.files].filter(([url]) => covering(objectType, named.keys(), url) !== undefined));
+    return { manner, inputs: { ...inputs, ...given, refreshOnCreate: manner.refreshOnCreate }, keys: named, files };
+  };
+  if (mode === "contents") {
+    const hashes = online.map((url): [string, string] => [url, site.hashOf(url)]);
+    return made(hashes, { contents: Object.fromEntries(hashes) });
+  }
+  if (mode === "source") {
+    const hashes = online
+      .filter((url) => url.startsWith(site.baseUrl))
+      .map((url): [string, string] => [url, site.hashOf(url)]);
+    return made(hashes, { source: { directory: site.directory, baseUrl: site.baseUrl } });
+  }
+  const directories = [...new Set(online.map((url) => url.slice(0, url.lastIndexOf("/") + 1)))];
+  const paths =
+    objectType === "Directory" ? directories : objectType === "Regex" ? directories.map((url) => `${url}.*`) : online;
+  const isUrl = objectType === "File" || objectType === "IgnoreParams";
+  const contentHash = site.contentHash(online, loose && isUrl);
+  return made(
+    paths.map((path) => [path, contentHash]),
+    { paths, contentHash },
+  );
+}
+
+/** The first of the paths, sent under that type, that refreshes this cached URL. */
+export function covering(objectType: ObjectType, paths: Iterable<string>, url: string): string | undefined {
+  const bare = url.split("?", 1)[0] as string;
+  for (const path of paths) {
+    if (path === url || (objectType === "IgnoreParams" && path === bare)) return path;
+    if (objectType === "Directory" && path.endsWith("/") && url.startsWith(path)) return path;
+    if (objectType === "Regex" && path.endsWith(".*") && url.startsWith(path.slice(0, -".*".length))) return path;
+  }
+  return undefined;
+}

@@ -1,0 +1,38 @@
+/** The viewers of a run: they fill the edge between deployments, and look at what it has after one. */
+import { Agent, request } from "node:http";
+import type { Emulator } from "../emulator/index.js";
+
+export class Viewers {
+  views = 0;
+  private readonly agent = new Agent({ keepAlive: true, maxSockets: 8 });
+
+  constructor(private readonly emulator: Emulator) {}
+
+  /** What a viewer of that URL gets. */
+  view(url: string): Promise<{ status: number; body: string }> {
+    this.views++;
+    const { host, protocol, pathname, search } = new URL(url);
+    const headers = { host, "x-forwarded-proto": protocol.slice(0, -1) };
+    return new Promise((resolve, reject) => {
+      const options = { path: pathname + search, headers, agent: this.agent };
+      const viewing = request(this.emulator.edge, options, (response) => {
+        let body = "";
+        response.setEncoding("utf8");
+        response.on("data", (text: string) => {
+          body += text;
+        });
+        response.on("error", reject);
+        response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
+      });
+      viewing.on("error", reject).end();
+    });
+  }
+
+  async viewAll(urls: readonly string[]): Promise<void> {
+    await Promise.all(urls.map((url) => this.view(url)));
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+}
