@@ -44,6 +44,7 @@ export function allot(
 ): Allotment {
   const { objectType, onQuotaExceeded, collapse } = inputs;
   const kind = quotaOf(objectType);
+  if (kind === "directories" && plan.gone.length > 0) return allotApart(plan, inputs, isNamed, quota);
   const single = batchesOf(plan.paths, objectType, inputs.force, isNamed);
   const asIs: Allotment = {
     batches: single,
@@ -75,6 +76,41 @@ export function allot(
     batches: batchesOf(held, objectType, inputs.force, isNamed),
     cost: { ...asIs.cost, [kind]: held.length },
     later: plan.paths.slice(held.length),
+  };
+}
+
+/**
+ * URLs that are no longer named, beside directories or patterns that are: each kind against its own quota. The URLs go with
+ * any query, since nobody knows any more as what they were named.
+ */
+function allotApart(
+  plan: Plan,
+  inputs: RefreshInputs,
+  isNamed: (domain: string) => boolean,
+  quota: RefreshQuota | undefined,
+): Allotment {
+  const gone = new Set(plan.gone);
+  const part = (paths: readonly string[], objectType: ObjectType) =>
+    allot({ ...plan, paths, gone: [] }, { ...inputs, objectType }, isNamed, quota);
+  const withQuery = plan.gone.filter((path) => path.includes("?"));
+  const parts = [
+    part(
+      plan.paths.filter((path) => !gone.has(path)),
+      inputs.objectType,
+    ),
+    part(
+      plan.gone.filter((path) => !path.includes("?")),
+      "IgnoreParams",
+    ),
+    part(withQuery, "File"),
+  ];
+  const sum = (count: (part: Allotment) => number) => parts.reduce((total, one) => total + count(one), 0);
+  return {
+    batches: parts.flatMap(({ batches }) => batches),
+    cost: { urls: sum(({ cost }) => cost.urls), directories: sum(({ cost }) => cost.directories) },
+    later: parts.flatMap(({ later }) => later),
+    collapsed: sum(({ collapsed }) => collapsed),
+    exceeded: parts.some(({ exceeded }) => exceeded),
   };
 }
 

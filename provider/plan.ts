@@ -10,6 +10,8 @@ export interface Plan {
   groups: readonly Group[];
   /** How many paths the program manages. */
   total: number;
+  /** Those of the paths that are no longer named: URLs, whatever the object type is by now. */
+  gone: readonly string[];
   /** New URLs that no cache can hold, so that they aren't sent. */
   skipped: number;
   /** Paths that count as changed since their hash isn't known yet (in previews only). */
@@ -120,6 +122,7 @@ function planOf(groups: readonly PathGroup[], now: Manifest, skipped = 0): Plan 
   const paths = present.flatMap((group) => group.paths);
   return {
     paths,
+    gone: paths.filter((path) => !now.has(path)),
     groups: present.map(({ reason, paths: { length } }) => ({ reason, count: length })),
     total: now.size,
     skipped,

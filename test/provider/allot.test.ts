@@ -13,8 +13,9 @@ const quota = (urlsLeft: number, directoriesLeft = 100): RefreshQuota => ({
   urls: { quota: 2000, remain: urlsLeft },
   directories: { quota: 100, remain: directoriesLeft },
 });
-const planned = (paths: string[]): Plan => ({
+const planned = (paths: string[], gone: string[] = []): Plan => ({
   paths,
+  gone,
   groups: [],
   total: paths.length,
   skipped: 0,
@@ -74,6 +75,23 @@ describe("calls", () => {
       }),
     );
   });
+});
+
+test("URLs that are no longer named go as URLs, beside directories or patterns", () => {
+  const directory = "https://vod.example.com/player/";
+  const gone = ["https://vod.example.com/a", "https://vod.example.com/b?v=1"];
+  const { batches, cost } = allot(
+    planned([directory, ...gone], gone),
+    inputs({ objectType: "Directory" }),
+    always,
+    quota(2000),
+  );
+  expect(batches.map(({ objectType, paths }) => [objectType, paths])).toEqual([
+    ["Directory", [directory]],
+    ["IgnoreParams", ["https://vod.example.com/a"]],
+    ["File", ["https://vod.example.com/b?v=1"]],
+  ]);
+  expect(cost).toEqual({ urls: 2, directories: 1 });
 });
 
 describe("a plan that the day's quota can hold, or whose quota isn't known", () => {

@@ -36,6 +36,7 @@ describe("paths with a contentHash", () => {
       paths: [A, B],
       groups: [{ reason: "created", count: 2 }],
       total: 2,
+      gone: [],
       skipped: 0,
       unknown: 0,
       resumes: false,

@@ -282,6 +282,21 @@ describe("contents", () => {
     expect(sent().slice(-2)).toEqual([A, B]);
   });
 
+  test("that become a directory: what vanished is sent as URLs, and the directory as such", async () => {
+    const directory = "https://vod.example.com/player/";
+    const created = await up(undefined, contents({ [`${directory}x`]: "1", [B]: "1" }));
+    const moved = await up(created, { paths: [directory], contentHash: "v1", objectType: "Directory" });
+    expect(moved.outs).toMatchObject({ status: "Submitted", pending: [] });
+    expect(
+      refreshCalls()
+        .slice(1)
+        .map(({ parameters }) => [parameters.ObjectType, parameters.ObjectPath]),
+    ).toEqual([
+      ["Directory", directory],
+      ["IgnoreParams", `${B}\n${directory}x`],
+    ]);
+  });
+
   test("a domain that moved: its old URLs are sent, and no obstacle once the domain is gone", async () => {
     await start({ domains: ["old.example.com", "new.example.com"] });
     const created = await up(undefined, contents({ "https://old.example.com/a": "1" }));
