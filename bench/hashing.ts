@@ -2,7 +2,7 @@
  * How long a scan of a source's directory takes: cold, without a cache, beside `sha256sum` on all cores; warm, with one.
  *
  * All are measured in turn in the same rounds, so that what else the machine does hits each alike; a ratio is the median of the
- * rounds' ratios. Files are in the system's cache. "First" is the first scan of a new process, whose code isn't optimised yet.
+ * rounds' ratios. Files are in the system's cache. The code of a new process isn't optimised yet.
  */
 import { execFileSync } from "node:child_process";
 import { randomFillSync } from "node:crypto";
@@ -22,9 +22,18 @@ export interface Row {
   ratio?: { to: string; median: number; target?: number };
 }
 
+interface Site {
+  directory: string;
+  cacheDirectory: string;
+}
+
+/** Measures once. @param round from 0 on; -1 for the one that isn't counted. */
 type Subject = (round: number) => number | Promise<number>;
 
 const ROUNDS = 7;
+const IN_NEW_PROCESS = ", in a new process";
+/** What the process of a measurement is started with. */
+const SCAN_TWICE = "scan twice";
 const CORES = availableParallelism();
 /** The peer: at 256 files a process all cores have work to the end, and the processes' starts hardly count. */
 const PEER = `sha256sum, xargs -P${CORES} -n 256`;
@@ -37,58 +46,65 @@ export async function run(): Promise<Row[]> {
 }
 
 async function large(): Promise<Row[]> {
-  const names = { cold: "10,000 files of 100 KB, cold", warm: "10,000 files of 100 KB, warm" };
-  return inDirectory(10_000, 100_000, async (directory, cacheDirectory) => {
+  const cold = "10,000 files of 100 KB, cold";
+  const warm = "10,000 files of 100 KB, warm";
+  return inDirectory(10_000, 100_000, async (site) => {
+    const process = { cold: 0, thenWarm: 0 };
     const times = await measure({
-      [PEER]: () => sha256sum(directory, "-n 256"),
-      [FEW_PROCESSES]: () => sha256sum(directory, ""),
+      [PEER]: () => sha256sum(site, "-n 256"),
+      [FEW_PROCESSES]: () => sha256sum(site, ""),
       // Ten times slower, so once is enough.
-      [MANY_PROCESSES]: (round) => (round === 0 ? sha256sum(directory, "-n 1") : Number.NaN),
-      [names.cold]: () => {
-        rmSync(cacheDirectory, { recursive: true, force: true });
-        return scan(directory, cacheDirectory);
+      [MANY_PROCESSES]: (round) => (round === 0 ? sha256sum(site, "-n 1") : Number.NaN),
+      [cold]: () => {
+        forget(site);
+        return scan(site);
       },
-      [names.warm]: () => scan(directory, cacheDirectory),
-      [`${names.warm}, first`]: () => firstScan(directory, cacheDirectory),
-      [`${names.cold}, first`]: () => {
-        rmSync(cacheDirectory, { recursive: true, force: true });
-        return firstScan(directory, cacheDirectory);
+      [warm]: () => scan(site),
+      [`${cold}${IN_NEW_PROCESS}`]: () => {
+        forget(site);
+        [process.cold, process.thenWarm] = scanInNewProcess(site);
+        return process.cold;
       },
+      [`${warm}, after that`]: () => process.thenWarm,
+      [`${warm}${IN_NEW_PROCESS}`]: () => scanInNewProcess(site)[0],
     });
     return [
       row(times, PEER),
       row(times, FEW_PROCESSES, PEER),
       row(times, MANY_PROCESSES, PEER),
-      row(times, names.cold, PEER, 0.35),
-      row(times, names.warm, names.cold, 0.1),
-      row(times, `${names.cold}, first`, PEER),
-      row(times, `${names.warm}, first`, `${names.cold}, first`),
+      row(times, cold, PEER, 0.35),
+      row(times, warm, cold, 0.1),
+      row(times, `${cold}${IN_NEW_PROCESS}`, PEER),
+      row(times, `${warm}, after that`, `${cold}${IN_NEW_PROCESS}`),
+      row(times, `${warm}${IN_NEW_PROCESS}`, `${cold}${IN_NEW_PROCESS}`),
     ];
   });
 }
 
 async function small(): Promise<Row[]> {
-  const names = { cold: "100,000 files of 20 bytes, cold", warm: "100,000 files of 20 bytes, warm" };
-  return inDirectory(100_000, 20, async (directory, cacheDirectory) => {
+  const cold = "100,000 files of 20 bytes, cold";
+  const warm = "100,000 files of 20 bytes, warm";
+  return inDirectory(100_000, 20, async (site) => {
     const times = await measure({
-      [names.cold]: () => {
-        rmSync(cacheDirectory, { recursive: true, force: true });
-        return scan(directory, cacheDirectory);
+      [cold]: () => {
+        forget(site);
+        return scan(site);
       },
-      [names.warm]: () => scan(directory, cacheDirectory),
-      [`${names.warm}, first`]: () => firstScan(directory, cacheDirectory),
+      [warm]: () => scan(site),
+      [`${warm}${IN_NEW_PROCESS}`]: () => scanInNewProcess(site)[0],
     });
-    return [row(times, names.cold), row(times, names.warm, names.cold), row(times, `${names.warm}, first`, names.cold)];
+    return [row(times, cold), row(times, warm, cold), row(times, `${warm}${IN_NEW_PROCESS}`, cold)];
   });
 }
 
-/** Times of each subject, one a round. */
+/** Times of each subject, one a round. The first round is not counted: it warms up caches and code. */
 async function measure(subjects: Record<string, Subject>): Promise<Record<string, number[]>> {
   const times: Record<string, number[]> = {};
-  for (let round = 0; round < ROUNDS; round++) {
+  for (let round = -1; round < ROUNDS; round++) {
     for (const [name, subject] of Object.entries(subjects)) {
+      const time = await subject(round);
       times[name] ??= [];
-      times[name].push(await subject(round));
+      if (round >= 0) times[name].push(time);
     }
   }
   return times;
@@ -114,28 +130,33 @@ async function timed(task: () => unknown): Promise<number> {
   return performance.now() - began;
 }
 
-function scan(directory: string, cacheDirectory: string): Promise<number> {
+function scan({ directory, cacheDirectory }: Site): Promise<number> {
   return timed(() => scanSource({ directory, cacheDirectory }));
 }
 
-/** The time of a scan in a new process, without the process's start. */
-function firstScan(directory: string, cacheDirectory: string): number {
-  return Number(
-    execFileSync(process.execPath, [__filename, "--scan", directory, cacheDirectory], { encoding: "utf8" }),
-  );
+/** The times of the first and the second scan in a new process, without the process's start. */
+function scanInNewProcess({ directory, cacheDirectory }: Site): [first: number, second: number] {
+  const output = execFileSync(process.execPath, [__filename, SCAN_TWICE, directory, cacheDirectory], {
+    encoding: "utf8",
+  });
+  return JSON.parse(output);
 }
 
-function sha256sum(directory: string, limit: string): Promise<number> {
+async function scanTwice(site: Site): Promise<void> {
+  console.log(JSON.stringify([await scan(site), await scan(site)]));
+}
+
+function forget({ cacheDirectory }: Site): void {
+  rmSync(cacheDirectory, { recursive: true, force: true });
+}
+
+function sha256sum({ directory }: Site, limit: string): Promise<number> {
   const command = `find . -type f -print0 | xargs -0 -P${CORES} ${limit} sha256sum > /dev/null`;
   return timed(() => execFileSync("sh", ["-c", command], { cwd: directory }));
 }
 
-/** Runs a measurement in a directory of files of random bytes, 100 directories of them, and removes it. */
-async function inDirectory<T>(
-  count: number,
-  size: number,
-  task: (directory: string, cacheDirectory: string) => Promise<T>,
-): Promise<T> {
+/** Runs a measurement with files of random bytes in 100 directories, and removes them. */
+async function inDirectory<T>(count: number, size: number, task: (site: Site) => Promise<T>): Promise<T> {
   const temporary = mkdtempSync(join(tmpdir(), "bench-hashing-"));
   try {
     const content = Buffer.alloc(size);
@@ -146,7 +167,7 @@ async function inDirectory<T>(
     }
     execFileSync("sync"); // else the disk is written meanwhile
     await sleep(1000); // else the files are too new to be taken from the cache
-    return await task(join(temporary, "site"), join(temporary, "cache"));
+    return await task({ directory: join(temporary, "site"), cacheDirectory: join(temporary, "cache") });
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }
@@ -169,11 +190,9 @@ function print(rows: readonly Row[]): void {
 
 if (require.main === module) {
   const [, , mode, directory = "", cacheDirectory = ""] = process.argv;
-  if (mode === "--scan") scan(directory, cacheDirectory).then((time) => console.log(time));
-  else {
-    run().then(print, (error: unknown) => {
-      console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
-      process.exitCode = 1;
-    });
-  }
+  const task = mode === SCAN_TWICE ? scanTwice({ directory, cacheDirectory }) : run().then(print);
+  task.catch((error: unknown) => {
+    console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = 1;
+  });
 }

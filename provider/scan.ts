@@ -122,7 +122,7 @@ function select(
 ): StatTable {
   const kept = new Float64Array(rows.length * STAT_WORDS);
   for (const [i, row] of rows.entries()) {
-    kept.set(stats.subarray(row * STAT_WORDS, (row + 1) * STAT_WORDS), i * STAT_WORDS);
+    for (let word = 0; word < STAT_WORDS; word++) kept[i * STAT_WORDS + word] = stats[row * STAT_WORDS + word] ?? 0;
   }
   return {
     names: rows.map((row) => names[row] ?? ""),

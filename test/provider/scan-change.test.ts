@@ -1,22 +1,25 @@
 /** Directories that change while they are scanned: after the files were listed, or while one is read. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { Worker } from "node:worker_threads";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { scanSource } from "../../provider/scan.js";
 import { isWindows, messageOf, temporaryDirectory, writeFiles } from "../sdk/content.js";
 
-let afterListing = () => {};
+/** What happens between the listing of the files and their scan. */
+let afterListing: (files: Map<string, string>) => void;
 beforeEach(() => {
   afterListing = () => {};
 });
+vi.mock(import("node:os"), async (original) => ({ ...(await original()), availableParallelism: () => 2 }));
 vi.mock(import("../../sdk/files.js"), async (original) => {
   const files = await original();
   return {
     ...files,
     async listFiles(...parameters: Parameters<typeof files.listFiles>) {
       const found = await files.listFiles(...parameters);
-      afterListing();
+      afterListing(found);
       return found;
     },
   };
@@ -34,6 +37,28 @@ describe("a file that, once it was listed,", () => {
     expect(await messageOf(scanSource(options))).toBe(
       `"${file}" can't be read (ENOENT: no such file or directory). Run Pulumi when nothing changes the content any more.`,
     );
+  });
+
+  it("vanishes when workers have been started for others, leaves none of them", async () => {
+    const { directory, file, cacheDirectory } = scanned();
+    for (const each of ["a.js", "c.js"]) truncateSync(join(directory, each), 100_000_000);
+    const exits: number[] = [];
+    let started = 0;
+    const count = (worker: Worker) => {
+      started++;
+      worker.on("exit", (code) => exits.push(code));
+    };
+    process.on("worker", count);
+    onTestFinished(() => void process.off("worker", count));
+    // The last in the list: by then the others are worth a worker.
+    afterListing = (files) => {
+      const path = files.get("b.js");
+      files.delete("b.js");
+      files.set("b.js", `${path}`);
+      rmSync(file);
+    };
+    expect(await messageOf(scanSource({ directory, cacheDirectory }))).toContain(`"${file}" can't be read (ENOENT`);
+    expect([started, exits]).toEqual([1, [0]]);
   });
 
   const STOPPED = (file: string) =>
