@@ -42,8 +42,10 @@ export async function scanSource(options: ScanOptions): Promise<Map<string, stri
   // Taken before any stat is: what is written from now on gets a time that is later, or racy.
   const start = Date.now();
   const cache = cachePath(options.cacheDirectory, { directory, include, exclude });
+  const breath = breather(options.signal);
+  const pause = () => (breath.isDue() ? breath.take() : undefined);
   const [files, known] = await Promise.all([
-    listFiles(directory, { include, exclude }),
+    listFiles(directory, { include, exclude }, { pause }),
     cache === undefined ? undefined : readTable(cache),
   ]);
 

@@ -196,6 +196,22 @@ describe.skipIf(isWindows)("symbolic links", () => {
   });
 });
 
+describe("a listing", () => {
+  const three = () => temporaryDirectory({ "a/one": "", "b/two": "", three: "" });
+
+  it("lets the caller do other work after each directory", async () => {
+    let pauses = 0;
+    const pause = async () => void pauses++;
+    expect((await listFiles(three(), {}, { pause })).size).toBe(3);
+    expect(pauses).toBe(3);
+  });
+
+  it("ends with what the caller throws meanwhile", async () => {
+    const pause = () => Promise.reject(new Error("enough"));
+    await expect(listFiles(three(), {}, { pause })).rejects.toThrow("enough");
+  });
+});
+
 describe("an error", () => {
   it.each([
     [
