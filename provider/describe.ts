@@ -4,7 +4,7 @@ import { contentOf, type RefreshInputs } from "./inputs.js";
 import type { Group, Plan } from "./plan.js";
 import type { ObjectType } from "./vod/limits.js";
 import { shownPath } from "./vod/paths.js";
-import { describeNextDay, type QuotaKind, quotaOf, type RefreshQuota } from "./vod/quota.js";
+import { describeNextDay, type RefreshQuota } from "./vod/quota.js";
 
 /** How many paths a line names. */
 const NAMED = 5;
@@ -50,7 +50,7 @@ export function describePlan(
     );
   }
   if (allotment.exceeded && quota !== undefined) {
-    const left = describeLeft(plan, quotaOf(inputs.objectType), quota);
+    const left = describeLeft(allotment, quota);
     lines.push(`warning: the day's quota has ${left}, so that an update would send nothing and fail`);
   }
   if (allotment.later.length > 0) {
@@ -62,6 +62,12 @@ export function describePlan(
   return lines;
 }
 
+/** What the last update left open. */
+export function describeOpen(paths: readonly string[]): string[] {
+  if (paths.length === 0) return [];
+  return [`waits for the last update's refresh of ${counted(paths.length, "path")}: ${named(paths)}`];
+}
+
 /** What happened, as the service accepted it. */
 export function describeRun(accepted: readonly Batch[], refreshTaskIds: readonly string[]): string {
   return `refreshed: ${costOf({ batches: accepted })} in ${counted(accepted.length, "call")}, task ${refreshTaskIds.join(", ")}`;
@@ -69,9 +75,8 @@ export function describeRun(accepted: readonly Batch[], refreshTaskIds: readonly
 
 /** Why nothing may be sent where the day's quota can't hold the plan, and what to do. */
 export function describeExceeded(
-  plan: Plan,
+  allotment: Allotment,
   { onQuotaExceeded, collapse }: RefreshInputs,
-  kind: QuotaKind,
   quota: RefreshQuota,
   now: Date,
 ) {
@@ -79,14 +84,20 @@ export function describeExceeded(
   const other =
     onQuotaExceeded === "fail" && collapse !== "never" ? ', or set onQuotaExceeded to "partial" or "collapse"' : "";
   return {
-    happened: `The day's quota has ${describeLeft(plan, kind, quota)}${cover}; nothing was sent.`,
+    happened: `The day's quota has ${describeLeft(allotment, quota)}${cover}; nothing was sent.`,
     remedy: `Run \`pulumi up\` again after ${describeNextDay(now)}, when the quota starts anew${other}.`,
   };
 }
 
-function describeLeft(plan: Plan, kind: QuotaKind, quota: RefreshQuota): string {
-  const { remain, quota: all } = quota[kind];
-  return `${number(remain)} of ${number(all)} ${kind === "urls" ? "URLs" : "directories"} left, and ${number(plan.paths.length)} are due`;
+/** What is left of that of which too little is left, and how much of it is due. */
+function describeLeft({ cost }: Pick<Allotment, "cost">, quota: RefreshQuota): string {
+  const short = (["urls", "directories"] as const).filter((kind) => cost[kind] > quota[kind].remain);
+  const parts = short.map((kind) => {
+    const { remain, quota: all } = quota[kind];
+    const noun = kind === "urls" ? "URLs" : "directories";
+    return `${number(remain)} of ${number(all)} ${noun} left, and ${number(cost[kind])} are due`;
+  });
+  return parts.join("; ");
 }
 
 /** The first few paths by name. */
@@ -119,7 +130,11 @@ function nounOf({ source }: RefreshInputs): string {
 }
 
 function partOf(reason: Group["reason"], count: number, plan: Plan): string {
-  return count === plan.total ? reason : `${reason}, ${number(count)} of ${number(plan.total)}`;
+  if (count === plan.total) return reason;
+  // What is no longer named isn't of those that are.
+  return count > plan.total || reason === "vanished"
+    ? `${number(count)} ${reason}`
+    : `${reason}, ${number(count)} of ${number(plan.total)}`;
 }
 
 function skipped({ skipped: count }: Plan, inputs: RefreshInputs): string {

@@ -16,18 +16,18 @@ import type { dynamic } from "@pulumi/pulumi";
 import { type Allotment, allot } from "./allot.js";
 import { checkInputs } from "./check.js";
 import { type ConfigReader, findCredentials } from "./credentials.js";
-import { describeExceeded, describePlan, describeRun, number } from "./describe.js";
+import { describeExceeded, describeOpen, describePlan, describeRun, number } from "./describe.js";
 import { contentOf, type RefreshInputs, readInputs, waitOf } from "./inputs.js";
 import type { Manifest } from "./manifest.js";
 import { differs, manifestOf, type Plan, planRefresh } from "./plan.js";
-import { asVodError, follow, nothingSent, type Run, type RunContext, submit } from "./run.js";
+import { asVodError, follow, nothingSent, type Open, type Run, type RunContext, submit } from "./run.js";
 import { type Found, Sources, sameFiles } from "./sources.js";
 import { beforeOf, inputsOf, type RefreshState, readState, withInputs, withSubmission } from "./state.js";
 import { type Limiter, type VodClient, type VodClientOptions, vodClient } from "./vod/client.js";
 import { resolveEndpoint } from "./vod/endpoint.js";
 import { VodError } from "./vod/errors.js";
 import { domainOf } from "./vod/paths.js";
-import { quotaOf, type RefreshQuota } from "./vod/quota.js";
+import type { RefreshQuota } from "./vod/quota.js";
 import { DEFAULT_RETRY, NO_RETRY } from "./vod/retry.js";
 import { RECORD_DAYS } from "./vod/tasks.js";
 import { lookAt } from "./wait.js";
@@ -51,6 +51,13 @@ type Properties = Record<string, unknown>;
 
 /** How long the quota and the status of tasks are asked for at most, in milliseconds: they only make lines better. */
 const ASK_TIMEOUT_MS = 5_000;
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** After how long a task of which there is no row will have none any more, in milliseconds. Rows appear within seconds. */
+const VISIBLE_MS = 10 * 60 * 1000;
+
+const NOTHING_OPEN: Open = { taskIds: [], paths: [], mayBeGone: false };
 
 const UNKNOWN_PLAN = "to refresh: not known yet, since an input is known during the update only";
 
@@ -121,12 +128,11 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
     news: Properties,
     inputs: RefreshInputs,
     plan: Plan,
-    present: Manifest,
-    { again = false } = {},
+    { present, open, again = false }: { present: Manifest; open: Open; again?: boolean },
   ): Promise<{ allotment: Allotment; quota: RefreshQuota | undefined }> {
     const quota = plan.paths.length === 0 ? undefined : await askQuota(news, inputs, { again });
     const allotment = allot(plan, inputs, namedBy(present), quota);
-    const lines = describePlan(plan, inputs, allotment, quota, now());
+    const lines = [...describePlan(plan, inputs, allotment, quota, now()), ...describeOpen(open.paths)];
     // Of an update that follows its preview in one process, only what is another by now.
     const name = String(news.__resourceName);
     if (shown.get(name) !== lines.join("\n")) for (const line of lines) say(news, line);
@@ -149,9 +155,16 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
     return { client: clientFor(inputs), tell: (line) => say(news, line), now, ...(sleep ? { sleep } : {}) };
   }
 
-  /** The tasks of a run whose end wasn't seen, and of which the service still knows. */
-  function openTasks(state: RefreshState | undefined): readonly string[] {
-    return state !== undefined && hasOpenTasks(state) && !areRecordsGone(state, now()) ? state.taskIds : [];
+  /** What the last run left open, but for what the plan sends anyway. Without `wait`, nobody has to see an end. */
+  function openOf(before: RefreshState, inputs: RefreshInputs, plan: Plan, present: Manifest): Open {
+    const { unconfirmed } = before;
+    const [isDue, oldPaths] = [new Set(plan.paths), new Set(before.paths)];
+    // Of `paths`, one that is no longer named is nobody's any more.
+    const isOwed = (path: string) => !isDue.has(path) && (present.has(path) || !oldPaths.has(path));
+    const paths = waitOf(inputs) === undefined ? [] : (unconfirmed ?? []).filter(isOwed);
+    const age = before.submittedAt === undefined ? 0 : now().getTime() - Date.parse(before.submittedAt);
+    const isOpen = unconfirmed === undefined ? hasOpenTasks(before) && age <= RECORD_DAYS * DAY_MS : paths.length > 0;
+    return { taskIds: isOpen ? before.taskIds : [], paths, mayBeGone: age > VISIBLE_MS };
   }
 
   /** Sends what is allotted, and follows its tasks where that is asked for. */
@@ -160,17 +173,18 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
     inputs: RefreshInputs,
     plan: Plan,
     allotment: Allotment,
-    { present, before }: { present: Manifest; before: RefreshState | undefined },
+    { present, open }: { present: Manifest; open: Open },
   ): Promise<Run> {
     const wait = waitOf(inputs);
     try {
       const context = contextFor(news, inputs);
       const run = await submit(context, plan, allotment);
       if (run.batches.length > 0) say(news, describeRun(run.batches, run.refreshTaskIds));
-      if (wait === undefined || run.batches.length === 0) return run;
-      return await follow(context, plan, run, { wait, earlier: openTasks(before), named: present, manner: inputs });
+      const isIdle = run.batches.length === 0 && (run.failure !== undefined || open.taskIds.length === 0);
+      if (wait === undefined || isIdle) return { ...run, unconfirmed: open.paths };
+      return await follow(context, plan, run, { wait, open, named: present, inputs });
     } catch (error) {
-      return nothingSent(plan, now(), asVodError(error));
+      return nothingSent(plan, now(), asVodError(error), open);
     }
   }
 
@@ -178,12 +192,13 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
   function outcome(id: string, news: Properties, state: RefreshState, plan: Plan, run: Run) {
     const properties = { ...state, ...ownProperties(news) };
     if (run.failure === undefined) return properties;
-    const all = plan.paths.length;
+    const [pending, all] = [new Set(run.pending), plan.paths.length];
+    const done = plan.paths.filter((path) => !pending.has(path)).length;
     const rest =
-      run.pending.length === 0
+      pending.size === 0 || all === 0
         ? ""
-        : ` Refreshed before that: ${number(all - run.pending.length)} of ${number(all)} ` +
-          `${all === 1 ? "path" : "paths"}; the next update sends the rest.`;
+        : ` Refreshed before that: ${number(done)} of ${number(all)} ${all === 1 ? "path" : "paths"}; ` +
+          "the next update sends the rest.";
     const reason = run.failure.message + rest;
     throw Object.assign(new Error(reason), { id, properties, reasons: [reason] });
   }
@@ -194,12 +209,12 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
     inputs: RefreshInputs,
     plan: Plan,
     present: Manifest,
-    before?: RefreshState,
+    open: Open,
   ): Promise<Run> {
-    const { allotment, quota } = await show(news, inputs, plan, present, { again: true });
-    if (!allotment.exceeded || quota === undefined) return send(news, inputs, plan, allotment, { present, before });
-    const { happened, remedy } = describeExceeded(plan, inputs, quotaOf(inputs.objectType), quota, now());
-    return nothingSent(plan, now(), new VodError(happened, remedy, { code: "QuotaExceeded.Refresh" }));
+    const { allotment, quota } = await show(news, inputs, plan, { present, open, again: true });
+    if (!allotment.exceeded || quota === undefined) return send(news, inputs, plan, allotment, { present, open });
+    const { happened, remedy } = describeExceeded(allotment, inputs, quota, now());
+    return nothingSent(plan, now(), new VodError(happened, remedy, { code: "QuotaExceeded.Refresh" }), open);
   }
 
   /** The present hash of every path; of a source that changed since its check, the failure as well. */
@@ -244,7 +259,7 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
         return { changes: true };
       }
       // Without a difference nothing is due, and a source needn't even be there: `pulumi refresh` asks as well.
-      const changes = before.status === "Incomplete" || differs(inputsOf(before), inputs);
+      const changes = isUnfinished(before) || differs(inputsOf(before), inputs);
       // What can't be shown is no error: a refresh asks where the files of a source may not be.
       if (changes)
         await showUpdate(news, before, inputs).catch((error: unknown) => say(news, asVodError(error).message));
@@ -259,7 +274,7 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
       const id = `vod-cache-refresh-${randomUUID()}`;
       if (plan.paths.length === 0)
         return { id, outs: { ...withInputs(undefined, inputs, present), ...ownProperties(news) } };
-      const run = await carryOut(news, inputs, plan, present);
+      const run = await carryOut(news, inputs, plan, present, NOTHING_OPEN);
       // Nothing was sent: without a resource in the state, the next update creates it and sends everything.
       if (run.failure !== undefined && run.batches.length === 0) throw run.failure;
       return { id, outs: outcome(id, news, withSubmission(inputs, undefined, run, present), plan, run) };
@@ -274,14 +289,16 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
       const inputs = requireInputs(news);
       const { present, moved } = await presentOf(inputs);
       const plan = planRefresh(beforeOf(before), inputs, present);
+      const open = openOf(before, inputs, plan, present);
       if (moved) {
-        const run = nothingSent(plan, now(), filesMoved());
+        const run = nothingSent(plan, now(), filesMoved(), open);
         return { outs: outcome(id, news, withSubmission(inputs, before, run, present), plan, run) };
       }
-      if (plan.paths.length === 0) return { outs: await settled(id, news, inputs, before, present, plan) };
-      const run = await carryOut(news, inputs, plan, present);
+      if (plan.paths.length === 0) return { outs: await settled(id, news, inputs, { before, open }, present, plan) };
+      const run = await carryOut(news, inputs, plan, present, open);
+      const carriesOn = plan.resumes || (run.unconfirmed.length > 0 && open.taskIds.length > 0);
       return {
-        outs: outcome(id, news, withSubmission(inputs, plan.resumes ? before : undefined, run, present), plan, run),
+        outs: outcome(id, news, withSubmission(inputs, carriesOn ? before : undefined, run, present), plan, run),
       };
     },
 
@@ -289,10 +306,14 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
     async read(id: string, properties: Properties) {
       const state = readState(properties);
       if (!hasOpenTasks(state)) return { id, props: properties };
+      const { unconfirmed, ...rest } = properties;
       try {
         const asker = askerFor(inputsOf(state));
         const seen = await lookAt(state.taskIds, (taskId) => asker.describeRefreshTasks({ taskId }));
-        if (seen.unknown.length === 0) return { id, props: { ...properties, status: seen.status } };
+        if (seen.unknown.length === 0) {
+          const isOpen = unconfirmed !== undefined && seen.status !== "Complete";
+          return { id, props: { ...rest, status: seen.status, ...(isOpen ? { unconfirmed } : {}) } };
+        }
         say(
           properties,
           `the status stays ${state.status}: the service keeps the records of tasks for ${RECORD_DAYS} days`,
@@ -316,20 +337,15 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
     id: string,
     news: Properties,
     inputs: RefreshInputs,
-    before: RefreshState,
+    { before, open }: { before: RefreshState; open: Open },
     present: Manifest,
     plan: Plan,
   ): Promise<Properties> {
     const state = withInputs(before, inputs, present);
     const wait = waitOf(inputs);
-    if (wait === undefined || openTasks(before).length === 0) return { ...state, ...ownProperties(news) };
-    const { failure: _, ...idle } = nothingSent(plan, now(), filesMoved());
-    const run = await follow(contextFor(news, inputs), plan, idle, {
-      wait,
-      earlier: openTasks(before),
-      named: present,
-      manner: inputs,
-    });
+    if (wait === undefined || open.taskIds.length === 0) return { ...state, ...ownProperties(news) };
+    const { failure: _, ...idle } = nothingSent(plan, now(), filesMoved(), open);
+    const run = await follow(contextFor(news, inputs), plan, idle, { wait, open, named: present, inputs });
     const after = withSubmission(inputs, before, { ...run, status: run.status ?? state.status }, present);
     return outcome(id, news, { ...after, refreshed: state.refreshed }, plan, run);
   }
@@ -345,13 +361,14 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
   async function foresee(news: Properties, inputs: RefreshInputs | undefined): Promise<void> {
     if (inputs === undefined) return say(news, UNKNOWN_PLAN);
     const present = await recalled(inputs);
-    await show(news, inputs, planRefresh(undefined, inputs, present), present);
+    await show(news, inputs, planRefresh(undefined, inputs, present), { present, open: NOTHING_OPEN });
   }
 
   /** Shows what updating the resource would send. */
   async function showUpdate(news: Properties, before: RefreshState, inputs: RefreshInputs): Promise<void> {
     const present = await recalled(inputs);
-    await show(news, inputs, planRefresh(beforeOf(before), inputs, present), present);
+    const plan = planRefresh(beforeOf(before), inputs, present);
+    await show(news, inputs, plan, { present, open: openOf(before, inputs, plan, present) });
   }
 
   /** Shows what updating the resource would send at most, where only hashes of `contents` aren't known yet. */
@@ -373,9 +390,9 @@ function hasOpenTasks({ status }: RefreshState): boolean {
   return ["Submitted", "Pending", "Refreshing"].includes(status);
 }
 
-/** Whether the service no longer knows the tasks of the last refresh. */
-function areRecordsGone({ submittedAt }: RefreshState, now: Date): boolean {
-  return submittedAt === undefined || now.getTime() - Date.parse(submittedAt) > RECORD_DAYS * 24 * 60 * 60 * 1000;
+/** Whether the last update left something to do. */
+function isUnfinished({ status, unconfirmed = [] }: RefreshState): boolean {
+  return status === "Incomplete" || unconfirmed.length > 0;
 }
 
 /** Which domains the program still names. */

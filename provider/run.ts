@@ -1,12 +1,12 @@
 /** Carries a plan out: call after call, then its tasks to their end. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type Allotment, type Batch, batchesOf } from "./allot.js";
-import type { Wait } from "./inputs.js";
+import { named as firstFew } from "./describe.js";
+import { contentOf, type RefreshInputs, type Wait } from "./inputs.js";
 import type { Plan } from "./plan.js";
 import type { Submission } from "./state.js";
 import type { VodClient } from "./vod/client.js";
 import { VodError } from "./vod/errors.js";
-import type { ObjectType } from "./vod/limits.js";
 import { domainOf } from "./vod/paths.js";
 import { describeFollowed, type Followed, waitForTasks } from "./wait.js";
 
@@ -30,14 +30,29 @@ export interface Run extends Submission {
   failure?: VodError;
 }
 
+/** What the run before left open. */
+export interface Open {
+  /** The tasks whose end wasn't seen. */
+  taskIds: readonly string[];
+  /** The paths whose end had to be seen, and wasn't; none of them is in the plan. */
+  paths: readonly string[];
+  /** Whether these tasks are so old that the service has forgotten those of which it tells nothing. */
+  mayBeGone: boolean;
+}
+
 /** The run that sends nothing. */
-export function nothingSent(plan: Plan, now: Date, failure: VodError): Run {
+export function nothingSent(plan: Plan, now: Date, failure: VodError, open: Open): Run {
   const submittedAt = now.toISOString();
-  return { accepted: [], pending: plan.paths, refreshTaskIds: [], requestIds: [], batches: [], submittedAt, failure };
+  const nothing = { accepted: [], refreshTaskIds: [], requestIds: [], batches: [], unconfirmed: open.paths };
+  return { ...nothing, pending: plan.paths, submittedAt, failure };
 }
 
 /** Sends what is allotted, in order, up to the first failure. Never throws. */
-export async function submit({ client, tell, now }: RunContext, plan: Plan, { batches }: Allotment): Promise<Run> {
+export async function submit(
+  { client, tell, now }: RunContext,
+  plan: Plan,
+  { batches }: Pick<Allotment, "batches">,
+): Promise<Run> {
   const refreshTaskIds: string[] = [];
   const requestIds: string[] = [];
   const accepted: Batch[] = [];
@@ -66,6 +81,7 @@ export async function submit({ client, tell, now }: RunContext, plan: Plan, { ba
     batches: accepted,
     accepted: accepted.flatMap(({ paths }) => paths),
     pending: plan.paths.filter((path) => !settled.has(path)),
+    unconfirmed: [],
     submittedAt: now().toISOString(),
     ...(failure ? { failure } : {}),
   };
@@ -74,38 +90,47 @@ export async function submit({ client, tell, now }: RunContext, plan: Plan, { ba
 /** What is followed beside the tasks of a run. */
 export interface Following {
   wait: Wait;
-  /** The tasks of the run before, where their end wasn't seen. */
-  earlier: readonly string[];
+  open: Open;
   /** The paths that the program names. */
   named: ReadonlyMap<string, string>;
   /** As what these are sent. */
-  manner: { objectType: ObjectType; force: boolean };
+  inputs: RefreshInputs;
 }
 
 /**
- * Follows the tasks of a run to their end. Paths whose task failed are sent once more; what fails again is pending, and the
- * run has failed. What can't be seen to its end, and isn't waited for by the next update, is pending as well. Never throws.
+ * Follows the tasks of a run, and those that were left open, to their end. Paths whose task failed are sent once more, and so
+ * are those of which the service knows nothing any more; what fails again is pending, and the run has failed. What can't be
+ * seen to its end stays unconfirmed: the next update waits for it. Never throws.
  */
 export async function follow(context: RunContext, plan: Plan, run: Run, following: Following): Promise<Run> {
-  const { wait, earlier, named, manner } = following;
+  const { wait, open, named, inputs } = following;
   const deadline = context.now().getTime() + wait.timeout * 1000;
-  const first = await watch(context, [...earlier, ...run.refreshTaskIds], deadline);
-  if (first instanceof VodError) return unseen(run, first);
-  if (first.failed.length === 0) return concluded(run, first, wait, context);
+  const sent = pathsOf(run.batches);
+  const mayBeGone = open.mayBeGone ? open.taskIds : [];
+  const seen = await watch(context, [...open.taskIds, ...run.refreshTaskIds], deadline, mayBeGone);
+  if (seen instanceof VodError) return unseen(run, seen, [...open.paths, ...sent]);
 
+  const ours = new Set(sent);
+  const dueAgain = againOf(inputs, open, named);
+  const theirsOf = (path: string) => (ours.has(path) ? [] : dueAgain(path).filter((each) => !ours.has(each)));
+  const first = withoutFailures(seen, (path) => !ours.has(path) && theirsOf(path).length === 0);
   const failed = new Set(first.failed.map(({ path }) => path));
-  const mine = withPaths(run.batches, (path) => failed.has(path));
-  const own = new Set(mine.flatMap(({ paths }) => paths));
-  const others = [...failed].filter((path) => !own.has(path)).flatMap((path) => namedBelow(named, path));
-  const again = [...mine, ...batchesOf(union(others, []), manner.objectType, manner.force, () => true)];
-  if (again.length === 0 || run.failure !== undefined || first.timedOut) {
-    return lost(run, first, settledBy(again), wait, context);
+  const own = withPaths(run.batches, (path) => failed.has(path));
+  const forgotten = first.gone.length > 0 ? open.paths.filter((path) => !first.complete.has(path)) : [];
+  const theirs = union([...failed].flatMap(theirsOf), forgotten.flatMap(theirsOf));
+  const again = [...own, ...batchesOf(theirs, inputs.objectType, inputs.force, () => true)];
+  const rest = openPaths(first, [...open.paths, ...sent]).filter((path) => !failed.has(path));
+  const isStopped = run.failure !== undefined || first.timedOut;
+  if (again.length === 0 || (isStopped && failed.size === 0)) {
+    return concluded(run, first, union(rest, forgotten), wait, context);
   }
+  if (isStopped) return lost(run, first, settledBy(again), rest);
 
-  context.tell(`warning: ${describeFollowed(first)}; these are sent once more`);
+  if (failed.size > 0) context.tell(`warning: ${describeFollowed(first)}; these are sent once more`);
+  if (forgotten.length > 0) context.tell(`warning: ${describeForgotten(forgotten)}; sent once more`);
   // Within one second, the service would merge these tasks with those that failed.
   await (context.sleep ?? delay)(MERGE_WINDOW_MS);
-  const repeated = await submit(context, { ...plan, paths: settledBy(again) }, { ...NO_ALLOTMENT, batches: again });
+  const repeated = await submit(context, { ...plan, paths: settledBy(again) }, { batches: again });
   const both: Run = {
     ...run,
     refreshTaskIds: [...run.refreshTaskIds, ...repeated.refreshTaskIds],
@@ -113,29 +138,62 @@ export async function follow(context: RunContext, plan: Plan, run: Run, followin
     pending: union(run.pending, repeated.pending),
     ...(repeated.failure ? { failure: repeated.failure } : {}),
   };
+  const sentAgain = pathsOf(repeated.batches);
   const second = await watch(context, repeated.refreshTaskIds, deadline);
-  if (second instanceof VodError) return unseen({ ...both, pending: union(both.pending, settledBy(again)) }, second);
+  if (second instanceof VodError) return unseen(both, second, sentAgain);
   const failedAgain = new Set(second.failed.map(({ path }) => path));
-  const still = settledBy(withPaths(again, (path) => failedAgain.has(path)));
-  return lost(both, second, still, wait, context);
+  const restAgain = openPaths(second, sentAgain).filter((path) => !failedAgain.has(path));
+  if (failedAgain.size === 0) return concluded(both, second, restAgain, wait, context);
+  return lost(both, second, settledBy(withPaths(again, (path) => failedAgain.has(path))), restAgain);
 }
 
 /** The run with what failed for good as pending. */
-function lost(run: Run, seen: Followed, paths: readonly string[], wait: Wait, context: RunContext): Run {
-  if (paths.length === 0) return concluded(run, seen, wait, context);
+function lost(run: Run, seen: Followed, paths: readonly string[], unconfirmed: readonly string[]): Run {
   const failure = new VodError(
     `The service accepted the refresh and then failed it: ${describeFollowed(seen)}.`,
     "Check that the origin of the domain answers for these paths, then run `pulumi up` again.",
     { code: "RefreshFailed" },
   );
-  const after = seen.timedOut ? settledBy(run.batches) : [];
-  return { failure, ...run, pending: union(run.pending, [...paths, ...after]) };
+  return { failure, ...run, pending: union(run.pending, paths), unconfirmed };
 }
 
-/** The run whose tasks can't be asked for: the next update waits for them, or sends all of it if it has to send anyway. */
-function unseen(run: Run, failure: VodError): Run {
-  const isSentAgain = run.failure !== undefined || run.pending.length > 0;
-  return { failure, ...run, pending: isSentAgain ? union(run.pending, settledBy(run.batches)) : run.pending };
+/** The run whose tasks can't be asked for. */
+function unseen(run: Run, failure: VodError, unconfirmed: readonly string[]): Run {
+  return { failure, ...run, unconfirmed: union(unconfirmed, []) };
+}
+
+/** Of paths, those that haven't been seen at their end. */
+function openPaths({ timedOut, complete, unknown }: Followed, paths: readonly string[]): string[] {
+  if (!timedOut) return [];
+  // The row of a path may be an older task's, as long as that of the task which counts can't be seen.
+  return union(paths, []).filter((path) => unknown.length > 0 || !complete.has(path));
+}
+
+/** The paths to send for one of an earlier run that failed: none for one that is nobody's any more. */
+function againOf(inputs: RefreshInputs, { paths }: Open, named: ReadonlyMap<string, string>) {
+  const owed = new Set(paths);
+  const keepsUnnamed = contentOf(inputs).mode !== "paths";
+  return (path: string): string[] => {
+    // Where it is known whose end has to be seen, what else these tasks were for is settled.
+    if (owed.size > 0 && !owed.has(path)) return [];
+    const below = namedBelow(named, path);
+    return owed.has(path) || keepsUnnamed ? below : below.filter((each) => named.has(each));
+  };
+}
+
+/** What was seen, without failures that are nobody's. */
+function withoutFailures(seen: Followed, isNobodys: (path: string) => boolean): Followed {
+  const failed = seen.failed.filter(({ path }) => !isNobodys(path));
+  const status = seen.status === "Failed" && failed.length === 0 ? "Complete" : seen.status;
+  return { ...seen, failed, status, total: seen.total - (seen.failed.length - failed.length) };
+}
+
+function describeForgotten(paths: readonly string[]): string {
+  return `the service no longer tells what became of ${firstFew(paths)}`;
+}
+
+function pathsOf(batches: readonly Batch[]): string[] {
+  return batches.flatMap(({ paths }) => paths);
 }
 
 function union(paths: readonly string[], more: readonly string[]): string[] {
@@ -148,14 +206,6 @@ function namedBelow(named: ReadonlyMap<string, string>, path: string): string[] 
     path.endsWith("/") && !named.has(path) ? [...named.keys()].filter((other) => other.startsWith(path)) : [];
   return below.length > 0 ? below : [path];
 }
-
-const NO_ALLOTMENT: Allotment = {
-  batches: [],
-  cost: { urls: 0, directories: 0 },
-  later: [],
-  collapsed: 0,
-  exceeded: false,
-};
 
 /** The calls with some of their paths, and what these settle: of a directory, all that lies below it. */
 function withPaths(batches: readonly Batch[], isWanted: (path: string) => boolean): Batch[] {
@@ -176,8 +226,10 @@ async function watch(
   { client, tell, now, sleep }: RunContext,
   taskIds: readonly string[],
   deadline: number,
+  mayBeGone: readonly string[] = [],
 ): Promise<Followed | VodError> {
   return waitForTasks(taskIds, {
+    mayBeGone,
     timeoutMs: Math.max(0, deadline - now().getTime()),
     now: () => now().getTime(),
     describe: (taskId) => client.describeRefreshTasks({ taskId }),
@@ -187,22 +239,29 @@ async function watch(
 }
 
 /** The run with what was last seen of its tasks. */
-function concluded(run: Run, followed: Followed, { timeout, onTimeout }: Wait, { tell }: RunContext): Run {
-  if (!followed.timedOut || followed.status === "Complete") {
+function concluded(
+  run: Run,
+  followed: Followed,
+  unconfirmed: readonly string[],
+  { timeout, onTimeout }: Wait,
+  { tell }: RunContext,
+): Run {
+  const status = followed.status;
+  if (!followed.timedOut || status === "Complete") {
     tell(describeFollowed(followed));
-    return { ...run, status: followed.status };
+    return { ...run, status, unconfirmed: run.failure ? unconfirmed : [] };
   }
   const happened = `The refresh hasn't ended within ${timeout} s: ${describeFollowed(followed)}.`;
   if (onTimeout === "warn") {
     tell(`warning: ${happened}`);
-    return { ...run, status: followed.status };
+    return { ...run, status };
   }
   const failure = new VodError(
     happened,
     "Run `pulumi up` again to wait on, or set a longer `wait.timeout`; what was accepted isn't sent again.",
     { code: "RefreshTimeout" },
   );
-  return { ...unseen(run, failure), status: followed.status };
+  return { ...unseen(run, failure, unconfirmed), status };
 }
 
 function isNoDomain(error: unknown): boolean {

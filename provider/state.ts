@@ -25,6 +25,8 @@ const resultShape = z.object({
   status: z.enum(STATUSES),
   refreshed: z.array(z.string()),
   pending: z.array(z.string()),
+  /** Paths that were accepted, and whose end an update with `wait` had to see and couldn't. */
+  unconfirmed: z.array(z.string()).optional(),
   /** With `source`: the hash of every URL, packed; a URL that is pending has no hash in it. */
   manifest: z.string().optional(),
 });
@@ -39,6 +41,8 @@ export interface Submission {
   accepted: readonly string[];
   /** The paths that are still due, in order. */
   pending: readonly string[];
+  /** The accepted paths whose end had to be seen, and wasn't. */
+  unconfirmed: readonly string[];
   /** One string of joined task IDs for each call. */
   refreshTaskIds: readonly string[];
   requestIds: readonly string[];
@@ -108,6 +112,7 @@ export function withInputs(
     status: status === "Incomplete" ? "Submitted" : status,
     refreshed,
     pending: [],
+    unconfirmed: undefined,
   });
 }
 
@@ -134,6 +139,7 @@ export function withSubmission(
     refreshed: run.accepted.slice(0, PATHS_SHOWN),
     // Of a source, the manifest knows them all.
     pending: inputs.source === undefined ? [...run.pending] : run.pending.slice(0, PATHS_SHOWN),
+    unconfirmed: run.unconfirmed.length === 0 ? undefined : [...run.unconfirmed],
   });
 }
 

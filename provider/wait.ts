@@ -29,6 +29,8 @@ const NAMED = 5;
 export type DescribeTask = (taskId: string) => Promise<RefreshTask[]>;
 
 export interface WaitOptions {
+  /** Of the tasks, those so old that no row will come of them any more where there is none. Default: none. */
+  mayBeGone?: readonly string[];
   /** How long to wait over all, in milliseconds; 0 is exactly one look. */
   timeoutMs: number;
   describe: DescribeTask;
@@ -42,21 +44,25 @@ export interface WaitOptions {
   random?: () => number;
 }
 
-/** What was last seen of the tasks. */
+/** What was last seen of the tasks. Each path counts once, by its newest row: what an older task says of it is outdated. */
 export interface Followed {
   /**
-   * `Refreshing` or `Pending` if any row has not ended; a task of which no row was seen counts as `Pending`. Otherwise
-   * `Failed` if any row failed, and `Complete` if none did.
+   * `Refreshing` or `Pending` if any path has not ended; a task of which no row was seen counts as `Pending`. Otherwise
+   * `Failed` if any path failed, and `Complete` if none did.
    */
   status: RefreshTask["status"];
-  /** How many rows are complete. */
+  /** How many paths are complete. */
   done: number;
-  /** How many rows there are, each path of a task counted once. */
+  /** How many paths there are. */
   total: number;
-  /** The rows that failed. */
+  /** The paths that failed. */
   failed: { path: string; description: string }[];
+  /** The paths that are complete. */
+  complete: ReadonlySet<string>;
   /** The tasks of which no row was seen: expired, or not visible yet. */
   unknown: string[];
+  /** Of those that may be gone, the tasks of which the service knows no row. */
+  gone: string[];
   /** Whether the deadline came before the end. */
   timedOut: boolean;
 }
@@ -85,16 +91,19 @@ export async function lookAt(taskIds: readonly string[], describe: DescribeTask)
  */
 export async function waitForTasks(taskIds: readonly string[], options: WaitOptions): Promise<Followed> {
   const { timeoutMs, now = () => performance.now(), sleep = (ms) => pause(ms), random = Math.random } = options;
+  const { mayBeGone = [] } = options;
   const seen = nothingSeen(taskIds);
   const start = now();
   const left = () => start + timeoutMs - now();
   const report = progressReporter(options.onProgress, start);
+  const gone = new Set<string>();
   let answered = false;
   let failure: VodError | undefined;
   const describe: DescribeTask = async (taskId) => {
     try {
       const rows = await options.describe(taskId);
       answered = true;
+      if (rows.length === 0 && mayBeGone.includes(taskId)) gone.add(taskId);
       return rows;
     } catch (error) {
       if (!(error instanceof VodError && error.retryable)) throw error;
@@ -106,7 +115,7 @@ export async function waitForTasks(taskIds: readonly string[], options: WaitOpti
   for (let looks = 0; ; looks++) {
     // The first look is always a whole one; a later one asks nothing more after the deadline.
     await look(seen, describe, () => looks === 0 || left() > 0);
-    const result = followed(seen);
+    const result = followed(seen, gone);
     if (hasEnded(result)) return result;
     report(result, seen, now());
     const delay = delayAfter(looks, random());
@@ -116,7 +125,7 @@ export async function waitForTasks(taskIds: readonly string[], options: WaitOpti
     await sleep(untilLast - delay < FIRST_DELAY_MS / 2 ? untilLast : delay);
   }
   if (!answered && failure !== undefined) throw failure;
-  return { ...followed(seen), timedOut: true };
+  return { ...followed(seen, gone), timedOut: true };
 }
 
 /** How long the pause after a look is, in milliseconds; `random` (0 up to 1) puts it into the upper half. */
@@ -185,16 +194,20 @@ async function look(seen: Seen, describe: DescribeTask, mayAsk = () => true): Pr
 /** A path that was seen stays, even if a later answer lacks it: its record may have expired, or pages have shifted. */
 function takeIn(rows: Map<string, RefreshTask>, answer: readonly RefreshTask[]): void {
   const newest = new Map<string, RefreshTask>();
-  for (const row of answer) {
+  takeNewest(newest, answer);
+  for (const [path, row] of newest) {
+    const before = rows.get(path);
+    if (before === undefined || row.createdAt >= before.createdAt) rows.set(path, row);
+  }
+}
+
+function takeNewest(newest: Map<string, RefreshTask>, rows: Iterable<RefreshTask>): void {
+  for (const row of rows) {
     const other = newest.get(row.objectPath);
     // Times have whole seconds: of two rows of one second, that counts which is further from its good end.
     const order =
       other === undefined ? 1 : row.createdAt.getTime() - other.createdAt.getTime() || rank(row) - rank(other);
     if (order > 0) newest.set(row.objectPath, row);
-  }
-  for (const [path, row] of newest) {
-    const before = rows.get(path);
-    if (before === undefined || row.createdAt >= before.createdAt) rows.set(path, row);
   }
 }
 
@@ -202,24 +215,40 @@ const rank = ({ status }: RefreshTask) => ["Complete", "Failed", "Refreshing", "
 const hasEnded = ({ status }: { status: RefreshTask["status"] }) => status === "Complete" || status === "Failed";
 const isOver = (rows: ReadonlyMap<string, RefreshTask>) => rows.size > 0 && [...rows.values()].every(hasEnded);
 
-const allRows = (seen: Seen) => [...seen.values()].flatMap((rows) => [...rows.values()]);
+/** The newest row of each path. */
+function newestRows(seen: Seen): RefreshTask[] {
+  const newest = new Map<string, RefreshTask>();
+  for (const rows of seen.values()) takeNewest(newest, rows.values());
+  return [...newest.values()];
+}
 
-function followed(seen: Seen): Followed {
-  const rows = allRows(seen);
+function followed(seen: Seen, gone: ReadonlySet<string> = new Set()): Followed {
+  const rows = newestRows(seen);
   const of = (status: RefreshTask["status"]) => rows.filter((row) => row.status === status);
+  const complete = of("Complete").map(({ objectPath }) => objectPath);
   const failed = of("Failed").map(({ objectPath, description }) => ({ path: objectPath, description }));
-  const unknown = [...seen].filter(([, found]) => found.size === 0).map(([taskId]) => taskId);
+  const rowless = [...seen].filter(([, found]) => found.size === 0).map(([taskId]) => taskId);
+  const unknown = rowless.filter((taskId) => !gone.has(taskId));
   const ended = failed.length > 0 ? "Failed" : "Complete";
   const unstarted = of("Pending").length + unknown.length > 0 ? "Pending" : ended;
   const status = of("Refreshing").length > 0 ? "Refreshing" : unstarted;
-  return { status, done: of("Complete").length, total: rows.length, failed, unknown, timedOut: false };
+  return {
+    status,
+    done: complete.length,
+    total: rows.length,
+    failed,
+    complete: new Set(complete),
+    unknown,
+    gone: rowless.filter((taskId) => gone.has(taskId)),
+    timedOut: false,
+  };
 }
 
 /** Few and steady lines: none in the first seconds, then one when something changed, or after a while. */
 function progressReporter(onProgress: ((line: string) => void) | undefined, start: number) {
   let last = { at: start, what: "" };
   return (result: Followed, seen: Seen, at: number) => {
-    const percent = allRows(seen).reduce((sum, row) => sum + row.percent, 0) / Math.max(1, result.total);
+    const percent = newestRows(seen).reduce((sum, row) => sum + row.percent, 0) / Math.max(1, result.total);
     const what = describeProgress(result, percent, 0);
     if (at - last.at < (what === last.what ? STEADY_PROGRESS_MS : PROGRESS_MS)) return;
     last = { at, what };

@@ -166,6 +166,11 @@ export class VodCacheRefresh extends pulumi.CustomResource {
   declare readonly refreshed: pulumi.Output<string[]>;
   /** The paths that are still to be sent after an update that failed, or was `partial`; of a `source`, the first 50. */
   declare readonly pending: pulumi.Output<string[]>;
+  /**
+   * The paths that the service accepted, and whose end an update with `wait` couldn't see before it failed: the next one looks
+   * again, and sends those once more of which the service tells nothing. Undefined if there are none.
+   */
+  declare readonly unconfirmed: pulumi.Output<string[] | undefined>;
 
   /** @throws RunError for an import or a look-up by ID: a refresh is an act of the past, and no object of the service. */
   constructor(name: string, args: VodCacheRefreshArgs, opts?: pulumi.CustomResourceOptions) {
@@ -199,6 +204,7 @@ export class VodCacheRefresh extends pulumi.CustomResource {
       status: undefined,
       refreshed: undefined,
       pending: undefined,
+      unconfirmed: undefined,
     };
     super(TYPE, name, { ...outputs, __resourceName: name, __provider: PROVIDER }, opts);
   }

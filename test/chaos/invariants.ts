@@ -30,8 +30,6 @@ export interface Deployment {
   pending: ReadonlySet<string>;
   /** Whether the provider says that it is done with it, but for what is pending. */
   succeeded: boolean;
-  /** The type under which vanished paths were refreshed before. */
-  oldType: string | undefined;
 }
 
 /** The state can be read by the provider's own reading, and its status is what its pending paths are. */
@@ -81,17 +79,17 @@ export function noStorm(calls: number): void {
 }
 
 /** Nothing was purged that wasn't due, and nothing twice unless nobody could know. */
-export function nothingNeedless({ attempt, due, sent, oldType }: Deployment): void {
+export function nothingNeedless({ attempt, due, sent }: Deployment): void {
   const { objectType, onQuotaExceeded, collapse } = attempt.manner;
   const accepted = new Map<string, { all: number; unsure: number }>();
   for (const call of sent) {
     const stands = (path: string) =>
       call.objectType === "Directory" && [...due.keys()].some((key) => key.startsWith(path));
-    const mayCollapse =
-      (objectType === "File" || objectType === "IgnoreParams") &&
-      (onQuotaExceeded === "collapse" || collapse === "always");
+    const mayCollapse = onQuotaExceeded === "collapse" || collapse === "always";
     for (const path of call.paths) {
-      const isOwn = call.objectType === objectType || (call.objectType === oldType && !attempt.keys.has(path));
+      // Beside directories and patterns, URLs that are no longer named go as URLs.
+      const isAsUrl = !isUrlType(objectType) && isUrlType(call.objectType) && !attempt.keys.has(path);
+      const isOwn = call.objectType === objectType || isAsUrl;
       const fits = (isOwn && due.has(path)) || (mayCollapse && stands(path));
       if (!fits)
         throw new Violation("nothing unchanged is purged", `${call.objectType} ${path} was sent, and is not due`);
@@ -148,6 +146,10 @@ export async function edgeIsFresh(
     throw new Violation("the edge is fresh", `${url} is ${has} at the edge and ${should} at the origin`);
   }
   return unseen;
+}
+
+function isUrlType(objectType: string): boolean {
+  return objectType === "File" || objectType === "IgnoreParams";
 }
 
 export function bareOf(url: string): string {

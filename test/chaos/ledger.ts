@@ -77,6 +77,9 @@ export class Ledger {
       const isSentItself = sent.some(({ paths, outcome }) => outcome === "done" && paths.includes(key));
       const isKept = pending.has(key) && (attempt.manner.wait !== undefined || !isSentItself);
       if ((calls.includes("done") && !isKept) || excused.has(key)) continue;
+      // One that is gone, and was accepted, is nobody's any more once its task was seen to have ended.
+      const wasSeen = attempt.manner.wait !== undefined && !pending.has(key) && !attempt.keys.has(key);
+      if (reason === "unsure" && calls.length === 0 && wasSeen) continue;
       const how =
         calls.includes("unsure") || calls.includes("done") ? "unsure" : calls.includes("failed") ? "failed" : reason;
       waiting.set(key, how === "unsure" || how === "failed" ? how : "left");

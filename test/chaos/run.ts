@@ -185,7 +185,10 @@ class Run {
         ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
         VOD_ENDPOINT: emulator.endpoint,
       },
-      info: (line: string) => this.lines.push(line),
+      info: (line: string) => {
+        this.lines.push(line);
+        this.trace(`  | ${line}`);
+      },
       now: () => new Date(emulator.time()),
       sleep: faults.sleep,
       random: () => this.random.next(),
@@ -287,10 +290,9 @@ class Run {
     const excused = excusedOf(attempt, sent);
     const kept = this.engine.state.get(site.name);
     const state = kept && invariants.stateLoads(kept.outputs);
-    const pending = new Set(state?.pending);
+    const pending = new Set([...(state?.pending ?? []), ...(state?.unconfirmed ?? [])]);
     const succeeded = outcome.kind === "created" || outcome.kind === "updated" || outcome.kind === "same";
-    const oldType = ledger.recorded?.manner.objectType;
-    const deployment = { site, attempt, due, sent, excused, pending, succeeded, oldType };
+    const deployment = { site, attempt, due, sent, excused, pending, succeeded };
     invariants.nothingNeedless(deployment);
     this.last.set(resource, undefined);
     switch (outcome.kind) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { allot } from "../../provider/allot.js";
-import { describeExceeded, describePlan, describeRun, named } from "../../provider/describe.js";
+import { type Allotment, allot } from "../../provider/allot.js";
+import { describeExceeded, describeOpen, describePlan, describeRun, named } from "../../provider/describe.js";
 import { contentOf, type RefreshInputs } from "../../provider/inputs.js";
 import { type Before, manifestOf, planRefresh, settle } from "../../provider/plan.js";
 import type { RefreshQuota } from "../../provider/vod/quota.js";
@@ -119,6 +119,20 @@ test("paths are named without their queries, the first five of them", () => {
   expect(named(urls(7))).toBe(`${urls(5).join(", ")} and 2 more`);
 });
 
+test("what `paths` no longer name isn't told as a part of them", () => {
+  const old = deployed(contents({ a: "1", b: "1", c: "1" }));
+  expect(lines(old, byPaths({ paths: [url("x/")], objectType: "Directory" }))[0]).toBe(
+    "given in another way, 3 vanished: 1 directory refresh and 3 URL refreshes (any query), 2 calls",
+  );
+});
+
+test("what the last update left open is told, if anything", () => {
+  expect(describeOpen([])).toEqual([]);
+  expect(describeOpen(urls(7))).toEqual([
+    `waits for the last update's refresh of 7 paths: ${urls(5).join(", ")} and 2 more`,
+  ]);
+});
+
 test("a run is told by what was sent and the tasks", () => {
   const batch = { objectType: "File" as const, force: false, settles: [], departed: false };
   expect(
@@ -132,10 +146,12 @@ test("a run is told by what was sent and the tasks", () => {
   ).toBe("refreshed: 2 URL refreshes and 1 directory refresh in 2 calls, task 1,2, 3");
 });
 
+const NO_COST: Allotment = { batches: [], cost: { urls: 0, directories: 0 }, later: [], collapsed: 0, exceeded: true };
+
 describe("a quota that can't hold the plan is told with what to do", () => {
   const news = (more: Partial<RefreshInputs>) => byPaths({ paths: urls(30), ...more });
   const told = (more: Partial<RefreshInputs>) =>
-    describeExceeded(planRefresh(undefined, news(more), present(news(more))), news(more), "urls", quota(10), NOW);
+    describeExceeded({ ...NO_COST, cost: { urls: 30, directories: 0 } }, news(more), quota(10), NOW);
 
   test("fail", () => {
     expect(told({})).toEqual({
@@ -145,6 +161,13 @@ describe("a quota that can't hold the plan is told with what to do", () => {
         'onQuotaExceeded to "partial" or "collapse".',
     });
   });
+  test("of both kinds, that which is short", () => {
+    const allotment = { ...NO_COST, cost: { urls: 12, directories: 101 } };
+    expect(describeExceeded(allotment, news({}), quota(1000), NOW).happened).toBe(
+      "The day's quota has 100 of 100 directories left, and 101 are due; nothing was sent.",
+    );
+  });
+
   test("collapse", () => {
     expect(told({ onQuotaExceeded: "collapse" })).toEqual({
       happened:

@@ -157,13 +157,70 @@ describe("wait", () => {
     expect(calls()).toHaveLength(1);
   });
 
-  test("tasks whose records have expired are not waited for", async () => {
+  test("where the records of tasks have expired whose end had to be seen, their paths are sent once more", async () => {
     emulator.fault({ kind: "task-stuck", times: 1 });
     const failed = await failing(undefined, { wait: { timeout: 60 } });
     slept += 4 * DAY_MS;
     emulator.advance(4 * DAY_MS);
-    expect((await up(failed, { wait: { timeout: 60 } })).outs.status).toBe("Refreshing");
-    expect(calls()).toHaveLength(1);
+    expect(failed.outs).toMatchObject({ status: "Refreshing", pending: [], unconfirmed: PATHS });
+    const { outs } = await up(failed, { wait: { timeout: 60 } });
+    expect(outs.status).toBe("Complete");
+    expect(outs).not.toHaveProperty("unconfirmed");
+    expect(accepted()).toEqual([...PATHS, ...PATHS]);
+    expect(lines).toContain(
+      `site: warning: the service no longer tells what became of ${PATHS.join(", ")}; sent once more`,
+    );
+  });
+
+  test("what two updates in a row couldn't see, the third one sees", async () => {
+    emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshTasks", times: 2 });
+    emulator.fault({ kind: "task-failed", path: PATHS[0] as string, description: "Origin Timeout", times: 1 });
+    const first = await failing(undefined, { wait: true });
+    const more = { wait: true, paths: [...PATHS, "https://vod.example.com/c"] };
+    const second = await failing(first, more);
+    expect(second.outs).toMatchObject({ status: "Submitted", pending: [], unconfirmed: more.paths });
+    expect((await up(second, more)).outs.status).toBe("Complete");
+    expect(accepted()).toEqual([...more.paths, PATHS[0]]);
+  });
+
+  test("a refresh of the state tells that what was unconfirmed is complete; a failure stays to be sent again", async () => {
+    emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshTasks", times: 1 });
+    const fine = await failing(undefined, { wait: true });
+    const { props } = await provider().read(fine.id, fine.outs);
+    expect(props).toMatchObject({ status: "Complete" });
+    expect(props).not.toHaveProperty("unconfirmed");
+    expect(await provider().diff(fine.id, props, fine.inputs)).toEqual({ changes: false });
+
+    emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshTasks", times: 1 });
+    emulator.fault({ kind: "task-failed", path: PATHS[0] as string, description: "Origin Timeout", times: 1 });
+    const bad = await failing({ ...fine, outs: props }, { wait: true, contentHash: "v2" });
+    const seen = await provider().read(bad.id, bad.outs);
+    expect(seen.props).toMatchObject({ status: "Failed", unconfirmed: PATHS });
+    const before = accepted().length;
+    const { outs } = await up({ ...bad, outs: seen.props }, { wait: true, contentHash: "v2" });
+    expect(outs.status).toBe("Complete");
+    expect(accepted().slice(before)).toEqual([PATHS[0]]);
+  });
+
+  test("what is unconfirmed is forgotten without wait, and once the program no longer names it", async () => {
+    emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshTasks", times: 1 });
+    const failed = await failing(undefined, { wait: true });
+    expect((await up(failed)).outs).not.toHaveProperty("unconfirmed");
+    emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshTasks", times: 1 });
+    const again = await failing(failed, { wait: true, paths: PATHS.slice(1) });
+    expect(again.outs.unconfirmed).toEqual(PATHS.slice(1));
+    expect(accepted()).toEqual(PATHS);
+  });
+
+  test("what is unconfirmed is shown in the preview of the next update", async () => {
+    emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshTasks", times: 1 });
+    const { id, outs } = await failing(undefined, { wait: true });
+    const { inputs } = await provider().check({}, program({ wait: true }));
+    expect(await provider().diff(id, outs, inputs)).toEqual({ changes: true });
+    expect(lines.slice(-2)).toEqual([
+      "site: nothing to refresh",
+      `site: waits for the last update's refresh of 2 paths: ${PATHS.join(", ")}`,
+    ]);
   });
 
   test("with onTimeout warn, the update succeeds with the true status", async () => {

@@ -17,6 +17,7 @@ const present = manifestOf(contentOf(inputs) as Parameters<typeof manifestOf>[0]
 const run = {
   accepted: paths,
   pending: [],
+  unconfirmed: [],
   refreshTaskIds: ["11,12", "13"],
   requestIds: ["R-1", "R-2"],
   submittedAt: "2026-01-02T03:04:05.000Z",
@@ -47,6 +48,13 @@ test("a run that stopped leaves what is pending", () => {
   });
 });
 
+test("what has to be seen to its end is named, until it was", () => {
+  const state = withSubmission(inputs, undefined, { ...run, unconfirmed: paths }, present);
+  expect(state).toMatchObject({ status: "Submitted", unconfirmed: paths });
+  expect(withSubmission(inputs, state, run, present)).not.toHaveProperty("unconfirmed");
+  expect(withInputs(state, inputs, present)).not.toHaveProperty("unconfirmed");
+});
+
 test("a run that carries on adds its tasks to those of the run before", () => {
   const next = { ...run, refreshTaskIds: ["14"], requestIds: ["R-3"], submittedAt: "2026-01-03T00:00:00.000Z" };
   expect(withSubmission(inputs, submitted, next, present)).toMatchObject({
@@ -58,7 +66,7 @@ test("a run that carries on adds its tasks to those of the run before", () => {
 });
 
 test("a run that sent nothing has no tasks and no time", () => {
-  const nothing = { accepted: [], pending: paths, refreshTaskIds: [], requestIds: [], submittedAt: "now" };
+  const nothing = { ...run, accepted: [], pending: paths, refreshTaskIds: [], requestIds: [] };
   const state = withSubmission(inputs, undefined, nothing, present);
   expect(state).toMatchObject({ taskIds: [], requestIds: [], status: "Incomplete", refreshed: [] });
   expect(state).not.toHaveProperty("refreshTaskId");

@@ -30,19 +30,24 @@ const row = (name: string, status: Status, more: Partial<RefreshTask> = {}): Ref
   description: status === "Failed" ? "Origin Timeout" : "",
   ...more,
 });
-const rows = (count: number, status: Status) => Array.from({ length: count }, (_, index) => row(`${index}`, status));
+/** Rows of paths that no other task has. */
+const rows = (count: number, status: Status) =>
+  Array.from({ length: count }, (_, index) => row(`own-${index}`, status));
 const throttled = () =>
   new VodError("The VOD API throttled the call.", "Wait.", { code: "Throttling", retryable: true });
 const forbidden = () => new VodError("The credentials lack the permission.", "Allow it.", { code: "Forbidden.RAM" });
-const seen = (changes: Partial<Followed> = {}): Followed => ({
+const seen = (changes: Partial<Followed> = {}): Omit<Followed, "complete"> => ({
   status: "Complete",
   done: 0,
   total: 0,
   failed: [],
   unknown: [],
+  gone: [],
   timedOut: false,
   ...changes,
 });
+
+const followed = (changes: Partial<Followed> = {}): Followed => ({ ...seen(changes), complete: new Set() });
 
 /** A fake service and clock: each task gives its answers one after the other, and the last one for ever. */
 function scripted(script: Readonly<Record<string, readonly Answer[]>>, { random = 1, answerMs = 0 } = {}) {
@@ -58,7 +63,7 @@ function scripted(script: Readonly<Record<string, readonly Answer[]>>, { random 
     const answers = script[taskId] ?? [];
     const answer = answers[Math.min(turn, answers.length - 1)] ?? [];
     if (answer instanceof Error) throw answer;
-    return [...answer];
+    return answer.map((each) => ({ ...each, taskId, objectPath: each.objectPath.replace("own", taskId) }));
   };
   const wait = (timeoutMs: number, changes: Partial<WaitOptions> = {}, taskIds = Object.keys(script)) =>
     waitForTasks(taskIds, {
@@ -89,20 +94,22 @@ describe("one look", () => {
   });
 
   test("counts the rows of all tasks and names those that failed", async () => {
-    const { ask } = scripted({ 1: [[row("a", "Complete"), row("b", "Failed")]], 2: [[row("a", "Refreshing")]] });
+    const { ask } = scripted({ 1: [[row("a", "Complete"), row("b", "Failed")]], 2: [[row("c", "Refreshing")]] });
     expect(await lookAt(["1", "2"], ask)).toEqual({
       status: "Refreshing",
       done: 1,
       total: 3,
       failed: [{ path: url("b"), description: "Origin Timeout" }],
+      complete: new Set([url("a")]),
       unknown: [],
+      gone: [],
       timedOut: false,
     });
   });
 
   test("tells the tasks of which there is no row, and does not take them for done", async () => {
     const { ask } = scripted({ 1: [rows(2, "Complete")], 2: [[]] });
-    expect(await lookAt(["1", "2"], ask)).toEqual(seen({ status: "Pending", done: 2, total: 2, unknown: ["2"] }));
+    expect(await lookAt(["1", "2"], ask)).toMatchObject(seen({ status: "Pending", done: 2, total: 2, unknown: ["2"] }));
   });
 
   test("asks for each task once, IDs joined by commas apart", async () => {
@@ -112,7 +119,7 @@ describe("one look", () => {
   });
 
   test("of no task asks nothing and finds nothing to do", async () => {
-    expect(await lookAt([], () => Promise.reject(new Error("asked")))).toEqual(seen());
+    expect(await lookAt([], () => Promise.reject(new Error("asked")))).toMatchObject(seen());
   });
 
   test("asks for a few tasks at a time", async () => {
@@ -146,7 +153,7 @@ describe("rows of the same path under one ID count once", () => {
     ["last", [row("a", "Failed", { createdAt: older }), row("a", "Complete")]],
   ])("the newest, where it comes %s", async (_, found) => {
     const { ask } = scripted({ 1: [found] });
-    expect(await lookAt(["1"], ask)).toEqual(seen({ done: 1, total: 1 }));
+    expect(await lookAt(["1"], ask)).toMatchObject(seen({ done: 1, total: 1 }));
   });
 
   test("of one second, that which has not ended", async () => {
@@ -158,16 +165,24 @@ describe("rows of the same path under one ID count once", () => {
     }
   });
 
-  test("a row of another ID is another row", async () => {
-    const { ask } = scripted({ 1: [[row("a", "Complete")]], 2: [[row("a", "Complete", { taskId: "2" })]] });
-    expect(await lookAt(["1", "2"], ask)).toMatchObject({ done: 2, total: 2 });
+  test.each<[string, Status, Status]>([
+    ["failed, and then was refreshed", "Failed", "Complete"],
+    ["was refreshed, and then failed", "Complete", "Failed"],
+    ["never ended, and then was refreshed", "Refreshing", "Complete"],
+  ])("the newest, where it %s by another ID", async (_, before, after) => {
+    const { ask } = scripted({ 1: [[row("a", after)]], 2: [[row("a", before, { createdAt: older })]] });
+    for (const ids of [
+      ["1", "2"],
+      ["2", "1"],
+    ])
+      expect(await lookAt(ids, ask)).toMatchObject({ status: after, total: 1 });
   });
 });
 
 describe("waiting", () => {
   test("ends as soon as all rows have ended", async () => {
     const service = scripted({ 1: [rows(2, "Pending"), rows(2, "Refreshing"), rows(2, "Complete")] });
-    expect(await service.wait(60_000)).toEqual(seen({ done: 2, total: 2 }));
+    expect(await service.wait(60_000)).toMatchObject(seen({ done: 2, total: 2 }));
     expect(service.times()).toEqual([0, 2_000, 5_000]);
   });
 
@@ -179,32 +194,43 @@ describe("waiting", () => {
       ],
     });
     const failed = [{ path: url("a"), description: "Origin Timeout" }];
-    expect(await service.wait(60_000)).toEqual(seen({ status: "Failed", done: 1, total: 2, failed }));
+    expect(await service.wait(60_000)).toMatchObject(seen({ status: "Failed", done: 1, total: 2, failed }));
     expect(service.asked).toHaveLength(2);
   });
 
   test("of no task ends at once", async () => {
     const service = scripted({});
-    expect(await service.wait(60_000)).toEqual(seen());
+    expect(await service.wait(60_000)).toMatchObject(seen());
     expect(service.now()).toBe(0);
   });
 
   test("does not ask again for a task that has ended, and keeps its rows", async () => {
     const service = scripted({ 1: [rows(3, "Complete"), []], 2: [rows(2, "Refreshing"), rows(2, "Complete")] });
-    expect(await service.wait(60_000)).toEqual(seen({ done: 5, total: 5 }));
+    expect(await service.wait(60_000)).toMatchObject(seen({ done: 5, total: 5 }));
     expect(service.asked.map(({ taskId }) => taskId)).toEqual(["1", "2", "2"]);
   });
 
   test("waits for a task that isn't visible yet", async () => {
     const service = scripted({ 1: [rows(1, "Complete")], 2: [[], [], rows(1, "Complete")] });
-    expect(await service.wait(60_000)).toEqual(seen({ done: 2, total: 2 }));
+    expect(await service.wait(60_000)).toMatchObject(seen({ done: 2, total: 2 }));
     expect(service.times()).toEqual([0, 0, 2_000, 5_000]);
   });
 
   test("reports a task that never became visible as unknown, not as done", async () => {
     const service = scripted({ 1: [rows(1, "Complete")], 2: [[]] });
     const result = await service.wait(60_000);
-    expect(result).toEqual(seen({ status: "Pending", done: 1, total: 1, unknown: ["2"], timedOut: true }));
+    expect(result).toMatchObject(seen({ status: "Pending", done: 1, total: 1, unknown: ["2"], timedOut: true }));
+  });
+
+  test("does not wait for a task that may be gone, once the service says that it has no row of it", async () => {
+    const service = scripted({ 1: [throttled(), []], 2: [rows(1, "Complete")] });
+    expect(await service.wait(60_000, { mayBeGone: ["1"] })).toMatchObject(seen({ done: 1, total: 1, gone: ["1"] }));
+    expect(service.times()).toEqual([0, 0, 2_000]);
+  });
+
+  test("waits for a task that may be gone, and isn't", async () => {
+    const service = scripted({ 1: [rows(1, "Refreshing"), rows(1, "Complete")] });
+    expect(await service.wait(60_000, { mayBeGone: ["1"] })).toMatchObject(seen({ done: 1, total: 1 }));
   });
 
   test("does not go back to an older row of a path", async () => {
@@ -215,7 +241,7 @@ describe("waiting", () => {
         [older, row("b", "Complete")],
       ],
     });
-    expect(await service.wait(60_000)).toEqual(seen({ done: 2, total: 2 }));
+    expect(await service.wait(60_000)).toMatchObject(seen({ done: 2, total: 2 }));
   });
 
   test("keeps a path that a later answer lacks", async () => {
@@ -234,7 +260,7 @@ describe("pauses", () => {
 
   test("lead to a last look just before the deadline", async () => {
     const service = scripted({ 1: [rows(1, "Refreshing")] });
-    expect(await service.wait(20_000)).toEqual(seen({ status: "Refreshing", total: 1, timedOut: true }));
+    expect(await service.wait(20_000)).toMatchObject(seen({ status: "Refreshing", total: 1, timedOut: true }));
     expect(service.times()).toEqual([0, 2_000, 5_000, 9_500, 16_250, 19_000]);
   });
 
@@ -247,16 +273,16 @@ describe("pauses", () => {
   test("see an end that only the last look sees", async () => {
     const pending = Array.from({ length: 5 }, () => rows(1, "Refreshing"));
     const service = scripted({ 1: [...pending, rows(1, "Complete")] });
-    expect(await service.wait(20_000)).toEqual(seen({ done: 1, total: 1 }));
+    expect(await service.wait(20_000)).toMatchObject(seen({ done: 1, total: 1 }));
     expect(service.now()).toBe(19_000);
   });
 
   test("are none where there is no time: exactly one look", async () => {
     const service = scripted({ 1: [rows(1, "Pending")], 2: [rows(1, "Complete")] });
-    expect(await service.wait(0)).toEqual(seen({ status: "Pending", done: 1, total: 2, timedOut: true }));
+    expect(await service.wait(0)).toMatchObject(seen({ status: "Pending", done: 1, total: 2, timedOut: true }));
     expect(service.times()).toEqual([0, 0]);
     const ended = scripted({ 1: [rows(1, "Complete")] });
-    expect(await ended.wait(0)).toEqual(seen({ done: 1, total: 1 }));
+    expect(await ended.wait(0)).toMatchObject(seen({ done: 1, total: 1 }));
   });
 
   test("that end after the deadline, as on a machine that slept, are followed by no look", async () => {
@@ -296,13 +322,13 @@ describe("pauses", () => {
 describe("a failure to ask", () => {
   test("that can pass is skipped, and asked again", async () => {
     const service = scripted({ 1: [throttled(), throttled(), rows(1, "Complete")], 2: [rows(1, "Complete")] });
-    expect(await service.wait(60_000)).toEqual(seen({ done: 2, total: 2 }));
+    expect(await service.wait(60_000)).toMatchObject(seen({ done: 2, total: 2 }));
     expect(service.asked.map(({ taskId }) => taskId)).toEqual(["1", "2", "1", "1"]);
   });
 
   test("that lasts until the deadline leaves what was seen before", async () => {
     const service = scripted({ 1: [rows(2, "Refreshing"), throttled()] });
-    expect(await service.wait(30_000)).toEqual(seen({ status: "Refreshing", total: 2, timedOut: true }));
+    expect(await service.wait(30_000)).toMatchObject(seen({ status: "Refreshing", total: 2, timedOut: true }));
   });
 
   test("that lasts until the deadline is the outcome where nothing was ever answered", async () => {
@@ -315,7 +341,7 @@ describe("a failure to ask", () => {
 
   test("that lasts after the service said that it has no row leaves the task unknown", async () => {
     const service = scripted({ 1: [[], throttled()] });
-    expect(await service.wait(30_000)).toEqual(seen({ status: "Pending", unknown: ["1"], timedOut: true }));
+    expect(await service.wait(30_000)).toMatchObject(seen({ status: "Pending", unknown: ["1"], timedOut: true }));
   });
 
   test("that can't pass is the outcome at once", async () => {
@@ -380,7 +406,7 @@ describe("progress lines", () => {
     ["1 of 3 done, 50%, 1 task not visible yet, 1m 0s", { done: 1, total: 3, unknown: ["1"] }, 50, 60_000],
     ["2 tasks not visible yet, 0s", { unknown: ["1", "2"] }, 0, 0],
   ])("%s", (line, found, percent, elapsedMs) => {
-    expect(describeProgress(seen(found), percent, elapsedMs)).toBe(line);
+    expect(describeProgress(followed(found), percent, elapsedMs)).toBe(line);
   });
 });
 
@@ -410,12 +436,12 @@ describe("what was seen, in a sentence", () => {
       { status: "Pending", done: 2, total: 2, unknown: ["70422", "70423"] },
     ],
   ])("%s", (sentence, found) => {
-    expect(describeFollowed(seen(found))).toBe(sentence);
+    expect(describeFollowed(followed(found))).toBe(sentence);
   });
 
   test("names at most five paths, without their queries, and no description where there is none", () => {
     const paths = ["a?auth_key=secret", "b", "c", "d", "e", "f", "g"].map(url);
-    const found = seen({ status: "Failed", total: 7, failed: paths.map((path) => ({ path, description: "" })) });
+    const found = followed({ status: "Failed", total: 7, failed: paths.map((path) => ({ path, description: "" })) });
     expect(describeFollowed(found)).toBe(
       "7 of 7 failed: https://vod.example.com/a?…, https://vod.example.com/b, https://vod.example.com/c, " +
         "https://vod.example.com/d, https://vod.example.com/e and 2 more",
@@ -430,7 +456,7 @@ describe("whatever the service answers", () => {
   );
   const rowsSeen = fc
     .array(status, { minLength: 1, maxLength: 3 })
-    .map((each) => each.map((is, index) => row(`${index}`, is)));
+    .map((each) => each.map((is, index) => row(`own-${index}`, is)));
   const answer = fc.oneof(
     { weight: 4, arbitrary: rowsSeen },
     { weight: 1, arbitrary: fc.constantFrom<Answer>([], throttled()) },
