@@ -54,10 +54,10 @@ const ASK_TIMEOUT_MS = 5_000;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** After how long a task of which there is no row will have none any more, in milliseconds. Rows appear within seconds. */
-const VISIBLE_MS = 10 * 60 * 1000;
+/** After how long a task whose end has to be seen isn't waited for any more, in milliseconds. Tasks take some minutes. */
+const OVERDUE_MS = 60 * 60 * 1000;
 
-const NOTHING_OPEN: Open = { taskIds: [], paths: [], mayBeGone: false };
+const NOTHING_OPEN: Open = { taskIds: [], paths: [], isOverdue: false };
 
 const UNKNOWN_PLAN = "to refresh: not known yet, since an input is known during the update only";
 
@@ -164,7 +164,7 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
     const paths = waitOf(inputs) === undefined ? [] : (unconfirmed ?? []).filter(isOwed);
     const age = before.submittedAt === undefined ? 0 : now().getTime() - Date.parse(before.submittedAt);
     const isOpen = unconfirmed === undefined ? hasOpenTasks(before) && age <= RECORD_DAYS * DAY_MS : paths.length > 0;
-    return { taskIds: isOpen ? before.taskIds : [], paths, mayBeGone: age > VISIBLE_MS };
+    return { taskIds: isOpen ? before.taskIds : [], paths, isOverdue: paths.length > 0 && age > OVERDUE_MS };
   }
 
   /** Sends what is allotted, and follows its tasks where that is asked for. */

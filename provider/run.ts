@@ -7,7 +7,9 @@ import type { Plan } from "./plan.js";
 import type { Submission } from "./state.js";
 import type { VodClient } from "./vod/client.js";
 import { VodError } from "./vod/errors.js";
+import { OBJECT_TYPES, type ObjectType } from "./vod/limits.js";
 import { domainOf } from "./vod/paths.js";
+import { quotaOf } from "./vod/quota.js";
 import { describeFollowed, type Followed, waitForTasks } from "./wait.js";
 
 /** For how long the service merges tasks of one domain, in milliseconds, and a little more. Source: seed. */
@@ -36,8 +38,8 @@ export interface Open {
   taskIds: readonly string[];
   /** The paths whose end had to be seen, and wasn't; none of them is in the plan. */
   paths: readonly string[];
-  /** Whether these tasks are so old that the service has forgotten those of which it tells nothing. */
-  mayBeGone: boolean;
+  /** Whether these tasks are so old that those which haven't ended aren't waited for. */
+  isOverdue: boolean;
 }
 
 /** The run that sends nothing. */
@@ -99,35 +101,46 @@ export interface Following {
 
 /**
  * Follows the tasks of a run, and those that were left open, to their end. Paths whose task failed are sent once more, and so
- * are those of which the service knows nothing any more; what fails again is pending, and the run has failed. What can't be
+ * are those whose end isn't to be expected any more; what fails again is pending, and the run has failed. What can't be
  * seen to its end stays unconfirmed: the next update waits for it. Never throws.
  */
 export async function follow(context: RunContext, plan: Plan, run: Run, following: Following): Promise<Run> {
   const { wait, open, named, inputs } = following;
   const deadline = context.now().getTime() + wait.timeout * 1000;
   const sent = pathsOf(run.batches);
-  const mayBeGone = open.mayBeGone ? open.taskIds : [];
-  const seen = await watch(context, [...open.taskIds, ...run.refreshTaskIds], deadline, mayBeGone);
+  const overdue = open.isOverdue ? open.taskIds : [];
+  const seen = await watch(context, [...open.taskIds, ...run.refreshTaskIds], deadline, overdue);
   if (seen instanceof VodError) return unseen(run, seen, [...open.paths, ...sent]);
 
   const ours = new Set(sent);
-  const dueAgain = againOf(inputs, open, named);
-  const theirsOf = (path: string) => (ours.has(path) ? [] : dueAgain(path).filter((each) => !ours.has(each)));
-  const first = withoutFailures(seen, (path) => !ours.has(path) && theirsOf(path).length === 0);
+  const isDue = isDueAgain(inputs, open, named);
+  const first = withoutFailures(seen, (path) => !ours.has(path) && !isDue(path));
   const failed = new Set(first.failed.map(({ path }) => path));
   const own = withPaths(run.batches, (path) => failed.has(path));
-  const forgotten = first.gone.length > 0 ? open.paths.filter((path) => !first.complete.has(path)) : [];
-  const theirs = union([...failed].flatMap(theirsOf), forgotten.flatMap(theirsOf));
-  const again = [...own, ...batchesOf(theirs, inputs.objectType, inputs.force, () => true)];
+  const abandoned = first.givenUp.length > 0 ? open.paths.filter((path) => !first.complete.has(path)) : [];
+  const theirs = union([...failed], abandoned).filter((path) => !ours.has(path));
+  const again = [...own, ...batchesAgain(theirs, inputs, named)];
   const rest = openPaths(first, [...open.paths, ...sent]).filter((path) => !failed.has(path));
   const isStopped = run.failure !== undefined || first.timedOut;
   if (again.length === 0 || (isStopped && failed.size === 0)) {
-    return concluded(run, first, union(rest, forgotten), wait, context);
+    return concluded(run, first, union(rest, abandoned), wait, context);
   }
-  if (isStopped) return lost(run, first, settledBy(again), rest);
+  // A plan can't name what isn't named any more but as a URL: a directory is sent again as long as it isn't confirmed.
+  const isPlannable = (path: string) => named.has(path) || !/[/*]$/.test(path);
+  const losing = (last: Run, followed: Followed, paths: readonly string[], open: readonly string[]) =>
+    lost(
+      last,
+      followed,
+      paths.filter(isPlannable),
+      union(
+        open,
+        paths.filter((path) => !isPlannable(path)),
+      ),
+    );
+  if (isStopped) return losing(run, first, settledBy(again), rest);
 
   if (failed.size > 0) context.tell(`warning: ${describeFollowed(first)}; these are sent once more`);
-  if (forgotten.length > 0) context.tell(`warning: ${describeForgotten(forgotten)}; sent once more`);
+  if (abandoned.length > 0) context.tell(`warning: ${describeAbandoned(abandoned)}; sent once more`);
   // Within one second, the service would merge these tasks with those that failed.
   await (context.sleep ?? delay)(MERGE_WINDOW_MS);
   const repeated = await submit(context, { ...plan, paths: settledBy(again) }, { batches: again });
@@ -135,16 +148,16 @@ export async function follow(context: RunContext, plan: Plan, run: Run, followin
     ...run,
     refreshTaskIds: [...run.refreshTaskIds, ...repeated.refreshTaskIds],
     requestIds: [...run.requestIds, ...repeated.requestIds],
-    pending: union(run.pending, repeated.pending),
+    pending: union(run.pending, repeated.pending.filter(isPlannable)),
     ...(repeated.failure ? { failure: repeated.failure } : {}),
   };
-  const sentAgain = pathsOf(repeated.batches);
+  const sentAgain = [...pathsOf(repeated.batches), ...repeated.pending.filter((path) => !isPlannable(path))];
   const second = await watch(context, repeated.refreshTaskIds, deadline);
   if (second instanceof VodError) return unseen(both, second, sentAgain);
   const failedAgain = new Set(second.failed.map(({ path }) => path));
-  const restAgain = openPaths(second, sentAgain).filter((path) => !failedAgain.has(path));
+  const restAgain = both.failure ? sentAgain : openPaths(second, sentAgain).filter((path) => !failedAgain.has(path));
   if (failedAgain.size === 0) return concluded(both, second, restAgain, wait, context);
-  return lost(both, second, settledBy(withPaths(again, (path) => failedAgain.has(path))), restAgain);
+  return losing(both, second, settledBy(withPaths(again, (path) => failedAgain.has(path))), restAgain);
 }
 
 /** The run with what failed for good as pending. */
@@ -169,16 +182,27 @@ function openPaths({ timedOut, complete, unknown }: Followed, paths: readonly st
   return union(paths, []).filter((path) => unknown.length > 0 || !complete.has(path));
 }
 
-/** The paths to send for one of an earlier run that failed: none for one that is nobody's any more. */
-function againOf(inputs: RefreshInputs, { paths }: Open, named: ReadonlyMap<string, string>) {
+/** Whether a path of an earlier run that failed is still somebody's. */
+function isDueAgain(inputs: RefreshInputs, { paths }: Open, named: ReadonlyMap<string, string>) {
   const owed = new Set(paths);
   const keepsUnnamed = contentOf(inputs).mode !== "paths";
-  return (path: string): string[] => {
-    // Where it is known whose end has to be seen, what else these tasks were for is settled.
-    if (owed.size > 0 && !owed.has(path)) return [];
-    const below = namedBelow(named, path);
-    return owed.has(path) || keepsUnnamed ? below : below.filter((each) => named.has(each));
+  // Where it is known whose end has to be seen, what else these tasks were for is settled.
+  return (path: string): boolean => (owed.size > 0 ? owed.has(path) : keepsUnnamed || named.has(path));
+}
+
+/** Paths of an earlier run as calls: each as what it must have been, where the program no longer says it. */
+function batchesAgain(paths: readonly string[], inputs: RefreshInputs, named: ReadonlyMap<string, string>): Batch[] {
+  const asUrl = quotaOf(inputs.objectType) === "urls" ? inputs.objectType : undefined;
+  const typeOf = (path: string): ObjectType => {
+    if (named.has(path)) return inputs.objectType;
+    if (path.endsWith("/")) return "Directory";
+    if (path.endsWith("*")) return "Regex";
+    return asUrl ?? (path.includes("?") ? "File" : "IgnoreParams");
   };
+  return OBJECT_TYPES.flatMap((type) => {
+    const own = paths.filter((path) => typeOf(path) === type);
+    return batchesOf(own, type, inputs.force, () => true);
+  });
 }
 
 /** What was seen, without failures that are nobody's. */
@@ -188,8 +212,8 @@ function withoutFailures(seen: Followed, isNobodys: (path: string) => boolean): 
   return { ...seen, failed, status, total: seen.total - (seen.failed.length - failed.length) };
 }
 
-function describeForgotten(paths: readonly string[]): string {
-  return `the service no longer tells what became of ${firstFew(paths)}`;
+function describeAbandoned(paths: readonly string[]): string {
+  return `the last update's refresh hasn't been seen to end within an hour: ${firstFew(paths)}`;
 }
 
 function pathsOf(batches: readonly Batch[]): string[] {
@@ -198,13 +222,6 @@ function pathsOf(batches: readonly Batch[]): string[] {
 
 function union(paths: readonly string[], more: readonly string[]): string[] {
   return [...new Set([...paths, ...more])];
-}
-
-/** A path to send again; where it was a directory that stood for what the program names, these. */
-function namedBelow(named: ReadonlyMap<string, string>, path: string): string[] {
-  const below =
-    path.endsWith("/") && !named.has(path) ? [...named.keys()].filter((other) => other.startsWith(path)) : [];
-  return below.length > 0 ? below : [path];
 }
 
 /** The calls with some of their paths, and what these settle: of a directory, all that lies below it. */
@@ -226,10 +243,10 @@ async function watch(
   { client, tell, now, sleep }: RunContext,
   taskIds: readonly string[],
   deadline: number,
-  mayBeGone: readonly string[] = [],
+  overdue: readonly string[] = [],
 ): Promise<Followed | VodError> {
   return waitForTasks(taskIds, {
-    mayBeGone,
+    overdue,
     timeoutMs: Math.max(0, deadline - now().getTime()),
     now: () => now().getTime(),
     describe: (taskId) => client.describeRefreshTasks({ taskId }),

@@ -29,8 +29,8 @@ const NAMED = 5;
 export type DescribeTask = (taskId: string) => Promise<RefreshTask[]>;
 
 export interface WaitOptions {
-  /** Of the tasks, those so old that no row will come of them any more where there is none. Default: none. */
-  mayBeGone?: readonly string[];
+  /** Of the tasks, those so old that what hasn't ended at their first answer isn't waited for. Default: none. */
+  overdue?: readonly string[];
   /** How long to wait over all, in milliseconds; 0 is exactly one look. */
   timeoutMs: number;
   describe: DescribeTask;
@@ -61,8 +61,8 @@ export interface Followed {
   complete: ReadonlySet<string>;
   /** The tasks of which no row was seen: expired, or not visible yet. */
   unknown: string[];
-  /** Of those that may be gone, the tasks of which the service knows no row. */
-  gone: string[];
+  /** Of those that are overdue, the tasks that haven't ended, or of which the service knows no row. */
+  givenUp: string[];
   /** Whether the deadline came before the end. */
   timedOut: boolean;
 }
@@ -91,19 +91,19 @@ export async function lookAt(taskIds: readonly string[], describe: DescribeTask)
  */
 export async function waitForTasks(taskIds: readonly string[], options: WaitOptions): Promise<Followed> {
   const { timeoutMs, now = () => performance.now(), sleep = (ms) => pause(ms), random = Math.random } = options;
-  const { mayBeGone = [] } = options;
+  const { overdue = [] } = options;
   const seen = nothingSeen(taskIds);
   const start = now();
   const left = () => start + timeoutMs - now();
   const report = progressReporter(options.onProgress, start);
-  const gone = new Set<string>();
+  const givenUp = new Set<string>();
   let answered = false;
   let failure: VodError | undefined;
   const describe: DescribeTask = async (taskId) => {
     try {
       const rows = await options.describe(taskId);
       answered = true;
-      if (rows.length === 0 && mayBeGone.includes(taskId)) gone.add(taskId);
+      if (overdue.includes(taskId)) givenUp.add(taskId);
       return rows;
     } catch (error) {
       if (!(error instanceof VodError && error.retryable)) throw error;
@@ -115,7 +115,7 @@ export async function waitForTasks(taskIds: readonly string[], options: WaitOpti
   for (let looks = 0; ; looks++) {
     // The first look is always a whole one; a later one asks nothing more after the deadline.
     await look(seen, describe, () => looks === 0 || left() > 0);
-    const result = followed(seen, gone);
+    const result = followed(seen, givenUp);
     if (hasEnded(result)) return result;
     report(result, seen, now());
     const delay = delayAfter(looks, random());
@@ -125,7 +125,7 @@ export async function waitForTasks(taskIds: readonly string[], options: WaitOpti
     await sleep(untilLast - delay < FIRST_DELAY_MS / 2 ? untilLast : delay);
   }
   if (!answered && failure !== undefined) throw failure;
-  return { ...followed(seen, gone), timedOut: true };
+  return { ...followed(seen, givenUp), timedOut: true };
 }
 
 /** How long the pause after a look is, in milliseconds; `random` (0 up to 1) puts it into the upper half. */
@@ -222,13 +222,17 @@ function newestRows(seen: Seen): RefreshTask[] {
   return [...newest.values()];
 }
 
-function followed(seen: Seen, gone: ReadonlySet<string> = new Set()): Followed {
-  const rows = newestRows(seen);
+/** @param answered the overdue tasks that were asked for. */
+function followed(seen: Seen, answered: ReadonlySet<string> = new Set()): Followed {
+  const givenUp = [...seen]
+    .filter(([taskId, found]) => answered.has(taskId) && !isOver(found))
+    .map(([taskId]) => taskId);
+  const rows = newestRows(seen).filter((row) => hasEnded(row) || !givenUp.includes(row.taskId));
   const of = (status: RefreshTask["status"]) => rows.filter((row) => row.status === status);
   const complete = of("Complete").map(({ objectPath }) => objectPath);
   const failed = of("Failed").map(({ objectPath, description }) => ({ path: objectPath, description }));
   const rowless = [...seen].filter(([, found]) => found.size === 0).map(([taskId]) => taskId);
-  const unknown = rowless.filter((taskId) => !gone.has(taskId));
+  const unknown = rowless.filter((taskId) => !givenUp.includes(taskId));
   const ended = failed.length > 0 ? "Failed" : "Complete";
   const unstarted = of("Pending").length + unknown.length > 0 ? "Pending" : ended;
   const status = of("Refreshing").length > 0 ? "Refreshing" : unstarted;
@@ -239,7 +243,7 @@ function followed(seen: Seen, gone: ReadonlySet<string> = new Set()): Followed {
     failed,
     complete: new Set(complete),
     unknown,
-    gone: rowless.filter((taskId) => gone.has(taskId)),
+    givenUp,
     timedOut: false,
   };
 }

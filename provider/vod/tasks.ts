@@ -133,7 +133,7 @@ const ROW_TYPE: Partial<Record<ObjectType, string>> = { File: "file", Directory:
  *
  * @param describe asks for rows.
  * @returns the task IDs joined by commas, or undefined: it can't be told.
- * @throws whatever asking for the rows of a path throws.
+ * @throws whatever asking throws: without all its tasks, nobody could see what becomes of the call.
  */
 export async function acceptedTaskIds(
   doubt: Doubt,
@@ -148,11 +148,7 @@ export async function acceptedTaskIds(
     for (const { taskId } of proofs) found.add(taskId);
   }
   if (hasOneTaskId(doubt)) return [...found].join(",");
-  try {
-    for (const row of await describe(time)) if (proves(row, paths, doubt)) found.add(row.taskId);
-  } catch {
-    // That it was accepted is known; some of its task IDs are better than a second purge of all of it.
-  }
+  for (const row of await describe(time)) if (proves(row, paths, doubt)) found.add(row.taskId);
   return [...found].join(",");
 }
 

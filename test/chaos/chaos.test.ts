@@ -3,10 +3,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { engines } from "../engine/index.js";
 import { MISTAKES } from "./mistakes.js";
 import { chaosRun } from "./run.js";
+import { wholeRun } from "./whole.js";
 
 const RUNS = 40;
+const WHOLE_RUNS = 3;
 /** The number of runs within which a mistake has to be found. */
 const RUNS_TO_FIND = 60;
 
@@ -32,6 +35,15 @@ test(`${RUNS} runs: every invariant holds`, async () => {
   }
   expect(kills).toBeGreaterThan(5);
   expect(faults).toBeGreaterThan(100);
+});
+
+test(`${WHOLE_RUNS} runs of whole programs: every invariant holds`, async () => {
+  const engine = engines()[0] as ReturnType<typeof engines>[number];
+  const program = join(__dirname, "../e2e/programs/commonjs");
+  for (let seed = 1; seed <= WHOLE_RUNS; seed++) {
+    const { violation } = await wholeRun({ seed, engine: await engine.create(), program });
+    expect(violation, `npm run chaos -- --engine --seed ${seed}`).toBeUndefined();
+  }
 });
 
 test("a seed is the same run every time", async () => {

@@ -15,7 +15,7 @@ export interface Sent {
   code: string | undefined;
   /**
    * `done`: worked on and told so; `unsure`: perhaps worked on, and the answer was spoilt; `refused`: it left no trace;
-   * `failed`: accepted, and then its task purged nothing.
+   * `failed`: accepted, and then its task purged nothing, or never ended.
    */
   outcome: "done" | "unsure" | "refused" | "failed";
 }
@@ -94,7 +94,7 @@ export class FaultInjector {
     return this.emulator.received.slice(this.from).flatMap((call): Sent[] => {
       if (call.action !== "RefreshVodObjectCaches") return [];
       const fault = this.spoilt.get(call);
-      const code = fault === undefined || fault.kind === "error" ? call.code : undefined;
+      const code = fault === undefined || fault.kind === "error" || fault.kind === "delay" ? call.code : undefined;
       const common = { objectType: call.parameters.ObjectType ?? "", code };
       const outcome = outcomeOf(call, fault);
       const failed = outcome === "refused" ? () => false : (this.failing.get(call) ?? (() => false));
@@ -134,9 +134,11 @@ export class FaultInjector {
   private failTask(call: ReceivedCall): void {
     const one = this.random.chance(0.5) ? this.random.pick(pathsOf(call)) : undefined;
     this.failing.set(call, (path) => one === undefined || path === one);
-    this.count("task-failed");
     const description = this.random.pick(["Internal Error", "Origin Timeout"]);
-    this.emulator.fault({ kind: "task-failed", description, times: 1, ...(one === undefined ? {} : { path: one }) });
+    const kind = this.random.chance(0.8) ? "task-failed" : "task-stuck";
+    const which = { times: 1, ...(one === undefined ? {} : { path: one }) };
+    this.count(kind);
+    this.emulator.fault(kind === "task-stuck" ? { kind, ...which } : { kind, description, ...which });
   }
 
   count(kind: string): void {
@@ -150,6 +152,8 @@ function outcomeOf({ status, code }: ReceivedCall, fault: Fault | undefined): Se
     case "throttle":
     case "reset-before":
       return "refused";
+    case "delay":
+      return status === 200 ? "done" : "refused";
     case "error":
     case "html":
     case "answer":
@@ -175,7 +179,8 @@ const CODES = [
 ];
 const BODIES = ["null", "[]", "{}", '"text"', "{", '{"RequestId":"1"}', '{"RefreshTaskId":"","RequestId":"1"}'];
 
-function anyFault(random: Random): Fault {
+/** A fault for one call. */
+export function anyFault(random: Random): Fault {
   const afterWork = random.chance(0.5);
   const kinds = [
     "throttle",
@@ -184,6 +189,7 @@ function anyFault(random: Random): Fault {
     "error",
     "reset-before",
     "reset-after",
+    "delay",
     "html",
     "answer",
     "truncated",
@@ -201,6 +207,8 @@ function anyFault(random: Random): Fault {
       const code = random.pick(CODES);
       return /^(Internal|ServiceUn)/.test(code) ? { kind, code, afterWork } : { kind, code };
     }
+    case "delay":
+      return { kind, afterWork, ms: random.int(1, 20) };
     case "html":
       return { kind, afterWork, status: random.pick([200, 302, 403, 502]) };
     case "answer":

@@ -30,6 +30,8 @@ export interface Deployment {
   pending: ReadonlySet<string>;
   /** Whether the provider says that it is done with it, but for what is pending. */
   succeeded: boolean;
+  /** What URLs had when the program let go of them. */
+  letGo: ReadonlyMap<string, string | undefined>;
 }
 
 /** The state can be read by the provider's own reading, and its status is what its pending paths are. */
@@ -79,7 +81,7 @@ export function noStorm(calls: number): void {
 }
 
 /** Nothing was purged that wasn't due, and nothing twice unless nobody could know. */
-export function nothingNeedless({ attempt, due, sent }: Deployment): void {
+export function nothingNeedless({ attempt, due, sent }: Deployment, { directories }: Ledger): void {
   const { objectType, onQuotaExceeded, collapse } = attempt.manner;
   const accepted = new Map<string, { all: number; unsure: number }>();
   for (const call of sent) {
@@ -90,7 +92,7 @@ export function nothingNeedless({ attempt, due, sent }: Deployment): void {
       // Beside directories and patterns, URLs that are no longer named go as URLs.
       const isAsUrl = !isUrlType(objectType) && isUrlType(call.objectType) && !attempt.keys.has(path);
       const isOwn = call.objectType === objectType || isAsUrl;
-      const fits = (isOwn && due.has(path)) || (mayCollapse && stands(path));
+      const fits = (isOwn && due.has(path)) || ((mayCollapse || directories.has(path)) && stands(path));
       if (!fits)
         throw new Violation("nothing unchanged is purged", `${call.objectType} ${path} was sent, and is not due`);
       if (call.outcome === "refused") continue;
@@ -120,7 +122,7 @@ export function nothingLost({ due, sent, excused, pending, succeeded }: Deployme
 
 /** Viewers get what the origin has, wherever the resource promises it. How many URLs it says nothing of is returned. */
 export async function edgeIsFresh(
-  { site, attempt, due, excused, pending }: Deployment,
+  { site, attempt, due, excused, pending, letGo }: Deployment,
   ledger: Ledger,
   { emulator, viewers }: { emulator: Emulator; viewers: Viewers },
 ): Promise<number> {
@@ -135,11 +137,13 @@ export async function edgeIsFresh(
     const isSure = dueFor !== undefined && due.get(dueFor) !== "unsure" && due.get(dueFor) !== "failed";
     // With which parameters one that is gone was refreshed, the type of that time said.
     const isOtherType = dueFor !== undefined && !isSure && !attempt.keys.has(dueFor) && dueFor !== url;
-    if ((!isSure && ledger.blind.has(bareOf(url))) || isOtherType) {
+    const bare = bareOf(url);
+    const isLetGo = letGo.has(bare) && letGo.get(bare) !== site.files.get(bare);
+    if ((!isSure && (ledger.blind.has(bare) || isLetGo)) || isOtherType) {
       unseen++;
       continue;
     }
-    const expected = site.files.get(bareOf(url));
+    const expected = site.files.get(bare);
     const { status, body } = await viewers.view(url);
     if (expected === undefined ? status === 404 : body === expected) continue;
     const [has, should] = [status === 404 ? "a 404" : `"${body}"`, expected === undefined ? "a 404" : `"${expected}"`];

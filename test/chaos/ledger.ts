@@ -24,6 +24,10 @@ export class Ledger {
    * began. If that content is gone by the next one, no provider can know that a cache may hold it.
    */
   readonly blind = new Set<string>();
+  /** What URLs had when the program let go of them; what they got since is nobody's promise. */
+  readonly letGo = new Map<string, string | undefined>();
+  /** The directories that were ever sent: such a one may be sent again, whatever the program says of collapsing by then. */
+  readonly directories = new Set<string>();
   private hasTried = false;
 
   /** @param universe every URL that the resource may ever stand for. */
@@ -62,6 +66,7 @@ export class Ledger {
    *
    * @param pending what it says is still to be sent; it needn't know that a directory stood for a URL
    * as well, and of a task whose end it couldn't see it doesn't know enough.
+   * @param online what all URLs have by then.
    */
   record(
     attempt: Attempt,
@@ -69,6 +74,7 @@ export class Ledger {
     sent: readonly Sent[],
     excused: ReadonlySet<string>,
     pending: ReadonlySet<string>,
+    online: ReadonlyMap<string, string>,
   ): void {
     const { objectType } = attempt.manner;
     const waiting = new Map<string, Left>();
@@ -77,15 +83,16 @@ export class Ledger {
       const isSentItself = sent.some(({ paths, outcome }) => outcome === "done" && paths.includes(key));
       const isKept = pending.has(key) && (attempt.manner.wait !== undefined || !isSentItself);
       if ((calls.includes("done") && !isKept) || excused.has(key)) continue;
-      // One that is gone, and was accepted, is nobody's any more once its task was seen to have ended.
-      const wasSeen = attempt.manner.wait !== undefined && !pending.has(key) && !attempt.keys.has(key);
-      if (reason === "unsure" && calls.length === 0 && wasSeen) continue;
       const how =
         calls.includes("unsure") || calls.includes("done") ? "unsure" : calls.includes("failed") ? "failed" : reason;
       waiting.set(key, how === "unsure" || how === "failed" ? how : "left");
     }
     this.left.clear();
     for (const [key, how] of waiting) this.left.set(key, how);
+    for (const key of this.letGo.keys()) if (!waiting.has(key) || attempt.keys.has(key)) this.letGo.delete(key);
+    for (const key of waiting.keys()) {
+      if (!attempt.keys.has(key) && !this.letGo.has(key)) this.letGo.set(key, online.get(key));
+    }
     const settled = [...due.keys()].filter((key) => !waiting.has(key));
     for (const url of this.blind) if (covering(objectType, settled, url) !== undefined) this.blind.delete(url);
     // What its first deployment leaves as it is was only then surely fresh.
@@ -99,6 +106,7 @@ export class Ledger {
   /** Everything went through, as the provider says. */
   complete(): void {
     this.left.clear();
+    this.letGo.clear();
   }
 
   /** A deployment that the state knows nothing of. */
@@ -114,6 +122,7 @@ export class Ledger {
   forget(): void {
     this.recorded = undefined;
     this.left.clear();
+    this.letGo.clear();
     this.blind.clear();
     this.hasTried = true;
   }

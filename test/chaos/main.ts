@@ -1,45 +1,57 @@
 /**
- * `npm run chaos -- [--runs N] [--seed N]`: random histories of deployments with random faults, until an invariant doesn't hold
- * or all runs are done. With a seed and no number of runs it is that run alone, told step by step.
+ * `npm run chaos -- [--engine] [--runs N] [--seed N]`: random histories of deployments with random faults, until all runs are
+ * done. With a seed and no number of runs it is that run alone, told step by step. With `--engine` whole programs are deployed,
+ * by the Pulumi CLI where it is on the PATH, else by the stand-in.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { engines } from "../engine/index.js";
 import { chaosRun, type RunResult } from "./run.js";
 import { Summary } from "./summary.js";
+import { wholeRun } from "./whole.js";
 
-const USAGE = "Usage: npm run chaos -- [--runs N] [--seed N]";
+const USAGE = "Usage: npm run chaos -- [--engine] [--runs N] [--seed N]";
 const DEFAULT_RUNS = 200;
+const DEFAULT_WHOLE_RUNS = 20;
+const PROGRAM = join(__dirname, "../../../test/e2e/programs/commonjs");
 const PROGRESS_MS = 5_000;
 
 interface Plan {
   runs: number;
   seed: number;
   isReplay: boolean;
+  isWhole: boolean;
 }
 
 function planOf(args: readonly string[]): Plan | undefined {
   try {
-    const { values } = parseArgs({ args: [...args], options: { runs: { type: "string" }, seed: { type: "string" } } });
+    const numbers = { runs: { type: "string" }, seed: { type: "string" } } as const;
+    const { values } = parseArgs({ args: [...args], options: { ...numbers, engine: { type: "boolean" } } });
     const number = (text: string | undefined) =>
       text === undefined ? undefined : /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
     const [runs, seed] = [number(values.runs), number(values.seed)];
     if (Number.isNaN(runs) || Number.isNaN(seed) || runs === 0) return undefined;
     const isReplay = seed !== undefined && runs === undefined;
-    return { runs: runs ?? (isReplay ? 1 : DEFAULT_RUNS), seed: seed ?? Math.floor(Math.random() * 1e8), isReplay };
+    const isWhole = values.engine === true;
+    const count = isReplay ? 1 : isWhole ? DEFAULT_WHOLE_RUNS : DEFAULT_RUNS;
+    return { runs: runs ?? count, seed: seed ?? Math.floor(Math.random() * 1e8), isReplay, isWhole };
   } catch {
     return undefined;
   }
 }
 
+/** The real CLI where there is one. */
+const engineOf = () => engines().at(-1) as ReturnType<typeof engines>[number];
+
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
-function explain({ seed, violation }: RunResult): void {
+function explain({ seed, violation }: RunResult, { isWhole }: Plan): void {
   if (!violation) return;
   print(`VIOLATION with seed ${seed}, step ${violation.step}: ${violation.invariant}`);
   print(`  ${violation.detail}`);
-  print(`  Once more, step by step: npm run chaos -- --seed ${seed}`);
+  print(`  Once more, step by step: npm run chaos -- ${isWhole ? "--engine " : ""}--seed ${seed}`);
 }
 
 async function main(): Promise<number> {
@@ -53,13 +65,17 @@ async function main(): Promise<number> {
   process.env.XDG_CACHE_HOME = cache;
   const summary = new Summary();
   let shown = Date.now();
-  print(`chaos: ${plan.runs} ${plan.runs === 1 ? "run" : "runs"} from seed ${plan.seed} on`);
+  const where = plan.isWhole ? ` on the ${engineOf().name}` : "";
+  print(`chaos: ${plan.runs} ${plan.runs === 1 ? "run" : "runs"}${where} from seed ${plan.seed} on`);
   try {
     for (let index = 0; index < plan.runs; index++) {
       const seed = plan.seed + index;
-      const result = await chaosRun({ seed, ...(plan.isReplay ? { trace: print } : {}) });
+      const trace = plan.isReplay ? { trace: print } : {};
+      const result = plan.isWhole
+        ? await wholeRun({ seed, engine: await engineOf().create(), program: PROGRAM, ...trace })
+        : await chaosRun({ seed, ...trace });
       summary.add(result);
-      explain(result);
+      explain(result, plan);
       if (Date.now() - shown < PROGRESS_MS) continue;
       shown = Date.now();
       print(`chaos: ${index + 1} of ${plan.runs} runs, ${summary.violations} violations`);

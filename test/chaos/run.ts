@@ -123,9 +123,10 @@ class Run {
         // The rare resource that the program drops comes back with what it has by then.
         resource.inProgram = random.chance(resource.inProgram ? 0.96 : 0.5);
         if (random.chance(0.25)) resource.manner = nextManner(resource.site, resource.manner, random);
-        // Who doesn't wait isn't told that a task failed.
+        // Who doesn't wait to the end isn't told that a task failed or is stuck.
         const isFailing = [...resource.ledger.left.values()].includes("failed");
-        if (isFailing && !resource.manner.wait) resource.manner = { ...resource.manner, wait: true };
+        const isTold = resource.manner.wait === true;
+        if (isFailing && !isTold) resource.manner = { ...resource.manner, wait: true };
         if (random.chance(0.85)) this.trace(changeFiles(resource, emulator.cached(), random));
       }
     }
@@ -255,7 +256,8 @@ class Run {
   ): Promise<Outcome> {
     const { faults, random } = this;
     faults.begin();
-    faults.tasksFail = program.wait !== undefined && !this.tasksAreSlow;
+    const isTold = program.wait !== undefined && (program.wait as { onTimeout?: string }).onTimeout !== "warn";
+    faults.tasksFail = isTold && !this.tasksAreSlow;
     let stuck = () => {};
     const isStuck = new Promise<Outcome>((resolve) => {
       stuck = () => resolve({ kind: "killed" });
@@ -292,8 +294,11 @@ class Run {
     const state = kept && invariants.stateLoads(kept.outputs);
     const pending = new Set([...(state?.pending ?? []), ...(state?.unconfirmed ?? [])]);
     const succeeded = outcome.kind === "created" || outcome.kind === "updated" || outcome.kind === "same";
-    const deployment = { site, attempt, due, sent, excused, pending, succeeded };
-    invariants.nothingNeedless(deployment);
+    const letGo = new Map(ledger.letGo);
+    const deployment = { site, attempt, due, sent, excused, pending, succeeded, letGo };
+    invariants.nothingNeedless(deployment, ledger);
+    for (const { objectType, paths } of sent)
+      if (objectType === "Directory") for (const path of paths) ledger.directories.add(path);
     this.last.set(resource, undefined);
     switch (outcome.kind) {
       case "killed":
@@ -303,13 +308,13 @@ class Run {
         return;
       case "partial":
         invariants.nothingLost(deployment);
-        ledger.record(attempt, due, sent, excused, pending);
+        ledger.record(attempt, due, sent, excused, pending, site.files);
         return;
       default:
         invariants.nothingLost(deployment);
         this.last.set(resource, deployment);
         if (outcome.kind === "same") return;
-        ledger.record(attempt, due, sent, excused, pending);
+        ledger.record(attempt, due, sent, excused, pending, site.files);
         if (state?.status !== "Incomplete") ledger.complete();
         else if (attempt.manner.onQuotaExceeded !== "partial") {
           throw new Violation("the status is true", `${site.name} succeeded and is Incomplete`);

@@ -168,8 +168,46 @@ describe("wait", () => {
     expect(outs).not.toHaveProperty("unconfirmed");
     expect(accepted()).toEqual([...PATHS, ...PATHS]);
     expect(lines).toContain(
-      `site: warning: the service no longer tells what became of ${PATHS.join(", ")}; sent once more`,
+      `site: warning: the last update's refresh hasn't been seen to end within an hour: ${PATHS.join(", ")}; sent once more`,
     );
+  });
+
+  test("so are those whose task hasn't ended an hour after it was sent; before that, it is waited for", async () => {
+    emulator.fault({ kind: "task-stuck", path: PATHS[1] as string, times: 1 });
+    const failed = await failing(undefined, { wait: { timeout: 60 } });
+    expect(failed.outs).toMatchObject({ status: "Refreshing", unconfirmed: [PATHS[1]] });
+    const again = await failing(failed, { wait: { timeout: 60 } });
+    expect(accepted()).toEqual(PATHS);
+    slept += 60 * 60 * 1000;
+    emulator.advance(60 * 60 * 1000);
+    expect((await up(again, { wait: { timeout: 60 } })).outs.status).toBe("Complete");
+    expect(accepted()).toEqual([...PATHS, PATHS[1]]);
+  });
+
+  test("a directory that stood for URLs is sent again as a directory, until it is seen to have ended", async () => {
+    const directory = { kind: "task-stuck", path: "https://vod.example.com/x/", times: 1 } as const;
+    const urls = Array.from({ length: 30 }, (_, index) => [`${directory.path}${index}`, "v1"]);
+    const contents = { contents: Object.fromEntries(urls), paths: undefined, contentHash: undefined };
+    const manner = { ...contents, collapse: "always", wait: { timeout: 60 } };
+    emulator.fault(directory);
+    let last = await failing(undefined, manner);
+    expect(last.outs).toMatchObject({ pending: [], unconfirmed: [directory.path] });
+
+    const hour = () => {
+      slept += 60 * 60 * 1000;
+      emulator.advance(60 * 60 * 1000);
+    };
+    for (const kind of ["task-failed", "task-stuck"] as const) {
+      hour();
+      emulator.fault({ ...directory, kind, times: 2 });
+      last = await failing(last, manner);
+      expect(last.outs).toMatchObject({ pending: [], unconfirmed: [directory.path] });
+      emulator.clearFaults();
+    }
+    hour();
+    const { outs } = await up(last, manner);
+    expect(outs.status).toBe("Complete");
+    expect(new Set(accepted())).toEqual(new Set([directory.path]));
   });
 
   test("what two updates in a row couldn't see, the third one sees", async () => {

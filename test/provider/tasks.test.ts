@@ -235,6 +235,15 @@ describe("what proves that a call was accepted", () => {
     const rows = [task(A), task(B), task(paths[1] ?? "", { taskId: "2" }), task(`${A}/other`, { taskId: "3" })];
     expect(await ids(rows, { paths })).toBe("1,2");
   });
+
+  test("several domains, of which not all can be asked for: nothing is proven, since a task would be missing", async () => {
+    const question = async (filter: TaskFilter) => {
+      if (!("objectPath" in filter)) throw new Error("spoilt");
+      return [task(filter.objectPath)];
+    };
+    const paths = [A, "https://img.example.com/m", B];
+    await expect(acceptedTaskIds({ ...doubt, paths }, question)).rejects.toThrow("spoilt");
+  });
 });
 
 function rowOf(path: string, more: object = {}) {

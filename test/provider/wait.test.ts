@@ -42,7 +42,7 @@ const seen = (changes: Partial<Followed> = {}): Omit<Followed, "complete"> => ({
   total: 0,
   failed: [],
   unknown: [],
-  gone: [],
+  givenUp: [],
   timedOut: false,
   ...changes,
 });
@@ -102,7 +102,7 @@ describe("one look", () => {
       failed: [{ path: url("b"), description: "Origin Timeout" }],
       complete: new Set([url("a")]),
       unknown: [],
-      gone: [],
+      givenUp: [],
       timedOut: false,
     });
   });
@@ -222,15 +222,18 @@ describe("waiting", () => {
     expect(result).toMatchObject(seen({ status: "Pending", done: 1, total: 1, unknown: ["2"], timedOut: true }));
   });
 
-  test("does not wait for a task that may be gone, once the service says that it has no row of it", async () => {
-    const service = scripted({ 1: [throttled(), []], 2: [rows(1, "Complete")] });
-    expect(await service.wait(60_000, { mayBeGone: ["1"] })).toMatchObject(seen({ done: 1, total: 1, gone: ["1"] }));
+  test.each<[string, RefreshTask[]]>([
+    ["of which the service knows nothing", []],
+    ["that never ended", rows(1, "Refreshing")],
+  ])("does not wait for an overdue task %s, once it was asked for", async (_, found) => {
+    const service = scripted({ 1: [throttled(), found], 2: [rows(1, "Complete")] });
+    expect(await service.wait(60_000, { overdue: ["1"] })).toMatchObject(seen({ done: 1, total: 1, givenUp: ["1"] }));
     expect(service.times()).toEqual([0, 0, 2_000]);
   });
 
-  test("waits for a task that may be gone, and isn't", async () => {
-    const service = scripted({ 1: [rows(1, "Refreshing"), rows(1, "Complete")] });
-    expect(await service.wait(60_000, { mayBeGone: ["1"] })).toMatchObject(seen({ done: 1, total: 1 }));
+  test("takes an overdue task that has ended for what it is", async () => {
+    const service = scripted({ 1: [[row("a", "Complete"), row("b", "Failed")]] });
+    expect(await service.wait(60_000, { overdue: ["1"] })).toMatchObject({ status: "Failed", done: 1, givenUp: [] });
   });
 
   test("does not go back to an older row of a path", async () => {
