@@ -3,13 +3,13 @@
  * they try less than the fast runs do: two resources, faults of calls, and kills. No content is ever published again, so that
  * every stale URL can be known by its hash.
  */
-import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Emulator, type Fault, pathsOf, type ReceivedCall, startEmulator } from "../emulator/index.js";
 import type { Engine, RunResult } from "../engine/index.js";
 import { anyFault } from "./faults.js";
 import { noSecret, Violation } from "./invariants.js";
+import { killProviders } from "./processes.js";
 import { Random } from "./random.js";
 import type { RunResult as ChaosResult } from "./run.js";
 import { Viewers } from "./viewers.js";
@@ -166,10 +166,7 @@ class WholeRun {
   /** SIGKILL for the provider's process: it has sent a call, and nobody will hear of the answer. */
   private kill(): void {
     this.killAt = Number.POSITIVE_INFINITY;
-    for (const pid of providersOf(process.pid)) {
-      this.kills++;
-      process.kill(pid, "SIGKILL");
-    }
+    this.kills += killProviders();
   }
 
   private checkNothingNeedless(calls: readonly ReceivedCall[]): void {
@@ -199,20 +196,4 @@ class WholeRun {
   private count(counts: Map<string, number>, name: string): void {
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
-}
-
-/** The processes below this one in which Pulumi runs dynamic providers. Windows has no `ps`: nothing is killed there. */
-function providersOf(parent: number): number[] {
-  if (process.platform === "win32") return [];
-  const rows = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
-  const processes = rows.flatMap((row) => {
-    const [, pid, ppid, args = ""] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(row) ?? [];
-    return pid === undefined ? [] : [{ pid: Number(pid), ppid: Number(ppid), args }];
-  });
-  const below = new Set([parent]);
-  for (let size = 0; size !== below.size; ) {
-    size = below.size;
-    for (const { pid, ppid } of processes) if (below.has(ppid)) below.add(pid);
-  }
-  return processes.filter(({ pid, args }) => below.has(pid) && args.includes("dynamic-provider")).map(({ pid }) => pid);
 }

@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { killProviders } from "../chaos/processes.js";
 import { type Fault, view } from "../emulator/index.js";
 import { engines } from "../engine/index.js";
 import { expectNoStackTrace, openStack, PROGRAMS, resources, type Stack } from "./stack.js";
@@ -141,4 +142,30 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect((await run("up", program("v2"))).succeeded).toBe(true);
     expect(await served()).toBe("new");
   });
+
+  test.skipIf(process.platform === "win32")(
+    "a provider that is killed loses nothing: the next one refreshes",
+    async () => {
+      const { run, emulator, publish, served, calls } = await open();
+      publish("old");
+      await run("up", program("v1"));
+      await served();
+      publish("new");
+      emulator.advance(2000);
+      const { received } = emulator;
+      const push = received.push.bind(received);
+      received.push = (...arrived) => {
+        if (arrived.some(({ action }) => action === "RefreshVodObjectCaches")) killProviders();
+        return push(...arrived);
+      };
+      const killed = await run("up", program("v2"));
+      received.push = push;
+      expect(killed.succeeded).toBe(false);
+      expect(killed.resources[0]?.inputs.contentHash).toBe("v1");
+      emulator.advance(2000);
+      expect((await run("up", program("v2"))).succeeded).toBe(true);
+      expect(calls()).toBe(3);
+      expect(await served()).toBe("new");
+    },
+  );
 });

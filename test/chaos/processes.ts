@@ -1,0 +1,25 @@
+/** The processes in which Pulumi runs dynamic providers, wherever they are below this one. */
+import { execFileSync } from "node:child_process";
+
+/** Kills them at once (SIGKILL), and returns how many there were. */
+export function killProviders(): number {
+  const found = providersOf(process.pid);
+  for (const pid of found) process.kill(pid, "SIGKILL");
+  return found.length;
+}
+
+/** Windows has no `ps`: nothing is found there. */
+function providersOf(parent: number): number[] {
+  if (process.platform === "win32") return [];
+  const rows = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
+  const processes = rows.flatMap((row) => {
+    const [, pid, ppid, args = ""] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(row) ?? [];
+    return pid === undefined ? [] : [{ pid: Number(pid), ppid: Number(ppid), args }];
+  });
+  const below = new Set([parent]);
+  for (let size = 0; size !== below.size; ) {
+    size = below.size;
+    for (const { pid, ppid } of processes) if (below.has(ppid)) below.add(pid);
+  }
+  return processes.filter(({ pid, args }) => below.has(pid) && args.includes("dynamic-provider")).map(({ pid }) => pid);
+}
