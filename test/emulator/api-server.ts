@@ -12,10 +12,11 @@ import { readRequest } from "./wire-request.js";
 const URI_TOO_LARGE = "HTTP/1.1 414 Request-URI Too Large";
 const BAD_REQUEST = "HTTP/1.1 400 Bad Request";
 
-export function createApiServer(api: Api, admin: Admin): Server {
+/** @param now the service's time in milliseconds since 1970, which every answer tells. */
+export function createApiServer(api: Api, admin: Admin, now: () => number): Server {
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (incoming, response) => {
     serve(api, admin, incoming).then(
-      (outcome) => send(response, outcome),
+      (outcome) => send(response, outcome, new Date(now())),
       (error: Error) => fail(response, error),
     );
   });
@@ -31,12 +32,16 @@ async function serve(api: Api, admin: Admin, incoming: IncomingMessage): Promise
   return request.path.startsWith(ADMIN_PREFIX) ? admin.handle(request) : api.handle(request);
 }
 
-function send(response: ServerResponse, outcome: Outcome): void {
+function send(response: ServerResponse, outcome: Outcome, date: Date): void {
   if (outcome === RESET) {
     response.socket?.resetAndDestroy();
     return;
   }
-  const headers = { ...outcome.headers, "content-length": String(Buffer.byteLength(outcome.body)) };
+  const headers = {
+    date: date.toUTCString(),
+    ...outcome.headers,
+    "content-length": String(Buffer.byteLength(outcome.body)),
+  };
   response.writeHead(outcome.status, headers).end(outcome.body);
 }
 

@@ -96,7 +96,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const service = new VodService(account, clock, quota, tasks);
   const { faults } = controls;
   const api = new Api({ account, clock, service, faults, received, settle, taskDelayMs: () => controls.taskDelayMs });
-  const apiServer = createApiServer(api, new Admin(controls, received));
+  const apiServer = createApiServer(api, new Admin(controls, received), () => clock.now());
   const edgeServer = createEdgeServer(cache, account.domains, settle);
   const stop = async () => {
     api.close();
