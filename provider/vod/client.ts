@@ -8,7 +8,7 @@ import { type Limiter, limiterOf } from "./limiter.js";
 import type { ObjectType } from "./limits.js";
 import { quotaOf, type RefreshQuota } from "./quota.js";
 import { DEFAULT_RETRY, NO_RETRY, type Rescue, type RetryLimits, realSleep, retrying, TOLD_WAIT_MS } from "./retry.js";
-import { type Credentials, caller } from "./rpc.js";
+import { type Credentials, type CredentialsSource, caller } from "./rpc.js";
 import {
   acceptedTaskIds,
   allPages,
@@ -27,8 +27,9 @@ export type { RefreshTask, TaskFilter, TaskStatus } from "./tasks.js";
 export interface VodClientOptions {
   /** Origin of the API, as `resolveEndpoint` gives it. */
   endpoint: string;
-  credentials: Credentials;
-  /** How long connecting may take, and then the whole answer, in milliseconds. Default: 20,000. */
+  /** Who calls, or where that is asked for before each request. */
+  credentials: Credentials | CredentialsSource;
+  /** How long a request may take, from connecting to the last byte of its answer, in milliseconds. Default: 20,000. */
   timeoutMs?: number;
   /** The present time. Default: this machine's. */
   now?: () => Date;
@@ -92,12 +93,21 @@ const DOUBT_RETRY: RetryLimits = { timeoutMs: 10_000, maxAttempts: 3 };
 /** How far a clock may be off before the gateway refuses the signature. Source: InvalidTimeStamp.Expired. */
 const MAX_CLOCK_SKEW_MS = 15 * 60_000;
 
+/** More than the IDs of 1,000 tasks take, which one call can't begin: the state keeps them. */
+const MAX_TASK_IDS_LENGTH = 32_000;
+
 const refreshResponse = z.object({
-  RefreshTaskId: z.string().regex(/^[^\s,]+(,[^\s,]+)*$/, "no task ID"),
-  RequestId: z.string().min(1),
+  RefreshTaskId: z
+    .string()
+    .max(MAX_TASK_IDS_LENGTH)
+    .regex(/^[\w.-]+(,[\w.-]+)*$/, "no task ID"),
+  RequestId: z.string().regex(/^[\w.-]{1,100}$/),
 });
 
-const count = z.string().regex(/^\d+$/).transform(Number);
+const count = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number);
 const quotaResponse = z.object({ UrlQuota: count, UrlRemain: count, DirQuota: count, DirRemain: count });
 
 /** The task IDs that an endpoint's calls of this process were answered with, and in which order. */
@@ -113,7 +123,12 @@ export function vodClient(options: VodClientOptions): VodClient {
   const onDate = (date: Date) => {
     serviceAheadMs = aheadOf(date, now());
   };
-  const call = caller({ endpoint, credentials, timeoutMs, onDate });
+  const call = caller({
+    endpoint,
+    credentials: "get" in credentials ? credentials : { get: async () => credentials },
+    timeoutMs,
+    onDate,
+  });
 
   /** Runs one attempt when its turn comes. */
   const inTurn = <T>(attempt: () => Promise<T>): Promise<T> => {

@@ -1,6 +1,15 @@
-/** Where the VOD API is: the `endpoint` input, else the environment's VOD_ENDPOINT, else the service's own address. */
+/**
+ * Where the VOD API is: the `endpoint` input, else the environment's VOD_ENDPOINT, else the service's own address. And
+ * the proxy that leads there.
+ */
+import { BlockList, isIP } from "node:net";
 import { VodError } from "./errors.js";
 import { DEFAULT_ENDPOINT } from "./limits.js";
+
+/** The variables that name a proxy for https: the first that is set counts. Go, which Pulumi's CLI is made of, knows the first two. */
+const PROXY_VARIABLES = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] as const;
+
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /**
  * Resolves the endpoint that calls go to.
@@ -16,6 +25,76 @@ export function resolveEndpoint(input: string | undefined, environment: Readonly
   return fromEnvironment ? originOf(fromEnvironment, "VOD_ENDPOINT") : DEFAULT_ENDPOINT;
 }
 
+/**
+ * Resolves the proxy that calls to an endpoint go through, by the rules of Pulumi's CLI (Go's): HTTPS_PROXY, then
+ * ALL_PROXY, unless NO_PROXY has the host; each in capitals or lower case. Neither this machine nor plain http is ever
+ * reached through a proxy.
+ *
+ * @param endpoint an origin, as {@link resolveEndpoint} returns it.
+ * @returns the proxy, whose URL may hold a password (its `origin` doesn't); undefined: the connection is direct.
+ * @throws VodError InvalidProxy, which names the variable and shows nothing of its value.
+ */
+export function resolveProxy(endpoint: string, environment: Readonly<NodeJS.ProcessEnv>): URL | undefined {
+  const { protocol, hostname, port } = new URL(endpoint);
+  const name = PROXY_VARIABLES.find((variable) => environment[variable]?.trim());
+  if (name === undefined || protocol !== "https:" || isLoopback(hostname)) return undefined;
+  const entries = (environment.NO_PROXY || environment.no_proxy || "").toLowerCase().split(/[\s,]+/);
+  const host = hostname.replace(/^\[|\]$/g, "");
+  if (entries.some((entry) => isExempted(host, port || "443", entry))) return undefined;
+  return proxyOf(environment[name]?.trim() ?? "", name);
+}
+
+/** Whether one entry of NO_PROXY has a host: `*`, a domain with those below it, `.domain` for these alone, an address, a network. */
+function isExempted(host: string, port: string, entry: string): boolean {
+  if (entry === "*") return true;
+  // An IPv6 address has colons of its own, and brackets where a port follows.
+  const [, name = "", entryPort = port] = isIP(entry) ? [entry, entry] : (/^\[?(.*?)\]?(?::(\d+))?$/.exec(entry) ?? []);
+  if (name === "" || entryPort !== port) return false;
+  if (isIP(host)) return isInNetwork(host, name);
+  const domain = name.replace(/^\*/, "");
+  return host === domain || host.endsWith(domain.startsWith(".") ? domain : `.${domain}`);
+}
+
+/** Whether an address is another one, or lies in a network such as `10.0.0.0/8`. */
+function isInNetwork(host: string, text: string): boolean {
+  const [address = "", prefix] = text.split("/");
+  const familyOf = (ip: string) => (isIP(ip) === 6 ? "ipv6" : "ipv4");
+  const network = new BlockList();
+  try {
+    if (prefix === undefined) network.addAddress(address, familyOf(address));
+    else network.addSubnet(address, Number(prefix), familyOf(address));
+    return network.check(host, familyOf(host));
+  } catch {
+    return false;
+  }
+}
+
+function proxyOf(text: string, name: string): URL {
+  const refuse = (why: string) =>
+    new VodError(
+      `${name} ${why}.`,
+      "Write it as http://host:port, with user:password@ before the host if need be, in which special characters are " +
+        "percent-encoded; or name the host of the VOD API in NO_PROXY.",
+      { code: "InvalidProxy" },
+    );
+  // What stands where a host should may be the rest of a password, so nothing of it is shown.
+  const url = /[\s\\]/.test(text) ? null : parseUrl(SCHEME.test(text) ? text : `http://${text}`);
+  if (url === null) throw refuse("is not a host or a URL");
+  if (url.protocol !== "http:" && url.protocol !== "https:") throw refuse("is neither an http nor an https proxy");
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") throw refuse("has more than a host and a port");
+  if (!isDecodable(url.username) || !isDecodable(url.password)) throw refuse("has a % that begins no percent-encoding");
+  return url;
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function originOf(text: string, name: string): string {
   const refuse = (why: string) =>
     new VodError(
@@ -24,7 +103,7 @@ function originOf(text: string, name: string): string {
       { code: "InvalidEndpoint" },
     );
   if (text === "") throw refuse("is empty");
-  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`;
+  const withScheme = SCHEME.test(text) ? text : `https://${text}`;
   // `new URL` trims and drops such characters silently, so a typing error would look right.
   const url = /[\s\\]/.test(text) ? null : parseUrl(withScheme);
   if (url === null || url.hostname === "") throw refuse("is not a host or a URL");

@@ -209,7 +209,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     403,
     "User not authorized to operate on the specified resource, or this API doesn't support RAM.",
     "The credentials lack the permission for this call.",
-    "Allow the actions that the README lists in a RAM policy of this user or role.",
+    "Allow vod:RefreshVodObjectCaches, vod:DescribeVodRefreshQuota and vod:DescribeVodRefreshTasks in a RAM policy of this user or role.",
   ),
   "InvalidAction.NotFound": row(
     404,
@@ -227,7 +227,10 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
 
 /** What is known of a failure beside its two sentences. */
 export interface VodErrorDetails {
-  /** The service's code, or one of ours: NoCredentials, InvalidEndpoint, Unreachable, Timeout, InvalidResponse. */
+  /**
+   * The service's code, or one of ours: NoCredentials, InvalidCredentials, InvalidEndpoint, InvalidProxy, Unreachable,
+   * Timeout, InvalidResponse.
+   */
   code: string;
   /** HTTP status of the answer; none where there was no answer. */
   httpStatus?: number | undefined;
@@ -292,18 +295,26 @@ export interface Refusal {
   requestId: string | undefined;
   /** What its `x-acs-retry-after` header says, in milliseconds. */
   retryAfterMs?: number | undefined;
+  /** Who called, as part of a sentence; undefined where that isn't known. */
+  caller?: string | undefined;
   /** The paths of the call, as they were sent. */
   paths: readonly string[];
 }
 
+/** Refusals of whoever called, whatever they called. */
+const OF_CALLER =
+  /^(InvalidAccessKeyId|InvalidSecurityToken|MissingSecurityToken|SignatureDoesNot|Incomplete|Forbidden|NoPermission)/;
+
 /** The error for a refusal: by the table where it knows the code, with the service's own words where it doesn't. */
-export function errorOfRefusal({ code, message, httpStatus, requestId, retryAfterMs, paths }: Refusal): VodError {
-  const known = ERROR_TABLE[code];
-  const happened = known
+export function errorOfRefusal(refusal: Refusal): VodError {
+  const { code, message, httpStatus, requestId, retryAfterMs, caller, paths } = refusal;
+  const known = Object.hasOwn(ERROR_TABLE, code) ? ERROR_TABLE[code] : undefined;
+  const said = known
     ? known.happened
         .replace("{Domain}", oneOf([...new Set(paths.map(domainOf))], "A domain of the call"))
         .replace("{Path}", oneOf(paths.map(shownPath), "A path"))
     : `The VOD API refused the call: ${message.replace(/\.*$/, "")}.`;
+  const happened = caller && OF_CALLER.test(code) ? said.replace(/\.$/, ` (${caller}).`) : said;
   const remedy =
     known?.remedy ?? "Look the code up on the service's error page, or ask its support with the request ID.";
   const turnedAway = /Throttling|ServiceUnavailable/.test(code);

@@ -16,7 +16,8 @@ export type ObjectType = (typeof OBJECT_TYPES)[number];
 export const API_VERSION = "2017-03-21";
 
 /** The only region that has the operation. Source: seed, "This operation is available only in the China (Shanghai) region". */
-export const DEFAULT_ENDPOINT = "https://vod.cn-shanghai.aliyuncs.com";
+export const REGION = "cn-shanghai";
+export const DEFAULT_ENDPOINT = `https://vod.${REGION}.aliyuncs.com`;
 
 /** How many refreshes an account has each day, unless Alibaba Cloud raised it. Source: seed. */
 export const DAILY_QUOTA = { urls: 2000, directories: 100 } as const;

@@ -15,6 +15,8 @@ const DOT_SEGMENT = /(^|\/)(\.|%2e){1,2}(\/|$)/i;
 const STRAY_PERCENT = /%(?![0-9a-f]{2})/i;
 /** What every client encodes before it sends a URL (the path percent-encode set of the URL standard). */
 const ENCODED_BY_CLIENTS = /["<>`{}]|\P{ASCII}+/gu;
+/** The same in a query (its special-query percent-encode set). */
+const ENCODED_IN_QUERIES = /["<>']|\P{ASCII}+/gu;
 /** The same for the name of a file, in which what separates the parts of a URL is a character like any other. */
 const ENCODED_IN_NAMES = /[\p{Cc}\s"<>`{}?#%\\]|\P{ASCII}+/gu;
 
@@ -102,8 +104,9 @@ function normalizeObject(rest: string, objectType: ObjectType | undefined): Path
   if (objectType === "IgnoreParams" && query !== -1) {
     return problem("has a query; IgnoreParams refreshes the URL with any query, so leave out everything from ?");
   }
-  const absolute = pathname === "" ? `/${rest}` : rest;
-  return { path: absolute.replace(ENCODED_BY_CLIENTS, encodeURIComponent) };
+  const encode = (text: string) => (text === "'" ? "%27" : encodeURIComponent(text));
+  const absolute = (pathname === "" ? "/" : pathname).replace(ENCODED_BY_CLIENTS, encode);
+  return { path: absolute + (query === -1 ? "" : rest.slice(query).replace(ENCODED_IN_QUERIES, encode)) };
 }
 
 /** What follows the host of a regular expression: any pattern, so nothing of it may be rewritten. */

@@ -1,17 +1,20 @@
 /**
- * One call of the VOD API over `@alicloud/pop-core`: the only place that talks to the network.
+ * One call of the VOD API over `@alicloud/pop-core`: the only place that talks to the service.
  *
  * pop-core signs and sends; everything else about it is kept in here: it ignores the HTTP status, throws errors that
- * hold keys, and answers what isn't JSON with an object that is no error (see {@link failureOf}).
+ * hold keys, answers what isn't JSON with an object that is no error (see {@link failureOf}), and reads for as long as
+ * something comes (see {@link bounded}).
  */
-import http, { type IncomingMessage } from "node:http";
-import https from "node:https";
+import type { IncomingMessage } from "node:http";
 import type RPCClient from "@alicloud/pop-core";
 import { z } from "zod";
+import { agentFor, bounded, type Excess } from "./agent.js";
+import { resolveProxy } from "./endpoint.js";
 import { errorOfRefusal, VodError } from "./errors.js";
 import { API_VERSION } from "./limits.js";
+import { secretFinder, withoutSecrets } from "./redact.js";
 
-/** Who calls. The secret and the token never leave this module's closures. */
+/** Who calls. The secret and the token never leave the closures of this module and of their source. */
 export interface Credentials {
   accessKeyId: string;
   accessKeySecret: string;
@@ -19,15 +22,44 @@ export interface Credentials {
   securityToken?: string;
 }
 
+/** Where the credentials of a resource come from. */
+export interface CredentialsSource {
+  /**
+   * Where they come from, as part of a sentence: `the stack's alicloud:accessKey`, `the profile "prod" of
+   * /home/x/.aliyun/config.json, which assumes acs:ram::1:role/x`. Nothing secret stands in it.
+   */
+  readonly description: string;
+  /**
+   * The credentials of now: kept until 5 minutes before they expire, then taken anew. Concurrent callers share one
+   * request. A renewal that fails is tried again half a minute later, as long as the old ones hold.
+   *
+   * @throws VodError for every failure; `retryable` where a later call can succeed.
+   */
+  get(): Promise<Credentials>;
+}
+
 export interface CallerOptions {
   /** Origin of the API. */
   endpoint: string;
-  credentials: Credentials;
-  /** How long connecting may take, and then the whole answer, in milliseconds. */
+  /** Asked before each request, so that one that is sent after a long wait has what is valid by then. */
+  credentials: Pick<CredentialsSource, "get"> & Partial<CredentialsSource>;
+  /** How long a request may take, from connecting to the last byte of its answer, in milliseconds. */
   timeoutMs: number;
   /** Told what the `Date` header of an answer says, of whatever answer, as soon as it arrives. */
   onDate: (date: Date) => void;
 }
+
+/**
+ * How large an answer may be, headers included, in bytes. The largest honest one is the refusal of a signature, which
+ * repeats what was signed: 1,000 URLs of 1 KB, percent-encoded twice. A page of 50 tasks has a tenth of that.
+ */
+export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
+
+/** How long a list in an answer may be: twenty pages of tasks. To say what is wrong with each of a million rows takes gigabytes. */
+const MAX_LIST = 1_000;
+
+/** How long the service may ask everybody to wait, in milliseconds: a header must not stop a run for days. */
+const MAX_RETRY_AFTER_MS = 10 * 60_000;
 
 /** Connection errors after which it is certain that no request was sent. */
 const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/;
@@ -35,7 +67,15 @@ const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EA
 /** Connection errors of a certificate: nothing was sent, and the next attempt meets the same certificate. */
 const UNTRUSTED = /CERT|TLS|SSL|LEAF_SIGNATURE/;
 
-const refusal = z.object({ Code: z.string().min(1), Message: z.string().catch(""), RequestId: z.string().optional() });
+/** What the service calls its errors and requests: a name or a number, never a sentence. */
+const identifier = z.string().regex(/^[\w.-]{1,100}$/);
+const refusal = z.object({
+  // What every object has, such as "constructor", would be found in a table of codes.
+  Code: identifier.refine((code) => !(code in Object.prototype)),
+  Message: z.string().catch(""),
+  RequestId: identifier.optional().catch(undefined),
+});
+const anyAnswer = z.object({ RequestId: identifier.optional() });
 
 /**
  * Sends one request, with a time stamp and a nonce of its own.
@@ -50,106 +90,183 @@ export type Call = <T>(
 ) => Promise<T>;
 
 /** Makes the sender of calls; nothing is sent and pop-core isn't loaded before the first one. */
-export function caller({ endpoint, credentials, timeoutMs, onDate }: CallerOptions): Call {
-  const agent = observableAgent(endpoint);
-  let popCore: Promise<RPCClient> | undefined;
-  const load = async () =>
-    new (await importPopCore())({ ...credentials, endpoint, apiVersion: API_VERSION, opts: { agent } });
+export function caller({ endpoint, credentials: source, timeoutMs, onDate }: CallerOptions): Call {
+  const load = async () => {
+    const proxy = resolveProxy(endpoint, process.env);
+    return { Client: await importPopCore(), agent: await agentFor(endpoint, proxy), proxy };
+  };
+  let loaded: ReturnType<typeof load> | undefined;
 
   return async (action, parameters, schema, paths) => {
-    popCore ??= load();
-    const client = await popCore;
-    let response: IncomingMessage | undefined;
-    const seen = (): Answer => ({ endpoint, timeoutMs, credentials, response, paths });
-    let body: unknown;
-    try {
-      body = await client.request(action, parameters, {
-        // In capitals, or pop-core leaves the parameters in the URL.
-        method: "POST",
-        timeout: timeoutMs,
-        beforeRequest: (request: object) => ({
-          ...request,
-          onResponse: (answer: IncomingMessage) => {
-            response = answer;
-            const date = new Date(answer.headers.date ?? "");
-            if (!Number.isNaN(date.getTime())) onDate(date);
-          },
-        }),
-      });
-    } catch (error) {
-      throw failureOf(error, seen());
-    }
-    const status = response?.statusCode ?? 0;
-    const parsed = schema.safeParse(body);
-    if (status < 200 || status > 299 || !parsed.success) throw unexpectedAnswer(seen(), parsed.error);
-    return parsed.data;
+    const credentials = await credentialsOf(source.get);
+    loaded ??= load();
+    const { Client, agent, proxy } = await loaded;
+    // One client a request: calls go side by side, and each has the credentials of its own moment.
+    const client = new Client({ ...credentials, endpoint, apiVersion: API_VERSION });
+    const { description } = source;
+    const common = { endpoint, proxy, timeoutMs, credentials, description, paths };
+    const attempt: Attempt = { ...common, maySend: false, response: undefined };
+    const observer = {
+      onConnection: () => {
+        attempt.maySend = true;
+      },
+      onResponse: (response: IncomingMessage) => {
+        attempt.response = response;
+        const date = new Date(response.headers.date ?? "");
+        if (!Number.isNaN(date.getTime())) onDate(date);
+      },
+    };
+    // The method in capitals, or pop-core leaves the parameters in the URL.
+    const request = (options: object) => client.request(action, parameters, { ...options, method: "POST", agent });
+    const outcome = await bounded(request, { timeoutMs, maxBytes: MAX_ANSWER_BYTES }, observer).catch((error) => {
+      throw failureOf(error, attempt);
+    });
+    if ("excess" in outcome) throw excessive(outcome.excess, attempt);
+    return validAnswer(outcome.answer, schema, attempt);
   };
 }
 
-/** What is known when a call has failed. */
-interface Answer {
+/** What is known of a call, while it goes on and when it has failed. */
+interface Attempt {
   endpoint: string;
+  proxy: URL | undefined;
   timeoutMs: number;
   credentials: Credentials;
-  response: IncomingMessage | undefined;
+  /** Where these come from, if that is known. */
+  description: string | undefined;
   paths: readonly string[];
+  /** Whether there was ever a connection to send it over; where there is a proxy, one through it. */
+  maySend: boolean;
+  response: IncomingMessage | undefined;
+}
+
+/**
+ * Asks for the credentials of one request.
+ *
+ * @throws VodError NoCredentials where they can't be had or a part is empty, since that would be sent unsigned.
+ */
+async function credentialsOf(ask: () => Promise<Credentials>): Promise<Credentials> {
+  const refuse = (happened: string) =>
+    new VodError(happened, "Check where this run takes its credentials from.", { code: "NoCredentials" });
+  let found: Partial<Credentials> | undefined;
+  try {
+    found = await ask();
+  } catch (error) {
+    throw error instanceof VodError ? error : refuse("The credentials can't be had.");
+  }
+  const { accessKeyId, accessKeySecret, securityToken } = found ?? {};
+  if (!accessKeyId?.trim()) throw refuse("The access key ID is empty.");
+  if (!accessKeySecret?.trim()) throw refuse("The access key secret is empty.");
+  return { accessKeyId, accessKeySecret, ...(securityToken ? { securityToken } : {}) };
+}
+
+/**
+ * Checks an answer that is no refusal.
+ *
+ * @throws VodError InvalidResponse, which names the fields that are missing or wrong, and shows nothing of them.
+ */
+function validAnswer<T>(answer: unknown, schema: z.ZodType<T>, attempt: Attempt): T {
+  if (hasEndlessList(answer)) throw unexpectedAnswer(attempt, "an endless list");
+  const parsed = schema.safeParse(answer);
+  const identified = anyAnswer.safeParse(answer);
+  const status = attempt.response?.statusCode ?? 0;
+  if (parsed.success && identified.success && status >= 200 && status <= 299) return parsed.data;
+  const issues = [...(parsed.error?.issues ?? []), ...(identified.error?.issues ?? [])];
+  const fields = [...new Set(issues.map(({ path }) => path.join(".")))].filter((field) => field !== "");
+  const named = fields.slice(0, 3).join(" and ") + (fields.length > 3 ? ` and ${fields.length - 3} more` : "");
+  throw unexpectedAnswer(attempt, named === "" ? undefined : `an answer without a valid ${named}`);
+}
+
+/** Whether an answer has a list of more than {@link MAX_LIST}, wherever it is. */
+function hasEndlessList(answer: unknown): boolean {
+  const left = [answer];
+  while (left.length > 0) {
+    const value = left.pop();
+    if (Array.isArray(value) && value.length > MAX_LIST) return true;
+    if (typeof value === "object" && value !== null) for (const part of Object.values(value)) left.push(part);
+  }
+  return false;
 }
 
 /** Turns whatever pop-core threw into our own error, of which nothing but code, request ID and message are taken. */
-function failureOf(thrown: unknown, answer: Answer): VodError {
-  const { response, paths } = answer;
-  const { data, name, code } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as Record<string, unknown>;
+function failureOf(thrown: unknown, attempt: Attempt): VodError {
+  const { response, paths, credentials, description } = attempt;
+  const holdsSecret = secretFinder(credentials);
+  const { data, code, message } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as Record<
+    string,
+    unknown
+  >;
   const refused = refusal.safeParse(data);
-  if (refused.success) {
+  if (refused.success && !holdsSecret(refused.data.Code)) {
     const { Code, Message, RequestId } = refused.data;
     return errorOfRefusal({
       code: Code,
-      message: withoutSecrets(Message, answer.credentials),
+      message: withoutSecrets(Message, holdsSecret) || "it gave no reason",
       httpStatus: response?.statusCode,
-      requestId: RequestId,
+      requestId: RequestId === undefined || holdsSecret(RequestId) ? undefined : RequestId,
       retryAfterMs: retryAfterOf(response),
+      caller: description && `${description}, access key ID …${credentials.accessKeyId.slice(-4)}`,
       paths,
     });
   }
-  // httpx names its timeouts "RequestTimeoutError" and "RequestTimeoutErrorError".
-  if (typeof name === "string" && name.startsWith("RequestTimeout")) {
-    return new VodError(
-      `${answer.endpoint} didn't answer within ${answer.timeoutMs / 1000} s.`,
-      "Check the network between this machine and the VOD API, then run `pulumi up` again.",
-      { code: "Timeout", httpStatus: response?.statusCode, retryable: true, outcomeUnknown: true },
-    );
-  }
-  if (response !== undefined) return unexpectedAnswer(answer, undefined);
   const why = typeof code === "string" && /^[A-Z_]+$/.test(code) ? code : "";
-  return new VodError(
-    `${answer.endpoint} can't be reached${why && ` (${why})`}.`,
-    "Check `endpoint`, VOD_ENDPOINT and the network between this machine and the VOD API, then run `pulumi up` again.",
-    {
-      code: "Unreachable",
-      retryable: !UNTRUSTED.test(why),
-      outcomeUnknown: !NOT_SENT.test(why) && !UNTRUSTED.test(why),
-    },
-  );
+  if (why === "HPE_HEADER_OVERFLOW") return unexpectedAnswer(attempt, "endless headers");
+  if (why.startsWith("HPE_")) return unexpectedAnswer(attempt, "something other than HTTP");
+  return response === undefined ? unreachable(attempt, why, message) : unexpectedAnswer(attempt);
 }
 
 /** The header by which the gateway asks for patience with a throttle, in milliseconds. Source: the official SDKs. */
 function retryAfterOf(response: IncomingMessage | undefined): number | undefined {
   const header = response?.headers["x-acs-retry-after"];
-  return typeof header === "string" && /^\d{1,9}$/.test(header) ? Number(header) : undefined;
+  return typeof header === "string" && /^\d{1,9}$/.test(header)
+    ? Math.min(Number(header), MAX_RETRY_AFTER_MS)
+    : undefined;
+}
+
+/** The error for a request that had to be ended. */
+function excessive(excess: Excess, attempt: Attempt): VodError {
+  if (excess === "size") return unexpectedAnswer(attempt, `more than ${MAX_ANSWER_BYTES / 1024 / 1024} MB`);
+  if (excess === "encoding") return unexpectedAnswer(attempt, "a compressed answer");
+  return new VodError(
+    `${targetOf(attempt)} didn't answer within ${attempt.timeoutMs / 1000} s.`,
+    "Check the network between this machine and the VOD API, then run `pulumi up` again.",
+    { code: "Timeout", httpStatus: attempt.response?.statusCode, retryable: true, outcomeUnknown: attempt.maySend },
+  );
+}
+
+/** The error for a request without an answer. */
+function unreachable(attempt: Attempt, code: string, message: unknown): VodError {
+  if (/CERT|LEAF_SIGNATURE/.test(code)) {
+    return new VodError(
+      `${targetOf(attempt)} has a certificate that isn't trusted (${code}).`,
+      "If a private CA or a proxy that reads https signed it, name that CA's file in NODE_EXTRA_CA_CERTS.",
+      { code: "Unreachable" },
+    );
+  }
+  // hpagent says so where a proxy answers a CONNECT by anything but 200.
+  const proxyStatus = /^Bad response: (\d{3})/.exec(String(message))?.[1];
+  const why = proxyStatus === undefined ? code : `the proxy answered HTTP ${proxyStatus}`;
+  const where = attempt.proxy ? "the proxy's variables (HTTPS_PROXY, ALL_PROXY, NO_PROXY)" : "VOD_ENDPOINT";
+  return new VodError(
+    `${targetOf(attempt)} can't be reached${why && ` (${why})`}.`,
+    `Check \`endpoint\`, ${where} and the network between this machine and the VOD API, then run \`pulumi up\` again.`,
+    {
+      code: "Unreachable",
+      retryable: !UNTRUSTED.test(code) && !proxyStatus?.startsWith("4"),
+      outcomeUnknown: attempt.maySend && !NOT_SENT.test(code) && !UNTRUSTED.test(code),
+    },
+  );
 }
 
 /** The error for an answer that no VOD API gives: a proxy's page, a redirect, JSON of another kind. */
-function unexpectedAnswer({ endpoint, response }: Answer, mismatch: z.ZodError | undefined): VodError {
-  const type = response?.headers["content-type"]?.split(";", 1)[0]?.replace(/[^\w/+.-]/g, "");
-  const fields = mismatch?.issues.map((issue) => issue.path.join(".")).filter((path) => path !== "") ?? [];
-  const what = fields.length > 0 ? `an answer without a valid ${fields.join(" and ")}` : (type ?? "an empty answer");
-  const status = response?.statusCode ?? 0;
+function unexpectedAnswer(attempt: Attempt, what = contentTypeOf(attempt)): VodError {
+  const status = attempt.response?.statusCode ?? 0;
   return new VodError(
-    `${endpoint} answered with ${what}, which is not what the VOD API answers.`,
+    `${targetOf(attempt)} answered with ${what}, which is not what the VOD API answers.`,
     "Check `endpoint`, VOD_ENDPOINT and any proxy in between, then run `pulumi up` again.",
     {
       code: "InvalidResponse",
-      httpStatus: response?.statusCode,
+      httpStatus: attempt.response?.statusCode,
       retryable: status >= 500,
       // A redirect or a refusal without a code comes from something before the service.
       outcomeUnknown: status < 300 || status >= 500,
@@ -157,15 +274,16 @@ function unexpectedAnswer({ endpoint, response }: Answer, mismatch: z.ZodError |
   );
 }
 
-/** The service's message without anything that may not be shown: the gateway echoes what was signed. */
-function withoutSecrets(message: string, { accessKeyId, accessKeySecret, securityToken }: Credentials): string {
-  const cut = message.replace(/\s*,?\s*(server )?string to sign is:.*$/is, "");
-  return [accessKeySecret, securityToken, accessKeyId]
-    .filter((secret): secret is string => secret !== undefined && secret !== "")
-    .flatMap((secret) => [secret, encodeURIComponent(secret), encodeURIComponent(encodeURIComponent(secret))])
-    .reduce((text, secret) => text.replaceAll(secret, "[secret]"), cut)
-    .replace(/[?&]?\b(Signature|SecurityToken|AccessKeyId)(=|%3D)[^\s&]*/gi, "[secret]")
-    .slice(0, 300);
+function contentTypeOf({ response, credentials }: Attempt): string {
+  const header = response?.headers["content-type"];
+  if (header === undefined) return "an empty answer";
+  const type = /^[\w.+-]{1,40}\/[\w.+-]{1,80}/.exec(header)?.[0];
+  return type === undefined || secretFinder(credentials)(type) ? "an answer of no known type" : type;
+}
+
+/** Where a call goes, as messages say it: a proxy's `origin` is without its password. */
+function targetOf({ endpoint, proxy }: Attempt): string {
+  return proxy === undefined ? endpoint : `${endpoint} (through the proxy ${proxy.origin})`;
 }
 
 /** pop-core, without the request dumps (keys and signatures in them) that its `debug` would print for `DEBUG=*`. */
@@ -173,24 +291,4 @@ async function importPopCore(): Promise<typeof RPCClient> {
   const { DEBUG } = process.env;
   if (DEBUG !== undefined) process.env.DEBUG = `${DEBUG},-httpx:*`;
   return (await import("@alicloud/pop-core")).default;
-}
-
-/**
- * An agent that hands the raw response to the request's own `onResponse`: neither pop-core's errors for answers that
- * aren't JSON nor its results hold the HTTP status.
- */
-function observableAgent(endpoint: string): http.Agent {
-  const agent = endpoint.startsWith("https:")
-    ? new https.Agent({ keepAlive: true })
-    : new http.Agent({ keepAlive: true });
-  const inner = agent as unknown as {
-    addRequest(request: http.ClientRequest, options: object, ...rest: unknown[]): void;
-  };
-  const addRequest = inner.addRequest.bind(agent);
-  inner.addRequest = (request, options, ...rest) => {
-    const { onResponse } = options as { onResponse?: (response: IncomingMessage) => void };
-    if (onResponse) request.once("response", onResponse);
-    addRequest(request, options, ...rest);
-  };
-  return agent;
 }

@@ -42,13 +42,16 @@ const WINDOW_MARGIN_MS = 60_000;
 
 const task = z
   .object({
-    TaskId: z.string().min(1),
-    ObjectPath: z.string(),
-    ObjectType: z.string(),
+    TaskId: z.string().min(1).max(100),
+    ObjectPath: z.string().max(8_192),
+    ObjectType: z.string().max(100),
     Status: z.enum(TASK_STATUSES),
     Process: z.string().regex(/^\d{1,3}(\.\d+)?%$/),
     CreationTime: z.iso.datetime(),
-    Description: z.string().default(""),
+    Description: z
+      .string()
+      .transform((text) => text.slice(0, 300))
+      .default(""),
   })
   .transform(
     (row): RefreshTask => ({
@@ -65,7 +68,8 @@ const task = z
 /** One page of the answer; fields that are not named here are ignored. */
 export const tasksPage = z.object({
   TotalCount: z.number().int().nonnegative(),
-  Tasks: z.object({ Task: z.array(task).default([]) }),
+  // Bounded before a row is looked at: to say what is wrong with each of very many takes gigabytes.
+  Tasks: z.object({ Task: z.array(z.unknown()).max(TASKS_PER_PAGE).default([]).pipe(z.array(task)) }),
 });
 
 /** The parameters that ask for the rows of a filter, but for the page. */

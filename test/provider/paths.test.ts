@@ -31,6 +31,11 @@ describe("a path that the service takes is sent in one spelling", () => {
       "https://vod.example.com/a%20b%2Fc%e4.js",
     ],
     ["a file's query kept", "https://vod.example.com/a.m3u8?v=1&w=ü", "https://vod.example.com/a.m3u8?v=1&w=%C3%BC"],
+    [
+      "in a query, what clients encode there",
+      `https://vod.example.com/a?x={b}\`'"<>`,
+      "https://vod.example.com/a?x={b}`%27%22%3C%3E",
+    ],
     ["a bare host as its root", "https://vod.example.com", "https://vod.example.com/"],
     ["a bare host with a query as its root", "https://vod.example.com?v=1", "https://vod.example.com/?v=1"],
   ])("%s", (_, written, sent) => {

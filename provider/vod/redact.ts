@@ -1,0 +1,67 @@
+/** What may be shown of what a service says: nothing in which a secret stands, however it is written there. */
+import type { Credentials } from "./rpc.js";
+
+/** How much of a message is read, and how much of that is shown, in characters. */
+const MESSAGE_READ = 10_000;
+const MESSAGE_SHOWN = 300;
+
+/** From which length on a part of a secret is hidden like all of it, in characters. */
+const PIECE = 12;
+
+/** How gateways and pages write a character: `%2B` (`%252B` where it was encoded twice), `\u002B`, `&#x2B;`, `&#43;`, `&plus;`. */
+const ESCAPED =
+  /(?:%(?:25)*|\\+u00|\\+x)([0-7][0-9a-f])|&#x0*([0-7][0-9a-f]);?|&#0*(\d{2,3});?|&(amp|plus|sol|equals);|\\/gi;
+const ENTITIES: Readonly<Record<string, string>> = { amp: "&", plus: "+", sol: "/", equals: "=" };
+
+/** Parameters that are secret whoever's they are. */
+const ECHO = /\b(Signature|SecurityToken|AccessKeyId)"?[=:]./i;
+
+/** The service's message as one line without anything that may not be shown: the gateway echoes what was signed. */
+export function withoutSecrets(message: string, holdsSecret: (text: string) => boolean): string {
+  const line = plain(message.slice(0, MESSAGE_READ));
+  const signed = line.search(/(server )?string to sign is:/i);
+  const said = (signed === -1 ? line : line.slice(0, signed)).trimEnd().replace(/,$/, "");
+  const shown = said.split(" ").map((word) => (ECHO.test(word) || holdsSecret(word) ? "[secret]" : word));
+  return shown.join(" ").slice(0, MESSAGE_SHOWN).toWellFormed();
+}
+
+/**
+ * Makes what tells whether a text has a secret in it, as it is or in base64, or a part of one: it looks for every piece of
+ * {@link PIECE} characters.
+ */
+export function secretFinder({
+  accessKeyId,
+  accessKeySecret,
+  securityToken = "",
+}: Credentials): (text: string) => boolean {
+  const secrets = [accessKeyId, accessKeySecret, securityToken].filter((secret) => secret !== "");
+  const texts = [...secrets, ...secrets.flatMap(inBase64).filter(({ length }) => length >= PIECE)];
+  const pieces = texts.flatMap((text) => {
+    const count = Math.max(1, text.length - PIECE + 1);
+    return Array.from({ length: count }, (_, start) => text.slice(start, start + PIECE).toLowerCase());
+  });
+  return (text) => {
+    const searched = text.toLowerCase();
+    return pieces.some((piece) => searched.includes(piece));
+  };
+}
+
+/** What base64 makes of a text, whatever stands before it: its three alignments without the characters that depend on others. */
+function inBase64(text: string): string[] {
+  return [0, 1, 2].map((shift) => {
+    const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(text)]);
+    return bytes.toString("base64").slice(Math.ceil((shift * 8) / 6), Math.floor((bytes.length * 8) / 6));
+  });
+}
+
+/** A text as one line without control characters, and with nothing escaped. */
+function plain(text: string): string {
+  const unescaped = (line: string) =>
+    line.replace(ESCAPED, (_, hex?: string, entityHex = hex, decimal?: string, entity = "") => {
+      const code = entityHex === undefined ? decimal : `0x${entityHex}`;
+      return code === undefined ? (ENTITIES[entity.toLowerCase()] ?? "") : String.fromCharCode(Number(code));
+    });
+  // What was escaped can be escaped again, by another writer in another way.
+  const line = unescaped(unescaped(unescaped(text)));
+  return line.replace(/\p{Cf}+/gu, "").replace(/[\p{Cc}\s]+/gu, " ");
+}
