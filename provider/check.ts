@@ -5,7 +5,7 @@ import type { ConfigReader } from "./credentials.js";
 import { INPUT_NAMES, type InputName, inputShapes, type Source, UNKNOWN } from "./inputs.js";
 import { resolveEndpoint } from "./vod/endpoint.js";
 import { VodError } from "./vod/errors.js";
-import { DAILY_QUOTA, OBJECT_TYPES, type ObjectType } from "./vod/limits.js";
+import { DAILY_QUOTA, OBJECT_TYPES, type ObjectType, REGION } from "./vod/limits.js";
 import { normalizePath, shownPath } from "./vod/paths.js";
 import { type QuotaKind, quotaOf } from "./vod/quota.js";
 
@@ -40,6 +40,11 @@ const WANTED: Readonly<Record<InputName, string>> = {
   wait: 'write true, false, or { timeout: seconds, onTimeout: "fail" or "warn" }',
   retry: "write { timeout: seconds, maxAttempts: a whole number }",
   endpoint: "give a host such as vod.cn-shanghai.aliyuncs.com",
+  region: `leave it out, or write "${REGION}"`,
+  profile: "give the name of a profile of the Alibaba Cloud CLI",
+  roleArn: "give the ARN of a RAM role, such as acs:ram::1234567890123456:role/vod",
+  sessionName: "give a name for the role's session",
+  externalId: "give the external ID that the role's trust policy asks for",
 };
 const CHOICES: Partial<Record<InputName, readonly string[]>> = {
   objectType: OBJECT_TYPES,
@@ -87,6 +92,7 @@ export function checkInputs(
   if (known.source) take("source", checkSource(known.source));
   if (known.paths && known.objectType) problems.push(...quotaProblem(inputs.paths as string[], known, config));
   if (unknown.endpoint === undefined) problems.push(...endpointProblem(known.endpoint, environment));
+  if (known.region) problems.push(...regionProblem(known.region, known.endpoint ?? unknown.endpoint));
   return { inputs, problems, warnings: warningsOf(known) };
 }
 
@@ -200,11 +206,28 @@ function endpointProblem(endpoint: string | undefined, environment: Readonly<Nod
   }
 }
 
+function regionProblem(region: string, endpoint: unknown): string[] {
+  if (region === REGION || endpoint !== undefined) return [];
+  return [
+    `region is "${region.slice(0, 40)}", but the service has its cache operations in ${REGION} only; leave region out, or ` +
+      "give the endpoint of a region that has them by now.",
+  ];
+}
+
 function isInput(name: string): boolean {
   return (INPUT_NAMES as string[]).includes(name);
 }
 
+/** The names under which other tools take a key as an argument. */
+const KEY_NAMES = /^(access_?key|secret_?key|access_?key_?(id|secret)|security_?token|sts_?token|token)$/i;
+
 function strangeInput(name: string): string {
+  if (KEY_NAMES.test(name)) {
+    return (
+      `${name} can't be an input, since it would stand in the state; set it as a secret of the stack's configuration ` +
+      "(`pulumi config set --secret alicloud:accessKey`) or in the environment, or name a profile or a roleArn."
+    );
+  }
   const meant = INPUT_NAMES.find((known) => known.toLowerCase() === name.toLowerCase() || `${name}s` === known);
   return `${name} is not an input of VodCacheRefresh; ${meant ? `write ${meant}` : `it has ${INPUT_NAMES.join(", ")}`}.`;
 }

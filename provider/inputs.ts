@@ -1,6 +1,7 @@
 /** The inputs of VodCacheRefresh in the form that the state keeps: complete, normalised, duplicates removed. */
 import { z } from "zod";
 import { COLLAPSES, QUOTA_POLICIES, TIMEOUT_POLICIES } from "./choices.js";
+import type { Identity } from "./credentials.js";
 import { OBJECT_TYPES } from "./vod/limits.js";
 
 /** What stands in a preview for a value that isn't known yet. Source: Pulumi's protocol (`UnknownStringValue`). */
@@ -45,6 +46,11 @@ export const inputShapes = {
   wait: z.union([z.boolean(), waitShape]).optional(),
   retry: retryShape.optional(),
   endpoint: z.string().optional(),
+  region: z.string().min(1).optional(),
+  profile: z.string().min(1).optional(),
+  roleArn: z.string().min(1).optional(),
+  sessionName: z.string().min(1).optional(),
+  externalId: z.string().min(1).optional(),
 } as const;
 export type InputName = keyof typeof inputShapes;
 export const INPUT_NAMES = Object.keys(inputShapes) as InputName[];
@@ -69,6 +75,11 @@ export function contentOf({ paths, contentHash, contents, source, files }: Refre
 /** How the tasks of a refresh are followed; undefined where they aren't. */
 export function waitOf({ wait }: Pick<RefreshInputs, "wait">): Wait | undefined {
   return wait === true ? waitShape.parse({}) : wait === false ? undefined : wait;
+}
+
+/** What inputs say of who calls. */
+export function identityOf({ profile, roleArn, sessionName, externalId }: Partial<RefreshInputs>): Identity {
+  return { profile, roleArn, sessionName, externalId };
 }
 
 /** Reads inputs that `check` returned; undefined where a value isn't known yet (in previews only). */

@@ -15,16 +15,17 @@ import { writeFile } from "node:fs/promises";
 import type { dynamic } from "@pulumi/pulumi";
 import { type Allotment, allot } from "./allot.js";
 import { checkInputs } from "./check.js";
-import { type ConfigReader, findCredentials } from "./credentials.js";
+import { type ConfigReader, type CredentialsSource, findCredentials } from "./credentials.js";
 import { describeExceeded, describeOpen, describePlan, describeRun, number } from "./describe.js";
-import { contentOf, type RefreshInputs, readInputs, waitOf } from "./inputs.js";
+import { contentOf, identityOf, type RefreshInputs, readInputs, waitOf } from "./inputs.js";
 import type { Manifest } from "./manifest.js";
 import { differs, manifestOf, type Plan, planRefresh } from "./plan.js";
 import { asVodError, follow, nothingSent, type Open, type Run, type RunContext, submit } from "./run.js";
 import { type Found, Sources, sameFiles } from "./sources.js";
 import { beforeOf, inputsOf, type RefreshState, readState, withInputs, withSubmission } from "./state.js";
+import { agentFor } from "./vod/agent.js";
 import { type Limiter, type VodClient, type VodClientOptions, vodClient } from "./vod/client.js";
-import { resolveEndpoint } from "./vod/endpoint.js";
+import { resolveEndpoint, resolveProxy } from "./vod/endpoint.js";
 import { VodError } from "./vod/errors.js";
 import { domainOf } from "./vod/paths.js";
 import type { RefreshQuota } from "./vod/quota.js";
@@ -46,6 +47,9 @@ export interface Surroundings {
   limiter?: Limiter;
 }
 
+/** Whose configuration it is: the program's, or what the state kept of the last run's. */
+type ConfigOf = "program" | "state";
+
 /** What the engine hands over and what the state holds, before anything is known of it. */
 type Properties = Record<string, unknown>;
 
@@ -65,6 +69,7 @@ const UNKNOWN_PLAN = "to refresh: not known yet, since an input is known during 
 export function refreshProvider({ environment, info, now, sleep, random, limiter }: Surroundings) {
   let config: ConfigReader = () => undefined;
   const sources = new Sources((done, total) => info(`hashed ${number(done)} of ${number(total)} files`));
+  const callers = new Map<string, CredentialsSource>();
   const clients = new Map<string, VodClient>();
   const quotas = new Map<VodClient, Promise<RefreshQuota>>();
   const unknownQuotas = new Set<string>();
@@ -73,26 +78,40 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
   const say = ({ __resourceName }: Properties, line: string) =>
     info(typeof __resourceName === "string" ? `${__resourceName}: ${line}` : line);
 
-  /** One client for each endpoint and patience, so that its connection serves every resource. */
+  /** Who calls for a resource: one source for each identity, so that a role is assumed once for all. */
+  function callerFor(inputs: Partial<RefreshInputs>, configOf: ConfigOf): CredentialsSource {
+    const identity = identityOf(inputs);
+    const key = JSON.stringify([identity, configOf]);
+    const proxied = (origin: string) => agentFor(origin, resolveProxy(origin, environment));
+    const found =
+      callers.get(key) ?? findCredentials(identity, config, environment, { configOf, now, agentFor: proxied });
+    callers.set(key, found);
+    return found;
+  }
+
+  /** One client for each caller, endpoint and patience, so that its connection serves every resource. */
   function clientFor(inputs: RefreshInputs): VodClient {
     const { timeout, maxAttempts } = inputs.retry ?? {};
-    return clientOf(inputs, {
-      retry: {
-        timeoutMs: timeout === undefined ? DEFAULT_RETRY.timeoutMs : timeout * 1000,
-        maxAttempts: maxAttempts ?? DEFAULT_RETRY.maxAttempts,
-      },
-    });
+    const retry = {
+      timeoutMs: timeout === undefined ? DEFAULT_RETRY.timeoutMs : timeout * 1000,
+      maxAttempts: maxAttempts ?? DEFAULT_RETRY.maxAttempts,
+    };
+    return clientOf(inputs, { retry }, "program");
   }
 
   /** The client for questions that nothing depends on. */
-  function askerFor(inputs: RefreshInputs): VodClient {
-    return clientOf(inputs, { timeoutMs: ASK_TIMEOUT_MS, retry: NO_RETRY });
+  function askerFor(inputs: RefreshInputs, configOf: ConfigOf = "program"): VodClient {
+    return clientOf(inputs, { timeoutMs: ASK_TIMEOUT_MS, retry: NO_RETRY }, configOf);
   }
 
-  function clientOf(inputs: RefreshInputs, patience: Pick<VodClientOptions, "timeoutMs" | "retry">): VodClient {
+  function clientOf(
+    inputs: RefreshInputs,
+    patience: Pick<VodClientOptions, "timeoutMs" | "retry">,
+    configOf: ConfigOf,
+  ): VodClient {
     const endpoint = resolveEndpoint(inputs.endpoint, environment);
-    const key = JSON.stringify([endpoint, patience]);
-    const credentials = findCredentials(config, environment);
+    const key = JSON.stringify([endpoint, patience, identityOf(inputs), configOf]);
+    const credentials = callerFor(inputs, configOf);
     const hooks = { ...(sleep ? { sleep } : {}), ...(random ? { random } : {}), ...(limiter ? { limiter } : {}) };
     const common = { endpoint, credentials, now, onWait: info, ...hooks };
     const client = clients.get(key) ?? vodClient({ ...common, ...patience });
@@ -229,6 +248,8 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
     // Must not wait for anything: the host doesn't make the first calls wait for it.
     async configure({ config: stack }: dynamic.ConfigureRequest): Promise<void> {
       config = (key) => stack.get(key);
+      callers.clear();
+      clients.clear();
     },
 
     async check(olds: Properties, news: Properties) {
@@ -240,7 +261,7 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
       }
       if (problems.length === 0) {
         const complete = readInputs(inputs);
-        if (complete === undefined || isDue(olds, complete)) problems.push(...missingCredentials(config, environment));
+        if (complete === undefined || isDue(olds, complete)) problems.push(...missingCredentials(complete));
         if (problems.length === 0 && isNew(olds)) await foresee(news, complete);
         for (const warning of warnings) say(news, `warning: ${warning}`);
       }
@@ -308,7 +329,7 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
       if (!hasOpenTasks(state)) return { id, props: properties };
       const { unconfirmed, ...rest } = properties;
       try {
-        const asker = askerFor(inputsOf(state));
+        const asker = askerFor(inputsOf(state), "state");
         const seen = await lookAt(state.taskIds, (taskId) => asker.describeRefreshTasks({ taskId }));
         if (seen.unknown.length === 0) {
           const isOpen = unconfirmed !== undefined && seen.status !== "Complete";
@@ -348,6 +369,15 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
     const run = await follow(contextFor(news, inputs), plan, idle, { wait, open, named: present, inputs });
     const after = withSubmission(inputs, before, { ...run, status: run.status ?? state.status }, present);
     return outcome(id, news, { ...after, refreshed: state.refreshed }, plan, run);
+  }
+
+  function missingCredentials(inputs: Partial<RefreshInputs> = {}): string[] {
+    try {
+      callerFor(inputs, "program");
+      return [];
+    } catch (error) {
+      return [asVodError(error).message];
+    }
   }
 
   /** The files of the source of checked inputs; undefined where there is none, or where it isn't known yet. */
@@ -436,13 +466,4 @@ function requireInputs(news: Properties): RefreshInputs {
   const inputs = readInputs(news);
   if (inputs === undefined) throw asVodError(undefined);
   return inputs;
-}
-
-function missingCredentials(config: ConfigReader, environment: Readonly<NodeJS.ProcessEnv>): string[] {
-  try {
-    findCredentials(config, environment);
-    return [];
-  } catch (error) {
-    return [asVodError(error).message];
-  }
 }

@@ -107,6 +107,22 @@ export interface VodCacheRefreshArgs {
    * environment's `VOD_ENDPOINT`, else to `vod.cn-shanghai.aliyuncs.com`.
    */
   endpoint?: pulumi.Input<string>;
+  /** The region whose API is called. Only `cn-shanghai` has the operation, which is the default. */
+  region?: pulumi.Input<string>;
+  /**
+   * A profile of the Alibaba Cloud CLI (`~/.aliyun/config.json`), for a domain of another account. It counts alone: the
+   * stack's credentials and its role don't. Defaults to the stack's credentials. Source: docs/credentials.md.
+   */
+  profile?: pulumi.Input<string>;
+  /**
+   * A RAM role to assume, by its ARN, with the profile's credentials or else the stack's; in place of the stack's role.
+   * Defaults to none.
+   */
+  roleArn?: pulumi.Input<string>;
+  /** What the role's session is called, as the account's audit log shows it. Defaults to `pulumi-alicloud-vod`. */
+  sessionName?: pulumi.Input<string>;
+  /** What the role's trust policy asks of callers from other accounts. Defaults to none. */
+  externalId?: pulumi.Input<string>;
 }
 
 /**
@@ -146,6 +162,11 @@ export class VodCacheRefresh extends pulumi.CustomResource {
   declare readonly retry: pulumi.Output<pulumi.Unwrap<Retry> | undefined>;
   declare readonly planFile: pulumi.Output<string | undefined>;
   declare readonly endpoint: pulumi.Output<string | undefined>;
+  declare readonly region: pulumi.Output<string | undefined>;
+  declare readonly profile: pulumi.Output<string | undefined>;
+  declare readonly roleArn: pulumi.Output<string | undefined>;
+  declare readonly sessionName: pulumi.Output<string | undefined>;
+  declare readonly externalId: pulumi.Output<string | undefined>;
 
   /** The IDs of the tasks of the last refresh; empty if nothing was ever sent. Source: the API's `RefreshTaskId`. */
   declare readonly taskIds: pulumi.Output<string[]>;
@@ -195,6 +216,11 @@ export class VodCacheRefresh extends pulumi.CustomResource {
       retry: undefined,
       planFile: undefined,
       endpoint: undefined,
+      region: undefined,
+      profile: undefined,
+      roleArn: undefined,
+      sessionName: undefined,
+      externalId: undefined,
       ...args,
       files: undefined,
       taskIds: undefined,

@@ -89,9 +89,16 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
         "ALICLOUD_SECRET_KEY",
         "ALIBABA_CLOUD_ACCESS_KEY_ID",
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+        "ALICLOUD_PROFILE",
+        "ALIBABA_CLOUD_PROFILE",
       ].map((name) => [name, undefined]),
     );
-    const { succeeded, output } = await run("preview", program, environment, {});
+    const { succeeded, output } = await run(
+      "preview",
+      program,
+      { ...environment, ALIBABA_CLOUD_CLI_PROFILE_DISABLED: "true" },
+      {},
+    );
     expect(succeeded).toBe(false);
     expect(output).toMatch(
       /No Alibaba Cloud credentials were found: .*alicloud:accessKey.*ALIBABA_CLOUD_ACCESS_KEY_ID/,

@@ -82,7 +82,7 @@ describe("each bad input gets its own sentence, with the name of the property an
     [{ contenthash: "x" }, "contenthash is not an input of VodCacheRefresh; write contentHash."],
     [
       { colour: "red" },
-      "colour is not an input of VodCacheRefresh; it has paths, contentHash, contents, source, objectType, force, refreshOnCreate, refreshNew, onQuotaExceeded, collapse, planFile, wait, retry, endpoint.",
+      "colour is not an input of VodCacheRefresh; it has paths, contentHash, contents, source, objectType, force, refreshOnCreate, refreshNew, onQuotaExceeded, collapse, planFile, wait, retry, endpoint, region, profile, roleArn, sessionName, externalId.",
     ],
   ])("%j", (news, problem) => {
     expect(problemsOf(news)).toEqual([problem]);
@@ -116,6 +116,30 @@ describe("each bad input gets its own sentence, with the name of the property an
     expect(raised("many")).toEqual([
       'alicloud-vod:urlsPerDay is "many" in the stack\'s configuration; write a whole number such as 10000.',
     ]);
+  });
+});
+
+test.each(["accessKey", "secretKey", "access_key_secret", "securityToken", "accessKeyId"])(
+  "%s is refused as an input, with the reason",
+  (name) => {
+    expect(problemsOf({ [name]: "abc-secret" })).toEqual([
+      `${name} can't be an input, since it would stand in the state; set it as a secret of the stack's configuration ` +
+        "(`pulumi config set --secret alicloud:accessKey`) or in the environment, or name a profile or a roleArn.",
+    ]);
+  },
+);
+
+describe("a region", () => {
+  test("is the one that has the operation", () => {
+    expect(problemsOf({ region: "cn-shanghai" })).toEqual([]);
+    expect(problemsOf({ region: "cn-hangzhou" })).toEqual([
+      'region is "cn-hangzhou", but the service has its cache operations in cn-shanghai only; leave region out, or give ' +
+        "the endpoint of a region that has them by now.",
+    ]);
+  });
+
+  test("may be another one with an endpoint", () => {
+    expect(problemsOf({ region: "ap-southeast-1", endpoint: "vod.ap-southeast-1.aliyuncs.com" })).toEqual([]);
   });
 });
 

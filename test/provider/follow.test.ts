@@ -354,7 +354,7 @@ describe("refresh", () => {
     emulator.set({ accessKey: "deleted" });
     expect(await provider().read(id, outs)).toEqual({ id, props: outs });
     expect(lines.at(-1)).toMatch(
-      /^site: warning: the status stays Submitted, since it can't be asked for\. The access key ID doesn't exist\./,
+      /^site: warning: the status stays Submitted, since it can't be asked for\. The access key ID doesn't exist \(the environment's ALIBABA_CLOUD_ACCESS_KEY_ID, access key ID ….{4}\)\./,
     );
   });
 

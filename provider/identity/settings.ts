@@ -1,0 +1,135 @@
+/** The settings that say who calls: what they are called in the stack's configuration and in the environment. */
+import { z } from "zod";
+import { VodError } from "../vod/errors.js";
+
+/** Reads one value of the stack's configuration, secrets in clear, such as `alicloud:accessKey`. */
+export type ConfigReader = (key: string) => string | undefined;
+
+/** Where settings are read: in the stack's configuration first, then in the environment. */
+export interface Places {
+  config: ConfigReader;
+  environment: Readonly<NodeJS.ProcessEnv>;
+}
+
+/** The names of one setting; the first one that is set counts. */
+export interface Setting {
+  config?: string;
+  environment: readonly string[];
+}
+
+/** The value of a setting, without the spaces around it, and where it stands as part of a sentence. */
+export interface Found {
+  value: string;
+  /** Such as `alicloud:profile` or `ALICLOUD_PROFILE`. */
+  name: string;
+  /** Such as `the stack's alicloud:profile` or `the environment's ALICLOUD_PROFILE`. */
+  where: string;
+}
+
+/** Source: the schema of Pulumi's Alibaba Cloud provider, and that of the Terraform provider which it wraps. */
+export const SETTINGS = {
+  profile: { config: "alicloud:profile", environment: ["ALICLOUD_PROFILE", "ALIBABA_CLOUD_PROFILE"] },
+  sharedCredentialsFile: {
+    config: "alicloud:sharedCredentialsFile",
+    environment: ["ALICLOUD_SHARED_CREDENTIALS_FILE", "ALIBABA_CLOUD_CREDENTIALS_FILE"],
+  },
+  credentialsUri: {
+    config: "alicloud:credentialsUri",
+    environment: ["ALICLOUD_CREDENTIALS_URI", "ALIBABA_CLOUD_CREDENTIALS_URI"],
+  },
+  ecsRoleName: {
+    config: "alicloud:ecsRoleName",
+    environment: ["ALICLOUD_ECS_ROLE_NAME", "ALIBABA_CLOUD_ECS_METADATA"],
+  },
+  region: { config: "alicloud:region", environment: ["ALICLOUD_REGION", "ALIBABA_CLOUD_REGION"] },
+  assumeRoleArn: { environment: ["ALICLOUD_ASSUME_ROLE_ARN"] },
+  roleArn: { environment: ["ALIBABA_CLOUD_ROLE_ARN"] },
+  sessionName: { environment: ["ALICLOUD_ASSUME_ROLE_SESSION_NAME", "ALIBABA_CLOUD_ROLE_SESSION_NAME"] },
+  sessionExpiration: { environment: ["ALICLOUD_ASSUME_ROLE_SESSION_EXPIRATION"] },
+  oidcProviderArn: { environment: ["ALIBABA_CLOUD_OIDC_PROVIDER_ARN"] },
+  oidcToken: { environment: ["ALIBABA_CLOUD_OIDC_TOKEN"] },
+  oidcTokenFile: { environment: ["ALIBABA_CLOUD_OIDC_TOKEN_FILE"] },
+  stsEndpoint: { environment: ["ALIBABA_CLOUD_STS_ENDPOINT", "ALIBABA_CLOUD_ENDPOINT_STS", "STS_ENDPOINT"] },
+} as const satisfies Record<string, Setting>;
+
+/** Reads a setting; undefined where none of its names is set to more than spaces. */
+export function read(setting: Setting, { config, environment }: Places): Found | undefined {
+  const { config: key } = setting;
+  const value = key === undefined ? undefined : config(key)?.trim();
+  if (key !== undefined && value) return { value, name: key, where: `the stack's ${key}` };
+  for (const name of setting.environment) {
+    const value = environment[name]?.trim();
+    if (value) return { value, name, where: `the environment's ${name}` };
+  }
+  return undefined;
+}
+
+/** All names of settings, in the order in which they are looked at. */
+export function namesOf(...settings: readonly Setting[]): string {
+  return settings.flatMap(({ config, environment }) => [...(config ? [config] : []), ...environment]).join(", ");
+}
+
+/** Whether a variable that switches something off is set to `true`, in whatever case. */
+export function isTrue(name: string, environment: Readonly<NodeJS.ProcessEnv>): boolean {
+  return environment[name]?.trim().toLowerCase() === "true";
+}
+
+/** An empty text is none, as Pulumi's provider has it. */
+const text = z.string().trim().optional();
+const words = text.transform((value) => value || undefined);
+
+/** How long a session lasts, in seconds; 0 is the service's own default. Source: AssumeRole, `DurationSeconds`. */
+const seconds = z.coerce
+  .number()
+  .refine((value) => value === 0 || (Number.isInteger(value) && value >= 900 && value <= 43_200))
+  .transform((value) => value || undefined)
+  .optional();
+
+const block = { sessionExpiration: seconds, policy: words };
+
+/** The configuration's objects, of which each is a JSON text. An empty `roleArn` assumes no role. */
+const OBJECTS = {
+  "alicloud:assumeRole": z.object({ ...block, roleArn: text, sessionName: words, externalId: words }),
+  "alicloud:assumeRoleWithOidc": z.object({
+    ...block,
+    roleArn: words,
+    roleSessionName: words,
+    oidcProviderArn: words,
+    oidcToken: words,
+    oidcTokenFile: words,
+  }),
+  "alicloud:endpoints": z
+    .union([z.object({ sts: words }), z.array(z.object({ sts: words }))])
+    .transform((endpoints) => ({ sts: [endpoints].flat().find(({ sts }) => sts)?.sts })),
+} as const;
+
+/**
+ * Reads an object of the stack's configuration; undefined where it isn't set.
+ *
+ * @throws VodError InvalidCredentials, naming the fields that are wrong and never a value: a token may stand there.
+ */
+export function readObject<Name extends keyof typeof OBJECTS>(
+  name: Name,
+  { config }: Places,
+): z.infer<(typeof OBJECTS)[Name]> | undefined {
+  const value = config(name)?.trim();
+  if (!value) return undefined;
+  const parsed = OBJECTS[name].safeParse(parseJson(value));
+  if (parsed.success) return parsed.data as z.infer<(typeof OBJECTS)[Name]>;
+  const fields = [...new Set(parsed.error.issues.map(({ path }) => path.join(".")))].filter((field) => field !== "");
+  throw new VodError(
+    fields.length === 0 ? `${name} is not a JSON object.` : `${name} has no valid ${fields.join(" and no valid ")}.`,
+    `Set its fields with \`pulumi config set --path ${name}${name === "alicloud:endpoints" ? "[0]" : ""}.<field> <value>\`` +
+      "; a sessionExpiration is 900 to 43,200 seconds.",
+    { code: "InvalidCredentials" },
+  );
+}
+
+/** What a JSON text holds; undefined where it is none. The error of the parser would show the text. */
+export function parseJson(value: string): unknown {
+  try {
+    return JSON.parse(value.replace(/^\uFEFF/, ""));
+  } catch {
+    return undefined;
+  }
+}

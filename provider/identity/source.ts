@@ -1,0 +1,129 @@
+/** A source of credentials: what it is called, and credentials that are renewed before they expire. */
+import type http from "node:http";
+import { z } from "zod";
+import { VodError } from "../vod/errors.js";
+import type { Credentials, CredentialsSource } from "../vod/rpc.js";
+
+/** What sources need beside their settings. */
+export interface Means {
+  environment: Readonly<NodeJS.ProcessEnv>;
+  now: () => Date;
+  /** Origin of the metadata service of ECS. */
+  metadataOrigin: string;
+  /** How long the metadata service may take, in milliseconds. */
+  metadataTimeoutMs: number;
+  /** How long STS or a credentials URI may take, in milliseconds. */
+  timeoutMs: number;
+  /** Gives what connections to an origin of STS go through; without it, Node's own agent, which knows no proxy. */
+  agentFor: ((origin: string) => http.Agent | Promise<http.Agent>) | undefined;
+}
+
+/** Credentials as a service gave them. */
+export interface Issued {
+  credentials: Credentials;
+  /** When they end; undefined where the service doesn't say. */
+  expiresAt: Date | undefined;
+}
+
+/** How long before their end credentials are renewed, in milliseconds: longer than any call is waited for. */
+const RENEW_BEFORE_MS = 5 * 60_000;
+
+/** For how long before their end credentials are no longer used at all, in milliseconds. */
+const UNUSABLE_MS = 30_000;
+
+/** How long after a failed renewal the next one is tried, in milliseconds. */
+const PAUSE_MS = 30_000;
+
+/** How long credentials are kept of which the service doesn't say when they end, in milliseconds. */
+const KEEP_MS = 60_000;
+
+/** Of one word each: with an empty or a broken one, a request would be sent that nobody has signed. */
+const word = z.string().regex(/^\S+$/);
+
+/** What the metadata service and a credentials URI answer. Source: their SDKs. STS has the same within `Credentials`. */
+const issuedShape = z.object({
+  Code: z.literal("Success").optional(),
+  AccessKeyId: word,
+  AccessKeySecret: word,
+  SecurityToken: word,
+  Expiration: z.iso
+    .datetime({ offset: true })
+    .transform((text) => new Date(text))
+    .optional(),
+});
+
+/** Credentials that stay as they are. */
+export function fixed(description: string, credentials: Credentials): CredentialsSource {
+  const keys = [credentials.accessKeyId, credentials.accessKeySecret, credentials.securityToken ?? "none"];
+  if (!keys.every((key) => word.safeParse(key).success)) {
+    throw new VodError(
+      `The access key ID, its secret or its token of ${description} is empty or holds a space.`,
+      "Write each as one word, without quotes or line breaks.",
+      { code: "InvalidCredentials" },
+    );
+  }
+  return { description, get: async () => credentials };
+}
+
+/**
+ * Credentials that end.
+ *
+ * @param take asks for new ones.
+ */
+export function renewed(description: string, take: () => Promise<Issued>, now: () => Date): CredentialsSource {
+  let last: { credentials: Credentials; expiresAtMs: number } | undefined;
+  let pausedUntilMs = 0;
+  let pending: Promise<Credentials> | undefined;
+  const leftMs = () => (last === undefined ? 0 : last.expiresAtMs - now().getTime());
+
+  const renew = async (): Promise<Credentials> => {
+    try {
+      const { credentials, expiresAt } = await take();
+      const at = now().getTime();
+      const expiresAtMs = expiresAt?.getTime() ?? at + RENEW_BEFORE_MS + KEEP_MS;
+      if (expiresAtMs <= at) throw expired(description);
+      last = { credentials, expiresAtMs };
+      return credentials;
+    } catch (error) {
+      if (last === undefined || leftMs() <= UNUSABLE_MS) throw error;
+      pausedUntilMs = now().getTime() + PAUSE_MS;
+      return last.credentials;
+    }
+  };
+
+  return {
+    description,
+    async get() {
+      const isPaused = leftMs() > UNUSABLE_MS && now().getTime() < pausedUntilMs;
+      if (last !== undefined && (leftMs() > RENEW_BEFORE_MS || isPaused)) return last.credentials;
+      pending ??= renew().finally(() => {
+        pending = undefined;
+      });
+      return pending;
+    },
+  };
+}
+
+/** Reads credentials from what a service answered; undefined where they aren't complete. */
+export function readIssued(answer: unknown): Issued | undefined {
+  const parsed = issuedShape.safeParse(answer);
+  if (!parsed.success) return undefined;
+  const { AccessKeyId, AccessKeySecret, SecurityToken, Expiration } = parsed.data;
+  return {
+    credentials: { accessKeyId: AccessKeyId, accessKeySecret: AccessKeySecret, securityToken: SecurityToken },
+    expiresAt: Expiration,
+  };
+}
+
+/** A description at the beginning of a sentence. */
+export function capital(description: string): string {
+  return description.charAt(0).toUpperCase() + description.slice(1);
+}
+
+function expired(description: string): VodError {
+  return new VodError(
+    `The credentials of ${description} had expired when they came.`,
+    "Check the clock of this machine, then run `pulumi up` again.",
+    { code: "InvalidCredentials" },
+  );
+}

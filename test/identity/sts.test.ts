@@ -1,0 +1,316 @@
+import RPCClient from "@alicloud/pop-core";
+import { describe, expect, test } from "vitest";
+import { failureOf, fakeSts, file, find, START, serving } from "./fakes.js";
+
+const ROLE = "acs:ram::1234567890123456:role/deploy";
+const KEY = { "alicloud:accessKey": "LTAIkey12345", "alicloud:secretKey": "s3cret" };
+const keys = { LTAIkey12345: { secret: "s3cret" } };
+
+describe("a role is assumed", () => {
+  test("with a key, in one signed POST that leaves nothing in the URL", async () => {
+    const sts = await fakeSts({ keys });
+    const source = find({ ...KEY, "alicloud:assumeRole": { roleArn: ROLE } }, sts.environment);
+    expect(source.description).toBe(`the stack's alicloud:accessKey, which assumes ${ROLE}`);
+    expect(await source.get()).toEqual({
+      accessKeyId: "STS.issued1",
+      accessKeySecret: "secret1",
+      securityToken: "token1",
+    });
+    expect(sts.received).toMatchObject([{ method: "POST", path: "/", query: "" }]);
+    expect(sts.received[0]?.parameters).toMatchObject({
+      Action: "AssumeRole",
+      Version: "2015-04-01",
+      Timestamp: "2026-11-24T04:00:00Z",
+      RoleArn: ROLE,
+      RoleSessionName: "pulumi-alicloud-vod",
+    });
+    expect(Object.keys(sts.received[0]?.parameters ?? {}).sort()).toEqual(
+      "AccessKeyId Action Format RoleArn RoleSessionName Signature SignatureMethod SignatureNonce SignatureVersion Timestamp Version".split(
+        " ",
+      ),
+    );
+  });
+
+  test("with everything that alicloud:assumeRole may hold", async () => {
+    const sts = await fakeSts({ keys });
+    const policy = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"vod:*","Resource":"*"}]}';
+    const assumeRole = {
+      roleArn: ROLE,
+      sessionName: "ci@main",
+      policy,
+      sessionExpiration: 900,
+      externalId: "e x'(*)~é",
+    };
+    await find({ ...KEY, "alicloud:assumeRole": assumeRole }, sts.environment).get();
+    expect(sts.received[0]?.parameters).toMatchObject({
+      RoleSessionName: "ci@main",
+      Policy: policy,
+      DurationSeconds: "900",
+      ExternalId: "e x'(*)~é",
+    });
+  });
+
+  test("with temporary credentials, whose token is signed as well", async () => {
+    const sts = await fakeSts({ keys: { "STS.a": { secret: "b", token: "t/+=" } } });
+    const key = { "alicloud:accessKey": "STS.a", "alicloud:secretKey": "b", "alicloud:securityToken": "t/+=" };
+    await find({ ...key, "alicloud:assumeRole": { roleArn: ROLE } }, sts.environment).get();
+    expect(sts.received[0]?.parameters.SecurityToken).toBe("t/+=");
+  });
+
+  test("from the environment alone", async () => {
+    const sts = await fakeSts({ keys });
+    const environment = {
+      ALICLOUD_ASSUME_ROLE_ARN: ROLE,
+      ALICLOUD_ASSUME_ROLE_SESSION_NAME: "ci",
+      ALICLOUD_ASSUME_ROLE_SESSION_EXPIRATION: "1800",
+    };
+    await find(KEY, { ...sts.environment, ...environment }).get();
+    expect(sts.received[0]?.parameters).toMatchObject({
+      RoleArn: ROLE,
+      RoleSessionName: "ci",
+      DurationSeconds: "1800",
+    });
+  });
+
+  test("ALIBABA_CLOUD_ROLE_ARN completes alicloud:assumeRole, and means nothing on its own", async () => {
+    const sts = await fakeSts({ keys });
+    const environment = { ...sts.environment, ALIBABA_CLOUD_ROLE_ARN: ROLE, ALIBABA_CLOUD_ROLE_SESSION_NAME: "ci" };
+    await find({ ...KEY, "alicloud:assumeRole": {} }, environment).get();
+    expect(sts.received[0]?.parameters).toMatchObject({ RoleArn: ROLE, RoleSessionName: "ci" });
+    expect(await find(KEY, environment).get()).toHaveProperty("accessKeyId", "LTAIkey12345");
+  });
+
+  test("not at all where roleArn is empty", async () => {
+    const source = find({ ...KEY, "alicloud:assumeRole": { roleArn: "" } }, { ALICLOUD_ASSUME_ROLE_ARN: ROLE });
+    expect(source.description).toBe("the stack's alicloud:accessKey");
+  });
+});
+
+test("pop-core's own signature passes the fake STS", async () => {
+  const sts = await fakeSts({ keys });
+  const popCore = new RPCClient({
+    accessKeyId: "LTAIkey12345",
+    accessKeySecret: "s3cret",
+    endpoint: sts.origin,
+    apiVersion: "2015-04-01",
+  });
+  const parameters = { RoleArn: ROLE, RoleSessionName: "it's (a) *test*~ é" };
+  expect(await popCore.request("AssumeRole", parameters, { method: "POST" })).toHaveProperty("Credentials");
+});
+
+describe("a role is assumed with an OIDC token", () => {
+  const PROVIDER = "acs:ram::1234567890123456:oidc-provider/github";
+  const environment = { ALIBABA_CLOUD_ROLE_ARN: ROLE, ALIBABA_CLOUD_OIDC_PROVIDER_ARN: PROVIDER };
+
+  test("unsigned, by the environment that ACK gives a pod", async () => {
+    const sts = await fakeSts({ oidcTokens: ["ey.j.wt"] });
+    const token = file("ey.j.wt\n");
+    const source = find({}, { ...sts.environment, ...environment, ALIBABA_CLOUD_OIDC_TOKEN_FILE: token });
+    expect(source.description).toBe(
+      `the OIDC token in ${token} (the environment's ALIBABA_CLOUD_OIDC_TOKEN_FILE), which assumes ${ROLE}`,
+    );
+    expect(await source.get()).toHaveProperty("securityToken", "token1");
+    expect(sts.received).toMatchObject([{ method: "POST", path: "/" }]);
+    expect(sts.received[0]?.query).toMatch(
+      /^Action=AssumeRoleWithOIDC&Version=2015-04-01&Format=JSON&Timestamp=2026-11-24T04%3A00%3A00Z&SignatureNonce=[\w-]+$/,
+    );
+    const { AccessKeyId, Signature, ...parameters } = sts.received[0]?.parameters ?? {};
+    expect([AccessKeyId, Signature]).toEqual([undefined, undefined]);
+    expect(parameters).toMatchObject({ OIDCProviderArn: PROVIDER, OIDCToken: "ey.j.wt", RoleArn: ROLE });
+  });
+
+  test("by a token in the environment", async () => {
+    const sts = await fakeSts({ oidcTokens: ["ey.j.wt"] });
+    const source = find({}, { ...sts.environment, ...environment, ALIBABA_CLOUD_OIDC_TOKEN: "ey.j.wt" });
+    expect(source.description).toBe(
+      `the OIDC token in the environment's ALIBABA_CLOUD_OIDC_TOKEN, which assumes ${ROLE}`,
+    );
+    expect(await source.get()).toHaveProperty("accessKeyId", "STS.issued1");
+  });
+
+  test("by alicloud:assumeRoleWithOidc, which goes before the environment", async () => {
+    const sts = await fakeSts({ oidcTokens: ["ey.j.wt"] });
+    const assumeRoleWithOidc = {
+      oidcProviderArn: PROVIDER,
+      oidcTokenFile: file("ey.j.wt"),
+      roleArn: ROLE,
+      roleSessionName: "gitlab",
+      policy: "{}",
+      sessionExpiration: "3600",
+    };
+    const other = { ALIBABA_CLOUD_ROLE_ARN: "acs:ram::1:role/other", ALIBABA_CLOUD_OIDC_TOKEN: "another.to.ken" };
+    await find({ "alicloud:assumeRoleWithOidc": assumeRoleWithOidc }, { ...sts.environment, ...other }).get();
+    expect(sts.received[0]?.parameters).toMatchObject({
+      RoleSessionName: "gitlab",
+      Policy: "{}",
+      DurationSeconds: "3600",
+      RoleArn: ROLE,
+    });
+  });
+
+  test("the token file is read anew for each session", async () => {
+    const { writeFileSync } = await import("node:fs");
+    const sts = await fakeSts({ oidcTokens: ["first.to.ken", "second.to.ken"] });
+    const token = file("first.to.ken");
+    let now = START;
+    const source = find(
+      {},
+      { ...sts.environment, ...environment, ALIBABA_CLOUD_OIDC_TOKEN_FILE: token },
+      { now: () => now },
+    );
+    await source.get();
+    writeFileSync(token, "second.to.ken");
+    now = new Date(START.getTime() + 56 * 60_000);
+    await failureOf(() => source.get()).catch(() => undefined);
+    expect(sts.received.map(({ parameters }) => parameters.OIDCToken)).toEqual(["first.to.ken", "second.to.ken"]);
+  });
+
+  test.each([
+    [
+      { roleArn: ROLE },
+      /^alicloud:assumeRoleWithOidc isn't complete: .* Set them there, or ALIBABA_CLOUD_OIDC_PROVIDER_ARN and ALIBABA_CLOUD_OIDC_TOKEN_FILE in the environment. \(code InvalidCredentials\)$/,
+    ],
+    [
+      { roleArn: "deploy", oidcProviderArn: PROVIDER, oidcToken: "ey.j.wt" },
+      /^alicloud:assumeRoleWithOidc\.roleArn is not the ARN of a RAM role\./,
+    ],
+    [
+      { roleArn: ROLE, oidcProviderArn: PROVIDER, oidcTokenFile: "/none" },
+      /^The OIDC token file \/none can't be read \(ENOENT\)\./,
+    ],
+  ])("%j is refused before anything is sent", (assumeRoleWithOidc, message) => {
+    expect(() => find({ "alicloud:assumeRoleWithOidc": assumeRoleWithOidc })).toThrow(message);
+  });
+
+  test("an empty token file is refused", () => {
+    const token = file("\n");
+    expect(() => find({}, { ...environment, ALIBABA_CLOUD_OIDC_TOKEN_FILE: token })).toThrow(
+      `The OIDC token file ${token} holds no token.`,
+    );
+  });
+});
+
+describe("a refusal says what happened and what to do", () => {
+  const refused = async (code: string, status = 400) => {
+    const sts = await fakeSts({ keys, refuse: { status, code } });
+    return failureOf(() => find({ ...KEY, "alicloud:assumeRole": { roleArn: ROLE } }, sts.environment).get());
+  };
+  const CALLER = "he stack's alicloud:accessKey (access key ID ending in 2345)";
+
+  test.each([
+    [
+      "NoPermission",
+      `T${CALLER} may not assume ${ROLE}. Allow sts:AssumeRole to it, and name it in the role's trust policy; the key of an account itself assumes no roles.`,
+    ],
+    ["EntityNotExist.Role", `The role ${ROLE} doesn't exist. Correct the ARN, or create the role in RAM.`],
+    [
+      "InvalidAccessKeyId.Inactive",
+      `The STS refused t${CALLER}. Check that these credentials are complete and still valid.`,
+    ],
+    [
+      "InvalidSecurityToken.Expired",
+      `The STS refused t${CALLER}. Check that these credentials are complete and still valid.`,
+    ],
+    [
+      "InvalidTimeStamp.Expired",
+      "The clock of this machine is more than 15 minutes off the service's. Set the clock, then run `pulumi up` again.",
+    ],
+    [
+      "InvalidParameter.RoleSessionName",
+      `The STS refused to let t${CALLER} assume ${ROLE}. Look the code up among the error codes of STS.`,
+    ],
+  ])("%s", async (code, sentences) => {
+    expect((await refused(code)).message).toBe(
+      `${sentences} (code ${code}, HTTP 400, request ID E916EC69-9456-4D7F-96C5-BA8E098E1B66)`,
+    );
+  });
+
+  test("a throttle and a fault of the service can be tried again", async () => {
+    expect(await refused("Throttling.User")).toMatchObject({ retryable: true, code: "Throttling.User" });
+    expect(await refused("InternalError", 500)).toMatchObject({ retryable: true });
+    expect(await refused("NoPermission", 403)).toMatchObject({ retryable: false });
+  });
+
+  test("an expired OIDC token", async () => {
+    const sts = await fakeSts();
+    const environment = {
+      ...sts.environment,
+      ALIBABA_CLOUD_ROLE_ARN: ROLE,
+      ALIBABA_CLOUD_OIDC_PROVIDER_ARN: "acs:ram::1:oidc-provider/github",
+      ALIBABA_CLOUD_OIDC_TOKEN: "ey.j.wt",
+    };
+    expect((await failureOf(() => find({}, environment).get())).message).toMatch(
+      /^The OIDC token in the environment's ALIBABA_CLOUD_OIDC_TOKEN has expired\. Get a new one right before `pulumi up`\. \(code AuthenticationFail\.OIDCToken\.Expired, HTTP 401/,
+    );
+  });
+});
+
+describe("where STS is", () => {
+  const assumeRole = { "alicloud:assumeRole": { roleArn: ROLE } };
+
+  test("alicloud:endpoints goes before the environment", async () => {
+    const sts = await fakeSts({ keys });
+    const other = await fakeSts({ keys });
+    const asked = async (config: object, environment: Record<string, string>) => {
+      await find({ ...KEY, ...assumeRole, ...config }, environment).get();
+      return [sts.received.splice(0).length, other.received.splice(0).length];
+    };
+    expect(await asked({ "alicloud:endpoints": [{ sts: sts.origin }] }, other.environment)).toEqual([1, 0]);
+    expect(await asked({ "alicloud:endpoints": { sts: sts.origin } }, other.environment)).toEqual([1, 0]);
+    expect(await asked({ "alicloud:endpoints": [{ vod: "x" }] }, other.environment)).toEqual([0, 1]);
+    expect(await asked({}, { ALIBABA_CLOUD_ENDPOINT_STS: other.origin })).toEqual([0, 1]);
+    expect(await asked({}, { STS_ENDPOINT: other.origin })).toEqual([0, 1]);
+  });
+
+  test.each([
+    [{}, {}, "https://sts.aliyuncs.com"],
+    [{ "alicloud:region": "cn-shanghai" }, {}, "https://sts.cn-shanghai.aliyuncs.com"],
+    [{}, { ALIBABA_CLOUD_REGION: "eu-central-1" }, "https://sts.eu-central-1.aliyuncs.com"],
+  ])("%j and %j: %s, which the agent is asked for", async (config, environment, origin) => {
+    const origins: string[] = [];
+    const agentFor = (asked: string) => {
+      origins.push(asked);
+      throw new Error("no agent");
+    };
+    const source = find({ ...KEY, ...assumeRole, ...config }, environment as Record<string, string>, { agentFor });
+    await failureOf(() => source.get());
+    expect(origins).toEqual([origin]);
+  });
+
+  test.each([
+    [
+      { "alicloud:endpoints": [{ sts: "http://sts.example.com" }] },
+      {},
+      /^alicloud:endpoints\.sts is not an address of STS\. .* \(code InvalidEndpoint\)$/,
+    ],
+    [{}, { ALIBABA_CLOUD_STS_ENDPOINT: "https://u:p@x" }, /^ALIBABA_CLOUD_STS_ENDPOINT is not an address/],
+    [{ "alicloud:region": "evil.example.com/" }, {}, /^alicloud:region is not an address/],
+  ])("%j and %j are refused", (config, environment, message) => {
+    expect(() => find({ ...KEY, ...assumeRole, ...config }, environment as Record<string, string>)).toThrow(message);
+  });
+});
+
+describe("the configuration's objects", () => {
+  test.each([
+    ["{", "alicloud:assumeRole is not a JSON object."],
+    ["[]", "alicloud:assumeRole is not a JSON object."],
+    [{ sessionExpiration: 5 }, "alicloud:assumeRole has no valid sessionExpiration."],
+    [{ roleArn: 1, policy: {} }, "alicloud:assumeRole has no valid policy and no valid roleArn."],
+    [{ roleArn: "deploy" }, "alicloud:assumeRole.roleArn is not the ARN of a RAM role."],
+    [{}, "alicloud:assumeRole.roleArn is not the ARN of a RAM role."],
+  ])("%j is refused: %s", (assumeRole, sentence) => {
+    expect(() => find({ ...KEY, "alicloud:assumeRole": assumeRole })).toThrow(sentence);
+  });
+});
+
+test("a redirect isn't followed, and an answer that isn't STS's is told as such", async () => {
+  const target = await fakeSts({ keys });
+  const redirecting = await serving((_, response) => response.writeHead(307, { location: target.origin }).end());
+  const source = (origin: string) =>
+    find({ ...KEY, "alicloud:assumeRole": { roleArn: ROLE } }, { ALIBABA_CLOUD_STS_ENDPOINT: origin });
+  const failure = await failureOf(() => source(redirecting).get());
+  expect(failure.message).toBe(
+    `The STS at ${redirecting} answered with HTTP 307, not with credentials. Check the network between this machine and the STS, then run \`pulumi up\` again. (code InvalidResponse, HTTP 307)`,
+  );
+  expect(target.received).toEqual([]);
+});
