@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { COLLAPSES, QUOTA_POLICIES } from "./choices.js";
 import type { ConfigReader } from "./credentials.js";
 import { INPUT_NAMES, type InputName, inputShapes, type Source, UNKNOWN } from "./inputs.js";
-import { resolveEndpoint } from "./vod/endpoint.js";
+import { resolveEndpoint, resolveProxy } from "./vod/endpoint.js";
 import { VodError } from "./vod/errors.js";
 import { DAILY_QUOTA, OBJECT_TYPES, type ObjectType, REGION } from "./vod/limits.js";
 import { normalizePath, shownPath } from "./vod/paths.js";
@@ -16,6 +16,8 @@ export interface CheckedInputs {
   /** A sentence each, which begins with the name of the property. */
   problems: string[];
   warnings: string[];
+  /** What a user may want to know once, when the resource is new. */
+  notes: string[];
 }
 
 /** The inputs that passed on their own; an unknown one is left out. */
@@ -93,7 +95,7 @@ export function checkInputs(
   if (known.paths && known.objectType) problems.push(...quotaProblem(inputs.paths as string[], known, config));
   if (unknown.endpoint === undefined) problems.push(...endpointProblem(known.endpoint, environment));
   if (known.region) problems.push(...regionProblem(known.region, known.endpoint ?? unknown.endpoint));
-  return { inputs, problems, warnings: warningsOf(known) };
+  return { inputs, problems, warnings: warningsOf(known), notes: notesOf(known, environment, config) };
 }
 
 /** What can't stand together. */
@@ -198,12 +200,25 @@ function quotaProblem(
 
 function endpointProblem(endpoint: string | undefined, environment: Readonly<NodeJS.ProcessEnv>): string[] {
   try {
-    resolveEndpoint(endpoint, environment);
+    resolveProxy(resolveEndpoint(endpoint, environment), environment);
     return [];
   } catch (error) {
     if (error instanceof VodError) return [error.message];
     throw error;
   }
+}
+
+function notesOf(
+  { endpoint, region }: Known,
+  environment: Readonly<NodeJS.ProcessEnv>,
+  config: ConfigReader,
+): string[] {
+  const stacks = config("alicloud:region");
+  const isElsewhere = stacks !== undefined && stacks !== "" && stacks !== REGION;
+  if (!isElsewhere || endpoint !== undefined || region !== undefined || environment.VOD_ENDPOINT) return [];
+  return [
+    `the stack's alicloud:region is ${stacks.slice(0, 40)}, but the calls go to ${REGION}: only there the operation exists`,
+  ];
 }
 
 function regionProblem(region: string, endpoint: unknown): string[] {

@@ -253,7 +253,7 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
     },
 
     async check(olds: Properties, news: Properties) {
-      const { inputs, problems, warnings } = checkInputs(news, environment, config);
+      const { inputs, problems, warnings, notes } = checkInputs(news, environment, config);
       if (problems.length === 0) {
         const found = await scanFor(inputs);
         if (found instanceof VodError) problems.push(found.message);
@@ -264,6 +264,7 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
         if (complete === undefined || isDue(olds, complete)) problems.push(...missingCredentials(complete));
         if (problems.length === 0 && isNew(olds)) await foresee(news, complete);
         for (const warning of warnings) say(news, `warning: ${warning}`);
+        if (problems.length === 0 && isNew(olds)) for (const note of notes) say(news, note);
       }
       return {
         inputs: { ...inputs, ...ownProperties(news) },

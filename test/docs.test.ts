@@ -10,3 +10,13 @@ test.each(Object.entries(ERROR_TABLE))("docs/contract.md tells what the provider
   const cells = [`\`${code}\``, error.status, happened, error.remedy, error.retryable ? "yes" : "no"];
   expect(contract.split("\n")).toContain(`| ${cells.join(" | ")} |`);
 });
+
+test("docs/dependencies.md has a reason for each dependency", () => {
+  const { dependencies, peerDependencies, devDependencies } = JSON.parse(
+    readFileSync(join(__dirname, "../package.json"), "utf8"),
+  );
+  const reasons = readFileSync(join(__dirname, "../docs/dependencies.md"), "utf8");
+  for (const name of Object.keys({ ...dependencies, ...peerDependencies, ...devDependencies })) {
+    expect(reasons).toMatch(new RegExp(`^\\|.*\`${name}\``, "m"));
+  }
+});

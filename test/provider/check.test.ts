@@ -21,6 +21,7 @@ describe("inputs are completed and normalised", () => {
       },
       problems: [],
       warnings: [],
+      notes: [],
     });
   });
 
@@ -129,6 +130,12 @@ test.each(["accessKey", "secretKey", "access_key_secret", "securityToken", "acce
   },
 );
 
+test("a proxy that is none is found in the preview", () => {
+  expect(problemsOf({}, { HTTPS_PROXY: "socks5://proxy.example.com" })[0]).toMatch(
+    /^HTTPS_PROXY is neither an http nor an https proxy\. .*\(code InvalidProxy\)$/,
+  );
+});
+
 describe("a region", () => {
   test("is the one that has the operation", () => {
     expect(problemsOf({ region: "cn-shanghai" })).toEqual([]);
@@ -136,6 +143,16 @@ describe("a region", () => {
       'region is "cn-hangzhou", but the service has its cache operations in cn-shanghai only; leave region out, or give ' +
         "the endpoint of a region that has them by now.",
     ]);
+  });
+
+  test("of the stack that is another one is told, for the calls go elsewhere", () => {
+    const given = { paths: [PATH], contentHash: "v1" };
+    const region = (key: string) => (key === "alicloud:region" ? "cn-hangzhou" : undefined);
+    expect(checkInputs(given, {}, region).notes).toEqual([
+      "the stack's alicloud:region is cn-hangzhou, but the calls go to cn-shanghai: only there the operation exists",
+    ]);
+    expect(checkInputs({ ...given, region: "cn-shanghai" }, {}, region).notes).toEqual([]);
+    expect(checkInputs(given, { VOD_ENDPOINT: "vod.example.com" }, region).notes).toEqual([]);
   });
 
   test("may be another one with an endpoint", () => {
