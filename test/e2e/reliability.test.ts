@@ -112,6 +112,34 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(calls()).toBe(1);
   });
 
+  test("wait: a task that fails twice fails the update by its path; the next one sends that path", async () => {
+    const { run, emulator, calls, publish, served } = await open();
+    publish("old");
+    await served();
+    publish("new");
+    emulator.fault({ kind: "task-failed", description: "Origin Timeout", times: 2 });
+    const failed = await run("up", program("v1", { wait: true }));
+    expect(failed.output).toContain(`1 of 1 failed: ${URL_A} (Origin Timeout).`);
+    expect(failed.resources[0]).toMatchObject({ outputs: { status: "Incomplete", pending: [URL_A] } });
+    expect((await run("up", program("v1", { wait: true }))).outputs).toMatchObject({ site: { status: "Complete" } });
+    expect(calls()).toBe(3);
+    expect(await served()).toBe("new");
+  });
+
+  test("wait: tasks that can't be asked for fail the update; the next one looks again and sends nothing", async () => {
+    const { run, emulator, calls } = await open();
+    emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshTasks", times: 1 });
+    const failed = await run("up", program("v1", { wait: true }));
+    expect(failed.output).toContain("The credentials lack the permission for this call (");
+    expect(failed.resources[0]).toMatchObject({ outputs: { status: "Submitted", pending: [], unconfirmed: [URL_A] } });
+    const preview = await run("preview", program("v1", { wait: true }));
+    expect(preview.output).toContain(`site: waits for the last update's refresh of 1 path: ${URL_A}`);
+    const [after] = (await run("up", program("v1", { wait: true }))).resources;
+    expect(after?.outputs).toMatchObject({ status: "Complete" });
+    expect(after?.outputs).not.toHaveProperty("unconfirmed");
+    expect(calls()).toBe(1);
+  });
+
   test("refresh brings the status up to date, and never causes a call", async () => {
     const { run, emulator, calls } = await open({ taskDelayMs: 60_000 });
     await run("up", program("v1"));

@@ -1,8 +1,8 @@
 /** Waiting, retrying and looking again, with a clock that moves by what is slept. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { refreshProvider } from "../../provider/refresh.js";
 import { type Emulator, type EmulatorOptions, pathsOf } from "../emulator/index.js";
 import { started } from "../emulator/started.js";
+import { providerFor } from "./emulated.js";
 
 type Properties = Record<string, unknown>;
 type Deployed = { id: string; inputs: Properties; outs: Properties };
@@ -25,13 +25,8 @@ async function start(options: EmulatorOptions = {}) {
   lines = [];
 }
 
-function provider() {
-  const made = refreshProvider({
-    environment: {
-      ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.accessKeyId,
-      ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
-      VOD_ENDPOINT: emulator.endpoint,
-    },
+const provider = () =>
+  providerFor(emulator, {
     info: (line) => lines.push(line),
     now: () => new Date(Date.now() + slept),
     sleep: async (ms) => {
@@ -39,9 +34,6 @@ function provider() {
       emulator.advance(ms);
     },
   });
-  void made.configure({ config: { get: () => undefined } } as never);
-  return made;
-}
 
 const program = (more: Properties = {}): Properties => ({
   __resourceName: "site",
@@ -267,6 +259,20 @@ describe("wait", () => {
     expect(outs.status).toBe("Refreshing");
     expect(lines.at(-1)).toMatch(/^site: warning: The refresh hasn't ended within 60 s: 0 of 2 done/);
   });
+});
+
+test.each([
+  { profile: "other" },
+  { roleArn: "acs:ram::1234567890123456:role/vod", sessionName: "release", externalId: "1" },
+  { region: "cn-shanghai" },
+  { endpoint: "vod-vpc.cn-shanghai.aliyuncs.com" },
+])("who calls, and where, refreshes nothing when it changes: %o", async (change) => {
+  const before = await up(undefined);
+  const { inputs } = await provider().check(before.inputs, program(change));
+  expect(await provider().diff(before.id, before.outs, inputs)).toEqual({ changes: true });
+  expect(lines.at(-1)).toBe("site: nothing to refresh");
+  expect((await up(before, change)).outs).toEqual({ ...before.outs, ...change });
+  expect(calls()).toHaveLength(1);
 });
 
 describe("retry", () => {

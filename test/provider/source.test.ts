@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, 
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { refreshProvider } from "../../provider/refresh.js";
 import { type Emulator, pathsOf } from "../emulator/index.js";
 import { started } from "../emulator/started.js";
+import { providerFor } from "./emulated.js";
 
 type Properties = Record<string, unknown>;
 type Deployed = { id: string; inputs: Properties; outs: Properties };
@@ -30,19 +30,7 @@ const write = (files: Record<string, string>) => {
   }
 };
 
-function provider() {
-  const made = refreshProvider({
-    environment: {
-      ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.accessKeyId,
-      ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
-      VOD_ENDPOINT: emulator.endpoint,
-    },
-    info: (line) => lines.push(line),
-    now: () => new Date(),
-  });
-  void made.configure({ config: { get: () => undefined } } as never);
-  return made;
-}
+const provider = () => providerFor(emulator, { info: (line) => lines.push(line), now: () => new Date() });
 const program = (source: object = {}, more: Properties = {}): Properties => ({
   __resourceName: "site",
   source: { directory, baseUrl: BASE, ...source },
