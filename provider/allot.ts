@@ -1,15 +1,26 @@
 /** How a plan is sent: as which calls, within the day's quota, by which policy where that can't hold it. */
 import { cheapestCover } from "./cover.js";
-import type { RefreshInputs } from "./inputs.js";
+import type { CallType, Inputs } from "./inputs.js";
 import type { Plan } from "./plan.js";
-import { DOMAINS_PER_CALL, type ObjectType, PATHS_PER_CALL } from "./vod/limits.js";
+import { DOMAINS_PER_CALL, PATHS_PER_CALL, PRELOADS_PER_CALL } from "./vod/limits.js";
 import { domainOf } from "./vod/paths.js";
-import { type QuotaKind, quotaOf, type RefreshQuota } from "./vod/quota.js";
+import { type DayQuota, type QuotaKind, quotaOf, type RefreshQuota } from "./vod/quota.js";
+
+/** The daily quotas, each by what counts against it. */
+export type QuotaName = QuotaKind | "preload";
+
+/** Which quota a call counts against. */
+export function quotaFor(type: CallType): QuotaName {
+  return type === "Preload" ? "preload" : quotaOf(type);
+}
+
+/** What nothing costs. */
+export const NO_COST: Readonly<Record<QuotaName, number>> = { urls: 0, directories: 0, preload: 0 };
 
 /** One call. */
 export interface Batch {
   paths: readonly string[];
-  objectType: ObjectType;
+  objectType: CallType;
   force: boolean;
   /** The paths of the plan that this call settles: its own, or those below its directories. */
   settles: readonly string[];
@@ -21,7 +32,7 @@ export interface Allotment {
   /** In the order in which they are sent. */
   batches: readonly Batch[];
   /** What they cost of the day. */
-  cost: Readonly<Record<QuotaKind, number>>;
+  cost: Readonly<Record<QuotaName, number>>;
   /** What stays pending, since the day's quota can't hold it (`onQuotaExceeded: "partial"`). */
   later: readonly string[];
   /** How many URLs directories stand for. */
@@ -38,22 +49,23 @@ export interface Allotment {
  */
 export function allot(
   plan: Plan,
-  inputs: RefreshInputs,
+  inputs: Inputs,
   isNamed: (domain: string) => boolean,
   quota: RefreshQuota | undefined,
 ): Allotment {
   const { objectType, onQuotaExceeded, collapse } = inputs;
-  const kind = quotaOf(objectType);
+  const kind = quotaFor(objectType);
+  const left: DayQuota | undefined = quota?.[kind];
   if (kind === "directories" && plan.gone.length > 0) return allotApart(plan, inputs, isNamed, quota);
   const single = batchesOf(plan.paths, objectType, inputs.force, isNamed);
   const asIs: Allotment = {
     batches: single,
-    cost: { urls: 0, directories: 0, [kind]: plan.paths.length },
+    cost: { ...NO_COST, [kind]: plan.paths.length },
     later: [],
     collapsed: 0,
     exceeded: false,
   };
-  const fits = quota === undefined || plan.paths.length <= quota[kind].remain;
+  const fits = left === undefined || plan.paths.length <= left.remain;
   if (kind === "urls" && quota !== undefined && (collapse === "always" || (!fits && onQuotaExceeded === "collapse"))) {
     const cover = cheapestCover(plan.paths, quota);
     if (cover !== undefined) {
@@ -63,14 +75,14 @@ export function allot(
           ...batchesOf(cover.urls, objectType, inputs.force, isNamed),
           ...directoryBatches(cover, plan, inputs, isNamed),
         ],
-        cost: { urls: cover.urls.length, directories: cover.directories.length },
+        cost: { ...NO_COST, urls: cover.urls.length, directories: cover.directories.length },
         collapsed: plan.paths.length - cover.urls.length,
       };
     }
   }
   if (fits) return asIs;
   if (onQuotaExceeded !== "partial") return { ...asIs, exceeded: true };
-  const held = plan.paths.slice(0, quota[kind].remain);
+  const held = plan.paths.slice(0, left.remain);
   return {
     ...asIs,
     batches: batchesOf(held, objectType, inputs.force, isNamed),
@@ -85,12 +97,12 @@ export function allot(
  */
 function allotApart(
   plan: Plan,
-  inputs: RefreshInputs,
+  inputs: Inputs,
   isNamed: (domain: string) => boolean,
   quota: RefreshQuota | undefined,
 ): Allotment {
   const gone = new Set(plan.gone);
-  const part = (paths: readonly string[], objectType: ObjectType) =>
+  const part = (paths: readonly string[], objectType: CallType) =>
     allot({ ...plan, paths, gone: [] }, { ...inputs, objectType }, isNamed, quota);
   const withQuery = plan.gone.filter((path) => path.includes("?"));
   const parts = [
@@ -107,7 +119,7 @@ function allotApart(
   const sum = (count: (part: Allotment) => number) => parts.reduce((total, one) => total + count(one), 0);
   return {
     batches: parts.flatMap(({ batches }) => batches),
-    cost: { urls: sum(({ cost }) => cost.urls), directories: sum(({ cost }) => cost.directories) },
+    cost: { ...NO_COST, urls: sum(({ cost }) => cost.urls), directories: sum(({ cost }) => cost.directories) },
     later: parts.flatMap(({ later }) => later),
     collapsed: sum(({ collapsed }) => collapsed),
     exceeded: parts.some(({ exceeded }) => exceeded),
@@ -117,16 +129,17 @@ function allotApart(
 /** Paths as calls, in their order: each within the limits of one call, those of departed domains apart. */
 export function batchesOf(
   paths: readonly string[],
-  objectType: ObjectType,
+  objectType: CallType,
   force: boolean,
   isNamed: (domain: string) => boolean,
 ): Batch[] {
   const batches: { paths: string[]; departed: boolean; domains: Set<string> }[] = [];
+  const most = objectType === "Preload" ? PRELOADS_PER_CALL : PATHS_PER_CALL[objectType];
   for (const path of paths) {
     const domain = domainOf(path);
     const departed = !isNamed(domain);
     const last = batches.at(-1);
-    const fits = last && last.departed === departed && last.paths.length < PATHS_PER_CALL[objectType];
+    const fits = last && last.departed === departed && last.paths.length < most;
     // A departed domain has a call of its own: a refusal of it must not hold back another.
     const joins = last?.domains.has(domain) || (!departed && (last?.domains.size ?? 0) < DOMAINS_PER_CALL);
     if (fits && joins) {
@@ -143,7 +156,7 @@ export function batchesOf(
 function directoryBatches(
   { urls, directories }: { urls: readonly string[]; directories: readonly string[] },
   plan: Plan,
-  inputs: RefreshInputs,
+  inputs: Inputs,
   isNamed: (domain: string) => boolean,
 ): Batch[] {
   const alone = new Set(urls);

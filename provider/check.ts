@@ -1,13 +1,13 @@
 /** Validates what a program wrote: one sentence for each thing that is wrong, with the name of the property. */
 import type { z } from "zod";
+import { type QuotaName, quotaFor } from "./allot.js";
 import { COLLAPSES, QUOTA_POLICIES } from "./choices.js";
 import type { ConfigReader } from "./credentials.js";
-import { INPUT_NAMES, type InputName, inputShapes, type Source, UNKNOWN } from "./inputs.js";
+import { type InputName, type Inputs, type Kind, type Source, UNKNOWN } from "./inputs.js";
 import { resolveEndpoint, resolveProxy } from "./vod/endpoint.js";
 import { VodError } from "./vod/errors.js";
-import { DAILY_QUOTA, OBJECT_TYPES, type ObjectType, REGION } from "./vod/limits.js";
+import { DAILY_QUOTA, OBJECT_TYPES, type ObjectType, PRELOAD_AREAS, REGION } from "./vod/limits.js";
 import { normalizePath, shownPath } from "./vod/paths.js";
-import { type QuotaKind, quotaOf } from "./vod/quota.js";
 
 /** What validation found: the inputs to go on with, what is wrong, and what is odd but works. */
 export interface CheckedInputs {
@@ -21,7 +21,7 @@ export interface CheckedInputs {
 }
 
 /** The inputs that passed on their own; an unknown one is left out. */
-type Known = { [Name in InputName]?: NonNullable<z.infer<(typeof inputShapes)[Name]>> };
+type Known = { [Name in keyof Inputs]?: NonNullable<Inputs[Name]> };
 
 const quoted = (values: readonly string[]) => values.map((value) => `"${value}"`).join(", ");
 
@@ -47,11 +47,10 @@ const WANTED: Readonly<Record<InputName, string>> = {
   roleArn: "give the ARN of a RAM role, such as acs:ram::1234567890123456:role/vod",
   sessionName: "give a name for the role's session",
   externalId: "give the external ID that the role's trust policy asks for",
-};
-const CHOICES: Partial<Record<InputName, readonly string[]>> = {
-  objectType: OBJECT_TYPES,
-  onQuotaExceeded: QUOTA_POLICIES,
-  collapse: COLLAPSES,
+  preloadOnCreate: "write true or false",
+  area: `write ${quoted(PRELOAD_AREAS)}`,
+  l2Preload: "write true or false",
+  headers: 'give a text of printable ASCII for each header, such as { "Accept-Encoding": "gzip" }',
 };
 
 /**
@@ -65,21 +64,25 @@ export function checkInputs(
   news: Readonly<Record<string, unknown>>,
   environment: Readonly<NodeJS.ProcessEnv>,
   config: ConfigReader,
+  kind: Kind,
 ): CheckedInputs {
+  const names = Object.keys(kind.shapes) as InputName[];
   const given = Object.entries(news).filter(([name, value]) => !name.startsWith("__") && value != null);
   const unknown = Object.fromEntries(given.filter(([, value]) => value === UNKNOWN));
   const values = Object.fromEntries(given.filter(([, value]) => value !== UNKNOWN));
 
   const problems = Object.keys(values)
-    .filter((name) => !isInput(name))
-    .map(strangeInput);
+    .filter((name) => !(names as string[]).includes(name))
+    .map((name) => strangeInput(name, kind));
   const known: Known = Object.fromEntries(
-    INPUT_NAMES.filter((name) => !(name in unknown)).flatMap((name) => {
-      const result = inputShapes[name].safeParse(values[name]);
-      if (!result.success) problems.push(describeIssue(name, values[name], result.error));
-      return result.success && result.data !== undefined ? [[name, result.data]] : [];
+    names.flatMap((name) => {
+      const result = name in unknown ? undefined : kind.shapes[name]?.safeParse(values[name]);
+      if (result?.success === false) problems.push(describeIssue(name, values[name], result.error));
+      return result?.success && result.data !== undefined ? [[name, result.data]] : [];
     }),
   );
+  // A preload has no type of its own among the inputs.
+  const objectType = kind.name === "VodCachePreload" ? "Preload" : known.objectType;
   // Only what is sound is combined: an input that is wrong by itself has its sentence already.
   const usable = (name: InputName) => name in unknown || name in known;
   if (problems.length === 0) problems.push(...combinationProblems(usable, known));
@@ -89,10 +92,13 @@ export function checkInputs(
     inputs[name] = value;
     problems.push(...found);
   };
-  if (known.paths) take("paths", checkPaths(known.paths, known.objectType));
+  if (known.paths) take("paths", checkPaths(known.paths, objectType === "Preload" ? "File" : objectType));
   if (known.contents) take("contents", checkContents(known.contents));
   if (known.source) take("source", checkSource(known.source));
-  if (known.paths && known.objectType) problems.push(...quotaProblem(inputs.paths as string[], known, config));
+  if (known.paths && objectType) {
+    problems.push(...quotaProblem(inputs.paths as string[], { ...known, objectType }, config));
+  }
+  if (objectType === "Preload") problems.push(...directoryProblems(inputs, known));
   if (unknown.endpoint === undefined) problems.push(...endpointProblem(known.endpoint, environment));
   if (known.region) problems.push(...regionProblem(known.region, known.endpoint ?? unknown.endpoint));
   return { inputs, problems, warnings: warningsOf(known), notes: notesOf(known, environment, config) };
@@ -158,6 +164,23 @@ function checkContents(given: Readonly<Record<string, string>>) {
   return { value: contents, problems };
 }
 
+/** The service fetches files ahead, and no directories. */
+function directoryProblems({ paths, contents }: Record<string, unknown>, { source }: Known): string[] {
+  const isDirectory = (url: string) => url.endsWith("/");
+  const why = "names a directory, which can't be preloaded; name its files.";
+  return [
+    ...((paths ?? []) as string[]).flatMap((path, index) =>
+      isDirectory(path) ? [`paths[${index}] (${shownPath(path)}) ${why}`] : [],
+    ),
+    ...Object.keys(contents ?? {})
+      .filter(isDirectory)
+      .map((url) => `contents["${shownPath(url)}"] ${why}`),
+    ...(source?.indexDocument === undefined
+      ? []
+      : ["source.indexDocument stands for directories, which can't be preloaded; leave it out."]),
+  ];
+}
+
 /** The source with its base URL as the URLs below it begin. */
 function checkSource(source: Source) {
   if (source.baseUrl === UNKNOWN) return { value: source, problems: [] };
@@ -169,9 +192,10 @@ function checkSource(source: Source) {
 }
 
 /** Where the configuration says that Alibaba Cloud raised an account's quota. */
-const QUOTA_CONFIG: Readonly<Record<QuotaKind, string>> = {
+const QUOTA_CONFIG: Readonly<Record<QuotaName, string>> = {
   urls: "alicloud-vod:urlsPerDay",
   directories: "alicloud-vod:directoriesPerDay",
+  preload: "alicloud-vod:preloadsPerDay",
 };
 
 /** More paths than a day can hold never go through at once, so that they are refused before anything is sent. */
@@ -180,7 +204,7 @@ function quotaProblem(
   { objectType = "File", onQuotaExceeded }: Known,
   config: ConfigReader,
 ): string[] {
-  const kind = quotaOf(objectType);
+  const kind = quotaFor(objectType);
   const key = QUOTA_CONFIG[kind];
   const configured = config(key);
   if (configured !== undefined && !/^[1-9]\d{0,8}$/.test(configured)) {
@@ -188,12 +212,13 @@ function quotaProblem(
   }
   const quota = configured === undefined ? DAILY_QUOTA[kind] : Number(configured);
   if (length <= quota || onQuotaExceeded !== "fail") return [];
-  const [what, instead] =
-    kind === "urls"
-      ? ["URLs", 'refresh their directories instead (objectType "Directory")']
-      : ["directories or patterns", "refresh their parents instead"];
+  const [what, deed, instead] = {
+    urls: ["URLs", "refresh", 'refresh their directories instead (objectType "Directory")'],
+    directories: ["directories or patterns", "refresh", "refresh their parents instead"],
+    preload: ["URLs", "preload", 'preload those that viewers ask for first, or set onQuotaExceeded to "partial"'],
+  }[kind];
   return [
-    `paths has ${length} ${what}, more than the ${quota} that an account may refresh in a day; ${instead}, ` +
+    `paths has ${length} ${what}, more than the ${quota} that an account may ${deed} in a day; ${instead}, ` +
       `or set ${key} if this account's quota was raised.`,
   ];
 }
@@ -229,28 +254,26 @@ function regionProblem(region: string, endpoint: unknown): string[] {
   ];
 }
 
-function isInput(name: string): boolean {
-  return (INPUT_NAMES as string[]).includes(name);
-}
-
 /** The names under which other tools take a key as an argument. */
 const KEY_NAMES = /^(access_?key|secret_?key|access_?key_?(id|secret)|security_?token|sts_?token|token)$/i;
 
-function strangeInput(name: string): string {
+function strangeInput(name: string, kind: Kind): string {
   if (KEY_NAMES.test(name)) {
     return (
       `${name} can't be an input, since it would stand in the state; set it as a secret of the stack's configuration ` +
       "(`pulumi config set --secret alicloud:accessKey`) or in the environment, or name a profile or a roleArn."
     );
   }
-  const meant = INPUT_NAMES.find((known) => known.toLowerCase() === name.toLowerCase() || `${name}s` === known);
-  return `${name} is not an input of VodCacheRefresh; ${meant ? `write ${meant}` : `it has ${INPUT_NAMES.join(", ")}`}.`;
+  const names = Object.keys(kind.shapes);
+  const meant = names.find((known) => known.toLowerCase() === name.toLowerCase() || `${name}s` === known);
+  return `${name} is not an input of ${kind.name}; ${meant ? `write ${meant}` : `it has ${names.join(", ")}`}.`;
 }
 
 /** One sentence for what zod found in one property. */
 function describeIssue(name: InputName, value: unknown, error: z.ZodError): string {
   const path = error.issues[0]?.path ?? [];
-  const choices = CHOICES[name];
+  const [issue] = error.issues;
+  const choices = issue?.code === "invalid_value" && path.length === 0 ? issue.values.map(String) : undefined;
   if (choices && typeof value === "string") {
     const meant = choices.find((choice) => choice.toLowerCase() === value.toLowerCase());
     return `${name} is "${value.slice(0, 40)}", which is none of its values; write ${meant ? `"${meant}"` : quoted(choices)}.`;

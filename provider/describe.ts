@@ -1,20 +1,31 @@
 /** A plan and what became of it in words: the lines that a preview and an update show. */
-import type { Allotment, Batch } from "./allot.js";
-import { contentOf, type RefreshInputs } from "./inputs.js";
+import { type Allotment, type Batch, NO_COST, type QuotaName } from "./allot.js";
+import { type CallType, contentOf, type Inputs } from "./inputs.js";
 import type { Group, Plan } from "./plan.js";
-import type { ObjectType } from "./vod/limits.js";
 import { shownPath } from "./vod/paths.js";
 import { describeNextDay, type RefreshQuota } from "./vod/quota.js";
 
 /** How many paths a line names. */
 const NAMED = 5;
 
-const NOUNS: Readonly<Record<ObjectType, string>> = {
+const NOUNS: Readonly<Record<CallType, string>> = {
   File: "URL refresh",
   IgnoreParams: "URL refresh (any query)",
   Directory: "directory refresh",
   Regex: "pattern refresh",
+  Preload: "URL preload",
 };
+
+const QUOTA_NOUNS: Readonly<Record<QuotaName, string>> = {
+  urls: "URLs",
+  directories: "directories",
+  preload: "preloads",
+};
+
+/** What a call does, in a word. */
+export function deedOf(type: CallType): "refresh" | "preload" {
+  return type === "Preload" ? "preload" : "refresh";
+}
 
 /** A number for people: 1,204. */
 export function number(count: number): string {
@@ -32,12 +43,12 @@ export function counted(count: number, one: string, many = `${one}s`): string {
  */
 export function describePlan(
   plan: Plan,
-  inputs: RefreshInputs,
+  inputs: Inputs,
   allotment: Allotment,
   quota: RefreshQuota | undefined,
   now: Date,
 ): string[] {
-  if (plan.paths.length === 0) return [`nothing to refresh${skipped(plan, inputs)}`];
+  if (plan.paths.length === 0) return [`nothing to ${deedOf(inputs.objectType)}${skipped(plan, inputs)}`];
   const upTo = plan.unknown > 0 ? "up to " : "";
   const cost = `${upTo}${costOf(allotment)}${allotment.exceeded ? "" : leaves(allotment, quota)}, ${counted(allotment.batches.length, "call")}`;
   const lines = [`${upTo}${changes(plan, inputs)}: ${cost}`];
@@ -65,18 +76,19 @@ export function describePlan(
 /** What the last update left open. */
 export function describeOpen(paths: readonly string[]): string[] {
   if (paths.length === 0) return [];
-  return [`waits for the last update's refresh of ${counted(paths.length, "path")}: ${named(paths)}`];
+  return [`waits for the tasks of the last update, ${counted(paths.length, "path")}: ${named(paths)}`];
 }
 
 /** What happened, as the service accepted it. */
 export function describeRun(accepted: readonly Batch[], refreshTaskIds: readonly string[]): string {
-  return `refreshed: ${costOf({ batches: accepted })} in ${counted(accepted.length, "call")}, task ${refreshTaskIds.join(", ")}`;
+  const done = accepted[0]?.objectType === "Preload" ? "preloading" : "refreshed";
+  return `${done}: ${costOf({ batches: accepted })} in ${counted(accepted.length, "call")}, task ${refreshTaskIds.join(", ")}`;
 }
 
 /** Why nothing may be sent where the day's quota can't hold the plan, and what to do. */
 export function describeExceeded(
   allotment: Allotment,
-  { onQuotaExceeded, collapse }: RefreshInputs,
+  { onQuotaExceeded, collapse }: Inputs,
   quota: RefreshQuota,
   now: Date,
 ) {
@@ -89,13 +101,16 @@ export function describeExceeded(
   };
 }
 
+const QUOTAS = Object.keys(NO_COST) as QuotaName[];
+
 /** What is left of that of which too little is left, and how much of it is due. */
 function describeLeft({ cost }: Pick<Allotment, "cost">, quota: RefreshQuota): string {
-  const short = (["urls", "directories"] as const).filter((kind) => cost[kind] > quota[kind].remain);
-  const parts = short.map((kind) => {
-    const { remain, quota: all } = quota[kind];
-    const noun = kind === "urls" ? "URLs" : "directories";
-    return `${number(remain)} of ${number(all)} ${noun} left, and ${number(cost[kind])} are due`;
+  const parts = QUOTAS.flatMap((kind) => {
+    const left = quota[kind];
+    if (left === undefined || cost[kind] <= left.remain) return [];
+    return [
+      `${number(left.remain)} of ${number(left.quota)} ${QUOTA_NOUNS[kind]} left, and ${number(cost[kind])} are due`,
+    ];
   });
   return parts.join("; ");
 }
@@ -107,10 +122,15 @@ export function named(paths: readonly string[]): string {
 }
 
 /** The reasons for which everything is due. */
-const WHOLE: readonly Group["reason"][] = ["created", "given in another way", "objectType changed"];
+const WHOLE: readonly Group["reason"][] = [
+  "created",
+  "area or headers changed",
+  "given in another way",
+  "objectType changed",
+];
 
 /** What changed, such as "3 of 1,204 files changed, 1 vanished" or "contentHash changed". */
-function changes(plan: Plan, inputs: RefreshInputs): string {
+function changes(plan: Plan, inputs: Inputs): string {
   const { mode } = contentOf(inputs);
   const nouns = (count: number) => nounOf(inputs) + (count === 1 ? "" : "s");
   const [first, ...rest] = plan.groups;
@@ -125,7 +145,7 @@ function changes(plan: Plan, inputs: RefreshInputs): string {
 }
 
 /** What a manifest counts: with an index document, a file may have two URLs. */
-function nounOf({ source }: RefreshInputs): string {
+function nounOf({ source }: Inputs): string {
   return source !== undefined && source.indexDocument === undefined ? "file" : "URL";
 }
 
@@ -137,16 +157,16 @@ function partOf(reason: Group["reason"], count: number, plan: Plan): string {
     : `${reason}, ${number(count)} of ${number(plan.total)}`;
 }
 
-function skipped({ skipped: count }: Plan, inputs: RefreshInputs): string {
+function skipped({ skipped: count }: Plan, inputs: Inputs): string {
   if (count === 0) return "";
   return ` (${counted(count, `new ${nounOf(inputs)}`)} skipped: no cache can hold ${count === 1 ? "it" : "them"})`;
 }
 
 function costOf({ batches }: Pick<Allotment, "batches">): string {
-  const counts = new Map<ObjectType, number>();
+  const counts = new Map<CallType, number>();
   for (const { objectType, paths } of batches) counts.set(objectType, (counts.get(objectType) ?? 0) + paths.length);
   const parts = [...counts].map(([type, count]) =>
-    counted(count, NOUNS[type], NOUNS[type].replace("refresh", "refreshes")),
+    counted(count, NOUNS[type], NOUNS[type].replace("refresh", "refreshes").replace(/preload$/, "preloads")),
   );
   return parts.join(" and ") || "nothing";
 }
@@ -154,10 +174,12 @@ function costOf({ batches }: Pick<Allotment, "batches">): string {
 /** What is left of the day's quota once this was sent. */
 function leaves({ cost }: Allotment, quota: RefreshQuota | undefined): string {
   if (quota === undefined) return "";
-  const kinds = (["urls", "directories"] as const).filter((kind) => cost[kind] > 0);
-  const left = kinds.map((kind) => {
-    const noun = kinds.length > 1 ? ` ${kind === "urls" ? "URLs" : "directories"}` : "";
-    return `${number(Math.max(0, quota[kind].remain - cost[kind]))} of ${number(quota[kind].quota)}${noun}`;
+  const kinds = QUOTAS.filter((kind) => cost[kind] > 0);
+  const left = kinds.flatMap((kind) => {
+    const day = quota[kind];
+    if (day === undefined) return [];
+    const noun = kinds.length > 1 ? ` ${QUOTA_NOUNS[kind]}` : "";
+    return [`${number(Math.max(0, day.remain - cost[kind]))} of ${number(day.quota)}${noun}`];
   });
   return left.length === 0 ? "" : ` (${left.join(" and ")} left today)`;
 }

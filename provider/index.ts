@@ -2,11 +2,16 @@
  * The entry that Pulumi's provider process loads, by the text that every resource keeps in its state: neither the
  * module's path nor the names exported here may ever change.
  */
-import { refreshProvider } from "./refresh.js";
+import { preloadProvider, refreshProvider, type Surroundings } from "./refresh.js";
 
-/** The provider of `VodCacheRefresh`. */
-export const vodCacheRefresh = refreshProvider({
+const surroundings: Surroundings = {
   environment: process.env,
   info: (line) => console.log(line),
   now: () => new Date(),
-});
+};
+
+/** The provider of `VodCacheRefresh`. */
+export const vodCacheRefresh = refreshProvider(surroundings);
+
+/** The provider of `VodCachePreload`. */
+export const vodCachePreload = preloadProvider(surroundings);

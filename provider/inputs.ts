@@ -1,8 +1,8 @@
-/** The inputs of VodCacheRefresh in the form that the state keeps: complete, normalised, duplicates removed. */
+/** The inputs of the resources in the form that the state keeps: complete, normalised, duplicates removed. */
 import { z } from "zod";
 import { COLLAPSES, QUOTA_POLICIES, TIMEOUT_POLICIES } from "./choices.js";
 import type { Identity } from "./credentials.js";
-import { OBJECT_TYPES } from "./vod/limits.js";
+import { OBJECT_TYPES, type ObjectType, PRELOAD_AREAS } from "./vod/limits.js";
 
 /** What stands in a preview for a value that isn't known yet. Source: Pulumi's protocol (`UnknownStringValue`). */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -30,18 +30,16 @@ const retryShape = z.strictObject({
   maxAttempts: z.number().int().min(1).max(100).optional(),
 });
 
-/** Every input by itself, as a program may write it. */
-export const inputShapes = {
+/** What both resources take, each input by itself, as a program may write it: what is to be looked after. */
+const contentShapes = {
   paths: z.array(z.string()).min(1).optional(),
   contentHash: z.string().min(1).optional(),
   contents: z.record(z.string(), z.string().min(1)).optional(),
   source: sourceShape.optional(),
-  objectType: z.enum(OBJECT_TYPES).default("File"),
-  force: z.boolean().default(false),
-  refreshOnCreate: z.boolean().default(true),
-  refreshNew: z.boolean().optional(),
-  onQuotaExceeded: z.enum(QUOTA_POLICIES).default("fail"),
-  collapse: z.enum(COLLAPSES).optional(),
+} as const;
+
+/** And how. */
+const mannerShapes = {
   planFile: z.string().min(1).optional(),
   wait: z.union([z.boolean(), waitShape]).optional(),
   retry: retryShape.optional(),
@@ -52,12 +50,99 @@ export const inputShapes = {
   sessionName: z.string().min(1).optional(),
   externalId: z.string().min(1).optional(),
 } as const;
-export type InputName = keyof typeof inputShapes;
-export const INPUT_NAMES = Object.keys(inputShapes) as InputName[];
 
-/** The inputs as `check` returns them; `files` is what it found in `source`, a digest for each of up to 200 directories. */
-export const checkedShape = z.object({ ...inputShapes, files: z.record(z.string(), z.string()).optional() });
-export type RefreshInputs = z.infer<typeof checkedShape>;
+const refreshShapes = {
+  ...contentShapes,
+  objectType: z.enum(OBJECT_TYPES).default("File"),
+  force: z.boolean().default(false),
+  refreshOnCreate: z.boolean().default(true),
+  refreshNew: z.boolean().optional(),
+  onQuotaExceeded: z.enum(QUOTA_POLICIES).default("fail"),
+  collapse: z.enum(COLLAPSES).optional(),
+  ...mannerShapes,
+} as const;
+
+/** A header's name and its value, of which neither can end the header. */
+const headersShape = z.record(
+  z.string().regex(/^[!#$%&'*+.^_`|~\w-]{1,128}$/),
+  z.string().regex(/^[\x20-\x7e]{1,1024}$/),
+);
+
+const preloadShapes = {
+  ...contentShapes,
+  preloadOnCreate: z.boolean().default(true),
+  onQuotaExceeded: z.enum(["fail", "partial"]).default("fail"),
+  area: z.enum(PRELOAD_AREAS).optional(),
+  l2Preload: z.boolean().optional(),
+  headers: headersShape.optional(),
+  ...mannerShapes,
+} as const;
+
+const filesShape = z.record(z.string(), z.string()).optional();
+/** What every resource keeps of its inputs; `files` is what `check` found in `source`, a digest for each of up to 200 directories. */
+const checkedRefresh = z.object({ ...refreshShapes, files: filesShape });
+const checkedPreload = z.object({ ...preloadShapes, files: filesShape });
+
+export type InputName = keyof typeof refreshShapes | keyof typeof preloadShapes;
+
+/** What a call does with its paths: refreshes them as that type, or preloads them. */
+export type CallType = ObjectType | "Preload";
+
+/** How URLs are preloaded. */
+export type PreloadOptions = Pick<z.infer<typeof checkedPreload>, "area" | "l2Preload" | "headers">;
+
+/** The inputs of either resource in one form: a preload is a call of a type of its own. */
+export type Inputs = Omit<z.infer<typeof checkedRefresh>, "objectType"> & { objectType: CallType } & PreloadOptions;
+
+/** One of the resources, by what sets it apart. */
+export interface Kind {
+  name: "VodCacheRefresh" | "VodCachePreload";
+  /** What the IDs of its resources begin with. */
+  idPrefix: string;
+  /** Every input by itself. */
+  shapes: Readonly<Partial<Record<InputName, z.ZodType>>>;
+  /** The checked inputs, as the engine keeps them, in their common form. */
+  checked: z.ZodType<Inputs>;
+  /** The inputs as they are kept. */
+  kept(inputs: Inputs): Record<string, unknown>;
+  /** What the outputs call the joined task IDs, and the paths that were sent. */
+  outputs: { taskId: string; sent: string };
+}
+
+export const REFRESH: Kind = {
+  name: "VodCacheRefresh",
+  idPrefix: "vod-cache-refresh",
+  shapes: refreshShapes,
+  checked: checkedRefresh,
+  kept: (inputs) => inputs,
+  outputs: { taskId: "refreshTaskId", sent: "refreshed" },
+};
+
+export const PRELOAD: Kind = {
+  name: "VodCachePreload",
+  idPrefix: "vod-cache-preload",
+  shapes: preloadShapes,
+  // What is new is preloaded as well: no viewer waits for the origin then.
+  checked: checkedPreload.transform(({ preloadOnCreate, ...inputs }) => ({
+    ...inputs,
+    objectType: "Preload" as const,
+    force: false,
+    refreshOnCreate: preloadOnCreate,
+    refreshNew: true,
+  })),
+  kept: ({
+    objectType: _,
+    force: __,
+    refreshNew: ___,
+    collapse: ____,
+    refreshOnCreate: preloadOnCreate,
+    ...inputs
+  }) => ({
+    ...inputs,
+    preloadOnCreate,
+  }),
+  outputs: { taskId: "preloadTaskId", sent: "preloaded" },
+};
 
 /** What is to be kept fresh, in one of the three ways of saying so. */
 export type Content =
@@ -66,25 +151,25 @@ export type Content =
   | { mode: "source"; source: Source; files: Record<string, string> };
 
 /** The way in which inputs say what is to be kept fresh. */
-export function contentOf({ paths, contentHash, contents, source, files }: RefreshInputs): Content {
+export function contentOf({ paths, contentHash, contents, source, files }: Inputs): Content {
   if (source !== undefined) return { mode: "source", source, files: files ?? {} };
   if (contents !== undefined) return { mode: "contents", contents };
   return { mode: "paths", paths: paths ?? [], contentHash: contentHash ?? "" };
 }
 
 /** How the tasks of a refresh are followed; undefined where they aren't. */
-export function waitOf({ wait }: Pick<RefreshInputs, "wait">): Wait | undefined {
+export function waitOf({ wait }: Pick<Inputs, "wait">): Wait | undefined {
   return wait === true ? waitShape.parse({}) : wait === false ? undefined : wait;
 }
 
 /** What inputs say of who calls. */
-export function identityOf({ profile, roleArn, sessionName, externalId }: Partial<RefreshInputs>): Identity {
+export function identityOf({ profile, roleArn, sessionName, externalId }: Partial<Inputs>): Identity {
   return { profile, roleArn, sessionName, externalId };
 }
 
 /** Reads inputs that `check` returned; undefined where a value isn't known yet (in previews only). */
-export function readInputs(checked: Readonly<Record<string, unknown>>): RefreshInputs | undefined {
-  const parsed = checkedShape.safeParse(checked);
+export function readInputs(checked: Readonly<Record<string, unknown>>, kind: Kind): Inputs | undefined {
+  const parsed = kind.checked.safeParse(checked);
   return parsed.success && !hasUnknown(parsed.data) ? parsed.data : undefined;
 }
 

@@ -1,5 +1,5 @@
 /** What is due, decided from values alone, so that the preview and the update can't disagree. */
-import { type Content, contentOf, type RefreshInputs, type Source, UNKNOWN } from "./inputs.js";
+import { type Content, contentOf, type Inputs, type Source, UNKNOWN } from "./inputs.js";
 import { diffManifests, type Manifest, UNKNOWN_HASH } from "./manifest.js";
 import { encodeName } from "./vod/paths.js";
 
@@ -31,6 +31,7 @@ export type Reason =
   | "left from the last run"
   | "contentHash changed"
   | "objectType changed"
+  | "area or headers changed"
   | "given in another way"
   | "new path"
   | "changed"
@@ -39,7 +40,7 @@ export type Reason =
 
 /** What the edge was last told to fetch anew, and under which inputs. */
 export interface Before {
-  inputs: RefreshInputs;
+  inputs: Inputs;
   /** The hash under which each path was last refreshed; one whose refresh is still to be sent has UNKNOWN_HASH. */
   manifest: Manifest;
 }
@@ -54,12 +55,14 @@ export interface Before {
  * @param before undefined for a resource that doesn't exist yet.
  * @param now the present hash of every path that the inputs name.
  */
-export function planRefresh(before: Before | undefined, inputs: RefreshInputs, now: Manifest): Plan {
+export function planRefresh(before: Before | undefined, inputs: Inputs, now: Manifest): Plan {
   const { mode } = contentOf(inputs);
   const all = (reason: Reason): PathGroup => ({ reason, paths: [...now.keys()] });
   if (before === undefined) return planOf(inputs.refreshOnCreate ? [all("created")] : [], now);
 
-  const { changed, vanished, added } = diffManifests(before.manifest, now);
+  const { changed, vanished: missing, added } = diffManifests(before.manifest, now);
+  // What is no longer named needs no copy at the edge.
+  const vanished = inputs.objectType === "Preload" ? [] : missing;
   const oldMode = contentOf(before.inputs).mode;
   const isLeft = (path: string) => before.manifest.get(path) === UNKNOWN_HASH;
   // A path that `paths` no longer names isn't sent, even if it was left: it may be the one that was refused. What they
@@ -71,6 +74,7 @@ export function planRefresh(before: Before | undefined, inputs: RefreshInputs, n
     return planOf([all("objectType changed"), { reason: "vanished", paths: gone }], now);
   }
 
+  if (preloadsOtherwise(before.inputs, inputs)) return planOf([all("area or headers changed")], now);
   const isOther = (path: string) => !isLeft(path);
   // Those of a source come in the order of their names; a program may have an order in mind.
   const inOrder = (paths: readonly string[]) => (mode === "source" ? paths : orderedAs(now, paths));
@@ -82,6 +86,11 @@ export function planRefresh(before: Before | undefined, inputs: RefreshInputs, n
     { reason: mode === "paths" ? "new path" : "new", paths: sendsNew ? inOrder(added) : [] },
   ];
   return planOf(groups, now, sendsNew ? 0 : added.length);
+}
+
+/** Whether viewers get other copies than those that were preloaded. */
+function preloadsOtherwise(olds: Inputs, news: Inputs): boolean {
+  return canonical([olds.area, olds.headers]) !== canonical([news.area, news.headers]);
 }
 
 /** The manifest after a run: what is still to be sent differs from every hash, whatever the content will be. */
@@ -138,7 +147,7 @@ function orderedAs(now: Manifest, paths: readonly string[]): string[] {
 }
 
 /** Whether a difference is worth an update, with or without a call: the order of the paths isn't. */
-export function differs(olds: RefreshInputs, news: RefreshInputs): boolean {
+export function differs(olds: Inputs, news: Inputs): boolean {
   const { paths: oldPaths, ...oldRest } = olds;
   const { paths: newPaths, ...newRest } = news;
   return (

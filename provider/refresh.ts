@@ -1,5 +1,5 @@
 /**
- * VodCacheRefresh as Pulumi's provider process runs it:
+ * The resources as Pulumi's provider process runs them:
  *
  * | method | what it does |
  * |---|---|
@@ -17,12 +17,12 @@ import { type Allotment, allot } from "./allot.js";
 import { checkInputs } from "./check.js";
 import { type ConfigReader, type CredentialsSource, findCredentials } from "./credentials.js";
 import { describeExceeded, describeOpen, describePlan, describeRun, number } from "./describe.js";
-import { contentOf, identityOf, type RefreshInputs, readInputs, waitOf } from "./inputs.js";
+import { contentOf, type Inputs, identityOf, type Kind, PRELOAD, REFRESH, readInputs, waitOf } from "./inputs.js";
 import type { Manifest } from "./manifest.js";
 import { differs, manifestOf, type Plan, planRefresh } from "./plan.js";
 import { asVodError, follow, nothingSent, type Open, type Run, type RunContext, submit } from "./run.js";
 import { type Found, Sources, sameFiles } from "./sources.js";
-import { beforeOf, inputsOf, type RefreshState, readState, withInputs, withSubmission } from "./state.js";
+import { beforeOf, outputsOf, readState, type State, withInputs, withSubmission } from "./state.js";
 import { agentFor } from "./vod/agent.js";
 import { type Limiter, type VodClient, type VodClientOptions, vodClient } from "./vod/client.js";
 import { resolveEndpoint, resolveProxy } from "./vod/endpoint.js";
@@ -47,6 +47,12 @@ export interface Surroundings {
   limiter?: Limiter;
 }
 
+/** The provider of VodCacheRefresh. */
+export const refreshProvider = (surroundings: Surroundings) => cacheProvider(REFRESH, surroundings);
+
+/** The provider of VodCachePreload. */
+export const preloadProvider = (surroundings: Surroundings) => cacheProvider(PRELOAD, surroundings);
+
 /** Whose configuration it is: the program's, or what the state kept of the last run's. */
 type ConfigOf = "program" | "state";
 
@@ -65,8 +71,8 @@ const NOTHING_OPEN: Open = { taskIds: [], paths: [], isOverdue: false };
 
 const UNKNOWN_PLAN = "to refresh: not known yet, since an input is known during the update only";
 
-/** Makes the provider of VodCacheRefresh. */
-export function refreshProvider({ environment, info, now, sleep, random, limiter }: Surroundings) {
+/** Makes the provider of a resource. */
+export function cacheProvider(kind: Kind, { environment, info, now, sleep, random, limiter }: Surroundings) {
   let config: ConfigReader = () => undefined;
   const sources = new Sources((done, total) => info(`hashed ${number(done)} of ${number(total)} files`));
   const callers = new Map<string, CredentialsSource>();
@@ -79,7 +85,7 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
     info(typeof __resourceName === "string" ? `${__resourceName}: ${line}` : line);
 
   /** Who calls for a resource: one source for each identity, so that a role is assumed once for all. */
-  function callerFor(inputs: Partial<RefreshInputs>, configOf: ConfigOf): CredentialsSource {
+  function callerFor(inputs: Partial<Inputs>, configOf: ConfigOf): CredentialsSource {
     const identity = identityOf(inputs);
     const key = JSON.stringify([identity, configOf]);
     const proxied = (origin: string) => agentFor(origin, resolveProxy(origin, environment));
@@ -90,7 +96,7 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
   }
 
   /** One client for each caller, endpoint and patience, so that its connection serves every resource. */
-  function clientFor(inputs: RefreshInputs): VodClient {
+  function clientFor(inputs: Inputs): VodClient {
     const { timeout, maxAttempts } = inputs.retry ?? {};
     const retry = {
       timeoutMs: timeout === undefined ? DEFAULT_RETRY.timeoutMs : timeout * 1000,
@@ -100,12 +106,12 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
   }
 
   /** The client for questions that nothing depends on. */
-  function askerFor(inputs: RefreshInputs, configOf: ConfigOf = "program"): VodClient {
+  function askerFor(inputs: Inputs, configOf: ConfigOf = "program"): VodClient {
     return clientOf(inputs, { timeoutMs: ASK_TIMEOUT_MS, retry: NO_RETRY }, configOf);
   }
 
   function clientOf(
-    inputs: RefreshInputs,
+    inputs: Inputs,
     patience: Pick<VodClientOptions, "timeoutMs" | "retry">,
     configOf: ConfigOf,
   ): VodClient {
@@ -122,7 +128,7 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
   /** What is left of the day. That it can't be told is a warning, never an error: the service decides in the end. */
   async function askQuota(
     news: Properties,
-    inputs: RefreshInputs,
+    inputs: Inputs,
     { again }: { again: boolean },
   ): Promise<RefreshQuota | undefined> {
     try {
@@ -145,7 +151,7 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
   /** Shows a plan, with what it costs of the day. */
   async function show(
     news: Properties,
-    inputs: RefreshInputs,
+    inputs: Inputs,
     plan: Plan,
     { present, open, again = false }: { present: Manifest; open: Open; again?: boolean },
   ): Promise<{ allotment: Allotment; quota: RefreshQuota | undefined }> {
@@ -170,14 +176,20 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
     }
   }
 
-  function contextFor(news: Properties, inputs: RefreshInputs): RunContext {
-    return { client: clientFor(inputs), tell: (line) => say(news, line), now, ...(sleep ? { sleep } : {}) };
+  function contextFor(news: Properties, inputs: Inputs): RunContext {
+    return {
+      client: clientFor(inputs),
+      preload: inputs,
+      tell: (line) => say(news, line),
+      now,
+      ...(sleep ? { sleep } : {}),
+    };
   }
 
   /** What the last run left open, but for what the plan sends anyway. Without `wait`, nobody has to see an end. */
-  function openOf(before: RefreshState, inputs: RefreshInputs, plan: Plan, present: Manifest): Open {
+  function openOf(before: State, inputs: Inputs, plan: Plan, present: Manifest): Open {
     const { unconfirmed } = before;
-    const [isDue, oldPaths] = [new Set(plan.paths), new Set(before.paths)];
+    const [isDue, oldPaths] = [new Set(plan.paths), new Set(before.inputs.paths)];
     // Of `paths`, one that is no longer named is nobody's any more.
     const isOwed = (path: string) => !isDue.has(path) && (present.has(path) || !oldPaths.has(path));
     const paths = waitOf(inputs) === undefined ? [] : (unconfirmed ?? []).filter(isOwed);
@@ -189,7 +201,7 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
   /** Sends what is allotted, and follows its tasks where that is asked for. */
   async function send(
     news: Properties,
-    inputs: RefreshInputs,
+    inputs: Inputs,
     plan: Plan,
     allotment: Allotment,
     { present, open }: { present: Manifest; open: Open },
@@ -208,8 +220,8 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
   }
 
   /** The outputs of a run that did what it should; of another, the error that makes Pulumi keep its state and show why. */
-  function outcome(id: string, news: Properties, state: RefreshState, plan: Plan, run: Run) {
-    const properties = { ...state, ...ownProperties(news) };
+  function outcome(id: string, news: Properties, state: State, plan: Plan, run: Run) {
+    const properties = { ...outputsOf(state, kind), ...ownProperties(news) };
     if (run.failure === undefined) return properties;
     const [pending, all] = [new Set(run.pending), plan.paths.length];
     const done = plan.paths.filter((path) => !pending.has(path)).length;
@@ -223,13 +235,7 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
   }
 
   /** Sends a plan as far as the day's quota and its policy allow. */
-  async function carryOut(
-    news: Properties,
-    inputs: RefreshInputs,
-    plan: Plan,
-    present: Manifest,
-    open: Open,
-  ): Promise<Run> {
+  async function carryOut(news: Properties, inputs: Inputs, plan: Plan, present: Manifest, open: Open): Promise<Run> {
     const { allotment, quota } = await show(news, inputs, plan, { present, open, again: true });
     if (!allotment.exceeded || quota === undefined) return send(news, inputs, plan, allotment, { present, open });
     const { happened, remedy } = describeExceeded(allotment, inputs, quota, now());
@@ -237,7 +243,7 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
   }
 
   /** The present hash of every path; of a source that changed since its check, the failure as well. */
-  async function presentOf(inputs: RefreshInputs): Promise<{ present: Manifest; moved: boolean }> {
+  async function presentOf(inputs: Inputs): Promise<{ present: Manifest; moved: boolean }> {
     const content = contentOf(inputs);
     if (content.mode !== "source") return { present: manifestOf(content), moved: false };
     const { manifest, files } = await sources.scan(content.source);
@@ -253,15 +259,15 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
     },
 
     async check(olds: Properties, news: Properties) {
-      const { inputs, problems, warnings, notes } = checkInputs(news, environment, config);
+      const { inputs, problems, warnings, notes } = checkInputs(news, environment, config, kind);
       if (problems.length === 0) {
         const found = await scanFor(inputs);
         if (found instanceof VodError) problems.push(found.message);
         else if (found !== undefined) inputs.files = found.files;
       }
       if (problems.length === 0) {
-        const complete = readInputs(inputs);
-        if (complete === undefined || isDue(olds, complete)) problems.push(...missingCredentials(complete));
+        const complete = readInputs(inputs, kind);
+        if (complete === undefined || isDue(olds, complete, kind)) problems.push(...missingCredentials(complete));
         if (problems.length === 0 && isNew(olds)) await foresee(news, complete);
         for (const warning of warnings) say(news, `warning: ${warning}`);
         if (problems.length === 0 && isNew(olds)) for (const note of notes) say(news, note);
@@ -274,14 +280,14 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
     },
 
     async diff(_id: string, olds: Properties, news: Properties) {
-      const before = readState(olds);
-      const inputs = readInputs(news);
+      const before = readState(olds, kind);
+      const inputs = readInputs(news, kind);
       if (inputs === undefined) {
         await showUnknown(news, before);
         return { changes: true };
       }
       // Without a difference nothing is due, and a source needn't even be there: `pulumi refresh` asks as well.
-      const changes = isUnfinished(before) || differs(inputsOf(before), inputs);
+      const changes = isUnfinished(before) || differs(before.inputs, inputs);
       // What can't be shown is no error: a refresh asks where the files of a source may not be.
       if (changes)
         await showUpdate(news, before, inputs).catch((error: unknown) => say(news, asVodError(error).message));
@@ -289,13 +295,13 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
     },
 
     async create(news: Properties) {
-      const inputs = requireInputs(news);
+      const inputs = requireInputs(news, kind);
       const { present, moved } = await presentOf(inputs);
       if (moved) throw filesMoved();
       const plan = planRefresh(undefined, inputs, present);
-      const id = `vod-cache-refresh-${randomUUID()}`;
+      const id = `${kind.idPrefix}-${randomUUID()}`;
       if (plan.paths.length === 0)
-        return { id, outs: { ...withInputs(undefined, inputs, present), ...ownProperties(news) } };
+        return { id, outs: { ...outputsOf(withInputs(undefined, inputs, present), kind), ...ownProperties(news) } };
       const run = await carryOut(news, inputs, plan, present, NOTHING_OPEN);
       // Nothing was sent: without a resource in the state, the next update creates it and sends everything.
       if (run.failure !== undefined && run.batches.length === 0) throw run.failure;
@@ -307,8 +313,8 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
      * may be online already, so going back to the old one must refresh as well.
      */
     async update(id: string, olds: Properties, news: Properties) {
-      const before = readState(olds);
-      const inputs = requireInputs(news);
+      const before = readState(olds, kind);
+      const inputs = requireInputs(news, kind);
       const { present, moved } = await presentOf(inputs);
       const plan = planRefresh(beforeOf(before), inputs, present);
       const open = openOf(before, inputs, plan, present);
@@ -326,11 +332,11 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
 
     /** Looks at tasks that hadn't ended when they were last seen. Records that expired leave what is known. */
     async read(id: string, properties: Properties) {
-      const state = readState(properties);
+      const state = readState(properties, kind);
       if (!hasOpenTasks(state)) return { id, props: properties };
       const { unconfirmed, ...rest } = properties;
       try {
-        const asker = askerFor(inputsOf(state), "state");
+        const asker = askerFor(state.inputs, "state");
         const seen = await lookAt(state.taskIds, (taskId) => asker.describeRefreshTasks({ taskId }));
         if (seen.unknown.length === 0) {
           const isOpen = unconfirmed !== undefined && seen.status !== "Complete";
@@ -358,21 +364,21 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
   async function settled(
     id: string,
     news: Properties,
-    inputs: RefreshInputs,
-    { before, open }: { before: RefreshState; open: Open },
+    inputs: Inputs,
+    { before, open }: { before: State; open: Open },
     present: Manifest,
     plan: Plan,
   ): Promise<Properties> {
     const state = withInputs(before, inputs, present);
     const wait = waitOf(inputs);
-    if (wait === undefined || open.taskIds.length === 0) return { ...state, ...ownProperties(news) };
+    if (wait === undefined || open.taskIds.length === 0) return { ...outputsOf(state, kind), ...ownProperties(news) };
     const { failure: _, ...idle } = nothingSent(plan, now(), filesMoved(), open);
     const run = await follow(contextFor(news, inputs), plan, idle, { wait, open, named: present, inputs });
     const after = withSubmission(inputs, before, { ...run, status: run.status ?? state.status }, present);
     return outcome(id, news, { ...after, refreshed: state.refreshed }, plan, run);
   }
 
-  function missingCredentials(inputs: Partial<RefreshInputs> = {}): string[] {
+  function missingCredentials(inputs: Partial<Inputs> = {}): string[] {
     try {
       callerFor(inputs, "program");
       return [];
@@ -383,46 +389,46 @@ export function refreshProvider({ environment, info, now, sleep, random, limiter
 
   /** The files of the source of checked inputs; undefined where there is none, or where it isn't known yet. */
   async function scanFor(inputs: Properties): Promise<Found | VodError | undefined> {
-    const complete = readInputs({ ...inputs, files: {} });
+    const complete = readInputs({ ...inputs, files: {} }, kind);
     if (complete?.source === undefined) return undefined;
     return sources.scan(complete.source).catch((error: unknown) => asVodError(error));
   }
 
   /** Shows what creating the resource would send. */
-  async function foresee(news: Properties, inputs: RefreshInputs | undefined): Promise<void> {
+  async function foresee(news: Properties, inputs: Inputs | undefined): Promise<void> {
     if (inputs === undefined) return say(news, UNKNOWN_PLAN);
     const present = await recalled(inputs);
     await show(news, inputs, planRefresh(undefined, inputs, present), { present, open: NOTHING_OPEN });
   }
 
   /** Shows what updating the resource would send. */
-  async function showUpdate(news: Properties, before: RefreshState, inputs: RefreshInputs): Promise<void> {
+  async function showUpdate(news: Properties, before: State, inputs: Inputs): Promise<void> {
     const present = await recalled(inputs);
     const plan = planRefresh(beforeOf(before), inputs, present);
     await show(news, inputs, plan, { present, open: openOf(before, inputs, plan, present) });
   }
 
   /** Shows what updating the resource would send at most, where only hashes of `contents` aren't known yet. */
-  async function showUnknown(news: Properties, before: RefreshState): Promise<void> {
+  async function showUnknown(news: Properties, before: State): Promise<void> {
     const { contents } = news;
-    const inputs = readInputs({ ...news, contents: undefined });
+    const inputs = readInputs({ ...news, contents: undefined }, kind);
     if (inputs === undefined || typeof contents !== "object" || contents === null) return say(news, UNKNOWN_PLAN);
     await showUpdate(news, before, { ...inputs, contents: contents as Record<string, string> });
   }
 
-  async function recalled(inputs: RefreshInputs): Promise<Manifest> {
+  async function recalled(inputs: Inputs): Promise<Manifest> {
     const content = contentOf(inputs);
     return content.mode === "source" ? (await sources.recall(content.source)).manifest : manifestOf(content);
   }
 }
 
 /** Whether the tasks of the last refresh hadn't ended when they were last seen. */
-function hasOpenTasks({ status }: RefreshState): boolean {
+function hasOpenTasks({ status }: State): boolean {
   return ["Submitted", "Pending", "Refreshing"].includes(status);
 }
 
 /** Whether the last update left something to do. */
-function isUnfinished({ status, unconfirmed = [] }: RefreshState): boolean {
+function isUnfinished({ status, unconfirmed = [] }: State): boolean {
   return status === "Incomplete" || unconfirmed.length > 0;
 }
 
@@ -442,9 +448,9 @@ function filesMoved(): VodError {
 }
 
 /** Whether a check can foresee a call, from the old inputs, which don't tell what is pending. */
-function isDue(olds: Properties, news: RefreshInputs): boolean {
+function isDue(olds: Properties, news: Inputs, kind: Kind): boolean {
   if (isNew(olds)) return news.refreshOnCreate;
-  const before = readInputs(olds);
+  const before = readInputs(olds, kind);
   if (before === undefined) return true;
   const [old, content] = [contentOf(before), contentOf(news)];
   if (old.mode === "source" || content.mode === "source") return differs(before, news);
@@ -463,8 +469,8 @@ function ownProperties(properties: Properties): Properties {
   );
 }
 
-function requireInputs(news: Properties): RefreshInputs {
-  const inputs = readInputs(news);
+function requireInputs(news: Properties, kind: Kind): Inputs {
+  const inputs = readInputs(news, kind);
   if (inputs === undefined) throw asVodError(undefined);
   return inputs;
 }

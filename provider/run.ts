@@ -1,16 +1,17 @@
 /** Carries a plan out: call after call, then its tasks to their end. */
 import { setTimeout as delay } from "node:timers/promises";
-import { type Allotment, type Batch, batchesOf } from "./allot.js";
-import { named as firstFew } from "./describe.js";
-import { contentOf, type RefreshInputs, type Wait } from "./inputs.js";
+import { type Allotment, type Batch, batchesOf, quotaFor } from "./allot.js";
+import { deedOf, named as firstFew } from "./describe.js";
+import { type CallType, contentOf, type Inputs, type PreloadOptions, type Wait } from "./inputs.js";
 import type { Plan } from "./plan.js";
 import type { Submission } from "./state.js";
 import type { VodClient } from "./vod/client.js";
 import { VodError } from "./vod/errors.js";
-import { OBJECT_TYPES, type ObjectType } from "./vod/limits.js";
+import { OBJECT_TYPES } from "./vod/limits.js";
 import { domainOf } from "./vod/paths.js";
-import { quotaOf } from "./vod/quota.js";
 import { describeFollowed, type Followed, waitForTasks } from "./wait.js";
+
+type Deed = ReturnType<typeof deedOf>;
 
 /** For how long the service merges tasks of one domain, in milliseconds, and a little more. Source: seed. */
 const MERGE_WINDOW_MS = 1_500;
@@ -18,6 +19,8 @@ const MERGE_WINDOW_MS = 1_500;
 /** What a run needs of its surroundings. */
 export interface RunContext {
   client: VodClient;
+  /** How what is preloaded is. */
+  preload: PreloadOptions;
   /** Shows a line to the user. */
   tell(line: string): void;
   now(): Date;
@@ -51,7 +54,7 @@ export function nothingSent(plan: Plan, now: Date, failure: VodError, open: Open
 
 /** Sends what is allotted, in order, up to the first failure. Never throws. */
 export async function submit(
-  { client, tell, now }: RunContext,
+  { client, preload, tell, now }: RunContext,
   plan: Plan,
   { batches }: Pick<Allotment, "batches">,
 ): Promise<Run> {
@@ -62,7 +65,7 @@ export async function submit(
   let failure: VodError | undefined;
   try {
     for (const batch of batches) {
-      const answer = await client.refreshObjectCaches(batch).catch((error: unknown) => {
+      const answer = await sendBatch(client, batch, preload).catch((error: unknown) => {
         if (!batch.departed || !isNoDomain(error)) throw error;
         const domain = domainOf(batch.paths[0] ?? "");
         tell(`warning: ${domain} is not refreshed, since it is no domain of this account any more.`);
@@ -70,7 +73,7 @@ export async function submit(
       for (const path of batch.settles) settled.add(path);
       if (!answer) continue;
       if (answer.repeated) tell("warning: a call was sent twice, since the outcome of the first one isn't known.");
-      refreshTaskIds.push(answer.refreshTaskId);
+      refreshTaskIds.push(answer.taskId);
       if (answer.requestId) requestIds.push(answer.requestId);
       accepted.push(batch);
     }
@@ -89,6 +92,25 @@ export async function submit(
   };
 }
 
+/** Sends one call. */
+async function sendBatch(
+  client: VodClient,
+  { objectType, ...batch }: Batch,
+  { area, l2Preload, headers }: PreloadOptions,
+) {
+  if (objectType !== "Preload") {
+    const { refreshTaskId: taskId, ...answer } = await client.refreshObjectCaches({ objectType, ...batch });
+    return { taskId, ...answer };
+  }
+  const { preloadTaskId: taskId, ...answer } = await client.preloadObjectCaches({
+    paths: batch.paths,
+    ...(area === undefined ? {} : { area }),
+    ...(l2Preload === undefined ? {} : { l2Preload }),
+    ...(headers === undefined ? {} : { headers }),
+  });
+  return { taskId, ...answer };
+}
+
 /** What is followed beside the tasks of a run. */
 export interface Following {
   wait: Wait;
@@ -96,7 +118,7 @@ export interface Following {
   /** The paths that the program names. */
   named: ReadonlyMap<string, string>;
   /** As what these are sent. */
-  inputs: RefreshInputs;
+  inputs: Inputs;
 }
 
 /**
@@ -106,6 +128,7 @@ export interface Following {
  */
 export async function follow(context: RunContext, plan: Plan, run: Run, following: Following): Promise<Run> {
   const { wait, open, named, inputs } = following;
+  const deed = deedOf(inputs.objectType);
   const deadline = context.now().getTime() + wait.timeout * 1000;
   const sent = pathsOf(run.batches);
   const overdue = open.isOverdue ? open.taskIds : [];
@@ -123,12 +146,13 @@ export async function follow(context: RunContext, plan: Plan, run: Run, followin
   const rest = openPaths(first, [...open.paths, ...sent]).filter((path) => !failed.has(path));
   const isStopped = run.failure !== undefined || first.timedOut;
   if (again.length === 0 || (isStopped && failed.size === 0)) {
-    return concluded(run, first, union(rest, abandoned), wait, context);
+    return concluded(deed, run, first, union(rest, abandoned), wait, context);
   }
   // A plan can't name what isn't named any more but as a URL: a directory is sent again as long as it isn't confirmed.
   const isPlannable = (path: string) => named.has(path) || !/[/*]$/.test(path);
   const losing = (last: Run, followed: Followed, paths: readonly string[], open: readonly string[]) =>
     lost(
+      deed,
       last,
       followed,
       paths.filter(isPlannable),
@@ -156,16 +180,16 @@ export async function follow(context: RunContext, plan: Plan, run: Run, followin
   if (second instanceof VodError) return unseen(both, second, sentAgain);
   const failedAgain = new Set(second.failed.map(({ path }) => path));
   const restAgain = both.failure ? sentAgain : openPaths(second, sentAgain).filter((path) => !failedAgain.has(path));
-  if (failedAgain.size === 0) return concluded(both, second, restAgain, wait, context);
+  if (failedAgain.size === 0) return concluded(deed, both, second, restAgain, wait, context);
   return losing(both, second, settledBy(withPaths(again, (path) => failedAgain.has(path))), restAgain);
 }
 
 /** The run with what failed for good as pending. */
-function lost(run: Run, seen: Followed, paths: readonly string[], unconfirmed: readonly string[]): Run {
+function lost(deed: Deed, run: Run, seen: Followed, paths: readonly string[], unconfirmed: readonly string[]): Run {
   const failure = new VodError(
-    `The service accepted the refresh and then failed it: ${describeFollowed(seen)}.`,
+    `The service accepted the ${deed} and then failed it: ${describeFollowed(seen)}.`,
     "Check that the origin of the domain answers for these paths, then run `pulumi up` again.",
-    { code: "RefreshFailed" },
+    { code: deed === "preload" ? "PreloadFailed" : "RefreshFailed" },
   );
   return { failure, ...run, pending: union(run.pending, paths), unconfirmed };
 }
@@ -183,7 +207,7 @@ function openPaths({ timedOut, complete, unknown }: Followed, paths: readonly st
 }
 
 /** Whether a path of an earlier run that failed is still somebody's. */
-function isDueAgain(inputs: RefreshInputs, { paths }: Open, named: ReadonlyMap<string, string>) {
+function isDueAgain(inputs: Inputs, { paths }: Open, named: ReadonlyMap<string, string>) {
   const owed = new Set(paths);
   const keepsUnnamed = contentOf(inputs).mode !== "paths";
   // Where it is known whose end has to be seen, what else these tasks were for is settled.
@@ -191,15 +215,15 @@ function isDueAgain(inputs: RefreshInputs, { paths }: Open, named: ReadonlyMap<s
 }
 
 /** Paths of an earlier run as calls: each as what it must have been, where the program no longer says it. */
-function batchesAgain(paths: readonly string[], inputs: RefreshInputs, named: ReadonlyMap<string, string>): Batch[] {
-  const asUrl = quotaOf(inputs.objectType) === "urls" ? inputs.objectType : undefined;
-  const typeOf = (path: string): ObjectType => {
+function batchesAgain(paths: readonly string[], inputs: Inputs, named: ReadonlyMap<string, string>): Batch[] {
+  const asUrl = quotaFor(inputs.objectType) === "directories" ? undefined : inputs.objectType;
+  const typeOf = (path: string): CallType => {
     if (named.has(path)) return inputs.objectType;
-    if (path.endsWith("/")) return "Directory";
-    if (path.endsWith("*")) return "Regex";
+    if (asUrl !== "Preload" && path.endsWith("/")) return "Directory";
+    if (asUrl !== "Preload" && path.endsWith("*")) return "Regex";
     return asUrl ?? (path.includes("?") ? "File" : "IgnoreParams");
   };
-  return OBJECT_TYPES.flatMap((type) => {
+  return [...OBJECT_TYPES, "Preload" as const].flatMap((type) => {
     const own = paths.filter((path) => typeOf(path) === type);
     return batchesOf(own, type, inputs.force, () => true);
   });
@@ -213,7 +237,7 @@ function withoutFailures(seen: Followed, isNobodys: (path: string) => boolean): 
 }
 
 function describeAbandoned(paths: readonly string[]): string {
-  return `the last update's refresh hasn't been seen to end within an hour: ${firstFew(paths)}`;
+  return `the tasks of the last update haven't been seen to end within an hour: ${firstFew(paths)}`;
 }
 
 function pathsOf(batches: readonly Batch[]): string[] {
@@ -257,6 +281,7 @@ async function watch(
 
 /** The run with what was last seen of its tasks. */
 function concluded(
+  deed: Deed,
   run: Run,
   followed: Followed,
   unconfirmed: readonly string[],
@@ -268,7 +293,7 @@ function concluded(
     tell(describeFollowed(followed));
     return { ...run, status, unconfirmed: run.failure ? unconfirmed : [] };
   }
-  const happened = `The refresh hasn't ended within ${timeout} s: ${describeFollowed(followed)}.`;
+  const happened = `The ${deed} hasn't ended within ${timeout} s: ${describeFollowed(followed)}.`;
   if (onTimeout === "warn") {
     tell(`warning: ${happened}`);
     return { ...run, status };
@@ -276,7 +301,7 @@ function concluded(
   const failure = new VodError(
     happened,
     "Run `pulumi up` again to wait on, or set a longer `wait.timeout`; what was accepted isn't sent again.",
-    { code: "RefreshTimeout" },
+    { code: deed === "preload" ? "PreloadTimeout" : "RefreshTimeout" },
   );
   return { ...unseen(run, failure, unconfirmed), status };
 }

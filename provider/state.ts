@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { type RefreshStatus, STATUSES } from "./choices.js";
-import { checkedShape, contentOf, type RefreshInputs } from "./inputs.js";
+import { contentOf, type Inputs, type Kind } from "./inputs.js";
 import { packManifest, UNKNOWN_HASH, unpackManifest } from "./manifest.js";
 import { type Before, manifestOf, settle } from "./plan.js";
 import { VodError } from "./vod/errors.js";
@@ -30,10 +30,11 @@ const resultShape = z.object({
   /** With `source`: the hash of every URL, packed; a URL that is pending has no hash in it. */
   manifest: z.string().optional(),
 });
-const stateShape = checkedShape.extend(resultShape.shape);
 
-/** The outputs: every input, and what came of the last refresh. */
-export type RefreshState = z.infer<typeof stateShape>;
+/** What the state says: the inputs that it was reached with, and what came of the last update that sent something. */
+export interface State extends z.infer<typeof resultShape> {
+  inputs: Inputs;
+}
 
 /** What the calls of one run gave. */
 export interface Submission {
@@ -57,22 +58,26 @@ export interface Submission {
  *
  * @throws VodError UnknownState when a later version of the package, or something else, wrote them.
  */
-export function readState(properties: Readonly<Record<string, unknown>>): RefreshState {
-  const parsed = stateShape.safeParse(properties);
-  if (parsed.success) return parsed.data;
+export function readState(properties: Readonly<Record<string, unknown>>, kind: Kind): State {
+  const { taskId, sent } = kind.outputs;
+  const { [taskId]: refreshTaskId, [sent]: refreshed, ...rest } = properties;
+  const result = resultShape.safeParse({ ...rest, refreshTaskId, refreshed });
+  const inputs = kind.checked.safeParse(properties);
+  if (result.success && inputs.success) return { ...result.data, inputs: inputs.data };
+  const issues = [...(result.error?.issues ?? []), ...(inputs.error?.issues ?? [])];
   const version = properties.__stateVersion;
   throw new VodError(
     typeof version === "number" && version > STATE_VERSION
       ? `The state of this resource was written by a later version of pulumi-alicloud-vod (state version ${version}).`
-      : `The state of this resource can't be read: ${parsed.error.issues.map(({ path }) => path.join(".")).join(", ")}.`,
+      : `The state of this resource can't be read: ${issues.map(({ path }) => path.join(".")).join(", ")}.`,
     "Install that version, or later, of pulumi-alicloud-vod; nothing was sent.",
     { code: "UnknownState" },
   );
 }
 
 /** What the next plan needs of a state: a path that is pending has no hash, so that it differs from every content. */
-export function beforeOf(state: RefreshState): Before {
-  const inputs = inputsOf(state);
+export function beforeOf(state: State): Before {
+  const { inputs } = state;
   const content = contentOf(inputs);
   if (content.mode === "source") return { inputs, manifest: unpackManifest(state.manifest ?? packManifest(new Map())) };
   const manifest = manifestOf(content);
@@ -80,21 +85,12 @@ export function beforeOf(state: RefreshState): Before {
   return { inputs, manifest };
 }
 
-/** The inputs that a state was reached with. */
-export function inputsOf(state: RefreshState): RefreshInputs {
-  return checkedShape.parse(state);
-}
-
 /**
  * The state after a run that had nothing to send.
  *
  * @param before undefined where nothing was ever sent.
  */
-export function withInputs(
-  before: RefreshState | undefined,
-  inputs: RefreshInputs,
-  now: ReadonlyMap<string, string>,
-): RefreshState {
+export function withInputs(before: State | undefined, inputs: Inputs, now: ReadonlyMap<string, string>): State {
   const {
     taskIds = [],
     refreshTaskId,
@@ -123,11 +119,11 @@ export function withInputs(
  * @param now the present hash of every path that the inputs name.
  */
 export function withSubmission(
-  inputs: RefreshInputs,
-  before: RefreshState | undefined,
+  inputs: Inputs,
+  before: State | undefined,
   run: Submission,
   now: ReadonlyMap<string, string>,
-): RefreshState {
+): State {
   const refreshTaskIds = [...(before?.refreshTaskId ? [before.refreshTaskId] : []), ...run.refreshTaskIds];
   return stateOf(inputs, settle(now, run.pending), {
     taskIds: [...new Set(refreshTaskIds.flatMap((joined) => joined.split(",")))],
@@ -144,14 +140,19 @@ export function withSubmission(
 }
 
 type Result = {
-  [Key in keyof Omit<RefreshState, keyof RefreshInputs | "__stateVersion" | "manifest">]: RefreshState[Key] | undefined;
+  [Key in keyof Omit<z.infer<typeof resultShape>, "__stateVersion" | "manifest">]: State[Key] | undefined;
 };
 
-function stateOf(inputs: RefreshInputs, manifest: ReadonlyMap<string, string>, result: Result): RefreshState {
-  const state = { __stateVersion: STATE_VERSION, ...inputs, ...result };
+function stateOf(inputs: Inputs, manifest: ReadonlyMap<string, string>, result: Result): State {
   const packed = inputs.source === undefined ? {} : { manifest: packManifest(manifest) };
+  return { __stateVersion: STATE_VERSION, ...result, ...packed, inputs } as State;
+}
+
+/** A state as the outputs of a resource. */
+export function outputsOf({ inputs, refreshTaskId, refreshed, ...result }: State, kind: Kind): Record<string, unknown> {
+  const named = { [kind.outputs.taskId]: refreshTaskId, [kind.outputs.sent]: refreshed };
   // An undefined value would make the engine lose the resource.
   return Object.fromEntries(
-    Object.entries({ ...state, ...packed }).filter(([, value]) => value !== undefined),
-  ) as RefreshState;
+    Object.entries({ ...kind.kept(inputs), ...result, ...named }).filter(([, value]) => value !== undefined),
+  );
 }

@@ -4,14 +4,10 @@ export type { HashFilesOptions } from "./hash.js";
 export { hashContent, hashFiles } from "./hash.js";
 // Types apart: a program without a TypeScript of its own is compiled by the one of Pulumi, 3.8.
 export type {
-  Collapse,
-  ObjectType,
-  QuotaPolicy,
-  RefreshStatus,
-  Retry,
-  Source,
-  TimeoutPolicy,
-  VodCacheRefreshArgs,
-  Wait,
-} from "./refresh.js";
+  PreloadArea,
+  VodCachePreloadArgs,
+} from "./preload.js";
+export { VodCachePreload } from "./preload.js";
+export type { Collapse, ObjectType, QuotaPolicy, VodCacheRefreshArgs } from "./refresh.js";
 export { VodCacheRefresh } from "./refresh.js";
+export type { RefreshStatus, Retry, Source, TimeoutPolicy, Wait } from "./resource.js";

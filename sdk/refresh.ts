@@ -1,48 +1,15 @@
-/** The resource that a program declares. It computes nothing: all that it does happens in Pulumi's provider process. */
-import * as pulumi from "@pulumi/pulumi";
-import type { Collapse, QuotaPolicy, RefreshStatus, TimeoutPolicy } from "../provider/choices.js";
+/** The refresh that a program declares. */
+import type * as pulumi from "@pulumi/pulumi";
+import type { Collapse, QuotaPolicy } from "../provider/choices.js";
 import type { ObjectType } from "../provider/vod/limits.js";
+// Types apart: a program without a TypeScript of its own is compiled by the one of Pulumi, 3.8.
+import type { Source, VodCacheArgs, Wait } from "./resource.js";
+import { VodCacheResource } from "./resource.js";
 
-export type { Collapse, ObjectType, QuotaPolicy, RefreshStatus, TimeoutPolicy };
-
-/** Files on this machine, and where they are served. */
-export interface Source {
-  /** The directory with the files, relative to the program's directory. It may be empty, but must exist. */
-  directory: pulumi.Input<string>;
-  /** The URL of the directory, such as `https://vod.example.com/player/`: a file's URL is this and its name. */
-  baseUrl: pulumi.Input<string>;
-  /** Globs of the files that are served, relative to the directory. Defaults to all of them, dot files too. */
-  include?: pulumi.Input<pulumi.Input<string>[]>;
-  /** Globs of files and directories that are not. Defaults to none. */
-  exclude?: pulumi.Input<pulumi.Input<string>[]>;
-  /**
-   * The file that is also served at the URL of its directory, such as `index.html`: a change of it refreshes both URLs.
-   * Defaults to none.
-   */
-  indexDocument?: pulumi.Input<string>;
-}
-
-/** How the tasks of a refresh are followed to their end. */
-export interface Wait {
-  /** For how long, in seconds, from 0 to 86,400; a task usually takes 5 to 6 minutes. Defaults to 1,200. */
-  timeout?: pulumi.Input<number>;
-  /**
-   * What to do when they haven't ended by then. `fail`: the update fails, and the next one waits on without sending
-   * anything. `warn`: the update succeeds, with a warning and the status that was last seen. Defaults to `fail`.
-   */
-  onTimeout?: pulumi.Input<TimeoutPolicy>;
-}
-
-/** How often a call is tried that fails for a reason that can pass: a throttle, a busy domain, the network. */
-export interface Retry {
-  /** For how long, in seconds, from 0 to 86,400. Defaults to 300. */
-  timeout?: pulumi.Input<number>;
-  /** How many times, the first one included, from 1 to 100. Defaults to 10. */
-  maxAttempts?: pulumi.Input<number>;
-}
+export type { Collapse, ObjectType, QuotaPolicy };
 
 /** What to refresh, and when: `paths` with `contentHash`, or `contents`, or `source`. */
-export interface VodCacheRefreshArgs {
+export interface VodCacheRefreshArgs extends VodCacheArgs {
   /**
    * URLs, directories (ending in `/`) or patterns, as `objectType` says: at least one, and no more than a day's quota.
    * `https://vod.example.com/player/app.js` names one cached object; without a scheme,
@@ -98,31 +65,6 @@ export interface VodCacheRefreshArgs {
    * fails too, the update fails and the path stays `pending`. Defaults to `false`.
    */
   wait?: pulumi.Input<boolean | Wait>;
-  /** How often a call is tried. Defaults to 10 times within 5 minutes. */
-  retry?: pulumi.Input<Retry>;
-  /** A file into which every preview and update writes all that it would send, a line for each path. Defaults to none. */
-  planFile?: pulumi.Input<string>;
-  /**
-   * Where the VOD API is: a host, or `https://` and a host; `http://` for loopback addresses only. Defaults to the
-   * environment's `VOD_ENDPOINT`, else to `vod.cn-shanghai.aliyuncs.com`.
-   */
-  endpoint?: pulumi.Input<string>;
-  /** The region whose API is called. Only `cn-shanghai` has the operation, which is the default. */
-  region?: pulumi.Input<string>;
-  /**
-   * A profile of the Alibaba Cloud CLI (`~/.aliyun/config.json`), for a domain of another account. It counts alone: the
-   * stack's credentials and its role don't. Defaults to the stack's credentials. Source: docs/credentials.md.
-   */
-  profile?: pulumi.Input<string>;
-  /**
-   * A RAM role to assume, by its ARN, with the profile's credentials or else the stack's; in place of the stack's role.
-   * Defaults to none.
-   */
-  roleArn?: pulumi.Input<string>;
-  /** What the role's session is called, as the account's audit log shows it. Defaults to `pulumi-alicloud-vod`. */
-  sessionName?: pulumi.Input<string>;
-  /** What the role's trust policy asks of callers from other accounts. Defaults to none. */
-  externalId?: pulumi.Input<string>;
 }
 
 /**
@@ -143,108 +85,32 @@ export interface VodCacheRefreshArgs {
  *   source: { directory: "./dist", baseUrl: "https://vod.example.com/", indexDocument: "index.html" },
  * }, { dependsOn: upload });
  */
-export class VodCacheRefresh extends pulumi.CustomResource {
-  /** The paths as they are sent: normalised, without duplicates. */
-  declare readonly paths: pulumi.Output<string[] | undefined>;
-  declare readonly contentHash: pulumi.Output<string | undefined>;
-  /** The hash of each URL, by the URL as it is sent. */
-  declare readonly contents: pulumi.Output<Record<string, string> | undefined>;
-  declare readonly source: pulumi.Output<pulumi.Unwrap<Source> | undefined>;
-  /** What was found in `source`: a digest and a number of files for each of up to 200 directories. */
-  declare readonly files: pulumi.Output<Record<string, string> | undefined>;
+export class VodCacheRefresh extends VodCacheResource {
   declare readonly objectType: pulumi.Output<ObjectType>;
   declare readonly force: pulumi.Output<boolean>;
   declare readonly refreshOnCreate: pulumi.Output<boolean>;
   declare readonly refreshNew: pulumi.Output<boolean | undefined>;
   declare readonly onQuotaExceeded: pulumi.Output<QuotaPolicy>;
   declare readonly collapse: pulumi.Output<Collapse | undefined>;
-  declare readonly wait: pulumi.Output<pulumi.Unwrap<boolean | Wait> | undefined>;
-  declare readonly retry: pulumi.Output<pulumi.Unwrap<Retry> | undefined>;
-  declare readonly planFile: pulumi.Output<string | undefined>;
-  declare readonly endpoint: pulumi.Output<string | undefined>;
-  declare readonly region: pulumi.Output<string | undefined>;
-  declare readonly profile: pulumi.Output<string | undefined>;
-  declare readonly roleArn: pulumi.Output<string | undefined>;
-  declare readonly sessionName: pulumi.Output<string | undefined>;
-  declare readonly externalId: pulumi.Output<string | undefined>;
 
-  /** The IDs of the tasks of the last refresh; empty if nothing was ever sent. Source: the API's `RefreshTaskId`. */
-  declare readonly taskIds: pulumi.Output<string[]>;
   /** The same IDs as the API writes them, joined by commas; undefined if nothing was ever sent. */
   declare readonly refreshTaskId: pulumi.Output<string | undefined>;
-  /** The IDs of the requests of the last refresh, for the service's support. Source: the API's `RequestId`. */
-  declare readonly requestIds: pulumi.Output<string[]>;
-  /** When the last call was accepted, ISO 8601 in UTC by this machine's clock; undefined if nothing was ever sent. */
-  declare readonly submittedAt: pulumi.Output<string | undefined>;
-  /**
-   * What became of the last refresh, as it was last seen; `pulumi refresh` brings it up to date. `NotSubmitted`: nothing
-   * was ever sent. `Submitted`: the service accepted every path, and its tasks weren't looked at since. `Incomplete`: the
-   * `pending` paths are still to be sent by the next update. `Pending`, `Refreshing`, `Complete`, `Failed`: the service's
-   * own words for its tasks.
-   */
-  declare readonly status: pulumi.Output<RefreshStatus>;
   /** The paths that the last update sent, the first 50 of them. */
   declare readonly refreshed: pulumi.Output<string[]>;
-  /** The paths that are still to be sent after an update that failed, or was `partial`; of a `source`, the first 50. */
-  declare readonly pending: pulumi.Output<string[]>;
-  /**
-   * The paths that the service accepted, and whose end an update with `wait` couldn't see before it failed: the next one looks
-   * again, and sends those once more of which the service tells nothing. Undefined if there are none.
-   */
-  declare readonly unconfirmed: pulumi.Output<string[] | undefined>;
 
   /** @throws RunError for an import or a look-up by ID: a refresh is an act of the past, and no object of the service. */
   constructor(name: string, args: VodCacheRefreshArgs, opts?: pulumi.CustomResourceOptions) {
-    if (opts?.id !== undefined || opts?.import !== undefined) {
-      throw new pulumi.RunError(
-        `VodCacheRefresh "${name}" can't be imported or looked up: a refresh is no object of the service that could be ` +
-          "taken over. Declare it without `import` and `id`, and with `refreshOnCreate: false` if nothing is to be sent.",
-      );
-    }
-    const outputs = {
-      paths: undefined,
-      contentHash: undefined,
-      contents: undefined,
-      source: undefined,
+    const own = {
       objectType: undefined,
       force: undefined,
       refreshOnCreate: undefined,
       refreshNew: undefined,
       onQuotaExceeded: undefined,
       collapse: undefined,
-      wait: undefined,
-      retry: undefined,
-      planFile: undefined,
-      endpoint: undefined,
-      region: undefined,
-      profile: undefined,
-      roleArn: undefined,
-      sessionName: undefined,
-      externalId: undefined,
       ...args,
-      files: undefined,
-      taskIds: undefined,
       refreshTaskId: undefined,
-      requestIds: undefined,
-      submittedAt: undefined,
-      status: undefined,
       refreshed: undefined,
-      pending: undefined,
-      unconfirmed: undefined,
     };
-    super(TYPE, name, { ...outputs, __resourceName: name, __provider: PROVIDER }, opts);
+    super("VodCacheRefresh", name, own, opts);
   }
 }
-
-const TYPE = "pulumi-nodejs:dynamic/alicloud-vod:VodCacheRefresh";
-
-/**
- * The text from which Pulumi's provider process makes the provider. It is stored with every resource, and it is what
- * deletes and reads run later: it never changes, and captures nothing.
- */
-const PROVIDER =
-  'exports.handler=()=>{try{return require("pulumi-alicloud-vod/provider").vodCacheRefresh}catch(e){' +
-  "const message=e.code==='MODULE_NOT_FOUND'||e.code==='ERR_PACKAGE_PATH_NOT_EXPORTED'" +
-  "?'The package pulumi-alicloud-vod is not installed in the directory of this Pulumi program. Run npm install there.'" +
-  ":'The package pulumi-alicloud-vod cannot be loaded. Install it again, on Node 20.19 or newer.';" +
-  "throw{message,stack:'',toString:()=>message}}}";

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ERROR_TABLE } from "../provider/vod/errors.js";
@@ -10,6 +10,17 @@ test.each(Object.entries(ERROR_TABLE))("docs/contract.md tells what the provider
   const cells = [`\`${code}\``, error.status, happened, error.remedy, error.retryable ? "yes" : "no"];
   expect(contract.split("\n")).toContain(`| ${cells.join(" | ")} |`);
 });
+
+// Such as `preload-client.test.ts` "a preload on the wire": a file of test/provider/ or test/, and perhaps a title in it.
+const named = [...contract.matchAll(/`(?:test\/)?([\w./-]+\.test\.ts)`(?: "([^"]+)")?/g)];
+test.each(named.map(([, file = "", title]) => [file, title]))(
+  "docs/contract.md names %s, %s, which is there",
+  (file, title = "") => {
+    const paths = ["provider", ".", "emulator"].map((folder) => join(__dirname, folder, file));
+    const path = paths.find((candidate) => existsSync(candidate));
+    expect(path === undefined ? undefined : readFileSync(path, "utf8")).toContain(title);
+  },
+);
 
 test("docs/dependencies.md has a reason for each dependency", () => {
   const { dependencies, peerDependencies, devDependencies } = JSON.parse(

@@ -5,14 +5,15 @@
 import { z } from "zod";
 import { quotaExceeded, VodError } from "./errors.js";
 import { type Limiter, limiterOf } from "./limiter.js";
-import type { ObjectType } from "./limits.js";
-import { quotaOf, type RefreshQuota } from "./quota.js";
+import { DEFAULT_PRELOAD_AREA, type ObjectType, type PreloadArea } from "./limits.js";
+import { quotaAnswer, quotaOf, type RefreshQuota } from "./quota.js";
 import { DEFAULT_RETRY, NO_RETRY, type Rescue, type RetryLimits, realSleep, retrying, TOLD_WAIT_MS } from "./retry.js";
 import { type Credentials, type CredentialsSource, caller } from "./rpc.js";
 import {
   acceptedTaskIds,
   allPages,
   type RefreshTask,
+  type RowType,
   TASKS_PER_PAGE,
   type TaskFilter,
   tasksPage,
@@ -54,16 +55,38 @@ export interface RefreshRequest {
   force: boolean;
 }
 
-/** What the service answered. */
-export interface RefreshResponse {
-  /** The service's own string: task IDs joined by commas. */
-  refreshTaskId: string;
+/** One call of PreloadVodObjectCaches. */
+export interface PreloadRequest {
+  /** Paths as `normalizePath` returns them for a File; at most `PRELOADS_PER_CALL` of them. */
+  paths: readonly string[];
+  /** Where the copies are put. Default: `domestic`, the Chinese mainland. */
+  area?: PreloadArea | undefined;
+  /** Whether the nodes next to the viewers (L2) get copies too, and not only those that ask the origin. Default: false. */
+  l2Preload?: boolean | undefined;
+  /** What the origin is asked with, by name. Default: the service's own, `Accept-Encoding: gzip`. */
+  headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** How a call was accepted. */
+interface Acceptance {
   /** The service's ID of the request; none where the answer was lost. */
   requestId?: string;
-  /** The answer was lost, and that the call was accepted was learned from the service's refresh tasks. */
+  /** The answer was lost, and that the call was accepted was learned from the service's tasks. */
   recovered?: boolean;
   /** The call was sent again although it may have been accepted before: its quota may be spent twice. */
   repeated?: boolean;
+}
+
+/** What the service answered to a refresh. */
+export interface RefreshResponse extends Acceptance {
+  /** The service's own string: task IDs joined by commas. */
+  refreshTaskId: string;
+}
+
+/** What the service answered to a preload. */
+export interface PreloadResponse extends Acceptance {
+  /** The service's own string: task IDs joined by commas. */
+  preloadTaskId: string;
 }
 
 /** What a single question may have of its own. */
@@ -75,6 +98,12 @@ export interface QuestionOptions {
 export interface VodClient {
   /** @throws VodError for every failure, whatever its kind. */
   refreshObjectCaches(request: RefreshRequest): Promise<RefreshResponse>;
+  /**
+   * Fills the cache from the origin where it has no copy. An old copy stays, so a refresh must have ended before.
+   *
+   * @throws VodError for every failure, whatever its kind.
+   */
+  preloadObjectCaches(request: PreloadRequest): Promise<PreloadResponse>;
   /** @throws VodError for every failure, a missing permission too. */
   describeRefreshQuota(options?: QuestionOptions): Promise<RefreshQuota>;
   /**
@@ -96,28 +125,55 @@ const MAX_CLOCK_SKEW_MS = 15 * 60_000;
 /** More than the IDs of 1,000 tasks take, which one call can't begin: the state keeps them. */
 const MAX_TASK_IDS_LENGTH = 32_000;
 
-const refreshResponse = z.object({
-  RefreshTaskId: z
-    .string()
-    .max(MAX_TASK_IDS_LENGTH)
-    .regex(/^[\w.-]+(,[\w.-]+)*$/, "no task ID"),
-  RequestId: z.string().regex(/^[\w.-]{1,100}$/),
-});
+/** The codes of a day's quota that is used up. Source: seed and preload page; the second is CDN's for a preload. */
+const QUOTA_EXCEEDED = /^QuotaExceeded\.(Refresh|Preload)$/;
 
-const count = z
+const taskIds = z
   .string()
-  .regex(/^\d{1,15}$/)
-  .transform(Number);
-const quotaResponse = z.object({ UrlQuota: count, UrlRemain: count, DirQuota: count, DirRemain: count });
+  .max(MAX_TASK_IDS_LENGTH)
+  .regex(/^[\w.-]+(,[\w.-]+)*$/, "no task ID");
+const requestId = z.string().regex(/^[\w.-]{1,100}$/);
+const refreshResponse = z
+  .object({ RefreshTaskId: taskIds, RequestId: requestId })
+  .transform((answer): Accepted => ({ taskIds: answer.RefreshTaskId, requestId: answer.RequestId }));
+const preloadResponse = z
+  .object({ PreloadTaskId: taskIds, RequestId: requestId })
+  .transform((answer): Accepted => ({ taskIds: answer.PreloadTaskId, requestId: answer.RequestId }));
 
-/** The task IDs that an endpoint's calls of this process were answered with, and in which order. */
-const answeredTaskIds = new Map<string, Map<string, number>>();
+/** A call that files tasks: what is sent, what answers it, and by what its tasks and its quota are known. */
+interface Submission {
+  action: string;
+  paths: readonly string[];
+  /** All parameters but the paths. */
+  options: Readonly<Record<string, string>>;
+  schema: z.ZodType<Accepted>;
+  /** How rows name its type, as {@link acceptedTaskIds} wants it. */
+  rowType: RowType | undefined;
+  quota: keyof RefreshQuota;
+}
+
+interface Accepted extends Acceptance {
+  /** Joined by commas. */
+  taskIds: string;
+}
+
+/** How rows name the type of a refresh. */
+const ROW_TYPE: Partial<Record<ObjectType, RowType>> = { File: "file", Directory: "directory" };
+
+/** A task ID that a call was answered with, and what the call was but for its paths. */
+interface Answered {
+  taskId: string;
+  kind: string;
+}
+
+/** The task IDs that an endpoint's calls of this process were answered with, in their order. */
+const answeredTaskIds = new Map<string, Answered[]>();
 
 /** Makes a client; nothing is sent and pop-core isn't loaded before the first call. */
 export function vodClient(options: VodClientOptions): VodClient {
   const { endpoint, credentials, timeoutMs = DEFAULT_TIMEOUT_MS, now = () => new Date(), onWait } = options;
   const { retry = DEFAULT_RETRY, limiter = limiterOf(endpoint), sleep = realSleep, random = Math.random } = options;
-  const answered = answeredTaskIds.get(endpoint) ?? new Map<string, number>();
+  const answered = answeredTaskIds.get(endpoint) ?? [];
   answeredTaskIds.set(endpoint, answered);
   let serviceAheadMs = 0;
   const onDate = (date: Date) => {
@@ -139,13 +195,8 @@ export function vodClient(options: VodClientOptions): VodClient {
   const ask = <T>(question: () => Promise<T>, limits: RetryLimits): Promise<T> =>
     retrying(() => inTurn(question), { limits, now, sleep, random, onWait });
 
-  const describeRefreshQuota = async ({ retry: limits = retry }: QuestionOptions = {}): Promise<RefreshQuota> => {
-    const answer = await ask(() => call("DescribeVodRefreshQuota", {}, quotaResponse, []), limits);
-    return {
-      urls: { quota: answer.UrlQuota, remain: answer.UrlRemain },
-      directories: { quota: answer.DirQuota, remain: answer.DirRemain },
-    };
-  };
+  const describeRefreshQuota = ({ retry: limits = retry }: QuestionOptions = {}): Promise<RefreshQuota> =>
+    ask(() => call("DescribeVodRefreshQuota", {}, quotaAnswer, []), limits);
 
   const describeRefreshTasks = (filter: TaskFilter, { retry: limits = retry }: QuestionOptions = {}) =>
     allPages((page) => {
@@ -153,45 +204,40 @@ export function vodClient(options: VodClientOptions): VodClient {
       return ask(() => call("DescribeVodRefreshTasks", parameters, tasksPage, []), limits);
     });
 
-  /** Sends a refresh until it is accepted, or known to have been. */
-  const submit = async (request: RefreshRequest): Promise<RefreshResponse> => {
-    const { paths, objectType } = request;
-    const force = objectType === "Directory" && request.force;
-    const parameters = {
-      ObjectPath: paths.join("\n"),
-      ObjectType: objectType,
-      ...(objectType === "Directory" ? { Force: String(force) } : {}),
-    };
-    // What is in doubt, and since when. A purge that began after the first such attempt is as good as a later one.
+  /** Sends a call until it is accepted, or known to have been. */
+  const submit = async ({ action, paths, options, schema, rowType }: Submission): Promise<Accepted> => {
+    const parameters = { ObjectPath: paths.join("\n"), ...options };
+    const kind = JSON.stringify([action, options]);
+    // What is in doubt, and since when. What began after the first such attempt is as good as a later one.
     let doubt: { startedAt: number; answeredBefore: number } | undefined;
     let repeated = false;
 
-    const send = async (): Promise<RefreshResponse> => {
+    const send = async (): Promise<Accepted> => {
       const mine = { startedAt: 0, answeredBefore: 0 };
       try {
-        const answer = await inTurn(() => {
+        return await inTurn(() => {
           mine.startedAt = now().getTime();
-          mine.answeredBefore = answered.size;
+          mine.answeredBefore = answered.length;
           repeated = doubt !== undefined;
-          return call("RefreshVodObjectCaches", parameters, refreshResponse, paths);
+          return call(action, parameters, schema, paths);
         });
-        return { refreshTaskId: answer.RefreshTaskId, requestId: answer.RequestId };
       } catch (error) {
         if (error instanceof VodError && error.outcomeUnknown) doubt ??= mine;
         throw error;
       }
     };
-    const rescue = async (): Promise<Rescue<RefreshResponse>> => {
+    const rescue = async (): Promise<Rescue<Accepted>> => {
       if (doubt === undefined) return "unanswered";
       const { startedAt, answeredBefore } = doubt;
-      const isOlder = (taskId: string) => (answered.get(taskId) ?? Number.POSITIVE_INFINITY) < answeredBefore;
+      const isOthers = (taskId: string) =>
+        answered.some((other, index) => other.taskId === taskId && (index < answeredBefore || other.kind !== kind));
       try {
         const since = () => startedAt + serviceAheadMs;
         const until = now().getTime() + serviceAheadMs;
-        const refreshTaskId = await acceptedTaskIds({ paths, objectType, force, since, until, isOlder }, (filter) =>
+        const taskIds = await acceptedTaskIds({ paths, rowType, since, until, isOthers }, (filter) =>
           describeRefreshTasks(filter, { retry: DOUBT_RETRY }),
         );
-        return refreshTaskId === undefined ? "unconfirmed" : { answer: { refreshTaskId, recovered: true } };
+        return taskIds === undefined ? "unconfirmed" : { answer: { taskIds, recovered: true } };
       } catch (failure) {
         // A refusal too shows that it is the service which answers there.
         return failure instanceof VodError && failure.requestId !== undefined ? "unconfirmed" : "unanswered";
@@ -206,24 +252,61 @@ export function vodClient(options: VodClientOptions): VodClient {
       onWait,
       rescue: retry.maxAttempts > 1 ? rescue : undefined,
     });
-    for (const taskId of answer.refreshTaskId.split(",")) {
-      if (!answered.has(taskId)) answered.set(taskId, answered.size);
-    }
+    for (const taskId of answer.taskIds.split(",")) answered.push({ taskId, kind });
     return repeated ? { ...answer, repeated } : answer;
   };
 
-  const refreshObjectCaches = async (request: RefreshRequest): Promise<RefreshResponse> => {
+  /** The same, with what is left of the day where its quota can't hold the call. */
+  const submitWithinQuota = async (submission: Submission): Promise<Accepted> => {
     try {
-      return await submit(request);
+      return await submit(submission);
     } catch (error) {
-      if (!(error instanceof VodError) || error.code !== "QuotaExceeded.Refresh") throw error;
+      if (!(error instanceof VodError) || !QUOTA_EXCEEDED.test(error.code)) throw error;
       // What is left only makes the message better: a failure to ask for it must not hide the refusal.
       const quota = await describeRefreshQuota({ retry: NO_RETRY }).catch(() => undefined);
-      const needs = { count: request.paths.length, kind: quotaOf(request.objectType) };
-      throw quotaExceeded(error, needs, quota, now());
+      throw quotaExceeded(error, { count: submission.paths.length, kind: submission.quota }, quota, now());
     }
   };
-  return { refreshObjectCaches, describeRefreshQuota, describeRefreshTasks };
+
+  const refreshObjectCaches = async (request: RefreshRequest): Promise<RefreshResponse> => {
+    const { taskIds: refreshTaskId, ...outcome } = await submitWithinQuota(refreshOf(request));
+    return { refreshTaskId, ...outcome };
+  };
+  const preloadObjectCaches = async (request: PreloadRequest): Promise<PreloadResponse> => {
+    const { taskIds: preloadTaskId, ...outcome } = await submitWithinQuota(preloadOf(request));
+    return { preloadTaskId, ...outcome };
+  };
+  return { refreshObjectCaches, preloadObjectCaches, describeRefreshQuota, describeRefreshTasks };
+}
+
+function refreshOf({ paths, objectType, force: wanted }: RefreshRequest): Submission {
+  const isDirectory = objectType === "Directory";
+  const force = isDirectory && wanted;
+  return {
+    action: "RefreshVodObjectCaches",
+    paths,
+    options: { ObjectType: objectType, ...(isDirectory ? { Force: String(force) } : {}) },
+    schema: refreshResponse,
+    rowType: force ? undefined : ROW_TYPE[objectType],
+    quota: quotaOf(objectType),
+  };
+}
+
+function preloadOf({ paths, area, l2Preload, headers }: PreloadRequest): Submission {
+  const withHeader = Object.entries(headers ?? {}).map(([name, value]) => [name, [value]]);
+  return {
+    action: "PreloadVodObjectCaches",
+    paths,
+    options: {
+      Area: area ?? DEFAULT_PRELOAD_AREA,
+      L2Preload: String(l2Preload ?? false),
+      // Each name has a list of values in the service's own example, {"Accept-Encoding":["gzip, deflate, br"]}.
+      ...(withHeader.length > 0 ? { WithHeader: JSON.stringify(Object.fromEntries(withHeader)) } : {}),
+    },
+    schema: preloadResponse,
+    rowType: "preload",
+    quota: "preload",
+  };
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 
 import { domainOf, shownPath } from "./paths.js";
-import { describeNextDay, type QuotaKind, type RefreshQuota } from "./quota.js";
+import { describeNextDay, type RefreshQuota } from "./quota.js";
 
 /** One error of the service: what it answers, and what we make of it. */
 export interface ErrorRow {
@@ -35,8 +35,9 @@ const RENEW_TOKEN = "Get new temporary credentials and run `pulumi up` again.";
 const REPORT = "Report it to the project with the code and the request ID.";
 
 /**
- * The errors of RefreshVodObjectCaches (source: seed, "Common errors") and of the gateway before it (source: the
- * official SDKs and the gateway's own pages).
+ * The errors of RefreshVodObjectCaches (source: seed, "Common errors"), what PreloadVodObjectCaches has beside them (source:
+ * its own page, "Common errors"), and those of the gateway before both (source: the official SDKs and the gateway's own
+ * pages).
  */
 export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   // Seed.
@@ -89,7 +90,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   "InvalidDomain.Configure_failed": row(
     500,
     "Failed to configure the provided domain.",
-    "{Domain} can't be refreshed, since the service failed to configure it.",
+    "{Domain} can't be operated on, since the service failed to configure it.",
     "Repair its configuration in the VOD console, then run `pulumi up` again.",
   ),
   MissingParameter: row(
@@ -113,7 +114,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   "InvalidExtensiveDomain.ValueNotSupported": row(
     400,
     "Extensive domain not supported.",
-    "{Path} has a wildcard domain, which can't be refreshed.",
+    "{Path} has a wildcard domain, which the service refuses.",
     "Give one path for each domain.",
   ),
   "QuotaPerMinuteExceeded.Refresh": row(
@@ -122,6 +123,20 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     "The account's refresh limit per minute is reached.",
     "Run `pulumi up` again in a minute.",
     { retryable: true },
+  ),
+  // The page of PreloadVodObjectCaches.
+  PreloadQueueFull: row(
+    403,
+    "Preload queue is full, please try again later!",
+    "The account has as many preloads under way as the service holds at a time.",
+    "Run `pulumi up` again when some of them are done, which takes 5 to 30 minutes.",
+    { retryable: true },
+  ),
+  "InvalidObjectPath.Size.Malformed": row(
+    400,
+    "The size of ObjectPath is bigger than 1000.",
+    "The call has more URLs than the VOD API preloads at once.",
+    REPORT,
   ),
   // The gateway.
   "InvalidAccessKeyId.NotFound": row(
@@ -209,7 +224,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     403,
     "User not authorized to operate on the specified resource, or this API doesn't support RAM.",
     "The credentials lack the permission for this call.",
-    "Allow vod:RefreshVodObjectCaches, vod:DescribeVodRefreshQuota and vod:DescribeVodRefreshTasks in a RAM policy of this user or role.",
+    "Allow vod:RefreshVodObjectCaches, vod:DescribeVodRefreshQuota and vod:DescribeVodRefreshTasks in a RAM policy of this user or role, and vod:PreloadVodObjectCaches where it preloads.",
   ),
   "InvalidAction.NotFound": row(
     404,
@@ -331,27 +346,33 @@ export function errorOfRefusal(refusal: Refusal): VodError {
   });
 }
 
+/** How messages name what a quota holds, the quota, and what can be done instead of waiting for the next one. */
+const QUOTA_WORDS: Readonly<Record<keyof RefreshQuota, readonly [noun: string, quota: string, instead: string]>> = {
+  urls: ["URLs", "refresh", "refresh fewer URLs, or directories instead"],
+  directories: ["directories", "refresh", "refresh fewer directories, or URLs instead"],
+  preload: ["URLs", "preload", "preload fewer URLs"],
+};
+
 /**
  * The error for a call that the day's quota can't hold, with what is left and when the quota starts anew.
  *
  * @param refused the error that the refusal came to.
- * @param needs how many refreshes of which kind the call carried.
+ * @param needs how many paths of which quota the call carried.
  * @param quota what the service said is left; undefined where it couldn't be asked.
  */
 export function quotaExceeded(
   refused: VodError,
-  needs: { count: number; kind: QuotaKind },
+  needs: { count: number; kind: keyof RefreshQuota },
   quota: RefreshQuota | undefined,
   now: Date,
 ): VodError {
-  const noun = needs.kind === "urls" ? "URLs" : "directories";
+  const [noun, name, instead] = QUOTA_WORDS[needs.kind];
   const left = quota?.[needs.kind];
   return new VodError(
     left === undefined
-      ? `The call's ${needs.count} ${noun} are more than the day's refresh quota of this account has left.`
-      : `The call's ${needs.count} ${noun} are more than the day's refresh quota has left: ${left.remain} of ${left.quota}.`,
-    `Run \`pulumi up\` again after ${describeNextDay(now)}, when the quota starts anew, or refresh ` +
-      `${needs.kind === "urls" ? "fewer URLs, or directories instead" : "fewer directories, or URLs instead"}.`,
+      ? `The call's ${needs.count} ${noun} are more than the day's ${name} quota of this account has left.`
+      : `The call's ${needs.count} ${noun} are more than the day's ${name} quota has left: ${left.remain} of ${left.quota}.`,
+    `Run \`pulumi up\` again after ${describeNextDay(now)}, when the quota starts anew, or ${instead}.`,
     refused,
   );
 }

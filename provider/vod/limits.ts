@@ -1,9 +1,9 @@
 /**
  * The numbers of the VOD cache operations, each with where it is written down.
  *
- * "Seed" is the service's own page of RefreshVodObjectCaches. Where the VOD pages are silent, the page of the same
- * operation of Alibaba Cloud CDN (RefreshObjectCaches), on which VOD's acceleration runs, is the source; such a limit
- * only makes calls smaller than they might be, never wrong.
+ * "Seed" is the service's own page of RefreshVodObjectCaches, "preload page" that of PreloadVodObjectCaches. Where the VOD
+ * pages are silent, the page of the same operation of Alibaba Cloud CDN (RefreshObjectCaches, PushObjectCache), on which
+ * VOD's acceleration runs, is the source; such a limit only makes calls smaller than they might be, never wrong.
  */
 
 /** What a path is to the service (seed, parameter `ObjectType`). */
@@ -19,8 +19,8 @@ export const API_VERSION = "2017-03-21";
 export const REGION = "cn-shanghai";
 export const DEFAULT_ENDPOINT = `https://vod.${REGION}.aliyuncs.com`;
 
-/** How many refreshes an account has each day, unless Alibaba Cloud raised it. Source: seed. */
-export const DAILY_QUOTA = { urls: 2000, directories: 100 } as const;
+/** How many refreshes and preloads an account has each day, unless Alibaba Cloud raised it. Sources: seed, preload page. */
+export const DAILY_QUOTA = { urls: 2000, directories: 100, preload: 500 } as const;
 
 /**
  * How many paths one call may carry. Sources: URLs: the VOD console guide; directories: all of a day may go at once;
@@ -32,6 +32,18 @@ export const PATHS_PER_CALL: Readonly<Record<ObjectType, number>> = {
   Directory: 100,
   Regex: 1,
 };
+
+/** How many URLs one call may preload. Source: CDN; VOD refuses more than 1,000, which is more than a day's. */
+export const PRELOADS_PER_CALL = 100;
+
+/** Where a preload puts its copies (preload page, parameter `Area`). */
+export const PRELOAD_AREAS = ["domestic", "overseas"] as const;
+
+/** Where a preload puts its copies: in the Chinese mainland, or everywhere else. */
+export type PreloadArea = (typeof PRELOAD_AREAS)[number];
+
+/** Where a preload puts its copies unless told otherwise. Always sent: of the service's own, its pages say different things. */
+export const DEFAULT_PRELOAD_AREA: PreloadArea = "domestic";
 
 /** How many different domains the paths of one call may have. Source: CDN; VOD is silent. */
 export const DOMAINS_PER_CALL = 10;

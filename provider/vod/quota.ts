@@ -1,11 +1,43 @@
 /** The daily quotas of an account: of which kind a path is, what is left, and when they start anew. */
+import { z } from "zod";
 import type { ObjectType } from "./limits.js";
 
 /** The two quotas that refreshes count against. */
 export type QuotaKind = "urls" | "directories";
 
-/** What an account may refresh in a day, and what is left of it. Source: DescribeVodRefreshQuota. */
-export type RefreshQuota = Readonly<Record<QuotaKind, { quota: number; remain: number }>>;
+/** What an account may do of a kind in a day, and what is left of it. */
+export interface DayQuota {
+  quota: number;
+  remain: number;
+}
+
+/** The day's quotas of an account; that of preloads where the service tells it. Source: DescribeVodRefreshQuota. */
+export type RefreshQuota = Readonly<Record<QuotaKind, DayQuota> & { preload?: DayQuota }>;
+
+const count = z
+  .string()
+  .regex(/^\d{1,15}$/)
+  .transform(Number);
+/** What no refresh needs, so that none fails where it is missing or can't be read. */
+const countOfPreloads = count.optional().catch(undefined);
+
+/** The answer, in which all numbers are strings; fields that are not named here are ignored. */
+export const quotaAnswer = z
+  .object({
+    UrlQuota: count,
+    UrlRemain: count,
+    DirQuota: count,
+    DirRemain: count,
+    PreloadQuota: countOfPreloads,
+    PreloadRemain: countOfPreloads,
+  })
+  .transform(
+    ({ PreloadQuota: quota, PreloadRemain: remain, ...answer }): RefreshQuota => ({
+      urls: { quota: answer.UrlQuota, remain: answer.UrlRemain },
+      directories: { quota: answer.DirQuota, remain: answer.DirRemain },
+      ...(quota === undefined || remain === undefined ? {} : { preload: { quota, remain } }),
+    }),
+  );
 
 /** At which offset from UTC the service's day begins, in hours. Source: the console guide (Beijing time). */
 const DAY_UTC_OFFSET_HOURS = 8;

@@ -1,15 +1,15 @@
 /** The rows of DescribeVodRefreshTasks: what they say, which to ask for, and whether they prove that a call was accepted. */
 import { z } from "zod";
 import { VodError } from "./errors.js";
-import { DAILY_QUOTA, type ObjectType } from "./limits.js";
+import { DAILY_QUOTA } from "./limits.js";
 import { domainOf } from "./paths.js";
 
 export const TASK_STATUSES = ["Complete", "Refreshing", "Pending", "Failed"] as const;
 
-/** How a refresh task stands, in the service's words. */
+/** How a refresh or preload task stands, in the service's words. */
 export type TaskStatus = (typeof TASK_STATUSES)[number];
 
-/** One path of one refresh, as the service reports it. */
+/** One path of one refresh or preload, as the service reports it. */
 export interface RefreshTask {
   /** One task ID can have many rows, one a path. */
   taskId: string;
@@ -35,7 +35,9 @@ export const TASKS_PER_PAGE = 50;
 export const RECORD_DAYS = 3;
 
 /** More pages than the quotas of the days on record can fill. */
-export const MAX_TASK_PAGES = Math.ceil((RECORD_DAYS * (DAILY_QUOTA.urls + DAILY_QUOTA.directories)) / TASKS_PER_PAGE);
+export const MAX_TASK_PAGES = Math.ceil(
+  (RECORD_DAYS * (DAILY_QUOTA.urls + DAILY_QUOTA.directories + DAILY_QUOTA.preload)) / TASKS_PER_PAGE,
+);
 
 /** How far around an attempt rows are asked for, in milliseconds: the service's clock and ours differ a little. */
 const WINDOW_MARGIN_MS = 60_000;
@@ -112,8 +114,8 @@ export async function allPages(ask: (page: number) => Promise<z.infer<typeof tas
 /** A call whose outcome is not known. */
 export interface Doubt {
   paths: readonly string[];
-  objectType: ObjectType;
-  force: boolean;
+  /** How rows name the type of the call; undefined where they don't tell it from another that does less. */
+  rowType: RowType | undefined;
   /**
    * When its first attempt in doubt began, in milliseconds since the epoch, by the service's clock. It is asked anew for
    * each row, since the answers that bring the rows tell more of that clock.
@@ -121,19 +123,21 @@ export interface Doubt {
   since: () => number;
   /** Until when its tasks may have been created, by the same clock. */
   until: number;
-  /** Whether a task ID was some other call's answer before this one began. */
-  isOlder: (taskId: string) => boolean;
+  /** Whether a task ID was the answer to another call: to any before this one began, or to one of another kind since. */
+  isOthers: (taskId: string) => boolean;
 }
 
-/** How a row names the type of a call. */
-const ROW_TYPE: Partial<Record<ObjectType, string>> = { File: "file", Directory: "directory" };
+/** The types that rows are known to name. Source: the page of DescribeVodRefreshTasks. */
+export type RowType = "file" | "directory" | "preload";
 
 /**
  * Asks whether a call was accepted, by the rows of its first and last path: a call is accepted as a whole.
  *
  * Where a row may be another call's it proves nothing, since a purge too many is safe and one too few is not. A
  * CreationTime has whole seconds, so a row of the very second in which the attempt began may be older. And rows don't
- * tell IgnoreParams from File, nor a forced directory from one that isn't.
+ * tell IgnoreParams from File, nor a forced directory from one that isn't, nor the areas and headers of preloads. Of the
+ * last, one gap stays: a preload of the same URLs for another area, in the same seconds, by another process, or by a call
+ * of this one that isn't answered yet.
  *
  * @param describe asks for rows.
  * @returns the task IDs joined by commas, or undefined: it can't be told.
@@ -157,17 +161,16 @@ export async function acceptedTaskIds(
 }
 
 /** Whether a row can be of no other call than the one in doubt, or of one that did the same for the path since. */
-function proves(row: RefreshTask, paths: readonly string[], { objectType, force, since, isOlder }: Doubt): boolean {
+function proves(row: RefreshTask, paths: readonly string[], { rowType, since, isOthers }: Doubt): boolean {
   return (
-    !force &&
-    row.objectType === ROW_TYPE[objectType] &&
+    row.objectType === rowType &&
     row.createdAt.getTime() >= since() &&
     paths.includes(row.objectPath) &&
-    !isOlder(row.taskId)
+    !isOthers(row.taskId)
   );
 }
 
-/** Whether the rows of its two ends have all task IDs of a call: URLs of a domain that go together share one. */
-function hasOneTaskId({ paths, objectType }: Doubt): boolean {
-  return paths.length <= 2 || (objectType === "File" && new Set(paths.map(domainOf)).size === 1);
+/** Whether the rows of its two ends have all task IDs of a call: refreshed URLs of a domain that go together share one. */
+function hasOneTaskId({ paths, rowType }: Doubt): boolean {
+  return paths.length <= 2 || (rowType === "file" && new Set(paths.map(domainOf)).size === 1);
 }

@@ -1,5 +1,6 @@
 /** What has to hold after each deployment, whatever went wrong in it. */
-import { beforeOf, type RefreshState, readState } from "../../provider/state.js";
+import { REFRESH } from "../../provider/inputs.js";
+import { beforeOf, readState, type State } from "../../provider/state.js";
 import type { Emulator } from "../emulator/index.js";
 import type { Outcome } from "./engine.js";
 import { Unsendable } from "./engine.js";
@@ -35,9 +36,9 @@ export interface Deployment {
 }
 
 /** The state can be read by the provider's own reading, and its status is what its pending paths are. */
-export function stateLoads(outputs: Properties): RefreshState {
+export function stateLoads(outputs: Properties): State {
   try {
-    const state = readState(outputs);
+    const state = readState(outputs, REFRESH);
     beforeOf(state);
     const isUnfinished = state.status === "Incomplete" || state.status === "Failed";
     if (state.pending.length > 0 ? !isUnfinished : state.status === "Incomplete") {

@@ -133,7 +133,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(failed.output).toContain("The credentials lack the permission for this call (");
     expect(failed.resources[0]).toMatchObject({ outputs: { status: "Submitted", pending: [], unconfirmed: [URL_A] } });
     const preview = await run("preview", program("v1", { wait: true }));
-    expect(preview.output).toContain(`site: waits for the last update's refresh of 1 path: ${URL_A}`);
+    expect(preview.output).toContain(`site: waits for the tasks of the last update, 1 path: ${URL_A}`);
     const [after] = (await run("up", program("v1", { wait: true }))).resources;
     expect(after?.outputs).toMatchObject({ status: "Complete" });
     expect(after?.outputs).not.toHaveProperty("unconfirmed");

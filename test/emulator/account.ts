@@ -27,7 +27,7 @@ export function requireOpenService(account: Account): void {
   if (account.serviceState === "suspended") throw refusal("OperationDenied.Suspended");
 }
 
-/** Refuses the call when that host is not the account's, or can't be refreshed now. */
+/** Refuses the call when that host is not the account's, or can't be operated on now. */
 export function requireDomain(account: Account, domain: string): void {
   const state = account.domains.get(domain);
   switch (state) {

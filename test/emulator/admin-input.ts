@@ -38,10 +38,12 @@ const CONDITION_FIELDS: Fields = {
   taskDelayMs: "a whole number",
   urlRemain: "a whole number",
   dirRemain: "a whole number",
+  preloadRemain: "a whole number",
   perMinuteQuota: "a whole number",
+  preloadQueue: "a whole number",
 };
 /** The conditions that null switches off. */
-const NULLABLE = ["securityToken", "perMinuteQuota"];
+const NULLABLE = ["securityToken", "perMinuteQuota", "preloadQueue"];
 const DOMAIN_STATES = ["online", "offline", "configuring", "configure-failed", "illegal"];
 
 const TIME_FIELDS: Fields = { set: "a whole number", advance: "a whole number", frozen: "true or false" };

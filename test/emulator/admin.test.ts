@@ -57,7 +57,7 @@ describe("the admin endpoint", () => {
       accessKey: "active",
       token: "none",
       domains: { "vod.example.com": "online", "img.example.com": "online" },
-      quota: { urlRemain: 2000, dirRemain: 100 },
+      quota: { urlRemain: 2000, dirRemain: 100, preloadRemain: 500 },
       taskDelayMs: 0,
       faults: [],
     });
@@ -83,14 +83,16 @@ describe("the admin endpoint", () => {
       taskDelayMs: 5,
       urlRemain: 7,
       dirRemain: 0,
+      preloadRemain: 3,
       perMinuteQuota: null,
+      preloadQueue: null,
     };
     expect((await admin(emulator, "POST", "/conditions", conditions)).json).toMatchObject({
       service: "suspended",
       accessKey: "inactive",
       token: "expired",
       domains: { "vod.example.com": "offline", "new.example.com": "online" },
-      quota: { urlRemain: 7, dirRemain: 0 },
+      quota: { urlRemain: 7, dirRemain: 0, preloadRemain: 3 },
       taskDelayMs: 5,
     });
     expect((await admin(emulator, "POST", "/conditions", { securityToken: null })).json.token).toBe("none");
@@ -121,6 +123,23 @@ describe("the admin endpoint", () => {
     const emulator = await started();
     await view(emulator, "https://vod.example.com/a");
     expect((await admin(emulator, "GET", "/cache")).json).toEqual(["https://vod.example.com/a"]);
+  });
+
+  it("should tell what the edge did, and forget it", async () => {
+    const emulator = await started();
+    await view(emulator, "https://vod.example.com/a", { area: "overseas" });
+    expect((await admin(emulator, "GET", "/events")).json).toEqual([
+      {
+        kind: "view",
+        at: expect.any(Number),
+        url: "https://vod.example.com/a",
+        area: "overseas",
+        status: 404,
+        cache: "MISS",
+      },
+    ]);
+    expect((await admin(emulator, "DELETE", "/events")).json).toHaveLength(1);
+    expect(emulator.events).toEqual([]);
   });
 
   it.each([

@@ -5,6 +5,7 @@
 import { parseConditions, parseFault, parseTimeChange } from "./admin-input.js";
 import type { ReceivedCall } from "./call-log.js";
 import type { Controls } from "./controls.js";
+import type { EdgeEvent } from "./edge-work.js";
 import type { Reply } from "./reply.js";
 import type { WireRequest } from "./wire.js";
 
@@ -15,11 +16,13 @@ type Route = (input: unknown) => unknown;
 export class Admin {
   private readonly routes: Record<string, Route>;
 
-  constructor(controls: Controls, received: ReceivedCall[]) {
+  constructor(controls: Controls, received: ReceivedCall[], events: EdgeEvent[]) {
     this.routes = {
       "GET ": () => controls.state(),
       "GET /received": () => received,
       "DELETE /received": () => received.splice(0),
+      "GET /events": () => events,
+      "DELETE /events": () => events.splice(0),
       "GET /tasks": () => controls.tasks(),
       "GET /cache": () => controls.cached(),
       "GET /faults": () => controls.faults.list(),

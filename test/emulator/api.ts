@@ -25,9 +25,9 @@ export interface ApiParts {
   service: VodService;
   faults: FaultBook;
   received: ReceivedCall[];
-  /** How long a refresh task takes that is accepted now, in ms. */
+  /** How long a task takes that is accepted now, in ms. */
   taskDelayMs: () => number;
-  /** Called after each call, so that tasks which take no time are done when their answer is read. */
+  /** Called before and after each call, so that tasks which have ended by then, in no time perhaps, are carried out. */
   settle: () => void;
 }
 
@@ -58,6 +58,7 @@ export class Api {
 
   private work(request: WireRequest, call: RpcCall, requestId: string): Reply {
     const { account, clock, service, faults, taskDelayMs, settle } = this.parts;
+    settle();
     try {
       if (request.path !== "/" || !METHODS.includes(request.method)) throw refusal("InvalidAction.NotFound");
       authenticate(request, call, account, this.nonces, clock.wall());

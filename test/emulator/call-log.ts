@@ -22,7 +22,7 @@ export function withoutSecrets(parameters: Record<string, string>): Record<strin
   return Object.fromEntries(Object.entries(parameters).filter(([name]) => !SECRETS.includes(name)));
 }
 
-/** The paths of a logged refresh, in the order in which they were sent. */
+/** The paths of a logged refresh or preload, in the order in which they were sent. */
 export function pathsOf(call: ReceivedCall): string[] {
   return call.parameters.ObjectPath?.split(/\r?\n/) ?? [];
 }

@@ -87,6 +87,11 @@ export function refresh(callee: Callee, paths: string[], extra: Record<string, s
   return call(callee, "RefreshVodObjectCaches", { ObjectPath: paths.join("\n"), ...extra });
 }
 
+/** Preloads these URLs. */
+export function preload(callee: Callee, paths: string[], extra: Record<string, string> = {}): Promise<Answer> {
+  return call(callee, "PreloadVodObjectCaches", { ObjectPath: paths.join("\n"), ...extra });
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -5,7 +5,8 @@ import type { Account, DomainState, KeyState, ServiceState, TokenState } from ".
 import type { Clock } from "./clock.js";
 import type { EdgeCache } from "./edge.js";
 import { type Fault, FaultBook } from "./faults.js";
-import type { Quota } from "./quota.js";
+import type { Area, Headers } from "./preload.js";
+import type { Quota, QuotaKind } from "./quota.js";
 import { statusOf, type TaskBook, type TaskStatus } from "./tasks.js";
 
 /** Each that is given is set, the others stay as they are. */
@@ -17,20 +18,29 @@ export interface Conditions {
   token?: TokenState;
   /** Host to state; null takes the domain away. */
   domains?: Record<string, DomainState | null>;
-  /** How long a refresh task takes that is accepted from now on. */
+  /** How long a task takes that is accepted from now on. */
   taskDelayMs?: number;
   /** What is left of today's quota. */
   urlRemain?: number;
   dirRemain?: number;
-  /** Paths a minute; null: no limit. */
+  preloadRemain?: number;
+  /** Paths of refreshes a minute; null: no limit. */
   perMinuteQuota?: number | null;
+  /** Preloads that may wait for their end at a time; null: no limit. */
+  preloadQueue?: number | null;
 }
 
 export interface TaskView {
   taskId: string;
   path: string;
+  /** As in the call that filed it; `Preload` of a preload. */
   objectType: string;
-  force: boolean;
+  /** Of a refresh only. */
+  force?: boolean;
+  /** Of a preload only. */
+  area?: Area;
+  l2Preload?: boolean;
+  headers?: Headers;
   status: TaskStatus;
   createdAt: number;
 }
@@ -77,7 +87,7 @@ export class Controls {
   }
 
   set(conditions: Conditions): void {
-    const { account, quota } = this.parts;
+    const { account, quota, tasks } = this.parts;
     account.serviceState = conditions.service ?? account.serviceState;
     account.keyState = conditions.accessKey ?? account.keyState;
     account.tokenState = conditions.token ?? account.tokenState;
@@ -86,6 +96,8 @@ export class Controls {
     this.taskDelayMs = conditions.taskDelayMs ?? this.taskDelayMs;
     if (conditions.urlRemain !== undefined) quota.setRemain("url", conditions.urlRemain, this.time());
     if (conditions.dirRemain !== undefined) quota.setRemain("directory", conditions.dirRemain, this.time());
+    if (conditions.preloadRemain !== undefined) quota.setRemain("preload", conditions.preloadRemain, this.time());
+    if (conditions.preloadQueue !== undefined) tasks.preloadQueue = conditions.preloadQueue ?? undefined;
     if (conditions.perMinuteQuota !== undefined) quota.perMinute = conditions.perMinuteQuota ?? undefined;
   }
 
@@ -97,25 +109,22 @@ export class Controls {
     this.faults.clear();
   }
 
-  quota(): { urlRemain: number; dirRemain: number } {
-    const { quota } = this.parts;
-    return { urlRemain: quota.remain("url", this.time()), dirRemain: quota.remain("directory", this.time()) };
+  quota(): { urlRemain: number; dirRemain: number; preloadRemain: number } {
+    const remain = (kind: QuotaKind) => this.parts.quota.remain(kind, this.time());
+    return { urlRemain: remain("url"), dirRemain: remain("directory"), preloadRemain: remain("preload") };
   }
 
   /** The rows that can still be queried, newest first. */
   tasks(): TaskView[] {
-    const now = this.time();
-    return this.parts.tasks.list(now).map((row) => ({
-      taskId: row.taskId,
-      path: row.path.text,
-      objectType: row.type,
-      force: row.force,
-      status: statusOf(row, now),
-      createdAt: row.createdAt,
-    }));
+    this.parts.settle();
+    return this.parts.tasks.list(this.time()).map((row) => {
+      const { type: objectType, ...order } = row.order;
+      const { taskId, path, createdAt } = row;
+      return { taskId, path: path.text, objectType, ...order, status: statusOf(row), createdAt };
+    });
   }
 
-  /** The URLs that the edge has in its cache. */
+  /** The URLs that the edge has in its cache, of whatever area. */
   cached(): string[] {
     this.parts.settle();
     return this.parts.cache.urls();

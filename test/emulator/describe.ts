@@ -4,7 +4,7 @@
 import { formatTime, parseTime } from "./clock.js";
 import { invalidParameter, missingParameter, refusal } from "./errors.js";
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_NUMBER, MAX_PAGE_SIZE } from "./limits.js";
-import type { ObjectType } from "./object-path.js";
+import type { TaskType } from "./object-path.js";
 import { processOf, statusOf, type TaskRow } from "./tasks.js";
 
 type Parameters = Record<string, string | undefined>;
@@ -13,11 +13,12 @@ type Parameters = Record<string, string | undefined>;
  * How a row names its type. The page of this operation knows `file`, `directory` and `preload`; `regex` is what the CDN
  * product's page of the same operation adds, and IgnoreParams counts as `file` here, because it names one URL (choice).
  */
-const ROW_TYPE: Record<ObjectType, string> = {
+const ROW_TYPE: Record<TaskType, string> = {
   File: "file",
   IgnoreParams: "file",
   Directory: "directory",
   Regex: "regex",
+  Preload: "preload",
 };
 
 const QUERY_TYPES = ["file", "directory", "preload", "regex"];
@@ -57,7 +58,7 @@ export function parseTasksQuery(parameters: Parameters): TasksQuery {
 
 /** The body of the answer, without its RequestId. */
 export function describeTasks(rows: readonly TaskRow[], query: TasksQuery, now: number): Record<string, unknown> {
-  const found = rows.filter((row) => matches(row, query, now));
+  const found = rows.filter((row) => matches(row, query));
   const start = (query.pageNumber - 1) * query.pageSize;
   return {
     PageNumber: query.pageNumber,
@@ -67,13 +68,13 @@ export function describeTasks(rows: readonly TaskRow[], query: TasksQuery, now: 
   };
 }
 
-function matches(row: TaskRow, query: TasksQuery, now: number): boolean {
+function matches(row: TaskRow, query: TasksQuery): boolean {
   return (
     (query.taskId === undefined || row.taskId === query.taskId) &&
     (query.objectPath === undefined || row.path.text === query.objectPath) &&
-    (query.objectType === undefined || ROW_TYPE[row.type] === query.objectType) &&
+    (query.objectType === undefined || ROW_TYPE[row.order.type] === query.objectType) &&
     (query.domain === undefined || row.path.domain === query.domain) &&
-    (query.status === undefined || statusOf(row, now) === query.status) &&
+    (query.status === undefined || statusOf(row) === query.status) &&
     // A CreationTime has no fraction of a second, and is compared as it is written.
     (query.startTime === undefined || row.createdAt >= query.startTime) &&
     (query.endTime === undefined || Math.floor(row.createdAt / 1_000) * 1_000 <= query.endTime)
@@ -84,11 +85,11 @@ function writeRow(row: TaskRow, now: number): Record<string, string> {
   return {
     TaskId: row.taskId,
     ObjectPath: row.path.text,
-    ObjectType: ROW_TYPE[row.type],
-    Status: statusOf(row, now),
+    ObjectType: ROW_TYPE[row.order.type],
+    Status: statusOf(row),
     Process: processOf(row, now),
     CreationTime: formatTime(row.createdAt),
-    Description: statusOf(row, now) === "Failed" ? (row.course.failure ?? "") : "",
+    Description: row.outcome?.failure ?? "",
   };
 }
 

@@ -1,38 +1,40 @@
 /**
  * The HTTP server of the edge. The domain of a request is in its Host header, or in an absolute request target, so that it
- * works as a plain HTTP proxy too; the scheme is in `X-Forwarded-Proto` or in that target, and http otherwise.
+ * works as a plain HTTP proxy too; the scheme is in `X-Forwarded-Proto` or in that target, and http otherwise. Whether the viewer is
+ * in the Chinese mainland, `domestic`, or not, `overseas`, is in a header of the emulator's own; the default is `domestic`.
  */
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from "node:http";
-import type { CachedUrl, EdgeCache } from "./edge.js";
+import type { CachedUrl } from "./edge.js";
+import type { EdgeWork } from "./edge-work.js";
+import { AREAS, type Area } from "./preload.js";
 
-/**
- * @param domains the account's domains; the edge serves no other
- * @param settle called before each request, so that tasks which have ended by now are obeyed first
- */
-export function createEdgeServer(
-  cache: EdgeCache,
-  domains: { has(domain: string): boolean },
-  settle: () => void,
-): Server {
+export const AREA_HEADER = "x-emulator-area";
+
+/** @param domains the account's domains; the edge serves no other */
+export function createEdgeServer(work: EdgeWork, domains: { has(domain: string): boolean }): Server {
   return createServer((request, response) => {
     if (request.method !== "GET" && request.method !== "HEAD") {
       refuse(response, 405, "The edge answers GET and HEAD only.");
       return;
     }
-    const url = requestedUrl(request.url ?? "/", request.headers);
+    const area = areaOf(request.headers);
+    if (area === undefined) {
+      refuse(response, 400, `${AREA_HEADER} is one of ${AREAS.join(", ")}.`);
+      return;
+    }
+    const url = { area, ...requestedUrl(request.url ?? "/", request.headers) };
     if (!domains.has(url.domain)) {
       refuse(response, 404, `The edge serves no domain "${url.domain}".`);
       return;
     }
-    settle();
-    const { status, body, contentType, lastModified, cache: outcome } = cache.request(url);
+    const { status, body, contentType, lastModified, cache: outcome } = work.view(url);
     const headers = { "content-type": contentType, "content-length": body.length, "x-cache": outcome };
     response.writeHead(status, lastModified === undefined ? headers : { ...headers, "last-modified": lastModified });
     response.end(request.method === "HEAD" ? undefined : body);
   });
 }
 
-export function requestedUrl(target: string, headers: IncomingHttpHeaders): CachedUrl {
+export function requestedUrl(target: string, headers: IncomingHttpHeaders): Omit<CachedUrl, "area"> {
   const absolute = /^(https?):\/\/([^/?]*)(.*)$/i.exec(target);
   const scheme = absolute?.[1] ?? String(headers["x-forwarded-proto"] ?? "http");
   const host = absolute?.[2] ?? headers.host ?? "";
@@ -42,6 +44,10 @@ export function requestedUrl(target: string, headers: IncomingHttpHeaders): Cach
     domain: host.replace(/:\d+$/, "").toLowerCase(),
     rest: rest.startsWith("/") ? rest : `/${rest}`,
   };
+}
+
+function areaOf({ [AREA_HEADER]: header = "domestic" }: IncomingHttpHeaders): Area | undefined {
+  return AREAS.find((known) => known === header);
 }
 
 /** An answer of the edge itself: no X-Cache, nothing is cached. */

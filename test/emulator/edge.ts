@@ -1,11 +1,13 @@
 /**
- * The edge cache: what the POPs hold of the origin, for ever, until a refresh task says otherwise.
+ * The edge cache: what the POPs of each area hold of the origin, for ever, until a refresh task says otherwise.
  */
-import { compilePattern } from "./object-path.js";
+import { compilePattern, type ObjectPath, type ObjectType } from "./object-path.js";
 import { type OriginResponse, readOrigin } from "./origin.js";
-import type { TaskRow } from "./tasks.js";
+import type { Area } from "./preload.js";
 
 export interface CachedUrl {
+  /** Whose POPs are asked. */
+  area: Area;
   scheme: "http" | "https";
   /** In lower case, without a port. */
   domain: string;
@@ -24,7 +26,11 @@ export interface EdgeResponse extends OriginResponse {
   cache: "HIT" | "MISS";
 }
 
-export type RefreshRule = Pick<TaskRow, "path" | "type" | "force">;
+export interface RefreshRule {
+  path: ObjectPath;
+  type: ObjectType;
+  force: boolean;
+}
 
 export class EdgeCache {
   private readonly entries = new Map<string, CacheEntry>();
@@ -33,6 +39,15 @@ export class EdgeCache {
 
   /** What a viewer of that URL gets. Files and 404s are cached alike. */
   request(url: CachedUrl): EdgeResponse {
+    return this.respond(url, () => true);
+  }
+
+  /** What a preload of that URL gets: what is cached stays as it is, and of what isn't only a file gets into the cache. */
+  preload(url: CachedUrl): EdgeResponse {
+    return this.respond(url, ({ status }) => status === 200);
+  }
+
+  private respond(url: CachedUrl, keeps: (response: OriginResponse) => boolean): EdgeResponse {
     const key = keyOf(url);
     const cached = this.entries.get(key);
     if (cached && !cached.mustRevalidate) return { ...cached.response, cache: "HIT" };
@@ -41,7 +56,7 @@ export class EdgeCache {
       cached.mustRevalidate = false;
       return { ...cached.response, cache: "HIT" };
     }
-    this.entries.set(key, { url, response, mustRevalidate: false });
+    if (keeps(response)) this.entries.set(key, { url, response, mustRevalidate: false });
     return { ...response, cache: "MISS" };
   }
 
@@ -56,14 +71,28 @@ export class EdgeCache {
     }
   }
 
-  /** The cached URLs, for a look from outside. */
+  /** The URLs that are cached in any area, for a look from outside. */
   urls(): string[] {
-    return [...this.entries.keys()];
+    return [...new Set([...this.entries.values()].map(({ url }) => textOf(url)))];
   }
 }
 
 function keyOf(url: CachedUrl): string {
-  return `${url.scheme}://${url.domain}${url.rest}`;
+  return `${url.area} ${textOf(url)}`;
+}
+
+export function textOf({ scheme, domain, rest }: Omit<CachedUrl, "area">): string {
+  return `${scheme}://${domain}${rest}`;
+}
+
+/** The URLs that a path names, in one area. Without a scheme it is http and https. */
+export function urlsOf({ scheme, domain, rest }: ObjectPath, area: Area): CachedUrl[] {
+  return (scheme === undefined ? (["http", "https"] as const) : [scheme]).map((known) => ({
+    area,
+    scheme: known,
+    domain,
+    rest,
+  }));
 }
 
 /** Which cached URLs a refresh covers. A path without a scheme covers http and https. */

@@ -14,7 +14,8 @@ import { Clock } from "./clock.js";
 import { Controls } from "./controls.js";
 import { EdgeCache } from "./edge.js";
 import { createEdgeServer } from "./edge-server.js";
-import { DIRECTORIES_PER_DAY, URLS_PER_DAY } from "./limits.js";
+import { type EdgeEvent, EdgeWork } from "./edge-work.js";
+import { DIRECTORIES_PER_DAY, PRELOADS_PER_DAY, URLS_PER_DAY } from "./limits.js";
 import { close, listen } from "./listen.js";
 import { Quota } from "./quota.js";
 import { VodService } from "./service.js";
@@ -30,7 +31,7 @@ export interface EmulatorOptions {
    * removed on close.
    */
   originDirectory?: string;
-  /** How long a refresh task takes, in ms. Defaults to 0: it is complete when its call is answered. */
+  /** How long a task takes, in ms. Defaults to 0: it is complete when its call is answered. */
   taskDelayMs?: number;
   accessKeyId?: string;
   accessKeySecret?: string;
@@ -40,8 +41,12 @@ export interface EmulatorOptions {
   urlQuota?: number;
   /** Directories a day. Defaults to 100. */
   directoryQuota?: number;
-  /** Paths a minute, of any type. Defaults to no limit: the service has one, but its number is not published. */
+  /** Preloads a day. Defaults to 500. */
+  preloadQuota?: number;
+  /** Paths of refreshes a minute, of any type. Defaults to no limit: the service has one, but its number is not published. */
   perMinuteQuota?: number;
+  /** Preloads that may wait for their end at a time. Defaults to no limit: the service has one, but its pages differ on it. */
+  preloadQueue?: number;
   /** The real time in ms since the epoch, against which signatures are checked. Defaults to `Date.now`. */
   now?: () => number;
 }
@@ -58,6 +63,8 @@ export interface Emulator extends Pick<Controls, ControlMethods> {
   domains: string[];
   /** What the API received, in the order of arrival. */
   received: ReceivedCall[];
+  /** What the edge did, in the order in which it took effect. */
+  events: EdgeEvent[];
   close(): Promise<void>;
 }
 
@@ -84,20 +91,24 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const domains = [...account.domains.keys()];
   const origin = openOrigin(options.originDirectory, domains);
   const clock = new Clock(options.now ?? Date.now);
-  const limits = { url: options.urlQuota ?? URLS_PER_DAY, directory: options.directoryQuota ?? DIRECTORIES_PER_DAY };
+  const limits = {
+    url: options.urlQuota ?? URLS_PER_DAY,
+    directory: options.directoryQuota ?? DIRECTORIES_PER_DAY,
+    preload: options.preloadQuota ?? PRELOADS_PER_DAY,
+  };
   const quota = new Quota(limits, options.perMinuteQuota);
-  const tasks = new TaskBook();
+  const tasks = new TaskBook(options.preloadQueue);
   const cache = new EdgeCache(origin.directory);
   const received: ReceivedCall[] = [];
-  const settle = () => {
-    for (const row of tasks.takeCompleted(clock.now())) cache.refresh(row);
-  };
+  const events: EdgeEvent[] = [];
+  const work = new EdgeWork(cache, tasks, clock, events);
+  const settle = () => work.settle();
   const controls = new Controls({ account, clock, quota, tasks, cache, settle }, options.taskDelayMs ?? 0);
   const service = new VodService(account, clock, quota, tasks);
   const { faults } = controls;
   const api = new Api({ account, clock, service, faults, received, settle, taskDelayMs: () => controls.taskDelayMs });
-  const apiServer = createApiServer(api, new Admin(controls, received), () => clock.now());
-  const edgeServer = createEdgeServer(cache, account.domains, settle);
+  const apiServer = createApiServer(api, new Admin(controls, received, events), () => clock.now());
+  const edgeServer = createEdgeServer(work, account.domains);
   const stop = async () => {
     api.close();
     await Promise.all([close(apiServer), close(edgeServer)]);
@@ -107,8 +118,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     const endpoint = await listen(apiServer, options.port ?? 0);
     const edge = await listen(edgeServer, 0);
     const { accessKeyId, accessKeySecret } = account;
-    const where = { endpoint, edge, origin: origin.directory, accessKeyId, accessKeySecret, domains, received };
-    return Object.assign(controls, where, { close: stop });
+    const where = { endpoint, edge, origin: origin.directory, accessKeyId, accessKeySecret, domains };
+    return Object.assign(controls, where, { received, events, close: stop });
   } catch (error) {
     await stop();
     throw error;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { call, refresh } from "./caller.js";
+import { call, preload, refresh } from "./caller.js";
 import type { Conditions, Emulator, Fault } from "./index.js";
 import { started } from "./started.js";
 
@@ -86,10 +86,25 @@ const SERVICE_TABLE: [code: string, status: number, message: string, how: Provoc
   ],
 ];
 
-async function provoke(emulator: Emulator, how: Provocation) {
-  emulator.set(how.set ?? {});
+// What the page of PreloadVodObjectCaches has beside the codes above.
+const PRELOAD_TABLE: typeof SERVICE_TABLE = [
+  ["PreloadQueueFull", 403, "Preload queue is full, please try again later!", { set: { preloadQueue: 0 } }],
+  [
+    "InvalidObjectPath.Size.Malformed",
+    400,
+    "The size of ObjectPath is bigger than 1000.",
+    { paths: Array.from({ length: 101 }, (_, index) => `${PATH}?${index}`) },
+  ],
+];
+/** The codes above that the page of PreloadVodObjectCaches hasn't. */
+const OF_REFRESH = ["ServiceBusy", "InvalidObjectType.ValueNotSupported", "QuotaPerMinuteExceeded.Refresh"];
+const PRELOADS = [...SERVICE_TABLE.filter(([code]) => !OF_REFRESH.includes(code)), ...PRELOAD_TABLE];
+
+async function provoke(emulator: Emulator, how: Provocation, send = refresh) {
+  const { urlRemain: preloadRemain, ...set } = how.set ?? {};
+  emulator.set(send === preload ? { ...set, ...(preloadRemain !== undefined && { preloadRemain }) } : (how.set ?? {}));
   if (how.fault) emulator.fault(how.fault);
-  return refresh(emulator, how.paths ?? [PATH], how.extra);
+  return send(emulator, how.paths ?? [PATH], how.extra);
 }
 
 describe("the error table of the service", () => {
@@ -109,9 +124,22 @@ describe("the error table of the service", () => {
 
   it.each(SERVICE_TABLE)("should spend nothing and file no task with %s", async (_code, _status, _message, how) => {
     const emulator = await started();
-    await provoke(emulator, { ...how, set: { ...how.set } });
+    await provoke(emulator, how);
     expect(emulator.tasks()).toEqual([]);
-    expect(emulator.quota()).toEqual({ urlRemain: how.set?.urlRemain ?? 2000, dirRemain: 100 });
+    const { urlRemain = 2000 } = how.set ?? {};
+    expect(emulator.quota()).toEqual({ urlRemain, dirRemain: 100, preloadRemain: 500 });
+  });
+
+  it("should have all 13 errors of the page of PreloadVodObjectCaches", () => expect(PRELOADS).toHaveLength(13));
+
+  it.each(PRELOADS)("should refuse a preload with %s, %d, %s", async (code, status, message, how) => {
+    const emulator = await started();
+    const answer = await provoke(emulator, how, preload);
+    expect(answer).toMatchObject({ status, json: { Code: code, Message: message } });
+    expect(emulator.received).toMatchObject([{ action: "PreloadVodObjectCaches", status, code }]);
+    expect(emulator.tasks()).toEqual([]);
+    const { urlRemain: preloadRemain = 500 } = how.set ?? {};
+    expect(emulator.quota()).toEqual({ urlRemain: 2000, dirRemain: 100, preloadRemain });
   });
 
   it("should refuse the other operations too while the account is closed", async () => {

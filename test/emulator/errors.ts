@@ -35,6 +35,15 @@ export const SERVICE_ERRORS = {
   },
 } as const satisfies Record<string, ErrorRow>;
 
+/**
+ * What the service's own page of PreloadVodObjectCaches, "Common errors", has beside eleven of the codes above, word for
+ * word. Of those above it lacks ServiceBusy, InvalidObjectType.ValueNotSupported and QuotaPerMinuteExceeded.Refresh.
+ */
+export const PRELOAD_ERRORS = {
+  PreloadQueueFull: { status: 403, message: "Preload queue is full, please try again later!" },
+  "InvalidObjectPath.Size.Malformed": { status: 400, message: "The size of ObjectPath is bigger than 1000." },
+} as const satisfies Record<string, ErrorRow>;
+
 /** The gateway in front of every service (help pages). The two that speak of a "string to sign" end with that string. */
 export const GATEWAY_ERRORS = {
   "InvalidAccessKeyId.NotFound": { status: 404, message: "Specified access key is not found." },
@@ -89,7 +98,7 @@ export const ASSUMED_ERRORS = {
   ServiceUnavailable: { status: 503, message: "The request has failed due to a temporary failure of the server." },
 } as const satisfies Record<string, ErrorRow>;
 
-export const ERRORS = { ...SERVICE_ERRORS, ...GATEWAY_ERRORS, ...ASSUMED_ERRORS };
+export const ERRORS = { ...SERVICE_ERRORS, ...PRELOAD_ERRORS, ...GATEWAY_ERRORS, ...ASSUMED_ERRORS };
 
 export type ErrorCode = keyof typeof ERRORS;
 

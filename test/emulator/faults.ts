@@ -56,14 +56,14 @@ export interface AnswerFault extends Scope, Moment {
 export interface SpoiltFault extends Scope {
   kind: "truncated" | "wrong-types" | "missing-fields" | "empty";
 }
-/** The tasks of a refresh end as `Failed` and purge nothing. `path` limits it to one path of the call. */
+/** The tasks of a refresh or a preload end as `Failed`, and purge or fill nothing. `path` limits it to one path of the call. */
 export interface TaskFailedFault extends Scope {
   kind: "task-failed";
   /** The page of DescribeVodRefreshTasks knows `Internal Error` (the default), `Origin Timeout` and one more. */
   description?: string;
   path?: string;
 }
-/** The tasks of a refresh never end. The status defaults to `Refreshing`. */
+/** The tasks of a refresh or a preload never end. The status defaults to `Refreshing`. */
 export interface TaskStuckFault extends Scope {
   kind: "task-stuck";
   status?: "Refreshing" | "Pending";
@@ -96,7 +96,7 @@ export class FaultBook {
     return { delay: this.takeOne(action, isDelay), reply: this.takeOne(action, isReplyFault) };
   }
 
-  /** How the tasks of a refresh go that has just been accepted. */
+  /** How the tasks of a call go that has just been accepted. */
   takeCourse(action: string, delayMs: number): (path: ObjectPath) => TaskCourse {
     const fault = this.takeOne(action, isTaskFault);
     const fine = { delayMs, failure: undefined, stuck: undefined };

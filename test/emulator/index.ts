@@ -4,8 +4,10 @@
 export type { ReceivedCall } from "./call-log.js";
 export { pathsOf } from "./call-log.js";
 export type { Conditions, TaskView } from "./controls.js";
+export type { EdgeEvent, PreloadEvent, PurgeEvent, ViewEvent } from "./edge-work.js";
 export type { Emulator, EmulatorOptions } from "./emulator.js";
 export { DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, DEFAULT_DOMAINS, startEmulator } from "./emulator.js";
 export type { Fault } from "./faults.js";
+export type { Area } from "./preload.js";
 export type { View } from "./view.js";
 export { view } from "./view.js";

@@ -1,6 +1,7 @@
 /**
  * Every number that the emulator takes from outside, each with where it comes from: "page" is the service's own page of
- * RefreshVodObjectCaches, "help" another of its help pages, "choice" a decision made here because neither says.
+ * RefreshVodObjectCaches, "preload page" that of PreloadVodObjectCaches, "help" another of its help pages, "choice" a
+ * decision made here because none of them says.
  */
 
 export const SECOND = 1_000;
@@ -12,7 +13,7 @@ export const DAY = 24 * HOUR;
 export const URLS_PER_DAY = 2_000;
 /** Directories an account may refresh a day (page). */
 export const DIRECTORIES_PER_DAY = 100;
-/** Objects an account may prefetch a day (help, DescribeVodRefreshQuota). Nothing here spends it. */
+/** URLs an account may preload a day (preload page). */
 export const PRELOADS_PER_DAY = 500;
 /** "BlockQuota" and "blockRemain" of DescribeVodRefreshQuota (help, its example). Nothing here spends it. */
 export const BLOCKS_PER_DAY = 500;
@@ -21,6 +22,11 @@ export const QUOTA_DAY_OFFSET = 8 * HOUR;
 
 /** URLs that one call may carry (help, console guide). Directories have no such limit: a day's worth may go at once. */
 export const URLS_PER_CALL = 1_000;
+/**
+ * URLs that one call may preload (help, the same operation of the CDN product). The message of the refusal speaks of 1,000
+ * (preload page), which is more than a day's quota.
+ */
+export const PRELOADS_PER_CALL = 100;
 /** URL tasks that share one task ID at most (page). */
 export const TASKS_PER_ID = 2_000;
 /** URL tasks of one domain share an ID when they were submitted within one second (page). */

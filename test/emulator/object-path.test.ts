@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type ObjectType, parseForce, parseObjectPaths, parseObjectType } from "./object-path.js";
+import { parseBoolean, parseObjectPaths, parseObjectType, type TaskType } from "./object-path.js";
 
 const MALFORMED = "InvalidObjectPath.Malformed";
 const EXTENSIVE = "InvalidExtensiveDomain.ValueNotSupported";
@@ -30,7 +30,7 @@ describe("ObjectPath", () => {
     expect(parseObjectPaths(value, "File").map((path) => path.rest)).toEqual(["/1", "/2"]);
   });
 
-  it.each<[ObjectType, string, string]>([
+  it.each<[TaskType, string, string]>([
     ["File", "http://a.com/", "accepted"],
     ["File", "a.com/a%20b*!'()~.txt?x=/#".slice(0, -1), "accepted"],
     ["File", "xn--fiq228c.com/a", "accepted"],
@@ -72,6 +72,13 @@ describe("ObjectPath", () => {
     ["Regex", "a\\.com/a", MALFORMED],
     ["IgnoreParams", "https://a.com/a?x=1", "accepted"],
     ["IgnoreParams", "https://a.com/a", "accepted"],
+    ["Preload", "https://a.com/a?x=/", "accepted"],
+    ["Preload", "a.com/a", "accepted"],
+    ["Preload", "https://a.com/a/", MALFORMED],
+    ["Preload", "https://a.com/a/?x=1", MALFORMED],
+    ["Preload", "https://a.com/", MALFORMED],
+    ["Preload", "https://a.com/a b", MALFORMED],
+    ["Preload", "https://*.a.com/a", EXTENSIVE],
   ])("should, as %s, %j be %s", (type, value, outcome) => {
     expect(codeOf(() => parseObjectPaths(value, type))).toBe(outcome);
   });
@@ -96,16 +103,16 @@ describe("ObjectType", () => {
   });
 });
 
-describe("Force", () => {
+describe("a boolean", () => {
   it.each([
     [undefined, false],
     ["false", false],
     ["False", false],
     ["true", true],
     ["TRUE", true],
-  ])("should read %j as %s", (value, force) => expect(parseForce(value)).toBe(force));
+  ])("should read %j as %s", (value, force) => expect(parseBoolean("Force", value)).toBe(force));
 
   it.each(["1", "yes", "undefined"])("should refuse %j", (value) => {
-    expect(codeOf(() => parseForce(value))).toBe("InvalidParameter");
+    expect(codeOf(() => parseBoolean("Force", value))).toBe("InvalidParameter");
   });
 });

@@ -1,11 +1,13 @@
 /**
- * `ObjectPath` and `ObjectType` of a refresh: splitting the lines and reading each one, as strictly as the contract allows, so
- * that a client which passes here has not relied on kindness.
+ * `ObjectPath` of a refresh or a preload, and the `ObjectType` of a refresh: splitting the lines and reading each one, as
+ * strictly as the contract allows, so that a client which passes here has not relied on kindness.
  */
 import { invalidParameter, refusal } from "./errors.js";
 
 export const OBJECT_TYPES = ["File", "Directory", "Regex", "IgnoreParams"] as const;
 export type ObjectType = (typeof OBJECT_TYPES)[number];
+/** What a task does with its path: refresh it as that type, or preload it. */
+export type TaskType = ObjectType | "Preload";
 
 export interface ObjectPath {
   /** The line as it was sent. */
@@ -27,14 +29,14 @@ export function parseObjectType(value: string | undefined): ObjectType {
 }
 
 /** `true` and `false` in any case, as the clients of different languages write them; `false` when it is not given. */
-export function parseForce(value: string | undefined): boolean {
+export function parseBoolean(name: string, value: string | undefined): boolean {
   if (!value || /^false$/i.test(value)) return false;
   if (/^true$/i.test(value)) return true;
-  throw invalidParameter("Force");
+  throw invalidParameter(name);
 }
 
 /** The lines of an ObjectPath. A blank line or a trailing line break is malformed (choice: the page only has separators). */
-export function parseObjectPaths(value: string | undefined, type: ObjectType): ObjectPath[] {
+export function parseObjectPaths(value: string | undefined, type: TaskType): ObjectPath[] {
   if (!value) throw refusal("MissingParameter");
   return value.split(/\r?\n/).map((line) => parseObjectPath(line, type));
 }
@@ -44,7 +46,7 @@ const LINE = /^(?:(?<scheme>https?):\/\/)?(?<host>[^/?#]+)(?<rest>\/.*)$/i;
 const PRINTABLE = /^[\x21-\x7e]+$/;
 const LABEL = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/;
 
-export function parseObjectPath(line: string, type: ObjectType): ObjectPath {
+export function parseObjectPath(line: string, type: TaskType): ObjectPath {
   const groups = PRINTABLE.test(line) ? LINE.exec(line)?.groups : undefined;
   if (!groups?.host || !groups.rest) throw malformed();
   const domain = groups.host.toLowerCase();
@@ -57,13 +59,15 @@ export function parseObjectPath(line: string, type: ObjectType): ObjectPath {
   return { text: line, scheme: groups.scheme?.toLowerCase() as ObjectPath["scheme"], domain, rest: groups.rest };
 }
 
-function requireRest(rest: string, type: ObjectType): void {
+function requireRest(rest: string, type: TaskType): void {
   if (type === "Regex") {
     if (!compilePattern(rest)) throw malformed();
     return;
   }
   if (rest.includes("#") || /%(?![0-9a-f]{2})/i.test(rest)) throw malformed();
   if (type === "Directory" && (!rest.endsWith("/") || rest.includes("?"))) throw malformed();
+  // "You cannot prefetch resources based on directories" (page of PreloadVodObjectCaches).
+  if (type === "Preload" && /^[^?]*\/(\?|$)/.test(rest)) throw malformed();
 }
 
 /**

@@ -6,8 +6,9 @@ import { type Account, requireDomain, requireOpenService } from "./account.js";
 import type { Clock } from "./clock.js";
 import { describeTasks, parseTasksQuery } from "./describe.js";
 import { type ErrorCode, refusal } from "./errors.js";
-import { BLOCKS_PER_DAY, PRELOADS_PER_DAY, URLS_PER_CALL } from "./limits.js";
-import { parseForce, parseObjectPaths, parseObjectType } from "./object-path.js";
+import { BLOCKS_PER_DAY, PRELOADS_PER_CALL, URLS_PER_CALL } from "./limits.js";
+import { parseBoolean, parseObjectPaths, parseObjectType } from "./object-path.js";
+import { parsePreloadOptions } from "./preload.js";
 import { QUOTA_OF, type Quota } from "./quota.js";
 import type { Course, TaskBook } from "./tasks.js";
 
@@ -25,11 +26,13 @@ export class VodService {
     private readonly tasks: TaskBook,
   ) {}
 
-  /** @param course asked once a refresh is accepted: how its tasks go */
+  /** @param course asked once a refresh or a preload is accepted: how its tasks go */
   call(action: string | undefined, parameters: Parameters, course: () => Course): Answer {
     switch (action) {
       case "RefreshVodObjectCaches":
         return this.refresh(parameters, course);
+      case "PreloadVodObjectCaches":
+        return this.preload(parameters, course);
       case "DescribeVodRefreshTasks":
         requireOpenService(this.account);
         return describeTasks(this.tasks.list(this.clock.now()), parseTasksQuery(parameters), this.clock.now());
@@ -49,14 +52,28 @@ export class VodService {
     requireOpenService(this.account);
     if (!parameters.ObjectPath) throw refusal("MissingParameter");
     const type = parseObjectType(parameters.ObjectType);
-    const force = parseForce(parameters.Force);
+    const force = parseBoolean("Force", parameters.Force);
     const paths = parseObjectPaths(parameters.ObjectPath, type);
     for (const path of paths) requireDomain(this.account, path.domain);
     const kind = QUOTA_OF[type];
     if (kind === "url" && paths.length > URLS_PER_CALL) throw refusal(TOO_MANY_URLS);
     const now = this.clock.now();
     this.quota.spend(kind, paths.length, now);
-    return { RefreshTaskId: this.tasks.submit(paths, type, force, now, course()).join(",") };
+    return { RefreshTaskId: this.tasks.submit(paths, { type, force }, now, course()).join(",") };
+  }
+
+  /** As with a refresh, a refused call leaves no trace. */
+  private preload(parameters: Parameters, course: () => Course): Answer {
+    requireOpenService(this.account);
+    if (!parameters.ObjectPath) throw refusal("MissingParameter");
+    const options = parsePreloadOptions(parameters);
+    const paths = parseObjectPaths(parameters.ObjectPath, "Preload");
+    for (const path of paths) requireDomain(this.account, path.domain);
+    if (paths.length > PRELOADS_PER_CALL) throw refusal("InvalidObjectPath.Size.Malformed");
+    if (!this.tasks.hasRoomFor(paths.length)) throw refusal("PreloadQueueFull");
+    const now = this.clock.now();
+    this.quota.spend("preload", paths.length, now);
+    return { PreloadTaskId: this.tasks.submit(paths, { type: "Preload", ...options }, now, course()).join(",") };
   }
 
   private describeQuota(): Answer {
@@ -66,8 +83,8 @@ export class VodService {
       UrlRemain: String(this.quota.remain("url", now)),
       DirQuota: String(this.quota.limits.directory),
       DirRemain: String(this.quota.remain("directory", now)),
-      PreloadQuota: String(PRELOADS_PER_DAY),
-      PreloadRemain: String(PRELOADS_PER_DAY),
+      PreloadQuota: String(this.quota.limits.preload),
+      PreloadRemain: String(this.quota.remain("preload", now)),
       BlockQuota: String(BLOCKS_PER_DAY),
       // The one field whose name begins with a small letter.
       blockRemain: String(BLOCKS_PER_DAY),

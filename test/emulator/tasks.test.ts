@@ -88,6 +88,14 @@ describe("DescribeVodRefreshTasks", () => {
     expect(await row()).toMatchObject({ Status: "Complete", Process: "100%" });
   });
 
+  it("should show what has ended since, though nobody looked in between", async () => {
+    let wall = Date.now();
+    const emulator = await started({ now: () => wall, taskDelayMs: 10_000 });
+    await refresh(emulator, ["vod.example.com/1"]);
+    wall += 10_000;
+    expect((await query(emulator, {})).Tasks.Task).toMatchObject([{ Status: "Complete", Process: "100%" }]);
+  });
+
   it("should page through the rows", async () => {
     const emulator = await frozen();
     await refresh(emulator, vod(45));

@@ -2,6 +2,8 @@
  * A viewer: asks the edge for a URL as a browser would whose name server points there.
  */
 import { type IncomingHttpHeaders, request } from "node:http";
+import { AREA_HEADER } from "./edge-server.js";
+import type { Area } from "./preload.js";
 
 export interface View {
   status: number;
@@ -11,10 +13,14 @@ export interface View {
   headers: IncomingHttpHeaders;
 }
 
-/** What a viewer of that http or https URL gets from the edge. */
-export function view(emulator: { edge: string }, url: string): Promise<View> {
+/** What a viewer of that http or https URL, in that area, gets from the edge. The area defaults to `domestic`. */
+export function view(
+  emulator: { edge: string },
+  url: string,
+  { area = "domestic" }: { area?: Area } = {},
+): Promise<View> {
   const { host, protocol, pathname, search } = new URL(url);
-  const headers = { host, "x-forwarded-proto": protocol.slice(0, -1) };
+  const headers = { host, "x-forwarded-proto": protocol.slice(0, -1), [AREA_HEADER]: area };
   return new Promise((resolve, reject) => {
     const viewing = request(emulator.edge, { path: pathname + search, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { allot, batchesOf } from "../../provider/allot.js";
-import type { RefreshInputs } from "../../provider/inputs.js";
+import type { Inputs } from "../../provider/inputs.js";
 import type { Plan } from "../../provider/plan.js";
 import { type ObjectType, PATHS_PER_CALL } from "../../provider/vod/limits.js";
 import type { RefreshQuota } from "../../provider/vod/quota.js";
@@ -22,7 +22,7 @@ const planned = (paths: string[], gone: string[] = []): Plan => ({
   unknown: 0,
   resumes: false,
 });
-const inputs = (changes: Partial<RefreshInputs> = {}): RefreshInputs => ({
+const inputs = (changes: Partial<Inputs> = {}): Inputs => ({
   objectType: "File",
   force: false,
   refreshOnCreate: true,
@@ -91,7 +91,7 @@ test("URLs that are no longer named go as URLs, beside directories or patterns",
     ["IgnoreParams", ["https://vod.example.com/a"]],
     ["File", ["https://vod.example.com/b?v=1"]],
   ]);
-  expect(cost).toEqual({ urls: 2, directories: 1 });
+  expect(cost).toEqual({ urls: 2, directories: 1, preload: 0 });
 });
 
 describe("a plan that the day's quota can hold, or whose quota isn't known", () => {

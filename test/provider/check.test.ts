@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { checkInputs } from "../../provider/check.js";
-import { readInputs, UNKNOWN } from "../../provider/inputs.js";
+import { REFRESH, readInputs, UNKNOWN } from "../../provider/inputs.js";
 
 const PATH = "https://vod.example.com/a.js";
 const check = (news: Record<string, unknown>, environment = {}, config: Record<string, string> = {}) =>
-  checkInputs(news, environment, (key) => config[key]);
+  checkInputs(news, environment, (key) => config[key], REFRESH);
 const problemsOf = (news: Record<string, unknown>, environment = {}) =>
   check({ paths: [PATH], contentHash: "v1", ...news }, environment).problems;
 
@@ -148,11 +148,11 @@ describe("a region", () => {
   test("of the stack that is another one is told, for the calls go elsewhere", () => {
     const given = { paths: [PATH], contentHash: "v1" };
     const region = (key: string) => (key === "alicloud:region" ? "cn-hangzhou" : undefined);
-    expect(checkInputs(given, {}, region).notes).toEqual([
+    expect(checkInputs(given, {}, region, REFRESH).notes).toEqual([
       "the stack's alicloud:region is cn-hangzhou, but the calls go to cn-shanghai: only there the operation exists",
     ]);
-    expect(checkInputs({ ...given, region: "cn-shanghai" }, {}, region).notes).toEqual([]);
-    expect(checkInputs(given, { VOD_ENDPOINT: "vod.example.com" }, region).notes).toEqual([]);
+    expect(checkInputs({ ...given, region: "cn-shanghai" }, {}, region, REFRESH).notes).toEqual([]);
+    expect(checkInputs(given, { VOD_ENDPOINT: "vod.example.com" }, region, REFRESH).notes).toEqual([]);
   });
 
   test("may be another one with an endpoint", () => {
@@ -310,12 +310,12 @@ describe("values that aren't known yet in a preview", () => {
     const { inputs, problems } = check({ paths: [PATH], contentHash: "v1", [name]: UNKNOWN });
     expect(problems).toEqual([]);
     expect(inputs[name]).toBe(UNKNOWN);
-    expect(readInputs(inputs)).toBeUndefined();
+    expect(readInputs(inputs, REFRESH)).toBeUndefined();
   });
 
   test("one path among others, which are checked under their own index", () => {
     expect(check({ paths: [UNKNOWN, PATH], contentHash: "v1" }).inputs.paths).toEqual([UNKNOWN, PATH]);
-    expect(readInputs(check({ paths: [UNKNOWN, PATH], contentHash: "v1" }).inputs)).toBeUndefined();
+    expect(readInputs(check({ paths: [UNKNOWN, PATH], contentHash: "v1" }).inputs, REFRESH)).toBeUndefined();
     expect(problemsOf({ paths: [UNKNOWN, "/a"] })[0]).toMatch(/^paths\[1\] /);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { type Allotment, allot } from "../../provider/allot.js";
+import { type Allotment, allot, NO_COST } from "../../provider/allot.js";
 import { describeExceeded, describeOpen, describePlan, describeRun, named } from "../../provider/describe.js";
-import { contentOf, type RefreshInputs } from "../../provider/inputs.js";
+import { contentOf, type Inputs } from "../../provider/inputs.js";
 import { type Before, manifestOf, planRefresh, settle } from "../../provider/plan.js";
 import type { RefreshQuota } from "../../provider/vod/quota.js";
 
@@ -13,24 +13,24 @@ const quota = (urlsLeft: number): RefreshQuota => ({
   urls: { quota: 2000, remain: urlsLeft },
   directories: { quota: 100, remain: 100 },
 });
-const present = (inputs: RefreshInputs) => manifestOf(contentOf(inputs) as Parameters<typeof manifestOf>[0]);
-const deployed = (inputs: RefreshInputs, pending: string[] = []): Before => ({
+const present = (inputs: Inputs) => manifestOf(contentOf(inputs) as Parameters<typeof manifestOf>[0]);
+const deployed = (inputs: Inputs, pending: string[] = []): Before => ({
   inputs,
   manifest: settle(present(inputs), pending),
 });
-const contents = (hashes: Record<string, string>, more: Partial<RefreshInputs> = {}): RefreshInputs => ({
+const contents = (hashes: Record<string, string>, more: Partial<Inputs> = {}): Inputs => ({
   ...COMMON,
   contents: Object.fromEntries(Object.entries(hashes).map(([name, hash]) => [url(name), hash])),
   ...more,
 });
-const byPaths = (more: Partial<RefreshInputs> = {}): RefreshInputs => ({
+const byPaths = (more: Partial<Inputs> = {}): Inputs => ({
   ...COMMON,
   paths: [url("a"), url("b")],
   contentHash: "v1",
   ...more,
 });
 
-function lines(old: Before | undefined, news: RefreshInputs, left?: RefreshQuota): string[] {
+function lines(old: Before | undefined, news: Inputs, left?: RefreshQuota): string[] {
   const plan = planRefresh(old, news, present(news));
   return describePlan(
     plan,
@@ -59,7 +59,7 @@ describe("a plan is shown", () => {
     ]);
   });
 
-  test.each<[Before | undefined, RefreshInputs, string[]]>([
+  test.each<[Before | undefined, Inputs, string[]]>([
     [undefined, byPaths(), ["created: 2 URL refreshes, 1 call"]],
     [deployed(byPaths()), byPaths({ contentHash: "v2" }), ["contentHash changed: 2 URL refreshes, 1 call"]],
     [
@@ -129,7 +129,7 @@ test("what `paths` no longer name isn't told as a part of them", () => {
 test("what the last update left open is told, if anything", () => {
   expect(describeOpen([])).toEqual([]);
   expect(describeOpen(urls(7))).toEqual([
-    `waits for the last update's refresh of 7 paths: ${urls(5).join(", ")} and 2 more`,
+    `waits for the tasks of the last update, 7 paths: ${urls(5).join(", ")} and 2 more`,
   ]);
 });
 
@@ -146,12 +146,12 @@ test("a run is told by what was sent and the tasks", () => {
   ).toBe("refreshed: 2 URL refreshes and 1 directory refresh in 2 calls, task 1,2, 3");
 });
 
-const NO_COST: Allotment = { batches: [], cost: { urls: 0, directories: 0 }, later: [], collapsed: 0, exceeded: true };
+const NONE: Allotment = { batches: [], cost: NO_COST, later: [], collapsed: 0, exceeded: true };
 
 describe("a quota that can't hold the plan is told with what to do", () => {
-  const news = (more: Partial<RefreshInputs>) => byPaths({ paths: urls(30), ...more });
-  const told = (more: Partial<RefreshInputs>) =>
-    describeExceeded({ ...NO_COST, cost: { urls: 30, directories: 0 } }, news(more), quota(10), NOW);
+  const news = (more: Partial<Inputs>) => byPaths({ paths: urls(30), ...more });
+  const told = (more: Partial<Inputs>) =>
+    describeExceeded({ ...NONE, cost: { ...NO_COST, urls: 30 } }, news(more), quota(10), NOW);
 
   test("fail", () => {
     expect(told({})).toEqual({
@@ -162,7 +162,7 @@ describe("a quota that can't hold the plan is told with what to do", () => {
     });
   });
   test("of both kinds, that which is short", () => {
-    const allotment = { ...NO_COST, cost: { urls: 12, directories: 101 } };
+    const allotment = { ...NONE, cost: { ...NO_COST, urls: 12, directories: 101 } };
     expect(describeExceeded(allotment, news({}), quota(1000), NOW).happened).toBe(
       "The day's quota has 100 of 100 directories left, and 101 are due; nothing was sent.",
     );

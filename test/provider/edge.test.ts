@@ -1,6 +1,7 @@
 /** What a viewer gets after the provider refreshed paths of each object type, and what stays cached beside them. */
 import { describe, expect, test } from "vitest";
 import { type CheckedInputs, checkInputs } from "../../provider/check.js";
+import { REFRESH } from "../../provider/inputs.js";
 import { type RefreshRequest, vodClient } from "../../provider/vod/client.js";
 import { type Emulator, view } from "../emulator/index.js";
 import { publish, started } from "../emulator/started.js";
@@ -17,7 +18,7 @@ const CACHED = [
 const FILES = [...new Set(CACHED.map((url) => new URL(url).host + new URL(url).pathname))];
 
 async function refresh(emulator: Emulator, news: Record<string, unknown>): Promise<void> {
-  const { inputs, problems }: CheckedInputs = checkInputs({ contentHash: "v1", ...news }, {}, () => undefined);
+  const { inputs, problems }: CheckedInputs = checkInputs({ contentHash: "v1", ...news }, {}, () => undefined, REFRESH);
   expect(problems).toEqual([]);
   await vodClient({ endpoint: emulator.endpoint, credentials: emulator }).refreshObjectCaches(
     inputs as unknown as RefreshRequest,

@@ -1,14 +1,18 @@
 /** A provider whose calls go to an emulator, with its key from the environment. */
-import { refreshProvider, type Surroundings } from "../../provider/refresh.js";
+import { type preloadProvider, refreshProvider, type Surroundings } from "../../provider/refresh.js";
 import type { Emulator } from "../emulator/index.js";
 
-export function providerFor(emulator: Emulator, surroundings: Omit<Surroundings, "environment">) {
+export function providerFor(
+  emulator: Emulator,
+  surroundings: Omit<Surroundings, "environment">,
+  make: typeof refreshProvider | typeof preloadProvider = refreshProvider,
+) {
   const environment = {
     ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.accessKeyId,
     ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
     VOD_ENDPOINT: emulator.endpoint,
   };
-  const made = refreshProvider({ ...surroundings, environment });
+  const made = make({ ...surroundings, environment });
   void made.configure({ config: { get: () => undefined } } as never);
   return made;
 }

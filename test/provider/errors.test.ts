@@ -25,9 +25,11 @@ const refusal = (code: string) => ({
   paths: ["https://vod.example.com/a?auth_key=5ec2e7"],
 });
 
-test("the table has all 14 errors of the service's page", () => {
+test("the table has all 14 errors of the service's page, and what a preload has beside them", () => {
   expect(SEED_CODES).toHaveLength(14);
-  expect(Object.keys(ERROR_TABLE)).toEqual(expect.arrayContaining(SEED_CODES));
+  expect(Object.keys(ERROR_TABLE)).toEqual(
+    expect.arrayContaining([...SEED_CODES, "PreloadQueueFull", "InvalidObjectPath.Size.Malformed"]),
+  );
 });
 
 describe("each error of the table is told in two sentences, with code, status and request ID", () => {
@@ -74,6 +76,22 @@ describe("a call that the day's quota can't hold", () => {
         "instead. (code QuotaExceeded.Refresh, HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
     );
   });
+  test("of preloads is told as one of preloads", () => {
+    const quota = {
+      urls: { quota: 2000, remain: 2000 },
+      directories: { quota: 100, remain: 100 },
+      preload: { quota: 500, remain: 20 },
+    };
+    expect(quotaExceeded(refused, { count: 50, kind: "preload" }, quota, now).message).toBe(
+      "The call's 50 URLs are more than the day's preload quota has left: 20 of 500. Run `pulumi up` again after " +
+        "2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota starts anew, or preload fewer URLs. (code " +
+        "QuotaExceeded.Refresh, HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
+    );
+    const { preload: _, ...unknown } = quota;
+    expect(quotaExceeded(refused, { count: 50, kind: "preload" }, unknown, now).message).toMatch(
+      /^The call's 50 URLs are more than the day's preload quota of this account has left\. Run/,
+    );
+  });
   test("also where what is left can't be asked", () => {
     expect(quotaExceeded(refused, { count: 5, kind: "directories" }, undefined, now).message).toMatch(
       /^The call's 5 directories are more than the day's refresh quota of this account has left\. Run/,
@@ -94,6 +112,7 @@ test("which errors pass by themselves", () => {
     "Throttling",
     "ServiceBusy",
     "QuotaPerMinuteExceeded.Refresh",
+    "PreloadQueueFull",
     "SignatureNonceUsed",
     "Throttling.User",
     "Throttling.Api",

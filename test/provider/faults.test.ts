@@ -3,16 +3,18 @@ import { describe, expect, test } from "vitest";
 import { vodClient } from "../../provider/vod/client.js";
 import { ERROR_TABLE, VodError } from "../../provider/vod/errors.js";
 import { NO_RETRY } from "../../provider/vod/retry.js";
-import { GATEWAY_ERRORS, SERVICE_ERRORS } from "../emulator/errors.js";
+import { GATEWAY_ERRORS, PRELOAD_ERRORS, SERVICE_ERRORS } from "../emulator/errors.js";
 import type { Conditions, Emulator, EmulatorOptions, Fault } from "../emulator/index.js";
 import { started } from "../emulator/started.js";
 
 const PATH = "https://vod.example.com/a";
-const CONTRACT = { ...SERVICE_ERRORS, ...GATEWAY_ERRORS };
+const CONTRACT = { ...SERVICE_ERRORS, ...PRELOAD_ERRORS, ...GATEWAY_ERRORS };
+const REFRESH = "RefreshVodObjectCaches";
+const PRELOAD = "PreloadVodObjectCaches";
 
 async function refusedBy(
   emulator: Emulator,
-  { paths = [PATH], credentials = {}, timeoutMs = 5000 } = {},
+  { paths = [PATH], credentials = {}, timeoutMs = 5000, action = REFRESH } = {},
 ): Promise<VodError> {
   const client = vodClient({
     endpoint: emulator.endpoint,
@@ -20,7 +22,11 @@ async function refusedBy(
     timeoutMs,
     retry: NO_RETRY,
   });
-  const thrown = await client.refreshObjectCaches({ paths, objectType: "File", force: false }).catch((error) => error);
+  const call =
+    action === PRELOAD
+      ? client.preloadObjectCaches({ paths })
+      : client.refreshObjectCaches({ paths, objectType: "File", force: false });
+  const thrown = await call.catch((error) => error);
   expect(thrown).toBeInstanceOf(VodError);
   return thrown as VodError;
 }
@@ -32,10 +38,13 @@ describe("every error of the contract", () => {
     expect(Object.fromEntries(ours)).toEqual(CONTRACT);
   });
 
-  test.each(Object.entries(CONTRACT))("%s is told in the table's words", async (code, { status }) => {
+  const calls = Object.entries(CONTRACT).flatMap(([code, { status }]) =>
+    [REFRESH, PRELOAD].map((action) => ({ code, status, action })),
+  );
+  test.each(calls)("$code of $action is told in the table's words", async ({ code, status, action }) => {
     const emulator = await started();
-    emulator.fault({ kind: "error", code, action: "RefreshVodObjectCaches" });
-    const error = await refusedBy(emulator);
+    emulator.fault({ kind: "error", code, action });
+    const error = await refusedBy(emulator, { action });
     expect(error).toMatchObject({ code, httpStatus: status, requestId: emulator.received[0]?.requestId });
     expect(error.retryable).toBe(ERROR_TABLE[code]?.retryable);
     if (code !== "QuotaExceeded.Refresh") expect(error.message).toContain(ERROR_TABLE[code]?.remedy);
@@ -64,6 +73,17 @@ describe("what really causes an error", () => {
     const emulator = await started();
     emulator.set(conditions);
     expect(await refusedBy(emulator)).toMatchObject({ code });
+  });
+
+  test.each<[string, Conditions, number, string]>([
+    ["a queue of preloads that is full", { preloadQueue: 1 }, 2, "PreloadQueueFull"],
+    ["more preloads than a call may carry", {}, 101, "InvalidObjectPath.Size.Malformed"],
+    ["a day's quota of preloads that is used up", { preloadRemain: 0 }, 1, "QuotaExceeded.Refresh"],
+  ])("%s", async (_, conditions, count, code) => {
+    const emulator = await started();
+    emulator.set(conditions);
+    const paths = Array.from({ length: count }, (_, index) => `${PATH}${index}`);
+    expect(await refusedBy(emulator, { paths, action: PRELOAD })).toMatchObject({ code });
   });
 
   test.each<[string, EmulatorOptions, object, string]>([
@@ -103,7 +123,23 @@ test("a day's quota that can't hold the call: what is left is asked for and told
   );
 });
 
-describe("a fault on the way", () => {
+test("a day's quota that can't hold a preload: the same, whatever the service calls it", async () => {
+  const emulator = await started();
+  emulator.set({ preloadRemain: 1 });
+  const paths = [PATH, "https://vod.example.com/b"];
+  const told =
+    /^The call's 2 URLs are more than the day's preload quota has left: 1 of 500\. Run `pulumi up` again after /;
+  const error = await refusedBy(emulator, { paths, action: PRELOAD });
+  expect(error).toMatchObject({ code: "QuotaExceeded.Refresh", message: expect.stringMatching(told) });
+  emulator.fault({ kind: "error", code: "QuotaExceeded.Preload", status: 400, action: PRELOAD });
+  const other = await refusedBy(emulator, { paths, action: PRELOAD });
+  expect(other).toMatchObject({ code: "QuotaExceeded.Preload", message: expect.stringMatching(told) });
+});
+
+describe.each([
+  [REFRESH, "RefreshTaskId"],
+  [PRELOAD, "PreloadTaskId"],
+])("a fault on the way of %s", (action, field) => {
   test.each<[string, Fault, { code: string; httpStatus?: number; retryable: boolean }, RegExp]>([
     [
       "throttled",
@@ -156,19 +192,19 @@ describe("a fault on the way", () => {
       "of the wrong types",
       { kind: "wrong-types" },
       { code: "InvalidResponse", httpStatus: 200, retryable: false },
-      /without a valid RefreshTaskId/,
+      new RegExp(`without a valid ${field}`),
     ],
     [
       "without a task ID",
       { kind: "missing-fields" },
       { code: "InvalidResponse", httpStatus: 200, retryable: false },
-      /without a valid RefreshTaskId/,
+      new RegExp(`without a valid ${field}`),
     ],
     ["empty", { kind: "empty" }, { code: "InvalidResponse", httpStatus: 200, retryable: false }, /answered with/],
   ])("%s", async (_, fault, expected, message) => {
     const emulator = await started();
-    emulator.fault({ ...fault, action: "RefreshVodObjectCaches" });
-    const error = await refusedBy(emulator, { timeoutMs: fault.kind === "delay" ? 300 : 5000 });
+    emulator.fault({ ...fault, action });
+    const error = await refusedBy(emulator, { timeoutMs: fault.kind === "delay" ? 300 : 5000, action });
     expect(error).toMatchObject(expected);
     expect(error.message).toMatch(message);
   });

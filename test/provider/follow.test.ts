@@ -160,7 +160,7 @@ describe("wait", () => {
     expect(outs).not.toHaveProperty("unconfirmed");
     expect(accepted()).toEqual([...PATHS, ...PATHS]);
     expect(lines).toContain(
-      `site: warning: the last update's refresh hasn't been seen to end within an hour: ${PATHS.join(", ")}; sent once more`,
+      `site: warning: the tasks of the last update haven't been seen to end within an hour: ${PATHS.join(", ")}; sent once more`,
     );
   });
 
@@ -249,7 +249,7 @@ describe("wait", () => {
     expect(await provider().diff(id, outs, inputs)).toEqual({ changes: true });
     expect(lines.slice(-2)).toEqual([
       "site: nothing to refresh",
-      `site: waits for the last update's refresh of 2 paths: ${PATHS.join(", ")}`,
+      `site: waits for the tasks of the last update, 2 paths: ${PATHS.join(", ")}`,
     ]);
   });
 

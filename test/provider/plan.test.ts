@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { contentOf, type RefreshInputs } from "../../provider/inputs.js";
+import { contentOf, type Inputs } from "../../provider/inputs.js";
 import { type Manifest, UNKNOWN_HASH } from "../../provider/manifest.js";
 import { type Before, differs, manifestOf, manifestOfFiles, planRefresh, settle } from "../../provider/plan.js";
 
@@ -9,25 +9,25 @@ const B: string = "https://vod.example.com/b";
 const C: string = "https://vod.example.com/c";
 const COMMON = { objectType: "File", force: false, refreshOnCreate: true, onQuotaExceeded: "fail" } as const;
 
-const byPaths = (changes: Partial<RefreshInputs> = {}): RefreshInputs => ({
+const byPaths = (changes: Partial<Inputs> = {}): Inputs => ({
   ...COMMON,
   paths: [A, B],
   contentHash: "v1",
   ...changes,
 });
-const byContents = (contents: Record<string, string>, changes: Partial<RefreshInputs> = {}): RefreshInputs => ({
+const byContents = (contents: Record<string, string>, changes: Partial<Inputs> = {}): Inputs => ({
   ...COMMON,
   contents,
   ...changes,
 });
 
-const present = (inputs: RefreshInputs) => manifestOf(contentOf(inputs) as Parameters<typeof manifestOf>[0]);
-const deployed = (inputs: RefreshInputs, pending: string[] = []): Before => ({
+const present = (inputs: Inputs) => manifestOf(contentOf(inputs) as Parameters<typeof manifestOf>[0]);
+const deployed = (inputs: Inputs, pending: string[] = []): Before => ({
   inputs,
   manifest: settle(present(inputs), pending),
 });
-const plan = (old: Before | undefined, news: RefreshInputs) => planRefresh(old, news, present(news));
-const groups = (old: Before | undefined, news: RefreshInputs) =>
+const plan = (old: Before | undefined, news: Inputs) => planRefresh(old, news, present(news));
+const groups = (old: Before | undefined, news: Inputs) =>
   Object.fromEntries(plan(old, news).groups.map(({ reason, count }) => [reason, count]));
 
 describe("paths with a contentHash", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { describeNextDay, nextDay, quotaOf } from "../../provider/vod/quota.js";
+import { describeNextDay, nextDay, quotaAnswer, quotaOf } from "../../provider/vod/quota.js";
 
 test("URLs count against one quota, directories and patterns against the other", () => {
   expect(["File", "IgnoreParams", "Directory", "Regex"].map((type) => quotaOf(type as "File"))).toEqual([
@@ -8,6 +8,34 @@ test("URLs count against one quota, directories and patterns against the other",
     "directories",
     "directories",
   ]);
+});
+
+describe("the answer of DescribeVodRefreshQuota", () => {
+  const refreshes = { UrlQuota: "2000", UrlRemain: "1996", DirQuota: "100", DirRemain: "99" };
+  const read = { urls: { quota: 2000, remain: 1996 }, directories: { quota: 100, remain: 99 } };
+
+  test("has the quotas of refreshes and of preloads", () => {
+    const answer = { ...refreshes, PreloadQuota: "500", PreloadRemain: "12", BlockQuota: "500", blockRemain: "500" };
+    expect(quotaAnswer.parse(answer)).toEqual({ ...read, preload: { quota: 500, remain: 12 } });
+  });
+
+  test.each([
+    {},
+    { PreloadQuota: "500" },
+    { PreloadRemain: "12" },
+    { PreloadQuota: "many", PreloadRemain: "12" },
+    { PreloadQuota: 500, PreloadRemain: "12" },
+    { PreloadQuota: "500", PreloadRemain: "-1" },
+  ])("without a preload quota that can be read, %j, is one all the same", (preloads) => {
+    expect(quotaAnswer.parse({ ...refreshes, ...preloads })).toEqual(read);
+  });
+
+  test.each([{ UrlQuota: 2000 }, { UrlRemain: "-1" }, { DirQuota: "" }, { DirRemain: undefined }])(
+    "with %j is none",
+    (wrong) => {
+      expect(quotaAnswer.safeParse({ ...refreshes, ...wrong }).success).toBe(false);
+    },
+  );
 });
 
 describe("the quotas start anew at midnight in UTC+8", () => {

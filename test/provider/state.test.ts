@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { contentOf, type RefreshInputs } from "../../provider/inputs.js";
+import { contentOf, type Inputs, PRELOAD, REFRESH } from "../../provider/inputs.js";
 import { packManifest, UNKNOWN_HASH } from "../../provider/manifest.js";
 import { manifestOf } from "../../provider/plan.js";
-import { beforeOf, inputsOf, readState, withInputs, withSubmission } from "../../provider/state.js";
+import { beforeOf, outputsOf, readState, type State, withInputs, withSubmission } from "../../provider/state.js";
 
 const paths = ["https://vod.example.com/a", "https://vod.example.com/b"];
-const inputs: RefreshInputs = {
+const inputs: Inputs = {
   paths,
   objectType: "File",
   force: false,
@@ -24,9 +24,10 @@ const run = {
 };
 const submitted = withSubmission(inputs, undefined, run, present);
 const empty = withInputs(undefined, inputs, present);
+const kept = (state: State) => outputsOf(state, REFRESH);
 
 test("after a run the state has every input, the tasks, and a version", () => {
-  expect(submitted).toEqual({
+  expect(kept(submitted)).toEqual({
     __stateVersion: 1,
     ...inputs,
     taskIds: ["11", "12", "13"],
@@ -51,8 +52,8 @@ test("a run that stopped leaves what is pending", () => {
 test("what has to be seen to its end is named, until it was", () => {
   const state = withSubmission(inputs, undefined, { ...run, unconfirmed: paths }, present);
   expect(state).toMatchObject({ status: "Submitted", unconfirmed: paths });
-  expect(withSubmission(inputs, state, run, present)).not.toHaveProperty("unconfirmed");
-  expect(withInputs(state, inputs, present)).not.toHaveProperty("unconfirmed");
+  expect(kept(withSubmission(inputs, state, run, present))).not.toHaveProperty("unconfirmed");
+  expect(kept(withInputs(state, inputs, present))).not.toHaveProperty("unconfirmed");
 });
 
 test("a run that carries on adds its tasks to those of the run before", () => {
@@ -67,7 +68,7 @@ test("a run that carries on adds its tasks to those of the run before", () => {
 
 test("a run that sent nothing has no tasks and no time", () => {
   const nothing = { ...run, accepted: [], pending: paths, refreshTaskIds: [], requestIds: [] };
-  const state = withSubmission(inputs, undefined, nothing, present);
+  const state = kept(withSubmission(inputs, undefined, nothing, present));
   expect(state).toMatchObject({ taskIds: [], requestIds: [], status: "Incomplete", refreshed: [] });
   expect(state).not.toHaveProperty("refreshTaskId");
   expect(state).not.toHaveProperty("submittedAt");
@@ -80,8 +81,8 @@ test("the state names the first 50 of the paths that were sent", () => {
 
 test("inputs that call for nothing keep the tasks of the last refresh", () => {
   const news = { ...inputs, paths: ["https://vod.example.com/a"], endpoint: "vod.example.com" };
-  expect(withInputs(submitted, news, present)).toEqual({ ...submitted, ...news });
-  expect(withInputs(empty, news, present)).toEqual({ ...empty, ...news });
+  expect(kept(withInputs(submitted, news, present))).toEqual({ ...kept(submitted), ...news });
+  expect(kept(withInputs(empty, news, present))).toEqual({ ...kept(empty), ...news });
 });
 
 test("what was pending is settled once the program no longer names it", () => {
@@ -95,26 +96,36 @@ describe("a state is read", () => {
     ["before any run", empty],
     ["with an endpoint", withInputs(undefined, { ...inputs, endpoint: "vod.example.com" }, present)],
   ])("%s", (_, state) => {
-    expect(readState({ ...state, __provider: "text", __resourceName: "player" })).toEqual(state);
+    expect(readState({ ...kept(state), __provider: "text", __resourceName: "player" }, REFRESH)).toEqual(state);
+  });
+
+  test("of a preload, with the inputs that a program wrote", () => {
+    const { objectType: _, force: __, refreshOnCreate: ___, ...common } = inputs;
+    const given: Inputs = { ...inputs, objectType: "Preload", refreshNew: true, area: "overseas", l2Preload: true };
+    const outputs = outputsOf(withSubmission(given, undefined, run, present), PRELOAD);
+    expect(outputs).toMatchObject({ ...common, preloadOnCreate: true, area: "overseas", l2Preload: true });
+    for (const name of ["objectType", "force", "refreshNew", "refreshOnCreate"])
+      expect(outputs).not.toHaveProperty(name);
+    expect(readState(outputs, PRELOAD).inputs).toEqual(given);
   });
 
   test("of a later version: refused, with what to do", () => {
-    expect(() => readState({ ...submitted, __stateVersion: 2 })).toThrow(
+    expect(() => readState({ ...kept(submitted), __stateVersion: 2 }, REFRESH)).toThrow(
       "The state of this resource was written by a later version of pulumi-alicloud-vod (state version 2). " +
         "Install that version, or later, of pulumi-alicloud-vod; nothing was sent. (code UnknownState)",
     );
   });
 
   test("damaged: refused, with what is wrong", () => {
-    expect(() => readState({ ...submitted, taskIds: "11" })).toThrow(
+    expect(() => readState({ ...kept(submitted), taskIds: "11" }, REFRESH)).toThrow(
       /^The state of this resource can't be read: taskIds\./,
     );
   });
 });
 
 test("an older state is read as if its later inputs had their defaults", () => {
-  const { onQuotaExceeded: _, ...older } = submitted;
-  expect(readState(older)).toEqual(submitted);
+  const { onQuotaExceeded: _, ...older } = kept(submitted);
+  expect(readState(older, REFRESH)).toEqual(submitted);
 });
 
 describe("what the next plan needs of a state", () => {
@@ -128,10 +139,10 @@ describe("what the next plan needs of a state", () => {
   });
 
   test("of contents, a pending URL that vanished as well", () => {
-    const { paths: _, contentHash: __, ...common } = submitted;
+    const { paths: _, contentHash: __, ...common } = inputs;
     const state = {
-      ...common,
-      contents: { "https://vod.example.com/a": "1" },
+      ...submitted,
+      inputs: { ...common, contents: { "https://vod.example.com/a": "1" } },
       pending: ["https://vod.example.com/gone"],
     };
     expect(Object.fromEntries(beforeOf(state).manifest)).toEqual({
@@ -151,12 +162,12 @@ describe("what the next plan needs of a state", () => {
     expect(state.pending).toEqual(pending.slice(0, 50));
     expect(state.manifest).toBe(packManifest(new Map(pending.map((path) => [path, UNKNOWN_HASH]))));
     expect([...beforeOf(state).manifest.values()]).toEqual(pending.map(() => UNKNOWN_HASH));
-    expect(inputsOf(state)).toEqual({ ...common, source, files: {} });
+    expect(state.inputs).toEqual({ ...common, source, files: {} });
   });
 });
 
 test("no state has an undefined value: the engine would lose the resource", () => {
   for (const state of [submitted, empty, withInputs(empty, inputs, present)]) {
-    expect(Object.values(state)).not.toContain(undefined);
+    expect(Object.values(kept(state))).not.toContain(undefined);
   }
 });

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type RefreshRequest, type VodClientOptions, vodClient } from "../../provider/vod/client.js";
 import { createLimiter } from "../../provider/vod/limiter.js";
-import { acceptedTaskIds, type RefreshTask, type TaskFilter } from "../../provider/vod/tasks.js";
+import { acceptedTaskIds, type Doubt, type RefreshTask, type TaskFilter } from "../../provider/vod/tasks.js";
 import type { Emulator, Fault } from "../emulator/index.js";
 import { started } from "../emulator/started.js";
 
@@ -210,8 +210,14 @@ describe("what proves that a call was accepted", () => {
     description: "",
     ...more,
   });
-  const doubt = { ...request, since: () => since, until: since + 1000, isOlder: (id: string) => id === "0" };
-  const ids = (rows: RefreshTask[], more: Partial<typeof doubt> = {}) =>
+  const doubt: Doubt = {
+    paths: [A, B],
+    rowType: "file",
+    since: () => since,
+    until: since + 1000,
+    isOthers: (id) => id === "0",
+  };
+  const ids = (rows: RefreshTask[], more: Partial<Doubt> = {}) =>
     acceptedTaskIds({ ...doubt, ...more }, async (filter: TaskFilter) =>
       rows.filter((row) => !("objectPath" in filter) || row.objectPath === filter.objectPath),
     );
@@ -224,7 +230,7 @@ describe("what proves that a call was accepted", () => {
     ["not the other end alone", [task(B)], undefined],
     ["not a row from before", [task(A), task(B, { createdAt: new Date(since - 1000) })], undefined],
     ["not a preload", [task(A), task(B, { objectType: "preload" })], undefined],
-    ["not an answer to an earlier call", [task(A), task(B, { taskId: "0" })], undefined],
+    ["not the answer to another call", [task(A), task(B, { taskId: "0" })], undefined],
     ["not nothing", [], undefined],
   ])("%s", async (_, rows, expected) => {
     expect(await ids(rows)).toBe(expected);
@@ -234,6 +240,20 @@ describe("what proves that a call was accepted", () => {
     const paths = [A, "https://img.example.com/m", B];
     const rows = [task(A), task(B), task(paths[1] ?? "", { taskId: "2" }), task(`${A}/other`, { taskId: "3" })];
     expect(await ids(rows, { paths })).toBe("1,2");
+  });
+
+  test("of a preload the rows of preloads alone, between the ends too, since nothing says that they share a task ID", async () => {
+    const C = "https://vod.example.com/c";
+    const preload = (path: string, taskId: string) => task(path, { taskId, objectType: "preload" });
+    const more = { paths: [A, B, C], rowType: "preload" as const };
+    expect(await ids([preload(A, "1"), preload(B, "2"), preload(C, "3"), task(B, { taskId: "4" })], more)).toBe(
+      "1,3,2",
+    );
+    expect(await ids([preload(A, "1"), task(C)], more)).toBe(undefined);
+  });
+
+  test("nothing, where rows don't tell the call from one that does less", async () => {
+    expect(await ids([task(A), task(B)], { rowType: undefined })).toBe(undefined);
   });
 
   test("several domains, of which not all can be asked for: nothing is proven, since a task would be missing", async () => {
@@ -333,6 +353,6 @@ describe("refresh tasks", () => {
     const unhurried = { run: <T>(call: () => Promise<T>) => call(), pauseMs: () => 0 };
     const client = clientOf(emulator, emulator.endpoint, { limiter: unhurried });
     await expect(client.describeRefreshTasks({ taskId: "7" })).rejects.toMatchObject({ code: "InvalidResponse" });
-    expect(emulator.received).toHaveLength(126);
+    expect(emulator.received).toHaveLength(156);
   });
 });
