@@ -11,15 +11,13 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { scanSource } from "../provider/scan.js";
+import { ratios, type Series, spreadOf, timed } from "./measure.js";
+import { type Figure, publish } from "./report.js";
 
-/** One measurement. Times are in milliseconds. */
-export interface Row {
-  name: string;
-  median: number;
-  least: number;
-  most: number;
-  /** What the time is divided by, and the median of that over the rounds. */
-  ratio?: { to: string; median: number; target?: number };
+/** A subject with its time in milliseconds, and what that is of another's. */
+interface Row {
+  time: Figure;
+  ratio?: Figure;
 }
 
 interface Site {
@@ -27,8 +25,8 @@ interface Site {
   cacheDirectory: string;
 }
 
-/** Measures once. @param round from 0 on; -1 for the one that isn't counted. */
-type Subject = (round: number) => number | Promise<number>;
+/** Measures once, or in this round not at all. @param round from 0 on; -1 for the one that isn't counted. */
+type Subject = (round: number) => number | undefined | Promise<number>;
 
 const ROUNDS = 7;
 const IN_NEW_PROCESS = ", in a new process";
@@ -41,8 +39,12 @@ const FEW_PROCESSES = `sha256sum, xargs -P${CORES}`;
 const MANY_PROCESSES = `sha256sum, xargs -P${CORES} -n 1`;
 
 /** Measures 10,000 files of 100 KB, then 100,000 of 20 bytes. Takes 1.5 GB of the temporary directory meanwhile. */
-export async function run(): Promise<Row[]> {
-  return [...(await large()), ...(await small())];
+async function run(): Promise<void> {
+  const rows = [...(await large()), ...(await small())];
+  publish("hashing", [
+    { title: "Scans of another's time", unit: "ratio", figures: rows.flatMap(({ ratio }) => ratio ?? []) },
+    { title: "Times", unit: "ms", figures: rows.map(({ time }) => time) },
+  ]);
 }
 
 async function large(): Promise<Row[]> {
@@ -54,7 +56,7 @@ async function large(): Promise<Row[]> {
       [PEER]: () => sha256sum(site, "-n 256"),
       [FEW_PROCESSES]: () => sha256sum(site, ""),
       // Ten times slower, so once is enough.
-      [MANY_PROCESSES]: (round) => (round === 0 ? sha256sum(site, "-n 1") : Number.NaN),
+      [MANY_PROCESSES]: (round) => (round === 0 ? sha256sum(site, "-n 1") : undefined),
       [cold]: () => {
         forget(site);
         return scan(site);
@@ -98,8 +100,8 @@ async function small(): Promise<Row[]> {
 }
 
 /** Times of each subject, one a round. The first round is not counted: it warms up caches and code. */
-async function measure(subjects: Record<string, Subject>): Promise<Record<string, number[]>> {
-  const times: Record<string, number[]> = {};
+async function measure(subjects: Record<string, Subject>): Promise<Record<string, Series>> {
+  const times: Record<string, (number | undefined)[]> = {};
   for (let round = -1; round < ROUNDS; round++) {
     for (const [name, subject] of Object.entries(subjects)) {
       const time = await subject(round);
@@ -110,24 +112,12 @@ async function measure(subjects: Record<string, Subject>): Promise<Record<string
   return times;
 }
 
-function row(times: Record<string, number[]>, name: string, to?: string, target?: number): Row {
+function row(times: Record<string, Series>, name: string, to?: string, target?: number): Row {
   const own = times[name] ?? [];
-  const sorted = own.filter((time) => !Number.isNaN(time)).sort((a, b) => a - b);
-  const result: Row = { name, median: median(sorted), least: sorted[0] ?? 0, most: sorted.at(-1) ?? 0 };
-  if (to === undefined) return result;
-  const ratios = own.map((time, round) => time / (times[to]?.[round] ?? Number.NaN));
-  const ratio = median(ratios.filter((each) => !Number.isNaN(each)));
-  return { ...result, ratio: { to, median: ratio, ...(target === undefined ? {} : { target }) } };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
-async function timed(task: () => unknown): Promise<number> {
-  const began = performance.now();
-  await task();
-  return performance.now() - began;
+  const time = { what: name, ...spreadOf(own) };
+  if (to === undefined) return { time };
+  const ratio = { what: `${name}, of ${to.replace(/^.*, cold/, "cold")}`, ...spreadOf(ratios(own, times[to] ?? [])) };
+  return { time, ratio: { ...ratio, ...(target === undefined ? {} : { target }) } };
 }
 
 function scan({ directory, cacheDirectory }: Site): Promise<number> {
@@ -173,24 +163,9 @@ async function inDirectory<T>(count: number, size: number, task: (site: Site) =>
   }
 }
 
-function print(rows: readonly Row[]): void {
-  const columns = rows.map(({ name, median, least, most, ratio }) => {
-    const times = [median, least, most].map((time) => time.toFixed(0));
-    return {
-      what: name,
-      "median (ms)": times[0],
-      "least–most": `${times[1]}–${times[2]}`,
-      ratio: ratio ? ratio.median.toFixed(3) : "",
-      target: ratio?.target === undefined ? "" : `≤ ${ratio.target}`,
-      to: ratio?.to ?? "",
-    };
-  });
-  console.table(columns);
-}
-
 if (require.main === module) {
   const [, , mode, directory = "", cacheDirectory = ""] = process.argv;
-  const task = mode === SCAN_TWICE ? scanTwice({ directory, cacheDirectory }) : run().then(print);
+  const task = mode === SCAN_TWICE ? scanTwice({ directory, cacheDirectory }) : run();
   task.catch((error: unknown) => {
     console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;

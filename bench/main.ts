@@ -1,9 +1,9 @@
 /** `npm run bench -- NAME`, or all of them: each in a process of its own, since memory is measured as well. */
 import { spawnSync } from "node:child_process";
-import { arch, cpus, platform, release } from "node:os";
 import { join } from "node:path";
+import { circumstances } from "./report.js";
 
-const BENCHMARKS = ["hashing", "packing", "preview"];
+const BENCHMARKS = ["deployment", "startup", "throttle", "hashing", "packing", "preview"];
 
 function main(names: readonly string[]): number {
   const strange = names.find((name) => !BENCHMARKS.includes(name));
@@ -11,9 +11,7 @@ function main(names: readonly string[]): number {
     console.error(`bench: there is no benchmark "${strange}"; there are ${BENCHMARKS.join(", ")}.`);
     return 2;
   }
-  const [cpu] = cpus();
-  const machine = `${platform()} ${release()} ${arch()}, ${cpus().length} × ${cpu?.model.trim()}`;
-  console.log(`Node ${process.version}, ${machine}, ${new Date().toISOString().slice(0, 10)}`);
+  console.log(Object.values(circumstances()).join(", "));
   let code = 0;
   for (const name of BENCHMARKS.filter((one) => names.length === 0 || names.includes(one))) {
     console.log(`\n## ${name}\n`);

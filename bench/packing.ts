@@ -9,9 +9,11 @@ import { createCipheriv } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { diffManifests, digestRows, packManifest, unpackManifest } from "../provider/manifest.js";
+import { ratios, type Spread, spreadOf } from "./measure.js";
+import { type Panel, publish } from "./report.js";
 
 /** Characters of state a file. */
-export interface Size {
+interface Size {
   files: number;
   packed: number;
   json: number;
@@ -19,7 +21,7 @@ export interface Size {
 }
 
 /** Milliseconds, in a process that does it for the first time, as the provider's does. */
-export interface Duration {
+interface Duration {
   files: number;
   pack: number;
   unpack: number;
@@ -32,25 +34,22 @@ export interface Duration {
   peak: number;
 }
 
-export interface Report {
-  sizes: Size[];
-  durations: Duration[];
-}
-
 /** What a plan of 1,000,000 files may take, and how many times as long as one of 100,000. */
 const TARGETS = { plan: 2000, growth: 12, peak: 1000 };
 
 /** What the process of a round is started with. */
 const MEASURE = "measure";
-const ROUNDS = 3;
+const ROUNDS = 5;
+const FILES = [10_000, 100_000, 1_000_000];
 /** One file in so many has another content. */
 const CHANGED_EVERY = 100;
 
-export async function run(): Promise<Report> {
-  return {
-    sizes: [10_000, 100_000].map(measureSize),
-    durations: [10_000, 100_000, 1_000_000].map(fastest),
-  };
+function run(): void {
+  const inputs = FILES.map((files) =>
+    JSON.stringify([siteOf(files, { changedEvery: CHANGED_EVERY }), siteOf(files)].map(packManifest)),
+  );
+  const rounds = Array.from({ length: ROUNDS }, () => inputs.map(round));
+  publish("packing", [...sizePanels(FILES.slice(0, 2).map(measureSize)), ...durationPanels(rounds)]);
 }
 
 function measureSize(files: number): Size {
@@ -64,32 +63,27 @@ function measureSize(files: number): Size {
   };
 }
 
-/** Of some rounds, each in a process of its own, the one whose plan was the fastest. */
-function fastest(files: number): Duration {
-  const [before, now] = [siteOf(files, { changedEvery: CHANGED_EVERY }), siteOf(files)].map(packManifest);
-  const rounds = Array.from({ length: ROUNDS }, (): Duration => {
-    const input = JSON.stringify([before, now]);
-    const child = spawnSync(process.execPath, [__filename, MEASURE], { input, encoding: "utf8" });
-    if (child.status !== 0) throw new Error(child.stderr);
-    return JSON.parse(child.stdout);
-  });
-  return rounds.reduce((best, round) => (round.plan < best.plan ? round : best));
+/** One round of a site, in a process of its own. @param input the site's packed manifests before and now, as JSON. */
+function round(input: string): Duration {
+  const child = spawnSync(process.execPath, [__filename, MEASURE], { input, encoding: "utf8" });
+  if (child.status !== 0) throw new Error(child.stderr);
+  return JSON.parse(child.stdout);
 }
 
 /** @param texts the packed manifests of a site, before and now. */
 function measureDuration([before, present]: [string, string]): Duration {
   const now = new Map(unpackManifest(present));
   const files = now.size;
-  const [unpack, old] = timed(() => unpackManifest(before));
-  const [diff, { changed }] = timed(() => diffManifests(old, now));
+  const [unpack, old] = timedResult(() => unpackManifest(before));
+  const [diff, { changed }] = timedResult(() => diffManifests(old, now));
   const peak = Math.round(process.resourceUsage().maxRSS / 1000);
   if (changed.length !== files / CHANGED_EVERY) throw new Error(`${changed.length} files changed`);
-  const [pack] = timed(() => packManifest(now));
-  const [rows] = timed(() => digestRows(now));
+  const [pack] = timedResult(() => packManifest(now));
+  const [rows] = timedResult(() => digestRows(now));
   return { files, pack, unpack, diff, plan: unpack + diff, rows, peak };
 }
 
-function timed<T>(act: () => T): [milliseconds: number, result: T] {
+function timedResult<T>(act: () => T): [milliseconds: number, result: T] {
   const start = performance.now();
   const result = act();
   return [performance.now() - start, result];
@@ -141,30 +135,50 @@ function pieces(text: string, length: number): string[] {
   return Array.from({ length: text.length / length }, (_, i) => text.slice(i * length, (i + 1) * length));
 }
 
-function describe({ sizes, durations }: Report): string {
-  const row = (cells: readonly (string | number)[]) => cells.map((cell) => String(cell).padStart(11)).join("");
-  const number = (files: number) => files.toLocaleString("en-US");
-  const [small, large] = durations.slice(-2) as [Duration, Duration];
-  return [
-    "Characters of state a file",
-    row(["files", "packed", "JSON", "gzip"]),
-    ...sizes.map(({ files, packed, json, gzip }) =>
-      row([number(files), ...[packed, json, gzip].map((x) => x.toFixed(1))]),
-    ),
-    "",
-    "Milliseconds",
-    row(["files", "pack", "unpack", "diff", "plan", "rows"]),
-    ...durations.map(({ files, pack, unpack, diff, plan, rows }) =>
-      row([number(files), ...[pack, unpack, diff, plan, rows].map((x) => x.toFixed(0))]),
-    ),
-    "",
-    `A plan of 1,000,000 files: ${large.plan.toFixed(0)} ms (at most ${TARGETS.plan}), ` +
-      `${(large.plan / small.plan).toFixed(1)} times one of 100,000 (at most ${TARGETS.growth}), ` +
-      `${large.peak} MB (at most ${TARGETS.peak})`,
-  ].join("\n");
+function sizePanels(sizes: readonly Size[]): Panel[] {
+  const forms = ["packed", "json", "gzip"] as const;
+  const figures = sizes.flatMap((size) =>
+    forms.map((form) => ({ what: `${named(size.files)}, ${form}`, ...spreadOf([size[form]]) })),
+  );
+  return [{ title: "State of a file", unit: "characters", figures }];
 }
+
+/** @param rounds of each, the measurements in the order of {@link FILES}. */
+function durationPanels(rounds: readonly (readonly Duration[])[]): Panel[] {
+  const series = (at: number, name: keyof Duration) => rounds.map((sites) => sites[at]?.[name]);
+  const last = FILES.length - 1;
+  const spread = (name: keyof Duration): Spread => spreadOf(series(last, name));
+  const steps = ["pack", "unpack", "diff", "plan", "rows"] as const;
+  return [
+    {
+      title: "Times",
+      unit: "ms",
+      figures: FILES.flatMap((files, at) =>
+        steps.map((step) => ({
+          what: `${named(files)}, ${step}`,
+          ...spreadOf(series(at, step)),
+          ...(at === last && step === "plan" ? { target: TARGETS.plan } : {}),
+        })),
+      ),
+    },
+    {
+      title: "A plan of 1,000,000 files, of one of 100,000",
+      unit: "ratio",
+      figures: [
+        { what: "plan", ...spreadOf(ratios(series(last, "plan"), series(last - 1, "plan"))), target: TARGETS.growth },
+      ],
+    },
+    {
+      title: "Peak memory with 1,000,000 files",
+      unit: "MB",
+      figures: [{ what: "the process", ...spread("peak"), target: TARGETS.peak }],
+    },
+  ];
+}
+
+const named = (files: number): string => `${files.toLocaleString("en-US")} files`;
 
 if (require.main === module) {
   if (process.argv[2] === MEASURE) console.log(JSON.stringify(measureDuration(JSON.parse(readFileSync(0, "utf8")))));
-  else run().then((report) => console.log(describe(report)));
+  else run();
 }

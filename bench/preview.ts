@@ -4,17 +4,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startEmulator } from "../test/emulator/index.js";
 import { standInEngine } from "../test/engine/index.js";
+import { differences, type Spread, spreadOf } from "./measure.js";
+import { publish, ROOT } from "./report.js";
 
 const FILES = 100_000;
 const DIRECTORIES = 1_000;
 const ROUNDS = 5;
-const PROGRAM = join(__dirname, "../../bench/program");
+const ONE_PATH = "one path";
+const MANY_FILES = `${FILES.toLocaleString("en-US")} files`;
+const TARGETS = { seconds: 1.5, stateMb: 2.5 };
 
-async function run(): Promise<string[]> {
+async function run(): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), "bench-preview-"));
   const site = join(root, "site");
   const emulator = await startEmulator();
-  const engines = { "one path": standInEngine(), [`${FILES.toLocaleString("en-US")} files`]: standInEngine() };
+  const engines = { [ONE_PATH]: standInEngine(), [MANY_FILES]: standInEngine() };
   try {
     for (let directory = 0; directory < DIRECTORIES; directory++) {
       const path = join(site, `videos/${directory % 40}/clip-${directory}`);
@@ -31,8 +35,8 @@ async function run(): Promise<string[]> {
       if (engine === undefined) throw new Error(`There is no engine for ${name}.`);
       const start = performance.now();
       const result = await engine.run(operation, {
-        program: PROGRAM,
-        config: name === "one path" ? {} : { directory: site },
+        program: join(ROOT, "bench/program"),
+        config: { program: "source", ...(name === ONE_PATH ? {} : { directory: site }) },
         secrets: { "alicloud:accessKey": emulator.accessKeyId, "alicloud:secretKey": emulator.accessKeySecret },
         environment: { VOD_ENDPOINT: emulator.endpoint, XDG_CACHE_HOME: root, LOCALAPPDATA: root },
       });
@@ -49,20 +53,24 @@ async function run(): Promise<string[]> {
     for (let round = 0; round < ROUNDS; round++) {
       for (const name of Object.keys(engines)) {
         const { ms, output } = await operate(name, "preview");
-        times[name] = [...(times[name] ?? []), ms];
+        times[name] = [...(times[name] ?? []), ms / 1000];
         previewLines[name] = output.split("\n").length;
       }
     }
-    const floor = median(times["one path"] ?? []);
-    return Object.entries(times).map(([name, ms]) => {
-      const figures = [
-        `${(median(ms) / 1000).toFixed(2)} s`,
-        `${((median(ms) - floor) / 1000).toFixed(2)} s`,
-        `${((stateBytes[name] ?? 0) / 1e6).toFixed(2)} MB`,
-        String(previewLines[name]),
-      ];
-      return `| ${[name, ...figures].join(" | ")} |`;
-    });
+    const each = (spread: (name: string) => Spread) =>
+      Object.keys(engines).map((name) => ({ what: name, ...spread(name) }));
+    const [one, many] = [times[ONE_PATH] ?? [], times[MANY_FILES] ?? []];
+    const state = (name: string) => ({ what: name, ...spreadOf([(stateBytes[name] ?? 0) / 1e6]) });
+    publish("preview", [
+      { title: "Preview", unit: "s", figures: each((name) => spreadOf(times[name] ?? [])) },
+      {
+        title: "Preview over one path",
+        unit: "s",
+        figures: [{ what: MANY_FILES, ...spreadOf(differences(many, one)), target: TARGETS.seconds }],
+      },
+      { title: "State", unit: "MB", figures: [state(ONE_PATH), { ...state(MANY_FILES), target: TARGETS.stateMb }] },
+      { title: "What a preview prints", unit: "lines", figures: each((name) => spreadOf([previewLines[name] ?? 0])) },
+    ]);
   } finally {
     for (const engine of Object.values(engines)) await engine.close();
     await emulator.close();
@@ -70,22 +78,7 @@ async function run(): Promise<string[]> {
   }
 }
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((one, other) => one - other);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
-run().then(
-  (rows) => {
-    console.log(
-      `A preview of one resource on the stand-in engine, warm: the median of ${ROUNDS} interleaved rounds.\n`,
-    );
-    console.log("| resource | preview | over one path | state | lines of preview |\n|---|---|---|---|---|");
-    console.log(rows.join("\n"));
-    console.log("\nTargets: 100,000 files take at most 1.5 s over one path, 2.5 MB of state, and about 200 rows.");
-  },
-  (error: unknown) => {
-    console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = 1;
-  },
-);
+run().catch((error: unknown) => {
+  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+});

@@ -2,7 +2,8 @@
  * The entry that Pulumi's provider process loads, by the text that every resource keeps in its state: neither the
  * module's path nor the names exported here may ever change.
  */
-import { preloadProvider, refreshProvider, type Surroundings } from "./refresh.js";
+import type { Surroundings } from "./clients.js";
+import { preloadProvider, refreshProvider } from "./refresh.js";
 
 const surroundings: Surroundings = {
   environment: process.env,

@@ -15,37 +15,22 @@ import { writeFile } from "node:fs/promises";
 import type { dynamic } from "@pulumi/pulumi";
 import { type Allotment, allot } from "./allot.js";
 import { checkInputs } from "./check.js";
-import { type ConfigReader, type CredentialsSource, findCredentials } from "./credentials.js";
+import { Clients, type Surroundings } from "./clients.js";
+import type { ConfigReader } from "./credentials.js";
 import { describeExceeded, describeOpen, describePlan, describeRun, number } from "./describe.js";
-import { contentOf, type Inputs, identityOf, type Kind, PRELOAD, REFRESH, readInputs, waitOf } from "./inputs.js";
+import { follow } from "./follow.js";
+import { contentOf, type Inputs, type Kind, PRELOAD, REFRESH, readInputs, waitOf } from "./inputs.js";
 import type { Manifest } from "./manifest.js";
 import { differs, manifestOf, type Plan, planRefresh } from "./plan.js";
-import { asVodError, follow, nothingSent, type Open, type Run, type RunContext, submit } from "./run.js";
+import { asVodError, nothingSent, type Open, type Run, type RunContext, submit } from "./run.js";
 import { type Found, Sources, sameFiles } from "./sources.js";
 import { beforeOf, outputsOf, readState, type State, withInputs, withSubmission } from "./state.js";
-import { agentFor } from "./vod/agent.js";
-import { type Limiter, type VodClient, type VodClientOptions, vodClient } from "./vod/client.js";
-import { resolveEndpoint, resolveProxy } from "./vod/endpoint.js";
+import type { VodClient } from "./vod/client.js";
 import { VodError } from "./vod/errors.js";
 import { domainOf } from "./vod/paths.js";
 import type { RefreshQuota } from "./vod/quota.js";
-import { DEFAULT_RETRY, NO_RETRY } from "./vod/retry.js";
 import { RECORD_DAYS } from "./vod/tasks.js";
 import { lookAt } from "./wait.js";
-
-/** What the provider needs of its surroundings; tests give their own. */
-export interface Surroundings {
-  environment: Readonly<NodeJS.ProcessEnv>;
-  /** Prints a line that Pulumi shows as information under the stack. */
-  info(line: string): void;
-  now(): Date;
-  /** Waits for that many milliseconds. Default: a timer. */
-  sleep?: (ms: number) => Promise<void>;
-  /** From 0 up to 1, for the jitter of pauses. Default: `Math.random`. */
-  random?: () => number;
-  /** Paces the calls. Default: one for the process and endpoint. */
-  limiter?: Limiter;
-}
 
 /** The provider of VodCacheRefresh. */
 export const refreshProvider = (surroundings: Surroundings) => cacheProvider(REFRESH, surroundings);
@@ -53,14 +38,8 @@ export const refreshProvider = (surroundings: Surroundings) => cacheProvider(REF
 /** The provider of VodCachePreload. */
 export const preloadProvider = (surroundings: Surroundings) => cacheProvider(PRELOAD, surroundings);
 
-/** Whose configuration it is: the program's, or what the state kept of the last run's. */
-type ConfigOf = "program" | "state";
-
 /** What the engine hands over and what the state holds, before anything is known of it. */
 type Properties = Record<string, unknown>;
-
-/** How long the quota and the status of tasks are asked for at most, in milliseconds: they only make lines better. */
-const ASK_TIMEOUT_MS = 5_000;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -69,61 +48,20 @@ const OVERDUE_MS = 60 * 60 * 1000;
 
 const NOTHING_OPEN: Open = { taskIds: [], paths: [], isOverdue: false };
 
-const UNKNOWN_PLAN = "to refresh: not known yet, since an input is known during the update only";
-
 /** Makes the provider of a resource. */
 export function cacheProvider(kind: Kind, { environment, info, now, sleep, random, limiter }: Surroundings) {
   let config: ConfigReader = () => undefined;
   const sources = new Sources((done, total) => info(`hashed ${number(done)} of ${number(total)} files`));
-  const callers = new Map<string, CredentialsSource>();
-  const clients = new Map<string, VodClient>();
+  const clients = new Clients({ environment, info, now, sleep, random, limiter });
   const quotas = new Map<VodClient, Promise<RefreshQuota>>();
   const unknownQuotas = new Set<string>();
   const shown = new Map<string, string>();
 
+  const deed = kind === PRELOAD ? "preload" : "refresh";
+  const unknownPlan = `to ${deed}: not known yet, since an input is known during the update only`;
+
   const say = ({ __resourceName }: Properties, line: string) =>
     info(typeof __resourceName === "string" ? `${__resourceName}: ${line}` : line);
-
-  /** Who calls for a resource: one source for each identity, so that a role is assumed once for all. */
-  function callerFor(inputs: Partial<Inputs>, configOf: ConfigOf): CredentialsSource {
-    const identity = identityOf(inputs);
-    const key = JSON.stringify([identity, configOf]);
-    const proxied = (origin: string) => agentFor(origin, resolveProxy(origin, environment));
-    const found =
-      callers.get(key) ?? findCredentials(identity, config, environment, { configOf, now, agentFor: proxied });
-    callers.set(key, found);
-    return found;
-  }
-
-  /** One client for each caller, endpoint and patience, so that its connection serves every resource. */
-  function clientFor(inputs: Inputs): VodClient {
-    const { timeout, maxAttempts } = inputs.retry ?? {};
-    const retry = {
-      timeoutMs: timeout === undefined ? DEFAULT_RETRY.timeoutMs : timeout * 1000,
-      maxAttempts: maxAttempts ?? DEFAULT_RETRY.maxAttempts,
-    };
-    return clientOf(inputs, { retry }, "program");
-  }
-
-  /** The client for questions that nothing depends on. */
-  function askerFor(inputs: Inputs, configOf: ConfigOf = "program"): VodClient {
-    return clientOf(inputs, { timeoutMs: ASK_TIMEOUT_MS, retry: NO_RETRY }, configOf);
-  }
-
-  function clientOf(
-    inputs: Inputs,
-    patience: Pick<VodClientOptions, "timeoutMs" | "retry">,
-    configOf: ConfigOf,
-  ): VodClient {
-    const endpoint = resolveEndpoint(inputs.endpoint, environment);
-    const key = JSON.stringify([endpoint, patience, identityOf(inputs), configOf]);
-    const credentials = callerFor(inputs, configOf);
-    const hooks = { ...(sleep ? { sleep } : {}), ...(random ? { random } : {}), ...(limiter ? { limiter } : {}) };
-    const common = { endpoint, credentials, now, onWait: info, ...hooks };
-    const client = clients.get(key) ?? vodClient({ ...common, ...patience });
-    clients.set(key, client);
-    return client;
-  }
 
   /** What is left of the day. That it can't be told is a warning, never an error: the service decides in the end. */
   async function askQuota(
@@ -132,7 +70,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
     { again }: { again: boolean },
   ): Promise<RefreshQuota | undefined> {
     try {
-      const client = askerFor(inputs);
+      const client = clients.asker(inputs);
       const asked = again ? undefined : quotas.get(client);
       const quota = asked ?? client.describeRefreshQuota();
       quotas.set(client, quota);
@@ -178,7 +116,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
 
   function contextFor(news: Properties, inputs: Inputs): RunContext {
     return {
-      client: clientFor(inputs),
+      client: clients.sender(inputs),
       preload: inputs,
       tell: (line) => say(news, line),
       now,
@@ -228,7 +166,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
     const rest =
       pending.size === 0 || all === 0
         ? ""
-        : ` Refreshed before that: ${number(done)} of ${number(all)} ${all === 1 ? "path" : "paths"}; ` +
+        : ` ${deed === "preload" ? "Preloaded" : "Refreshed"} before that: ${number(done)} of ${number(all)} ${all === 1 ? "path" : "paths"}; ` +
           "the next update sends the rest.";
     const reason = run.failure.message + rest;
     throw Object.assign(new Error(reason), { id, properties, reasons: [reason] });
@@ -254,8 +192,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
     // Must not wait for anything: the host doesn't make the first calls wait for it.
     async configure({ config: stack }: dynamic.ConfigureRequest): Promise<void> {
       config = (key) => stack.get(key);
-      callers.clear();
-      clients.clear();
+      clients.configure(config);
     },
 
     async check(olds: Properties, news: Properties) {
@@ -336,7 +273,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
       if (!hasOpenTasks(state)) return { id, props: properties };
       const { unconfirmed, ...rest } = properties;
       try {
-        const asker = askerFor(state.inputs, "state");
+        const asker = clients.asker(state.inputs, "state");
         const seen = await lookAt(state.taskIds, (taskId) => asker.describeRefreshTasks({ taskId }));
         if (seen.unknown.length === 0) {
           const isOpen = unconfirmed !== undefined && seen.status !== "Complete";
@@ -356,7 +293,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
     },
 
     async delete(_id: string, properties: Properties) {
-      say(properties, "nothing is sent on delete, since a refresh can't be undone; the resource is forgotten");
+      say(properties, `nothing is sent on delete, since a ${deed} can't be undone; the resource is forgotten`);
     },
   };
 
@@ -380,7 +317,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
 
   function missingCredentials(inputs: Partial<Inputs> = {}): string[] {
     try {
-      callerFor(inputs, "program");
+      clients.caller(inputs);
       return [];
     } catch (error) {
       return [asVodError(error).message];
@@ -396,7 +333,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
 
   /** Shows what creating the resource would send. */
   async function foresee(news: Properties, inputs: Inputs | undefined): Promise<void> {
-    if (inputs === undefined) return say(news, UNKNOWN_PLAN);
+    if (inputs === undefined) return say(news, unknownPlan);
     const present = await recalled(inputs);
     await show(news, inputs, planRefresh(undefined, inputs, present), { present, open: NOTHING_OPEN });
   }
@@ -412,7 +349,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
   async function showUnknown(news: Properties, before: State): Promise<void> {
     const { contents } = news;
     const inputs = readInputs({ ...news, contents: undefined }, kind);
-    if (inputs === undefined || typeof contents !== "object" || contents === null) return say(news, UNKNOWN_PLAN);
+    if (inputs === undefined || typeof contents !== "object" || contents === null) return say(news, unknownPlan);
     await showUpdate(news, before, { ...inputs, contents: contents as Record<string, string> });
   }
 

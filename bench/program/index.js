@@ -1,11 +1,4 @@
-// One resource: the files of the configuration value "directory", or else a single path.
+// The program of the configuration value "program": one of the files beside this one.
 const pulumi = require("@pulumi/pulumi");
-const { VodCacheRefresh } = require("pulumi-alicloud-vod");
 
-const directory = new pulumi.Config().get("directory");
-new VodCacheRefresh("site", {
-  refreshOnCreate: false,
-  ...(directory
-    ? { source: { directory, baseUrl: "https://vod.example.com/" } }
-    : { paths: ["https://vod.example.com/a"], contentHash: "v1" }),
-});
+require(`./${new pulumi.Config().require("program")}.js`);

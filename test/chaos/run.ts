@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { refreshProvider, type Surroundings } from "../../provider/refresh.js";
+import type { Surroundings } from "../../provider/clients.js";
+import { refreshProvider } from "../../provider/refresh.js";
 import { createLimiter } from "../../provider/vod/limiter.js";
 import { type Emulator, startEmulator } from "../emulator/index.js";
 import { EngineModel, type Outcome, type Provider } from "./engine.js";

@@ -1,5 +1,6 @@
 /** A provider whose calls go to an emulator, with its key from the environment. */
-import { type preloadProvider, refreshProvider, type Surroundings } from "../../provider/refresh.js";
+import type { Surroundings } from "../../provider/clients.js";
+import { type preloadProvider, refreshProvider } from "../../provider/refresh.js";
 import type { Emulator } from "../emulator/index.js";
 
 export function providerFor(
