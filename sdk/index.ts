@@ -1,5 +1,19 @@
 /** What a Pulumi program imports from `pulumi-alicloud-vod`. */
 export { ContentHashError } from "./files.js";
+export type {
+  VodDayQuota,
+  VodInputs,
+  VodLookupArgs,
+  VodRefreshQuota,
+  VodRefreshTask,
+  VodRefreshTasksArgs,
+} from "./functions.js";
+export {
+  getVodRefreshQuota,
+  getVodRefreshQuotaOutput,
+  getVodRefreshTasks,
+  getVodRefreshTasksOutput,
+} from "./functions.js";
 export type { HashFilesOptions } from "./hash.js";
 export { hashContent, hashFiles } from "./hash.js";
 // Types apart: a program without a TypeScript of its own is compiled by the one of Pulumi, 3.8.

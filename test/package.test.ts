@@ -9,7 +9,9 @@ const QUICKSTART = join(ROOT, "examples/quickstart");
 const run = (...args: string[]) => execFileSync(process.execPath, args, { cwd: QUICKSTART, encoding: "utf8" }).trim();
 
 describe("the package", () => {
-  const names = "ContentHashError,VodCachePreload,VodCacheRefresh,hashContent,hashFiles";
+  const names =
+    "ContentHashError,VodCachePreload,VodCacheRefresh,getVodRefreshQuota,getVodRefreshQuotaOutput,getVodRefreshTasks," +
+    "getVodRefreshTasksOutput,hashContent,hashFiles";
 
   test("is imported by CommonJS programs", () => {
     expect(run("-p", 'Object.keys(require("pulumi-alicloud-vod")).sort().join()')).toBe(names);
