@@ -15,7 +15,22 @@ export function quotaFor(type: CallType): QuotaName {
 }
 
 /** What nothing costs. */
-export const NO_COST: Readonly<Record<QuotaName, number>> = { urls: 0, directories: 0, preload: 0 };
+export const NO_COST: Cost = { urls: 0, directories: 0, preload: 0 };
+
+/** How much of each day's quota is used. */
+export type Cost = Readonly<Record<QuotaName, number>>;
+
+export function sumOfCosts(one: Cost, other: Cost): Cost {
+  const sum = (name: QuotaName) => one[name] + other[name];
+  return { urls: sum("urls"), directories: sum("directories"), preload: sum("preload") };
+}
+
+/** What calls cost of the day. */
+export function costOfBatches(batches: readonly Pick<Batch, "objectType" | "paths">[]): Cost {
+  const cost: Record<QuotaName, number> = { ...NO_COST };
+  for (const { objectType, paths } of batches) cost[quotaFor(objectType)] += paths.length;
+  return cost;
+}
 
 /** One call. */
 export interface Batch {
@@ -32,7 +47,7 @@ export interface Allotment {
   /** In the order in which they are sent. */
   batches: readonly Batch[];
   /** What they cost of the day. */
-  cost: Readonly<Record<QuotaName, number>>;
+  cost: Cost;
   /** What stays pending, since the day's quota can't hold it (`onQuotaExceeded: "partial"`). */
   later: readonly string[];
   /** How many URLs directories stand for. */

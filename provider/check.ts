@@ -1,9 +1,9 @@
 /** Validates what a program wrote: one sentence for each thing that is wrong, with the name of the property. */
 import type { z } from "zod";
 import { type QuotaName, quotaFor } from "./allot.js";
-import { COLLAPSES, QUOTA_POLICIES } from "./choices.js";
+import { COLLAPSES, FAILURE_POLICIES, QUOTA_POLICIES } from "./choices.js";
 import type { ConfigReader } from "./credentials.js";
-import { type InputName, type Inputs, type Kind, type Source, UNKNOWN } from "./inputs.js";
+import { hasUnknown, type InputName, type Inputs, type Kind, type Source, UNKNOWN } from "./inputs.js";
 import { resolveEndpoint, resolveProxy } from "./vod/endpoint.js";
 import { VodError } from "./vod/errors.js";
 import { DAILY_QUOTA, OBJECT_TYPES, type ObjectType, PRELOAD_AREAS, REGION } from "./vod/limits.js";
@@ -47,7 +47,10 @@ const WANTED: Readonly<Record<InputName, string>> = {
   roleArn: "give the ARN of a RAM role, such as acs:ram::1234567890123456:role/vod",
   sessionName: "give a name for the role's session",
   externalId: "give the external ID that the role's trust policy asks for",
+  preload: 'write true, false, or an object of how it is preloaded, such as { area: "domestic" }',
   preloadOnCreate: "write true or false",
+  onFailure: `write ${quoted(FAILURE_POLICIES)}`,
+  after: "give the VodCacheRefresh that the preload follows",
   area: `write ${quoted(PRELOAD_AREAS)}`,
   l2Preload: "write true or false",
   headers: 'give a text of printable ASCII for each header, such as { "Accept-Encoding": "gzip" }',
@@ -68,8 +71,11 @@ export function checkInputs(
 ): CheckedInputs {
   const names = Object.keys(kind.shapes) as InputName[];
   const given = Object.entries(news).filter(([name, value]) => !name.startsWith("__") && value != null);
-  const unknown = Object.fromEntries(given.filter(([, value]) => value === UNKNOWN));
-  const values = Object.fromEntries(given.filter(([, value]) => value !== UNKNOWN));
+  // What holds a value that isn't known yet, and so can't be told to be sound, counts as a whole as not known.
+  const isUnknown = ([name, value]: [string, unknown]) =>
+    value === UNKNOWN || (hasUnknown(value) && kind.shapes[name as InputName]?.safeParse(value).success === false);
+  const unknown = Object.fromEntries(given.filter(isUnknown));
+  const values = Object.fromEntries(given.filter((entry) => !isUnknown(entry)));
 
   const problems = Object.keys(values)
     .filter((name) => !(names as string[]).includes(name))
@@ -99,6 +105,7 @@ export function checkInputs(
     problems.push(...quotaProblem(inputs.paths as string[], { ...known, objectType }, config));
   }
   if (objectType === "Preload") problems.push(...directoryProblems(inputs, known));
+  else if (known.preload) problems.push(...preloadProblems(inputs, known));
   if (unknown.endpoint === undefined) problems.push(...endpointProblem(known.endpoint, environment));
   if (known.region) problems.push(...regionProblem(known.region, known.endpoint ?? unknown.endpoint));
   return { inputs, problems, warnings: warningsOf(known), notes: notesOf(known, environment, config) };
@@ -162,6 +169,27 @@ function checkContents(given: Readonly<Record<string, string>>) {
     } else contents[result.path] = hash;
   }
   return { value: contents, problems };
+}
+
+/** What a refresh may not be if a preload is to follow it. */
+function preloadProblems({ paths, contents }: Record<string, unknown>, { objectType, wait, preload, source }: Known) {
+  const problems: string[] = [];
+  if (paths !== undefined && objectType !== undefined && objectType !== "File") {
+    problems.push(
+      `preload goes with files, but objectType is "${objectType}"; declare a VodCachePreload of their files instead.`,
+    );
+  }
+  if (wait === false) {
+    problems.push("wait is false, but a preload can only follow a refresh that has ended; leave wait out.");
+  }
+  const urls = [...((paths ?? []) as string[]), ...Object.keys(contents ?? {})];
+  if (urls.length > 0 && urls.every((url) => url.endsWith("/"))) {
+    problems.push("preload is given, but every URL names a directory, which can't be preloaded; leave preload out.");
+  }
+  if (typeof preload === "object" && source === undefined && (preload.include ?? preload.exclude) !== undefined) {
+    problems.push("preload.include and preload.exclude go with source; without it, all files are preloaded.");
+  }
+  return problems;
 }
 
 /** The service fetches files ahead, and no directories. */
@@ -269,28 +297,32 @@ function strangeInput(name: string, kind: Kind): string {
   return `${name} is not an input of ${kind.name}; ${meant ? `write ${meant}` : `it has ${names.join(", ")}`}.`;
 }
 
+/** Inputs that are objects of options, each with a name of its own. */
+const OPTIONS: readonly InputName[] = ["source", "retry", "wait", "preload", "after"];
+
 /** One sentence for what zod found in one property. */
 function describeIssue(name: InputName, value: unknown, error: z.ZodError): string {
-  const path = error.issues[0]?.path ?? [];
-  const [issue] = error.issues;
-  const choices = issue?.code === "invalid_value" && path.length === 0 ? issue.values.map(String) : undefined;
-  if (choices && typeof value === "string") {
-    const meant = choices.find((choice) => choice.toLowerCase() === value.toLowerCase());
-    return `${name} is "${value.slice(0, 40)}", which is none of its values; write ${meant ? `"${meant}"` : quoted(choices)}.`;
-  }
+  const issue = issueOf(value, error);
+  const path = issue?.path ?? [];
   const where = path.map((key) =>
-    typeof key === "number"
-      ? `[${key}]`
-      : name === "source" || name === "retry"
-        ? `.${String(key)}`
-        : `["${shownPath(String(key))}"]`,
+    typeof key === "number" ? `[${key}]` : OPTIONS.includes(name) ? `.${String(key)}` : `["${shownPath(String(key))}"]`,
   );
+  const property = name + where.join("");
   const wrong = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
+  if (issue?.code === "invalid_value" && typeof wrong === "string") {
+    const choices = issue.values.map(String);
+    const meant = choices.find((choice) => choice.toLowerCase() === wrong.toLowerCase());
+    return `${property} is "${wrong.slice(0, 40)}", which is none of its values; write ${meant ? `"${meant}"` : quoted(choices)}.`;
+  }
   const strange =
-    error.issues[0]?.code === "unrecognized_keys"
-      ? ` has ${error.issues[0].keys.join(", ")}, which it doesn't know`
-      : undefined;
-  return `${name}${where.join("")}${strange ?? ` ${state(wrong)}`}; ${WANTED[name]}.`;
+    issue?.code === "unrecognized_keys" ? ` has ${issue.keys.join(", ")}, which it doesn't know` : ` ${state(wrong)}`;
+  return `${property}${strange}; ${WANTED[name]}.`;
+}
+
+/** The first issue; of a value that may be an object of options and is one, what is wrong in it. */
+function issueOf(value: unknown, { issues: [issue] }: z.ZodError): z.core.$ZodIssue | undefined {
+  if (issue?.code !== "invalid_union" || typeof value !== "object") return issue;
+  return issue.errors.at(-1)?.[0] ?? issue;
 }
 
 function state(value: unknown): string {

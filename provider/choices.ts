@@ -15,6 +15,11 @@ export const TIMEOUT_POLICIES = ["fail", "warn"] as const;
 /** What to do when the tasks of a refresh haven't ended in time. */
 export type TimeoutPolicy = (typeof TIMEOUT_POLICIES)[number];
 
+/** What a preload that fails means for the update. */
+export const FAILURE_POLICIES = ["fail", "warn"] as const;
+/** What a preload that fails means for the update. */
+export type FailurePolicy = (typeof FAILURE_POLICIES)[number];
+
 /**
  * What became of the last refresh, as it was last seen. `NotSubmitted`: nothing was ever sent (`refreshOnCreate: false`).
  * `Submitted`: the service accepted every path, and its tasks weren't looked at since. `Incomplete`: it hasn't accepted

@@ -50,7 +50,7 @@ export function describePlan(
 ): string[] {
   if (plan.paths.length === 0) return [`nothing to ${deedOf(inputs.objectType)}${skipped(plan, inputs)}`];
   const upTo = plan.unknown > 0 ? "up to " : "";
-  const cost = `${upTo}${costOf(allotment)}${allotment.exceeded ? "" : leaves(allotment, quota)}, ${counted(allotment.batches.length, "call")}`;
+  const cost = `${upTo}${costOf(allotment)}${allotment.exceeded ? "" : leaves(allotment, quota)}, ${counted(allotment.batches.length, "call")}${inputs.after === undefined ? "" : ", once the refresh has ended"}`;
   const lines = [`${upTo}${changes(plan, inputs)}: ${cost}`];
   if (contentOf(inputs).mode !== "paths" || plan.paths.length < plan.total) lines.push(`  ${named(plan.paths)}`);
   if (allotment.collapsed > 0) {
@@ -127,6 +127,7 @@ const WHOLE: readonly Group["reason"][] = [
   "area or headers changed",
   "given in another way",
   "objectType changed",
+  "refreshed as another type",
 ];
 
 /** What changed, such as "3 of 1,204 files changed, 1 vanished" or "contentHash changed". */

@@ -1,6 +1,6 @@
 /** Follows what was sent to its end, and sends once more what failed. */
 import { setTimeout as delay } from "node:timers/promises";
-import { type Batch, batchesOf, quotaFor } from "./allot.js";
+import { type Batch, batchesOf, quotaFor, sumOfCosts } from "./allot.js";
 import { deedOf, named as firstFew } from "./describe.js";
 import { type CallType, contentOf, type Inputs, type Wait } from "./inputs.js";
 import type { Plan } from "./plan.js";
@@ -75,6 +75,7 @@ export async function follow(context: RunContext, plan: Plan, run: Run, followin
     ...run,
     refreshTaskIds: [...run.refreshTaskIds, ...repeated.refreshTaskIds],
     requestIds: [...run.requestIds, ...repeated.requestIds],
+    cost: sumOfCosts(run.cost, repeated.cost),
     pending: union(run.pending, repeated.pending.filter(isPlannable)),
     ...(repeated.failure ? { failure: repeated.failure } : {}),
   };

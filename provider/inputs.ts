@@ -1,6 +1,6 @@
 /** The inputs of the resources in the form that the state keeps: complete, normalised, duplicates removed. */
 import { z } from "zod";
-import { COLLAPSES, QUOTA_POLICIES, TIMEOUT_POLICIES } from "./choices.js";
+import { COLLAPSES, FAILURE_POLICIES, QUOTA_POLICIES, STATUSES, TIMEOUT_POLICIES } from "./choices.js";
 import type { Identity } from "./credentials.js";
 import { OBJECT_TYPES, type ObjectType, PRELOAD_AREAS } from "./vod/limits.js";
 
@@ -24,6 +24,8 @@ const waitShape = z.strictObject({
   onTimeout: z.enum(TIMEOUT_POLICIES).default("fail"),
 });
 export type Wait = z.infer<typeof waitShape>;
+/** How tasks are followed where nothing is said of it. */
+export const DEFAULT_WAIT: Wait = waitShape.parse({});
 
 const retryShape = z.strictObject({
   timeout: z.number().min(0).max(86_400).optional(),
@@ -51,6 +53,32 @@ const mannerShapes = {
   externalId: z.string().min(1).optional(),
 } as const;
 
+/** A header's name and its value, of which neither can end the header. */
+const headersShape = z.record(
+  z.string().regex(/^[!#$%&'*+.^_`|~\w-]{1,128}$/),
+  z.string().regex(/^[\x20-\x7e]{1,1024}$/),
+);
+
+/** What is preloaded, and how. */
+const preloadingShapes = {
+  preloadOnCreate: z.boolean().default(true),
+  onQuotaExceeded: z.enum(["fail", "partial"]).default("fail"),
+  onFailure: z.enum(FAILURE_POLICIES).optional(),
+  area: z.enum(PRELOAD_AREAS).optional(),
+  l2Preload: z.boolean().optional(),
+  headers: headersShape.optional(),
+} as const;
+
+/** The preload that a refresh is followed by. It is a resource of its own, so that nothing here changes what is refreshed. */
+const followingPreloadShape = z.strictObject({
+  ...preloadingShapes,
+  preloadOnCreate: z.boolean().optional(),
+  onQuotaExceeded: z.enum(["fail", "partial"]).optional(),
+  include: z.array(z.string()).optional(),
+  exclude: z.array(z.string()).optional(),
+  wait: z.union([z.boolean(), waitShape]).optional(),
+});
+
 const refreshShapes = {
   ...contentShapes,
   objectType: z.enum(OBJECT_TYPES).default("File"),
@@ -59,24 +87,20 @@ const refreshShapes = {
   refreshNew: z.boolean().optional(),
   onQuotaExceeded: z.enum(QUOTA_POLICIES).default("fail"),
   collapse: z.enum(COLLAPSES).optional(),
+  preload: z.union([z.boolean(), followingPreloadShape]).optional(),
   ...mannerShapes,
 } as const;
 
-/** A header's name and its value, of which neither can end the header. */
-const headersShape = z.record(
-  z.string().regex(/^[!#$%&'*+.^_`|~\w-]{1,128}$/),
-  z.string().regex(/^[\x20-\x7e]{1,1024}$/),
-);
+/** The refresh that has to end before a preload, by its outputs; in a preview they may not be known yet. */
+const afterShape = z.strictObject({
+  objectType: z.union([z.enum(OBJECT_TYPES), z.literal(UNKNOWN)]),
+  taskIds: z.union([z.array(z.string()), z.literal(UNKNOWN)]),
+  status: z.union([z.enum(STATUSES), z.literal(UNKNOWN)]),
+  submittedAt: z.string().optional(),
+});
+export type After = z.infer<typeof afterShape>;
 
-const preloadShapes = {
-  ...contentShapes,
-  preloadOnCreate: z.boolean().default(true),
-  onQuotaExceeded: z.enum(["fail", "partial"]).default("fail"),
-  area: z.enum(PRELOAD_AREAS).optional(),
-  l2Preload: z.boolean().optional(),
-  headers: headersShape.optional(),
-  ...mannerShapes,
-} as const;
+const preloadShapes = { ...contentShapes, ...preloadingShapes, after: afterShape.optional(), ...mannerShapes } as const;
 
 const filesShape = z.record(z.string(), z.string()).optional();
 /** What every resource keeps of its inputs; `files` is what `check` found in `source`, a digest for each of up to 200 directories. */
@@ -91,8 +115,12 @@ export type CallType = ObjectType | "Preload";
 /** How URLs are preloaded. */
 export type PreloadOptions = Pick<z.infer<typeof checkedPreload>, "area" | "l2Preload" | "headers">;
 
+/** When they are, and what it means if they can't be. */
+type PreloadPolicies = Pick<z.infer<typeof checkedPreload>, "after" | "onFailure">;
+
 /** The inputs of either resource in one form: a preload is a call of a type of its own. */
-export type Inputs = Omit<z.infer<typeof checkedRefresh>, "objectType"> & { objectType: CallType } & PreloadOptions;
+export type Inputs = Omit<z.infer<typeof checkedRefresh>, "objectType"> & { objectType: CallType } & PreloadOptions &
+  PreloadPolicies;
 
 /** One of the resources, by what sets it apart. */
 export interface Kind {
@@ -157,9 +185,10 @@ export function contentOf({ paths, contentHash, contents, source, files }: Input
   return { mode: "paths", paths: paths ?? [], contentHash: contentHash ?? "" };
 }
 
-/** How the tasks of a refresh are followed; undefined where they aren't. */
-export function waitOf({ wait }: Pick<Inputs, "wait">): Wait | undefined {
-  return wait === true ? waitShape.parse({}) : wait === false ? undefined : wait;
+/** How the tasks of a refresh are followed; undefined where they aren't. What has a preload after it is followed anyway. */
+export function waitOf({ wait, preload }: Pick<Inputs, "wait" | "preload">): Wait | undefined {
+  const isFollowed = wait === true || (wait === undefined && preload !== undefined && preload !== false);
+  return isFollowed ? DEFAULT_WAIT : wait === false ? undefined : wait;
 }
 
 /** What inputs say of who calls. */
@@ -170,7 +199,10 @@ export function identityOf({ profile, roleArn, sessionName, externalId }: Partia
 /** Reads inputs that `check` returned; undefined where a value isn't known yet (in previews only). */
 export function readInputs(checked: Readonly<Record<string, unknown>>, kind: Kind): Inputs | undefined {
   const parsed = kind.checked.safeParse(checked);
-  return parsed.success && !hasUnknown(parsed.data) ? parsed.data : undefined;
+  if (!parsed.success) return undefined;
+  // What a preload comes after may not be known yet; what is preloaded is.
+  const { after: _, ...inputs } = parsed.data;
+  return hasUnknown(inputs) ? undefined : parsed.data;
 }
 
 /** Whether a value, or anything in it, isn't known yet. */

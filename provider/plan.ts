@@ -32,6 +32,7 @@ export type Reason =
   | "contentHash changed"
   | "objectType changed"
   | "area or headers changed"
+  | "refreshed as another type"
   | "given in another way"
   | "new path"
   | "changed"
@@ -75,6 +76,7 @@ export function planRefresh(before: Before | undefined, inputs: Inputs, now: Man
   }
 
   if (preloadsOtherwise(before.inputs, inputs)) return planOf([all("area or headers changed")], now);
+  if (isRefreshedOtherwise(before.inputs, inputs)) return planOf([all("refreshed as another type")], now);
   const isOther = (path: string) => !isLeft(path);
   // Those of a source come in the order of their names; a program may have an order in mind.
   const inOrder = (paths: readonly string[]) => (mode === "source" ? paths : orderedAs(now, paths));
@@ -91,6 +93,12 @@ export function planRefresh(before: Before | undefined, inputs: Inputs, now: Man
 /** Whether viewers get other copies than those that were preloaded. */
 function preloadsOtherwise(olds: Inputs, news: Inputs): boolean {
   return canonical([olds.area, olds.headers]) !== canonical([news.area, news.headers]);
+}
+
+/** Whether the refresh before a preload sends everything again, as another type. */
+function isRefreshedOtherwise({ after: old }: Inputs, { after }: Inputs): boolean {
+  const types = [old?.objectType, after?.objectType];
+  return !types.includes(undefined) && !types.includes(UNKNOWN) && types[0] !== types[1];
 }
 
 /** The manifest after a run: what is still to be sent differs from every hash, whatever the content will be. */
@@ -146,14 +154,10 @@ function orderedAs(now: Manifest, paths: readonly string[]): string[] {
   return [...now.keys()].filter((path) => wanted.has(path));
 }
 
-/** Whether a difference is worth an update, with or without a call: the order of the paths isn't. */
+/** Whether a difference is worth an update, with or without a call: the order of the paths isn't, nor what it comes after. */
 export function differs(olds: Inputs, news: Inputs): boolean {
-  const { paths: oldPaths, ...oldRest } = olds;
-  const { paths: newPaths, ...newRest } = news;
-  return (
-    canonical({ ...oldRest, paths: [...(oldPaths ?? [])].sort() }) !==
-    canonical({ ...newRest, paths: [...(newPaths ?? [])].sort() })
-  );
+  const comparable = ({ paths = [], after: _, ...rest }: Inputs) => canonical({ ...rest, paths: [...paths].sort() });
+  return comparable(olds) !== comparable(news) || isRefreshedOtherwise(olds, news);
 }
 
 /** A value as text, the same for the same value in whatever order its keys are. */

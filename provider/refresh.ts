@@ -13,6 +13,7 @@
 import { randomUUID } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import type { dynamic } from "@pulumi/pulumi";
+import { awaitRefresh } from "./after.js";
 import { type Allotment, allot } from "./allot.js";
 import { checkInputs } from "./check.js";
 import { Clients, type Surroundings } from "./clients.js";
@@ -147,6 +148,8 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
     const wait = waitOf(inputs);
     try {
       const context = contextFor(news, inputs);
+      const held = await awaitRefresh(context, inputs);
+      if (held !== undefined) return nothingSent(plan, now(), held, open);
       const run = await submit(context, plan, allotment);
       if (run.batches.length > 0) say(news, describeRun(run.batches, run.refreshTaskIds));
       const isIdle = run.batches.length === 0 && (run.failure !== undefined || open.taskIds.length === 0);
@@ -169,6 +172,10 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
         : ` ${deed === "preload" ? "Preloaded" : "Refreshed"} before that: ${number(done)} of ${number(all)} ${all === 1 ? "path" : "paths"}; ` +
           "the next update sends the rest.";
     const reason = run.failure.message + rest;
+    if (isForgiven(state.inputs)) {
+      say(news, `warning: ${reason}`);
+      return properties;
+    }
     throw Object.assign(new Error(reason), { id, properties, reasons: [reason] });
   }
 
@@ -234,14 +241,15 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
     async create(news: Properties) {
       const inputs = requireInputs(news, kind);
       const { present, moved } = await presentOf(inputs);
-      if (moved) throw filesMoved();
       const plan = planRefresh(undefined, inputs, present);
       const id = `${kind.idPrefix}-${randomUUID()}`;
-      if (plan.paths.length === 0)
+      if (plan.paths.length === 0 && !moved)
         return { id, outs: { ...outputsOf(withInputs(undefined, inputs, present), kind), ...ownProperties(news) } };
-      const run = await carryOut(news, inputs, plan, present, NOTHING_OPEN);
+      const run = moved
+        ? nothingSent(plan, now(), filesMoved(), NOTHING_OPEN)
+        : await carryOut(news, inputs, plan, present, NOTHING_OPEN);
       // Nothing was sent: without a resource in the state, the next update creates it and sends everything.
-      if (run.failure !== undefined && run.batches.length === 0) throw run.failure;
+      if (run.failure !== undefined && run.batches.length === 0 && !isForgiven(inputs)) throw run.failure;
       return { id, outs: outcome(id, news, withSubmission(inputs, undefined, run, present), plan, run) };
     },
 
@@ -362,6 +370,11 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
 /** Whether the tasks of the last refresh hadn't ended when they were last seen. */
 function hasOpenTasks({ status }: State): boolean {
   return ["Submitted", "Pending", "Refreshing"].includes(status);
+}
+
+/** Whether a run that fails is but a warning: what it left is pending all the same. */
+function isForgiven({ onFailure }: Inputs): boolean {
+  return onFailure === "warn";
 }
 
 /** Whether the last update left something to do. */

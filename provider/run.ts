@@ -1,5 +1,5 @@
 /** Carries a plan out, call after call. */
-import type { Allotment, Batch } from "./allot.js";
+import { type Allotment, type Batch, costOfBatches, NO_COST } from "./allot.js";
 import type { PreloadOptions } from "./inputs.js";
 import type { Plan } from "./plan.js";
 import type { Submission } from "./state.js";
@@ -39,8 +39,8 @@ export interface Open {
 /** The run that sends nothing. */
 export function nothingSent(plan: Plan, now: Date, failure: VodError, open: Open): Run {
   const submittedAt = now.toISOString();
-  const nothing = { accepted: [], refreshTaskIds: [], requestIds: [], batches: [], unconfirmed: open.paths };
-  return { ...nothing, pending: plan.paths, submittedAt, failure };
+  const nothing = { accepted: [], refreshTaskIds: [], requestIds: [], batches: [], cost: NO_COST };
+  return { ...nothing, pending: plan.paths, unconfirmed: open.paths, submittedAt, failure };
 }
 
 /** Sends what is allotted, in order, up to the first failure. Never throws. */
@@ -76,6 +76,7 @@ export async function submit(
     requestIds,
     batches: accepted,
     accepted: pathsOf(accepted),
+    cost: costOfBatches(accepted),
     pending: plan.paths.filter((path) => !settled.has(path)),
     unconfirmed: [],
     submittedAt: now().toISOString(),

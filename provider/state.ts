@@ -3,6 +3,7 @@
  * version is read, and a state of a later one is refused instead of misread.
  */
 import { z } from "zod";
+import { type Cost, sumOfCosts } from "./allot.js";
 import { type RefreshStatus, STATUSES } from "./choices.js";
 import { contentOf, type Inputs, type Kind } from "./inputs.js";
 import { packManifest, UNKNOWN_HASH, unpackManifest } from "./manifest.js";
@@ -23,6 +24,8 @@ const resultShape = z.object({
   requestIds: z.array(z.string()),
   submittedAt: z.string().optional(),
   status: z.enum(STATUSES),
+  /** Of the day's quota. States that were written before 0.2 lack it. */
+  cost: z.object({ urls: z.number(), directories: z.number(), preloads: z.number() }).optional(),
   refreshed: z.array(z.string()),
   pending: z.array(z.string()),
   /** Paths that were accepted, and whose end an update with `wait` had to see and couldn't. */
@@ -47,6 +50,8 @@ export interface Submission {
   /** One string of joined task IDs for each call. */
   refreshTaskIds: readonly string[];
   requestIds: readonly string[];
+  /** What was accepted, of the day's quota. */
+  cost: Cost;
   /** When the last call was answered, ISO 8601 in UTC. */
   submittedAt: string;
   /** What was last seen of the tasks, if they were looked at; `Incomplete` where something is pending. */
@@ -97,6 +102,7 @@ export function withInputs(before: State | undefined, inputs: Inputs, now: Reado
     requestIds = [],
     submittedAt,
     status = "NotSubmitted",
+    cost,
     refreshed = [],
   } = before ?? {};
   return stateOf(inputs, now, {
@@ -106,6 +112,7 @@ export function withInputs(before: State | undefined, inputs: Inputs, now: Reado
     submittedAt,
     // Nothing is due, so what was pending is no longer in the program.
     status: status === "Incomplete" ? "Submitted" : status,
+    cost,
     refreshed,
     pending: [],
     unconfirmed: undefined,
@@ -132,12 +139,21 @@ export function withSubmission(
     submittedAt: run.refreshTaskIds.length > 0 ? run.submittedAt : before?.submittedAt,
     // What is pending is due whatever became of the rest.
     status: run.pending.length > 0 ? "Incomplete" : (run.status ?? "Submitted"),
+    cost: costOf(run.cost, before?.cost),
     refreshed: run.accepted.slice(0, PATHS_SHOWN),
     // Of a source, the manifest knows them all.
     pending: inputs.source === undefined ? [...run.pending] : run.pending.slice(0, PATHS_SHOWN),
     unconfirmed: run.unconfirmed.length === 0 ? undefined : [...run.unconfirmed],
   });
 }
+
+/** What a run cost, with what the one cost that it carried on with. */
+function costOf(cost: Cost, { preloads: preload, ...refreshes }: NonNullable<State["cost"]> = NOTHING): State["cost"] {
+  const { preload: preloads, ...rest } = sumOfCosts(cost, { ...refreshes, preload });
+  return { ...rest, preloads };
+}
+
+const NOTHING: NonNullable<State["cost"]> = { urls: 0, directories: 0, preloads: 0 };
 
 type Result = {
   [Key in keyof Omit<z.infer<typeof resultShape>, "__stateVersion" | "manifest">]: State[Key] | undefined;

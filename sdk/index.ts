@@ -18,10 +18,14 @@ export type { HashFilesOptions } from "./hash.js";
 export { hashContent, hashFiles } from "./hash.js";
 // Types apart: a program without a TypeScript of its own is compiled by the one of Pulumi, 3.8.
 export type {
+  PreloadAfter,
   PreloadArea,
+  PreloadManner,
   VodCachePreloadArgs,
 } from "./preload.js";
 export { VodCachePreload } from "./preload.js";
-export type { Collapse, ObjectType, QuotaPolicy, VodCacheRefreshArgs } from "./refresh.js";
+export type { Collapse, ObjectType, Preload, QuotaPolicy, VodCacheRefreshArgs } from "./refresh.js";
 export { VodCacheRefresh } from "./refresh.js";
-export type { RefreshStatus, Retry, Source, TimeoutPolicy, Wait } from "./resource.js";
+export type { FailurePolicy, RefreshStatus, Retry, Source, TimeoutPolicy, VodCost, Wait } from "./resource.js";
+export type { VodSiteReleaseArgs } from "./site.js";
+export { VodSiteRelease } from "./site.js";

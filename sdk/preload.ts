@@ -1,14 +1,34 @@
 /** The preload that a program declares. */
 import type * as pulumi from "@pulumi/pulumi";
-import type { PreloadArea } from "../provider/vod/limits.js";
+import type { ObjectType, PreloadArea } from "../provider/vod/limits.js";
 // Types apart: a program without a TypeScript of its own is compiled by the one of Pulumi, 3.8.
-import type { Source, VodCacheArgs, Wait } from "./resource.js";
+import type { VodCacheRefresh } from "./refresh.js";
+import type { FailurePolicy, RefreshStatus, Source, VodCacheArgs, Wait } from "./resource.js";
 import { VodCacheResource } from "./resource.js";
 
 export type { PreloadArea };
 
+/** How content is put on the edge. */
+export interface PreloadManner {
+  /** Where copies are put: `domestic` (the Chinese mainland) or `overseas`. A change preloads again. Defaults to `domestic`. */
+  area?: pulumi.Input<PreloadArea>;
+  /** Whether copies are put on the second layer of the edge only, nearer to the origin. Defaults to `false`. */
+  l2Preload?: pulumi.Input<boolean>;
+  /**
+   * Headers of the requests to the origin, such as `{ "Accept-Encoding": "gzip" }` for a copy that is kept apart. They stand in
+   * the state, so that no secret belongs here. A change preloads again. Defaults to none.
+   */
+  headers?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+}
+
 /** What to preload, and when: `paths` with `contentHash`, or `contents`, or `source`. */
-export interface VodCachePreloadArgs extends VodCacheArgs {
+export interface VodCachePreloadArgs extends VodCacheArgs, PreloadManner {
+  /**
+   * The refresh of the same content. Nothing is preloaded before its tasks have ended, which is waited for as long as `wait`
+   * says, or else 1,200 seconds: until then the edge keeps the old copies, and may fetch them again. Where it isn't sent as a whole, or
+   * fails, nothing is preloaded, and what is due stays `pending`. Defaults to none: the content is known not to be there.
+   */
+  after?: VodCacheRefresh;
   /** URLs, at least one, and no more than a day's quota. Duplicates are sent once. */
   paths?: pulumi.Input<pulumi.Input<string>[]>;
   /** With `paths`: a text that changes when their content does. A change preloads all `paths`. */
@@ -24,15 +44,11 @@ export interface VodCachePreloadArgs extends VodCacheArgs {
    * order, and keep the rest as `pending` for the next update. Defaults to `fail`.
    */
   onQuotaExceeded?: pulumi.Input<"fail" | "partial">;
-  /** Where copies are put: `domestic` (the Chinese mainland) or `overseas`. A change preloads again. Defaults to `domestic`. */
-  area?: pulumi.Input<PreloadArea>;
-  /** Whether copies are put on the second layer of the edge only, nearer to the origin. Defaults to `false`. */
-  l2Preload?: pulumi.Input<boolean>;
   /**
-   * Headers of the requests to the origin, such as `{ "Accept-Encoding": "gzip" }` for a copy that is kept apart. They stand in
-   * the state, so that no secret belongs here. A change preloads again. Defaults to none.
+   * What a preload that fails means for the update. `fail`: it fails. `warn`: it succeeds, with a warning. Either way what is due stays
+   * `pending` for the next update. Defaults to `fail`.
    */
-  headers?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  onFailure?: pulumi.Input<FailurePolicy>;
   /**
    * Whether an update follows its tasks to their end. A URL whose task failed is sent once more; if that fails too, the
    * update fails and the URL stays `pending`. Defaults to `false`.
@@ -40,18 +56,28 @@ export interface VodCachePreloadArgs extends VodCacheArgs {
   wait?: pulumi.Input<boolean | Wait>;
 }
 
+/** The refresh that a preload comes after, as the state keeps it. */
+export interface PreloadAfter {
+  objectType: ObjectType;
+  taskIds: string[];
+  status: RefreshStatus;
+  submittedAt?: string;
+}
+
 /**
  * Puts content on the edge of ApsaraVideo VOD before anybody asks for it (PreloadVodObjectCaches), when it is new or changed.
  *
- * A preload doesn't replace what the edge holds: refresh it first, with `wait`, and let this depend on that.
+ * A preload doesn't replace what the edge holds: let it come `after` the refresh, or say `preload: true` there.
  *
  * @example
  * const release = new VodCacheRefresh("site", { source, wait: true }, { dependsOn: uploads });
- * new VodCachePreload("videos", { source: { ...source, include: ["videos/**"] } }, { dependsOn: release });
+ * new VodCachePreload("videos", { source: { ...source, include: ["videos/**"] }, after: release });
  */
 export class VodCachePreload extends VodCacheResource {
   declare readonly preloadOnCreate: pulumi.Output<boolean>;
   declare readonly onQuotaExceeded: pulumi.Output<"fail" | "partial">;
+  declare readonly onFailure: pulumi.Output<FailurePolicy | undefined>;
+  declare readonly after: pulumi.Output<PreloadAfter | undefined>;
   declare readonly area: pulumi.Output<PreloadArea | undefined>;
   declare readonly l2Preload: pulumi.Output<boolean | undefined>;
   declare readonly headers: pulumi.Output<Record<string, string> | undefined>;
@@ -62,13 +88,21 @@ export class VodCachePreload extends VodCacheResource {
 
   /** @throws RunError for an import or a look-up by ID: a preload is an act of the past, and no object of the service. */
   constructor(name: string, args: VodCachePreloadArgs, opts?: pulumi.CustomResourceOptions) {
+    const { after, ...rest } = args;
     const own = {
       preloadOnCreate: undefined,
       onQuotaExceeded: undefined,
+      onFailure: undefined,
       area: undefined,
       l2Preload: undefined,
       headers: undefined,
-      ...args,
+      ...rest,
+      after: after && {
+        objectType: after.objectType,
+        taskIds: after.taskIds,
+        status: after.status,
+        submittedAt: after.submittedAt,
+      },
       preloadTaskId: undefined,
       preloaded: undefined,
     };

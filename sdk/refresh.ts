@@ -1,12 +1,36 @@
 /** The refresh that a program declares. */
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { Collapse, QuotaPolicy } from "../provider/choices.js";
 import type { ObjectType } from "../provider/vod/limits.js";
 // Types apart: a program without a TypeScript of its own is compiled by the one of Pulumi, 3.8.
-import type { Source, VodCacheArgs, Wait } from "./resource.js";
+import type { PreloadManner, VodCachePreloadArgs } from "./preload.js";
+import { VodCachePreload } from "./preload.js";
+import type { FailurePolicy, RefreshStatus, Source, VodCacheArgs, Wait } from "./resource.js";
 import { VodCacheResource } from "./resource.js";
 
 export type { Collapse, ObjectType, QuotaPolicy };
+
+/** The preload that follows a refresh, as a resource of its own: its inputs that aren't those of the refresh. */
+export interface Preload extends PreloadManner {
+  /** With `source`: globs of the files that are preloaded, in place of the source's own. Defaults to all that are refreshed. */
+  include?: pulumi.Input<pulumi.Input<string>[]>;
+  /** With `source`: globs of files that are not, besides the source's own. Defaults to none. */
+  exclude?: pulumi.Input<pulumi.Input<string>[]>;
+  /** Whether creating it preloads everything. Defaults to `refreshOnCreate` of the refresh. */
+  preloadOnCreate?: pulumi.Input<boolean>;
+  /**
+   * What to do when the day's quota can't hold what is due. `partial`: send what fits, in order, and keep the rest as
+   * `pending` for the next update. `fail`: send nothing. Defaults to `partial`.
+   */
+  onQuotaExceeded?: pulumi.Input<"fail" | "partial">;
+  /**
+   * What a preload that fails means for the update. `warn`: a good refresh stays a success, with a warning. `fail`: the
+   * update fails. Either way the next update preloads what is `pending`. Defaults to `warn`.
+   */
+  onFailure?: pulumi.Input<FailurePolicy>;
+  /** How the tasks of the preload are followed to their end. Defaults to `true`, so that the first viewer gets a hit. */
+  wait?: pulumi.Input<boolean | Wait>;
+}
 
 /** What to refresh, and when: `paths` with `contentHash`, or `contents`, or `source`. */
 export interface VodCacheRefreshArgs extends VodCacheArgs {
@@ -62,9 +86,15 @@ export interface VodCacheRefreshArgs extends VodCacheArgs {
   collapse?: pulumi.Input<Collapse>;
   /**
    * Whether an update follows the tasks of its refresh to their end. A path whose task failed is sent once more; if that
-   * fails too, the update fails and the path stays `pending`. Defaults to `false`.
+   * fails too, the update fails and the path stays `pending`. Defaults to `false`, and with `preload` to `true`.
    */
   wait?: pulumi.Input<boolean | Wait>;
+  /**
+   * Whether what was refreshed is put on the edge again, and what is new as well, once the tasks of the refresh have ended:
+   * `true`, or how. It is a {@link VodCachePreload} below this resource, called by its name and `-preload`. Files alone: with `paths`
+   * the `objectType` is `File`, and URLs that end in `/` are left out. Defaults to `false`.
+   */
+  preload?: boolean | Preload;
 }
 
 /**
@@ -92,11 +122,18 @@ export class VodCacheRefresh extends VodCacheResource {
   declare readonly refreshNew: pulumi.Output<boolean | undefined>;
   declare readonly onQuotaExceeded: pulumi.Output<QuotaPolicy>;
   declare readonly collapse: pulumi.Output<Collapse | undefined>;
+  declare readonly preload: pulumi.Output<pulumi.Unwrap<boolean | Preload> | undefined>;
 
   /** The same IDs as the API writes them, joined by commas; undefined if nothing was ever sent. */
   declare readonly refreshTaskId: pulumi.Output<string | undefined>;
   /** The paths that the last update sent, the first 50 of them. */
   declare readonly refreshed: pulumi.Output<string[]>;
+  /** The preload that follows this refresh; undefined without `preload`. */
+  readonly preloading: VodCachePreload | undefined;
+  /** The task IDs of that preload; empty without one, or if it never sent anything. */
+  readonly preloadTaskIds: pulumi.Output<string[]>;
+  /** What was last seen of them; undefined without a preload. */
+  readonly preloadStatus: pulumi.Output<RefreshStatus | undefined>;
 
   /** @throws RunError for an import or a look-up by ID: a refresh is an act of the past, and no object of the service. */
   constructor(name: string, args: VodCacheRefreshArgs, opts?: pulumi.CustomResourceOptions) {
@@ -107,10 +144,61 @@ export class VodCacheRefresh extends VodCacheResource {
       refreshNew: undefined,
       onQuotaExceeded: undefined,
       collapse: undefined,
+      preload: undefined,
       ...args,
       refreshTaskId: undefined,
       refreshed: undefined,
     };
     super("VodCacheRefresh", name, own, opts);
+    this.preloading = args.preload
+      ? preloadAfter(this, name, args, args.preload === true ? {} : args.preload)
+      : undefined;
+    this.preloadTaskIds = this.preloading ? this.preloading.taskIds : pulumi.output([]);
+    this.preloadStatus = this.preloading ? this.preloading.status : pulumi.output(undefined);
   }
+}
+
+/** The preload of what a refresh purges: the same content, less what stands for directories, by the same caller. */
+function preloadAfter(
+  after: VodCacheRefresh,
+  name: string,
+  args: VodCacheRefreshArgs,
+  options: Preload,
+): VodCachePreload {
+  const { include, exclude, onQuotaExceeded = "partial", onFailure = "warn", wait = true, ...manner } = options;
+  const { contentHash, retry, endpoint, region, profile, roleArn, sessionName, externalId } = args;
+  const paths = (urls: readonly pulumi.Input<string>[]) => urls.filter(isFile);
+  const contents = (hashes: Record<string, pulumi.Input<string>>) =>
+    Object.fromEntries(Object.entries(hashes).filter(([url]) => isFile(url)));
+  const source = ({ indexDocument: _, ...files }: Source) => ({
+    ...files,
+    include: include ?? files.include,
+    exclude: exclude && files.exclude ? joined(files.exclude, exclude) : (exclude ?? files.exclude),
+  });
+  const inputs = {
+    ...{ contentHash, retry, endpoint, region, profile, roleArn, sessionName, externalId },
+    ...{ ...manner, onQuotaExceeded, onFailure, wait, after },
+    paths: args.paths && lifted(args.paths, paths),
+    contents: args.contents && lifted(args.contents, contents),
+    source: args.source && lifted(args.source, source),
+    preloadOnCreate: manner.preloadOnCreate ?? args.refreshOnCreate,
+  } as VodCachePreloadArgs;
+  return new VodCachePreload(`${name}-preload`, inputs, { parent: after });
+}
+
+/** Whether it may be preloaded; of an output that can't be told here, and its check says so. */
+function isFile(url: pulumi.Input<string>): boolean {
+  return typeof url !== "string" || /^(https?:\/\/)?[^/]+\/.*[^/]$/i.test(url);
+}
+
+/** Changes a value at once where it is there, so that what is unknown within it doesn't make all of it unknown. */
+function lifted<T extends object, U>(value: pulumi.Input<T>, change: (value: T) => U): pulumi.Input<U> {
+  const isLater = pulumi.Output.isInstance(value) || value instanceof Promise;
+  return isLater ? pulumi.output(value).apply((known) => change(known as T)) : change(value);
+}
+
+type Globs = pulumi.Input<pulumi.Input<string>[]>;
+
+function joined(one: Globs, other: Globs): Globs {
+  return pulumi.all([one, other]).apply(([some, more]) => [...some, ...more]);
 }

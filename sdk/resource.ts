@@ -2,9 +2,9 @@
  * What the resources have in common. They compute nothing: all that they do happens in Pulumi's provider process.
  */
 import * as pulumi from "@pulumi/pulumi";
-import type { RefreshStatus, TimeoutPolicy } from "../provider/choices.js";
+import type { FailurePolicy, RefreshStatus, TimeoutPolicy } from "../provider/choices.js";
 
-export type { RefreshStatus, TimeoutPolicy };
+export type { FailurePolicy, RefreshStatus, TimeoutPolicy };
 
 /** Files on this machine, and where they are served. */
 export interface Source {
@@ -40,6 +40,13 @@ export interface Retry {
   timeout?: pulumi.Input<number>;
   /** How many times, the first one included, from 1 to 100. Defaults to 10. */
   maxAttempts?: pulumi.Input<number>;
+}
+
+/** How much of each of the day's quotas was used. */
+export interface VodCost {
+  urls: number;
+  directories: number;
+  preloads: number;
 }
 
 /** How a call is made, by whom, and where. */
@@ -106,6 +113,11 @@ export abstract class VodCacheResource extends pulumi.CustomResource {
    * own words for its tasks.
    */
   declare readonly status: pulumi.Output<RefreshStatus>;
+  /**
+   * What the tasks of `taskIds` cost of the day's quota; undefined if nothing was ever sent, or an older version of this
+   * package sent it. A path that failed and was sent once more counts twice.
+   */
+  declare readonly cost: pulumi.Output<VodCost | undefined>;
   /** The paths that are still to be sent after an update that failed, or was `partial`; of a `source`, the first 50. */
   declare readonly pending: pulumi.Output<string[]>;
   /**
@@ -144,6 +156,7 @@ export abstract class VodCacheResource extends pulumi.CustomResource {
       requestIds: undefined,
       submittedAt: undefined,
       status: undefined,
+      cost: undefined,
       pending: undefined,
       unconfirmed: undefined,
     };

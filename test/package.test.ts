@@ -10,7 +10,7 @@ const run = (...args: string[]) => execFileSync(process.execPath, args, { cwd: Q
 
 describe("the package", () => {
   const names =
-    "ContentHashError,VodCachePreload,VodCacheRefresh,getVodRefreshQuota,getVodRefreshQuotaOutput,getVodRefreshTasks," +
+    "ContentHashError,VodCachePreload,VodCacheRefresh,VodSiteRelease,getVodRefreshQuota,getVodRefreshQuotaOutput,getVodRefreshTasks," +
     "getVodRefreshTasksOutput,hashContent,hashFiles";
 
   test("is imported by CommonJS programs", () => {

@@ -1,21 +1,22 @@
 import * as pulumi from "@pulumi/pulumi";
-import { VodCachePreload, VodCacheRefresh } from "pulumi-alicloud-vod";
+import { VodCacheRefresh } from "pulumi-alicloud-vod";
 
 const config = new pulumi.Config();
-const source = {
-  directory: config.get("directory") ?? "site",
-  baseUrl: config.get("baseUrl") ?? "https://vod.example.com/",
-};
 
-/** To the end: until then the edge serves the old files, and a preload wouldn't replace them. */
-const release = new VodCacheRefresh("release", { source, wait: true });
-
-/** The videos alone: a day holds 500 preloads. */
-const warm = new VodCachePreload(
-  "warm",
-  { source: { ...source, include: ["videos/**"] }, wait: true },
-  { dependsOn: release },
-);
+const release = new VodCacheRefresh("release", {
+  source: {
+    directory: config.get("directory") ?? "site",
+    baseUrl: config.get("baseUrl") ?? "https://vod.example.com/",
+  },
+  // Once what changed is purged, fetch the videos again before anybody asks. Not all files: a day holds 500 preloads.
+  preload: {
+    include: ["videos/**"],
+    // In a pipeline that must not go on with a cold edge: "fail".
+    onFailure: config.get<"warn" | "fail">("onPreloadFailure") ?? "warn",
+  },
+  // In a real program, so that the edge can't fetch the old files again: }, { dependsOn: uploads });
+});
 
 export const released = release.status;
-export const warmed = warm.status;
+export const warmed = release.preloadStatus;
+export const preloadTaskIds = release.preloadTaskIds;

@@ -2,22 +2,25 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import { killProviders } from "../chaos/processes.js";
 import { pathsOf, view } from "../emulator/index.js";
 import { engines } from "../engine/index.js";
 import { expectNoStackTrace, openStack, type Stack } from "./stack.js";
 
-const EXAMPLE = join(__dirname, "../../examples/release-and-warm");
+const EXAMPLES = join(__dirname, "../../examples");
 const VIDEO = "https://vod.example.com/videos/intro.m3u8";
+const OUTRO = "https://vod.example.com/videos/outro.ts";
 
 describe.each(engines())("on the $name", ({ create }) => {
   let stack: Stack | undefined;
-  const open = async (options = {}) => {
-    stack = await openStack(await create(), EXAMPLE, options);
+  const open = async (options = {}, example = "release-and-warm") => {
+    stack = await openStack(await create(), join(EXAMPLES, example), options);
     const { emulator, run } = stack;
     const directory = join(emulator.origin, "vod.example.com");
-    const publish = (name: string, text: string) => {
-      mkdirSync(dirname(join(directory, name)), { recursive: true });
-      writeFileSync(join(directory, name), text);
+    const publish = (name: string, text: string, domain = "vod.example.com") => {
+      const file = join(emulator.origin, domain, name);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, text);
     };
     publish("index.html", "page");
     publish("videos/intro.m3u8", "old");
@@ -29,8 +32,22 @@ describe.each(engines())("on the $name", ({ create }) => {
       ...stack,
       publish,
       preloaded,
-      up: () => run("up", { directory }),
+      up: (config = {}) => run("up", { directory, ...config }),
       preview: () => run("preview", { directory }),
+    };
+  };
+  /** A first deployment, and a changed video that isn't deployed yet. */
+  const released = async (options = {}) => {
+    const opened = await open(options);
+    expect((await opened.up()).outputs).toMatchObject({ released: "Complete", warmed: "Complete" });
+    expect(await view(opened.emulator, VIDEO)).toMatchObject({ body: "old", cache: "HIT" });
+    opened.publish("videos/intro.m3u8", "new");
+    opened.emulator.advance(2_000);
+    const before = { refreshed: opened.refreshed().length, preloaded: opened.preloaded().length };
+    return {
+      ...opened,
+      refreshed: () => opened.refreshed().slice(before.refreshed),
+      preloaded: () => opened.preloaded().slice(before.preloaded),
     };
   };
   afterEach(async () => {
@@ -38,60 +55,127 @@ describe.each(engines())("on the $name", ({ create }) => {
     stack = undefined;
   });
 
-  test("a changed video is purged, and only when that is done preloaded: the first viewer gets a hit", async () => {
-    const { emulator, publish, preloaded, refreshed, up, preview } = await open({ taskDelayMs: 500 });
-    expect((await up()).outputs).toMatchObject({ released: "Complete", warmed: "Complete" });
-    expect(await view(emulator, VIDEO)).toMatchObject({ body: "old", cache: "HIT" });
-    publish("videos/intro.m3u8", "new");
+  test("examples/release-and-warm: a changed video is purged, and only then preloaded: the first viewer gets a hit", async () => {
+    const { emulator, publish, preloaded, refreshed, up, preview } = await released({ taskDelayMs: 500 });
     publish("videos/outro.ts", "outro");
-    emulator.advance(2_000);
 
     const { output } = await preview();
     expect(output).toContain(
       "release: 1 of 3 files changed (1 new file skipped: no cache can hold it): 1 URL refresh (",
     );
-    expect(output).toContain("warm: 1 of 2 files changed, 1 new: 2 URL preloads (497 of 500 left today), 1 call");
-    const before = { refreshed: refreshed().length, preloaded: preloaded().length, events: emulator.events.length };
-    expect((await up()).succeeded).toBe(true);
-    expect(refreshed().slice(before.refreshed)).toEqual([VIDEO]);
-    expect(preloaded().slice(before.preloaded)).toEqual([VIDEO, "https://vod.example.com/videos/outro.ts"]);
+    expect(output).toContain(
+      "release-preload: 1 of 2 files changed, 1 new: 2 URL preloads (497 of 500 left today), 1 call, once the refresh has ended",
+    );
+    const events = emulator.events.length;
+    const after = await up();
+    expect(after.succeeded).toBe(true);
+    expect(refreshed()).toEqual([VIDEO]);
+    expect(preloaded()).toEqual([VIDEO, OUTRO]);
+    expect(after.resources.find(({ urn }) => urn.endsWith("::release-preload"))?.outputs).toMatchObject({
+      status: "Complete",
+      preloaded: [VIDEO, OUTRO],
+      taskIds: after.outputs.preloadTaskIds,
+      cost: { urls: 0, directories: 0, preloads: 2 },
+    });
 
-    const events = emulator.events.slice(before.events).map(({ kind }) => kind);
-    expect(events).toEqual(["purge", "preload", "preload"]);
+    expect(emulator.events.slice(events).map(({ kind }) => kind)).toEqual(["purge", "preload", "preload"]);
     expect(await view(emulator, VIDEO)).toMatchObject({ body: "new", cache: "HIT" });
     expect((await up()).changes).not.toHaveProperty("update");
   });
 
-  test("a preload that fails is resumed alone by the next update", async () => {
-    const { emulator, publish, preloaded, refreshed, up } = await open();
-    await up();
-    publish("videos/intro.m3u8", "new");
-    emulator.advance(2_000);
-    emulator.fault({
-      kind: "error",
-      code: "PreloadQueueFull.Unheard",
-      status: 403,
-      action: "PreloadVodObjectCaches",
-      times: 1,
-    });
-    const failed = await up();
-    expect(failed.succeeded).toBe(false);
-    expect(failed.outputs).toMatchObject({ released: "Complete" });
-    expectNoStackTrace(failed.output);
-    const purges = refreshed().length;
+  test("a preload that fails is a warning: the refresh counts, and the next update preloads alone", async () => {
+    const { emulator, preloaded, refreshed, up } = await released();
+    const refusal = { kind: "error", code: "PreloadQueueFull.Unheard", status: 403 } as const;
+    emulator.fault({ ...refusal, action: "PreloadVodObjectCaches", times: 1 });
+    const warned = await up();
+    expect(warned).toMatchObject({ succeeded: true, outputs: { released: "Complete", warmed: "Incomplete" } });
+    expect(warned.output).toMatch(/release-preload: warning: .*PreloadQueueFull\.Unheard/);
+    expectNoStackTrace(warned.output);
     expect((await up()).outputs).toMatchObject({ released: "Complete", warmed: "Complete" });
-    expect(refreshed()).toHaveLength(purges);
-    expect(preloaded().at(-1)).toBe(VIDEO);
+    expect(refreshed()).toEqual([VIDEO]);
+    expect(preloaded()).toEqual([VIDEO]);
     expect(await view(emulator, VIDEO)).toMatchObject({ body: "new", cache: "HIT" });
   });
 
-  test("a URL that the origin doesn't have is told by name", async () => {
-    const { emulator, up } = await open();
-    emulator.fault({ kind: "task-failed", path: VIDEO, description: "Origin Timeout", times: 4 });
-    const { succeeded, output } = await up();
-    expect(succeeded).toBe(false);
-    expect(output).toContain(`1 of `);
-    expect(output).toContain(`failed: ${VIDEO} (Origin Timeout)`);
-    expectNoStackTrace(output);
+  test("where that is asked for, it fails the update; the refresh before it counts all the same", async () => {
+    const { emulator, preloaded, refreshed, up } = await released();
+    emulator.fault({ kind: "task-failed", action: "PreloadVodObjectCaches", description: "Origin Timeout", times: 2 });
+    const failed = await up({ onPreloadFailure: "fail" });
+    expect(failed.succeeded).toBe(false);
+    expect(failed.output).toContain(`failed: ${VIDEO} (Origin Timeout)`);
+    expectNoStackTrace(failed.output);
+    emulator.clearFaults();
+    expect((await up({ onPreloadFailure: "fail" })).outputs).toMatchObject({
+      released: "Complete",
+      warmed: "Complete",
+    });
+    expect(refreshed()).toEqual([VIDEO]);
+    expect(preloaded()).toEqual([VIDEO, VIDEO, VIDEO]);
+  });
+
+  test("a refresh that fails keeps the preload back, so that nothing old is fetched", async () => {
+    const { emulator, preloaded, up } = await released();
+    emulator.fault({ kind: "error", code: "OperationDenied.Suspended", action: "RefreshVodObjectCaches", times: 1 });
+    expect((await up()).succeeded).toBe(false);
+    expect(preloaded()).toEqual([]);
+    expect((await up()).outputs).toMatchObject({ released: "Complete", warmed: "Complete" });
+    expect(await view(emulator, VIDEO)).toMatchObject({ body: "new", cache: "HIT" });
+  });
+
+  test.skipIf(process.platform === "win32")(
+    "a provider that is killed between purge and preload: the next update preloads alone",
+    async () => {
+      const { emulator, preloaded, refreshed, up } = await released();
+      const { received } = emulator;
+      const push = received.push.bind(received);
+      received.push = (...arrived) => {
+        if (!arrived.some(({ action }) => action === "PreloadVodObjectCaches")) return push(...arrived);
+        killProviders();
+        emulator.fault({ kind: "reset-before", action: "PreloadVodObjectCaches", times: 1 });
+        return push(...arrived);
+      };
+      const killed = await up();
+      received.push = push;
+      expect(killed.succeeded).toBe(false);
+      expect(refreshed()).toEqual([VIDEO]);
+      expect(preloaded()).toEqual([]);
+      emulator.advance(2_000);
+      expect((await up()).outputs).toMatchObject({ released: "Complete", warmed: "Complete" });
+      expect(refreshed()).toEqual([VIDEO]);
+      expect(preloaded()).toEqual([VIDEO]);
+      expect(await view(emulator, VIDEO)).toMatchObject({ body: "new", cache: "HIT" });
+    },
+  );
+
+  test("examples/two-domains: what changed is purged and preloaded on both, and the release tells what it cost", async () => {
+    const { emulator, publish, preloaded, refreshed, up } = await open({}, "two-domains");
+    const publishOnBoth = (text: string) => {
+      for (const domain of ["vod.example.com", "img.example.com"]) publish("videos/intro.m3u8", text, domain);
+    };
+    publish("index.html", "page", "img.example.com");
+    publishOnBoth("old");
+    const created = await up();
+    expect(created.outputs).toMatchObject({
+      status: "Complete",
+      preloadStatus: "Complete",
+      cost: { urls: 4, directories: 0, preloads: 2 },
+    });
+    expect(created.outputs.taskIds).toHaveLength(2);
+    const before = { refreshed: refreshed().length, preloaded: preloaded().length };
+    publishOnBoth("new");
+    emulator.advance(2_000);
+    expect((await up()).outputs.cost).toEqual({ urls: 2, directories: 0, preloads: 2 });
+    const both = [VIDEO.replace("vod.", "img."), VIDEO];
+    expect(refreshed().slice(before.refreshed).sort()).toEqual(both);
+    expect(preloaded().slice(before.preloaded).sort()).toEqual(both);
+    for (const url of both) expect(await view(emulator, url)).toMatchObject({ body: "new", cache: "HIT" });
+    const names = (await up()).resources.map(({ urn }) => urn.split("::").at(-1));
+    expect(names.sort()).toEqual([
+      "site",
+      "site-img.example.com",
+      "site-img.example.com-preload",
+      "site-vod.example.com",
+      "site-vod.example.com-preload",
+    ]);
   });
 });

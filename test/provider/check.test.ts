@@ -83,7 +83,7 @@ describe("each bad input gets its own sentence, with the name of the property an
     [{ contenthash: "x" }, "contenthash is not an input of VodCacheRefresh; write contentHash."],
     [
       { colour: "red" },
-      "colour is not an input of VodCacheRefresh; it has paths, contentHash, contents, source, objectType, force, refreshOnCreate, refreshNew, onQuotaExceeded, collapse, planFile, wait, retry, endpoint, region, profile, roleArn, sessionName, externalId.",
+      "colour is not an input of VodCacheRefresh; it has paths, contentHash, contents, source, objectType, force, refreshOnCreate, refreshNew, onQuotaExceeded, collapse, preload, planFile, wait, retry, endpoint, region, profile, roleArn, sessionName, externalId.",
     ],
   ])("%j", (news, problem) => {
     expect(problemsOf(news)).toEqual([problem]);
@@ -297,7 +297,7 @@ describe("waiting and retrying", () => {
     [{ wait: "yes" }, 'wait is a string; write true, false, or { timeout: seconds, onTimeout: "fail" or "warn" }.'],
     [
       { wait: { timeout: "1m" } },
-      'wait is an object; write true, false, or { timeout: seconds, onTimeout: "fail" or "warn" }.',
+      'wait.timeout is a string; write true, false, or { timeout: seconds, onTimeout: "fail" or "warn" }.',
     ],
     [{ retry: { maxAttempts: 0 } }, "retry.maxAttempts is 0; write { timeout: seconds, maxAttempts: a whole number }."],
   ])("%j is refused", (more, problem) => {
@@ -305,7 +305,75 @@ describe("waiting and retrying", () => {
   });
 });
 
+describe("a preload after the refresh", () => {
+  const problems = (more: object) =>
+    check({ ...("source" in more || "contents" in more ? {} : { paths: [PATH], contentHash: "v1" }), ...more })
+      .problems;
+  const source = { directory: "dist", baseUrl: "https://vod.example.com/" };
+
+  test.each([
+    [{ preload: true }],
+    [
+      {
+        preload: {
+          area: "overseas",
+          l2Preload: true,
+          headers: { "X-A": "1" },
+          onFailure: "fail",
+          wait: { timeout: 9 },
+        },
+      },
+    ],
+    [{ preload: { include: ["videos/**"], exclude: ["drafts"] }, source }],
+    [{ preload: false, wait: false, objectType: "Directory", paths: ["https://vod.example.com/a/"] }],
+    [{ preload: true, objectType: "IgnoreParams", contents: { [PATH]: "1" } }],
+  ])("%j", (more) => expect(problems(more)).toEqual([]));
+
+  test.each([
+    [
+      { preload: { area: "china" } },
+      'preload.area is "china", which is none of its values; write "domestic", "overseas".',
+    ],
+    [
+      { preload: { everything: true } },
+      'preload has everything, which it doesn\'t know; write true, false, or an object of how it is preloaded, such as { area: "domestic" }.',
+    ],
+    [
+      { preload: { headers: { Cookie: "a\nb" } } },
+      'preload.headers.Cookie is a string; write true, false, or an object of how it is preloaded, such as { area: "domestic" }.',
+    ],
+    [
+      { preload: true, objectType: "IgnoreParams" },
+      'preload goes with files, but objectType is "IgnoreParams"; declare a VodCachePreload of their files instead.',
+    ],
+    [
+      { preload: true, wait: false },
+      "wait is false, but a preload can only follow a refresh that has ended; leave wait out.",
+    ],
+    [
+      { preload: true, paths: ["https://vod.example.com/"] },
+      "preload is given, but every URL names a directory, which can't be preloaded; leave preload out.",
+    ],
+    [
+      { preload: { include: ["*.ts"] } },
+      "preload.include and preload.exclude go with source; without it, all files are preloaded.",
+    ],
+  ])("%j is refused", (more, problem) => {
+    expect(problems(more)).toEqual([problem]);
+  });
+});
+
 describe("values that aren't known yet in a preview", () => {
+  test.each([
+    ["wait", { timeout: UNKNOWN }],
+    ["retry", { maxAttempts: UNKNOWN }],
+    ["preload", { area: UNKNOWN }],
+  ])("%s with %j within it", (name, value) => {
+    const { inputs, problems } = check({ paths: [PATH], contentHash: "v1", [name]: value });
+    expect(problems).toEqual([]);
+    expect(readInputs(inputs, REFRESH)).toBeUndefined();
+  });
+
   test.each(["paths", "contentHash", "objectType", "force", "refreshOnCreate", "endpoint"])("%s", (name) => {
     const { inputs, problems } = check({ paths: [PATH], contentHash: "v1", [name]: UNKNOWN });
     expect(problems).toEqual([]);

@@ -20,6 +20,7 @@ const run = {
   unconfirmed: [],
   refreshTaskIds: ["11,12", "13"],
   requestIds: ["R-1", "R-2"],
+  cost: { urls: 2, directories: 0, preload: 0 },
   submittedAt: "2026-01-02T03:04:05.000Z",
 };
 const submitted = withSubmission(inputs, undefined, run, present);
@@ -35,6 +36,7 @@ test("after a run the state has every input, the tasks, and a version", () => {
     requestIds: ["R-1", "R-2"],
     submittedAt: "2026-01-02T03:04:05.000Z",
     status: "Submitted",
+    cost: { urls: 2, directories: 0, preloads: 0 },
     refreshed: paths,
     pending: [],
   });
@@ -57,11 +59,18 @@ test("what has to be seen to its end is named, until it was", () => {
 });
 
 test("a run that carries on adds its tasks to those of the run before", () => {
-  const next = { ...run, refreshTaskIds: ["14"], requestIds: ["R-3"], submittedAt: "2026-01-03T00:00:00.000Z" };
+  const next = {
+    ...run,
+    refreshTaskIds: ["14"],
+    requestIds: ["R-3"],
+    cost: { urls: 0, directories: 1, preload: 0 },
+    submittedAt: "2026-01-03T00:00:00.000Z",
+  };
   expect(withSubmission(inputs, submitted, next, present)).toMatchObject({
     taskIds: ["11", "12", "13", "14"],
     refreshTaskId: "11,12,13,14",
     requestIds: ["R-1", "R-2", "R-3"],
+    cost: { urls: 2, directories: 1, preloads: 0 },
     submittedAt: "2026-01-03T00:00:00.000Z",
   });
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, describe, expect, test } from "vitest";
-import { VodCacheRefresh } from "../../sdk/index.js";
+import { VodCacheRefresh, VodSiteRelease } from "../../sdk/index.js";
 
 /** What the program registers: Pulumi's own mocks stand in for the engine. */
 const registered: pulumi.runtime.MockResourceArgs[] = [];
@@ -31,6 +31,101 @@ describe("VodCacheRefresh in a program", () => {
       name: "player",
       inputs: { ...args, __resourceName: "player" },
     });
+  });
+});
+
+describe("a preload after the refresh", () => {
+  const preloadOf = async (name: string, more: ConstructorParameters<typeof VodCacheRefresh>[1]) => {
+    const refresh = new VodCacheRefresh(name, more);
+    expect(await settled(refresh.preloadTaskIds)).toEqual(["1"]);
+    expect(await settled(refresh.preloadStatus)).toBe("Submitted");
+    return registered.find((resource) => resource.name === `${name}-preload`)?.inputs;
+  };
+  const after = { objectType: "File", taskIds: ["1"], status: "Submitted" };
+  const manner = { onQuotaExceeded: "partial", onFailure: "warn", wait: true };
+
+  test("is a resource of its own, of the files among the URLs, by the same caller", async () => {
+    const paths = [
+      "https://vod.example.com/a",
+      "https://vod.example.com/",
+      "vod.example.com",
+      "https://vod.example.com/b?c=/d",
+      pulumi.output("https://vod.example.com/e"),
+    ];
+    const inputs = await preloadOf("p1", { ...args, paths, objectType: "File", profile: "video", preload: true });
+    expect(inputs).toMatchObject({
+      ...manner,
+      paths: ["https://vod.example.com/a", "https://vod.example.com/b?c=/d", "https://vod.example.com/e"],
+      contentHash: "v1",
+      profile: "video",
+      after,
+    });
+    expect(inputs).not.toHaveProperty("objectType");
+  });
+
+  test("of contents, and with what it says for itself", async () => {
+    const contents = { "https://vod.example.com/a": pulumi.output("1"), "https://vod.example.com/d/": "2" };
+    const preload = { area: "overseas", onFailure: "fail", wait: false, headers: { "X-A": "1" } } as const;
+    const inputs = await preloadOf("p2", { contents, objectType: "File", refreshOnCreate: false, preload });
+    expect(inputs).toMatchObject({
+      ...{ ...preload, onQuotaExceeded: "partial", preloadOnCreate: false },
+      contents: { "https://vod.example.com/a": "1" },
+    });
+    expect(Object.keys(inputs.contents)).toEqual(["https://vod.example.com/a"]);
+  });
+
+  test("of a source, without its directories, and narrowed to some of its files", async () => {
+    const source = {
+      directory: "dist",
+      baseUrl: "https://vod.example.com/",
+      exclude: ["drafts"],
+      indexDocument: "index.html",
+    };
+    const preload = { include: ["videos/**"], exclude: ["**/*.map"] };
+    const { indexDocument: _, ...files } = source;
+    expect(await preloadOf("p3", { source, objectType: "File", preload })).toMatchObject({
+      source: { ...files, include: preload.include, exclude: ["drafts", "**/*.map"] },
+    });
+    const whole = await preloadOf("p4", { source: pulumi.output(source), objectType: "File", preload: true });
+    expect(whole?.source).toEqual(files);
+  });
+
+  test("isn't there without `preload`", async () => {
+    const refresh = new VodCacheRefresh("p5", args);
+    expect(refresh.preloading).toBeUndefined();
+    expect(await settled(refresh.preloadTaskIds)).toEqual([]);
+    expect(await settled(refresh.preloadStatus)).toBeUndefined();
+  });
+});
+
+describe("VodSiteRelease", () => {
+  const site = { directory: "dist", domains: ["vod.example.com", "http://img.example.com/player/"] };
+
+  test("has a refresh for each domain, and tells of all", async () => {
+    const release = new VodSiteRelease("s1", { ...site, indexDocument: "index.html", onQuotaExceeded: "collapse" });
+    expect(await settled(release.taskIds)).toEqual(["1", "1"]);
+    expect(await settled(release.status)).toBe("Submitted");
+    expect(await settled(release.preloadTaskIds)).toEqual([]);
+    expect(await settled(release.preloadStatus)).toBeUndefined();
+    expect(await settled(release.cost)).toEqual({ urls: 0, directories: 0, preloads: 0 });
+    const inputs = (name: string) => registered.find((resource) => resource.name === name)?.inputs;
+    expect(inputs("s1-vod.example.com")).toMatchObject({
+      onQuotaExceeded: "collapse",
+      source: { directory: "dist", baseUrl: "https://vod.example.com/", indexDocument: "index.html" },
+    });
+    expect(inputs("s1-http://img.example.com/player")).toMatchObject({
+      source: { baseUrl: "http://img.example.com/player/" },
+    });
+  });
+
+  test.each([
+    [[], /^domains of VodSiteRelease "s2" is empty\. Name at least one/],
+    [
+      ["vod.example.com", "https://vod.example.com/"],
+      /^domains of VodSiteRelease "s2" names vod\.example\.com twice\. Name it once\.$/,
+    ],
+  ])("of the domains %j says what is wrong", (domains, sentence) => {
+    expect(() => new VodSiteRelease("s2", { ...site, domains })).toThrow(sentence);
   });
 });
 

@@ -1,0 +1,62 @@
+/** What a preload comes after: the edge keeps the old copy of a URL, and may fetch it again, until its refresh has ended. */
+import { type After, DEFAULT_WAIT, type Inputs, UNKNOWN, waitOf } from "./inputs.js";
+import { asVodError, type RunContext } from "./run.js";
+import { VodError } from "./vod/errors.js";
+import { RECORD_DAYS } from "./vod/tasks.js";
+import { describeFollowed, waitForTasks } from "./wait.js";
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * How a refresh stands. `ended`: what it sent is done, or it never sent anything, or so long ago that the service has no
+ * records any more. `unsent`: some of its paths are still to be sent. `open`: its tasks have to be looked at.
+ */
+export function standingOf({ status, submittedAt }: After, now: Date): "ended" | "unsent" | "open" {
+  if (status === "Complete" || status === "NotSubmitted") return "ended";
+  if (status === "Incomplete") return "unsent";
+  const age = submittedAt === undefined ? 0 : now.getTime() - Date.parse(submittedAt);
+  return age > RECORD_DAYS * DAY_MS ? "ended" : "open";
+}
+
+/**
+ * Waits until the refresh that a preload comes after has ended, as long as the preload itself would be waited for.
+ *
+ * @returns why nothing may be preloaded; undefined where all may.
+ */
+export async function awaitRefresh(
+  { client, tell, now, sleep }: RunContext,
+  inputs: Pick<Inputs, "after" | "wait">,
+): Promise<VodError | undefined> {
+  const { after } = inputs;
+  const standing = after === undefined ? "ended" : standingOf(after, now());
+  if (after === undefined || standing === "ended") return undefined;
+  if (standing === "unsent") {
+    return held("Some paths of the refresh before it are still to be sent", "RefreshIncomplete");
+  }
+  const { timeout } = waitOf(inputs) ?? DEFAULT_WAIT;
+  try {
+    const seen = await waitForTasks(after.taskIds === UNKNOWN ? [] : after.taskIds, {
+      timeoutMs: timeout * 1000,
+      now: () => now().getTime(),
+      describe: (taskId) => client.describeRefreshTasks({ taskId }),
+      onProgress: (line) => tell(`the refresh before it: ${line}`),
+      ...(sleep ? { sleep } : {}),
+    });
+    if (seen.status === "Complete") return undefined;
+    const [what, code] = seen.timedOut
+      ? [`hasn't ended within ${timeout} s`, "RefreshTimeout"]
+      : ["failed", "RefreshFailed"];
+    return held(`The refresh before it ${what} (${describeFollowed(seen)})`, code);
+  } catch (error) {
+    return asVodError(error);
+  }
+}
+
+/** A preload that isn't sent, lest it fetch or keep what is old. */
+function held(why: string, code: string): VodError {
+  return new VodError(
+    `${why}, so that a preload could keep old content; nothing was preloaded.`,
+    "Run `pulumi up` again: it preloads once the refresh has ended.",
+    { code },
+  );
+}
