@@ -1,4 +1,7 @@
-/** What a benchmark publishes: a table in Markdown on standard output, and the same as JSON and as a plot below `bench/results`. */
+/**
+ * What a benchmark publishes: tables in Markdown, on standard output and in its section of `bench/README.md`, and the same as
+ * JSON and as a plot below `bench/results`.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { arch, cpus, platform, release } from "node:os";
 import { join } from "node:path";
@@ -22,6 +25,7 @@ export interface Panel {
 /** The root of the repository, from the compiled tools. */
 export const ROOT = join(__dirname, "../..");
 const RESULTS = join(ROOT, "bench/results");
+const README = join(ROOT, "bench/README.md");
 
 /** Where and when this process measures. */
 export function circumstances(): Record<string, string> {
@@ -38,10 +42,12 @@ export function circumstances(): Record<string, string> {
   };
 }
 
-/** Prints the tables, and writes `NAME.json` and `NAME.svg`. @param more what else belongs to the circumstances. */
+/** Prints the tables, and writes them, `NAME.json` and `NAME.svg`. @param more what else belongs to the circumstances. */
 export function publish(name: string, panels: readonly Panel[], more: Record<string, string> = {}): void {
   const where = { ...circumstances(), ...more };
-  console.log(panels.map(table).join("\n\n"));
+  const tables = panels.map(table).join("\n\n");
+  console.log(tables);
+  intoReadme(name, [`![${name}](results/${name}.svg)`, `${circumstancesOf(where)}.`, tables].join("\n\n"));
   mkdirSync(RESULTS, { recursive: true });
   // Objects only: so a formatter leaves it as it is.
   const measured = Object.fromEntries(panels.map(({ title, unit, figures }) => [title, { unit, ...byName(figures) }]));
@@ -52,14 +58,35 @@ export function publish(name: string, panels: readonly Panel[], more: Record<str
   );
 }
 
+function circumstancesOf({ date, node, machine, ...versions }: Record<string, string>): string {
+  return [
+    date,
+    `Node ${node}`,
+    machine,
+    ...Object.entries(versions).map(([what, version]) => `${what} ${version}`),
+  ].join(", ");
+}
+
+/** Replaces what stands between the marks of a benchmark; the words around them are people's. */
+function intoReadme(name: string, text: string): void {
+  const readme = readFileSync(README, "utf8");
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`bench/README.md has no section between ${begin} and ${end}.`);
+  writeFileSync(README, `${readme.slice(0, from + begin.length)}\n\n${text}\n\n${readme.slice(to)}`);
+}
+
 function byName(figures: readonly Figure[]): Record<string, object> {
   return Object.fromEntries(figures.map(({ what, ...numbers }) => [what, numbers]));
 }
 
 function table({ title, unit, figures }: Panel): string {
   const rows = figures.map(({ what, median, least, most, target }) => {
+    // What is missed has to meet the eye.
+    const reached =
+      target === undefined ? "" : median <= target ? `≤ ${shown(target)}` : `**≤ ${shown(target)}: missed**`;
     const spread = least === most ? "" : `${shown(least)}–${shown(most)}`;
-    return `| ${[what, shown(median), spread, target === undefined ? "" : `≤ ${shown(target)}`].join(" | ")} |`;
+    return `| ${[what, shown(median), spread, reached].join(" | ")} |`;
   });
   return [`### ${title}`, "", `| | ${unit} | least–most | target |`, "|---|---|---|---|", ...rows].join("\n");
 }
