@@ -6,9 +6,11 @@ import {
   FULL_PACE,
   limiterOf,
   MAX_CONCURRENT_CALLS,
+  nextStart,
   paceAfterAnswer,
   paceAfterStart,
   paceAfterThrottle,
+  WINDOW_MS,
 } from "../../provider/vod/limiter.js";
 import { DEFAULT_RETRY, retrying } from "../../provider/vod/retry.js";
 
@@ -90,8 +92,9 @@ describe("200 resources at once", () => {
   test("take little more than the least time at a service of 20 calls a second", async () => {
     const { seen, tookMs } = await deployed(200, 20);
     expect(seen.accepted).toHaveLength(200);
-    expect(tookMs).toBeLessThan(1.2 * 10_000);
-    expect(seen.throttled).toBeLessThanOrEqual(4);
+    // 20 at once, and as many with each further second.
+    expect(tookMs).toBeLessThan(1.1 * 9_000);
+    expect(seen.throttled).toBeLessThanOrEqual(MAX_CONCURRENT_CALLS);
     expect(seen.mostUnderWay).toBeLessThanOrEqual(MAX_CONCURRENT_CALLS);
   });
 
@@ -150,22 +153,46 @@ describe("the queue", () => {
 });
 
 describe("the pace", () => {
-  test("is one call each 50 ms at first", () => {
-    expect(paceAfterStart(FULL_PACE, 1_000)).toMatchObject({ rate: 20, nextStart: 1_050 });
+  const started = (...times: number[]) => times.reduce(paceAfterStart, FULL_PACE);
+
+  test("is not bounded at first but by 100 calls a second", () => {
+    expect(nextStart(started(0, 1, 2))).toBe(Number.NEGATIVE_INFINITY);
+    expect(nextStart(started(...Array.from({ length: 100 }, (_, index) => index)))).toBe(WINDOW_MS);
   });
 
-  test("halves once for calls that were throttled together", () => {
-    const once = paceAfterThrottle(FULL_PACE, 0, 100, undefined);
-    expect(once).toMatchObject({ rate: 10, nextStart: 1_100 });
-    expect(paceAfterThrottle(once, 50, 150, undefined)).toMatchObject({ rate: 10, nextStart: 1_150 });
-    expect(paceAfterThrottle(once, 1_100, 1_200, 500)).toMatchObject({ rate: 5, nextStart: 1_700 });
+  test("is after a throttle what was taken in the second before: as many may start in each", () => {
+    const cut = paceAfterThrottle(started(0, 10, 20, 30), 30, 130, undefined);
+    expect(cut).toMatchObject({ rate: 3, ceiling: 3, starts: [0, 10, 20], notBefore: Number.NEGATIVE_INFINITY });
+    expect(nextStart(cut)).toBe(WINDOW_MS);
+    expect(nextStart(paceAfterStart(cut, WINDOW_MS))).toBe(WINDOW_MS + 10);
   });
 
-  test("grows by one call a second each second, and not by a rest", () => {
-    const cut = paceAfterThrottle(FULL_PACE, 0, 100, undefined);
-    expect(paceAfterAnswer(cut, 50, 150)).toBe(cut);
-    expect(paceAfterAnswer(cut, 1_100, 1_600).rate).toBe(10.5);
-    expect(paceAfterAnswer(cut, 1_100, 60_000).rate).toBe(11);
-    expect(paceAfterAnswer(FULL_PACE, 0, 1_000).rate).toBe(20);
+  test("is cut once for calls that were throttled together, in whatever order their answers come", () => {
+    const once = paceAfterThrottle(started(0, 10, 20, 30), 30, 130, undefined);
+    expect(paceAfterThrottle(once, 20, 140, undefined)).toMatchObject({ rate: 2, starts: [0, 10], cutAt: 130 });
+    const whole = paceAfterThrottle({ ...once, starts: [1000, 1010, 1020, 1030] }, 1030, 1130, undefined);
+    expect(whole).toMatchObject({ rate: 2, cutAt: 1130 });
+  });
+
+  test("where nothing was taken it is halved, down to one call in two seconds, after a pause", () => {
+    const cut = paceAfterThrottle({ ...started(5_000), rate: 1 }, 5_000, 5_100, undefined);
+    expect(cut).toMatchObject({ rate: 0.5, notBefore: 6_000 });
+    expect(nextStart(paceAfterStart(cut, 6_000))).toBe(8_000);
+    expect(paceAfterThrottle({ ...cut, starts: [8_000] }, 8_000, 8_100, undefined).rate).toBe(0.5);
+  });
+
+  test("stands still as long as the service asks for, and no shorter than before", () => {
+    const cut = paceAfterThrottle(started(0, 10), 10, 110, 2_000);
+    expect(cut.notBefore).toBe(2_110);
+    expect(paceAfterThrottle(cut, 5, 120, 500).notBefore).toBe(2_110);
+  });
+
+  test("grows by one call a second each second, not by a rest, and for a minute not beyond what was refused", () => {
+    const cut = { ...paceAfterThrottle(started(0, 10, 20, 30), 30, 130, undefined), rate: 1 };
+    expect(paceAfterAnswer(cut, 20, 150)).toBe(cut);
+    expect(paceAfterAnswer(cut, 1_100, 630).rate).toBe(1.5);
+    expect(paceAfterAnswer(cut, 1_100, 50_000).rate).toBe(2);
+    expect(paceAfterAnswer({ ...cut, rate: 3, grownAt: 50_000 }, 50_500, 51_000).rate).toBe(3);
+    expect(paceAfterAnswer({ ...cut, rate: 3, grownAt: 60_500 }, 60_500, 61_000).rate).toBe(3.5);
   });
 });
