@@ -23,6 +23,9 @@ export const DEFAULT_RETRY: RetryLimits = { timeoutMs: DEFAULT_RETRY_TIMEOUT_MS,
 /** Every call is sent once, and its first failure is final. */
 export const NO_RETRY: RetryLimits = { timeoutMs: 0, maxAttempts: 1 };
 
+/** How long and how often one task is asked for at one look. */
+export const LOOK_RETRY: RetryLimits = { timeoutMs: 15_000, maxAttempts: 3 };
+
 /** The longest delay after the first attempt, in milliseconds; it doubles with each further one. */
 export const BACKOFF_BASE_MS = 1_000;
 
