@@ -152,6 +152,17 @@ describe("a call on the wire", () => {
     expect(emulator.received.map((call) => call.status)).toEqual([403, 403, 403, 200]);
   });
 
+  test("is sent again after a page of HTML that throttles", async () => {
+    const emulator = await started();
+    emulator.fault({ kind: "html", status: 429, times: 2 });
+    const { client } = impatient(emulator);
+    expect(await client.refreshObjectCaches(request)).toEqual({
+      refreshTaskId: expect.any(String),
+      requestId: expect.any(String),
+    });
+    expect(emulator.received.map((call) => call.status)).toEqual([429, 429, 200]);
+  });
+
   test.each(["InvalidDomain.NotFound", "Forbidden.RAM", "InvalidTimeStamp.Expired", "MissingParameter"])(
     "that %s refuses fails at once",
     async (code) => {

@@ -13,6 +13,11 @@ const B = "https://vod.example.com/b";
 const request: RefreshRequest = { paths: [A, B], objectType: "File", force: false };
 const REFRESH = "RefreshVodObjectCaches";
 const TASKS = "DescribeVodRefreshTasks";
+const NONCE_USED = {
+  kind: "answer",
+  status: 400,
+  body: JSON.stringify({ Code: "SignatureNonceUsed", Message: "It was used already.", RequestId: "R" }),
+} as const;
 
 /** An emulator whose time stands still, so many milliseconds after a whole second, and a client of the same clock. */
 async function emulated({ pastSecondMs = 0, behindMs = 0, ...options }: Partial<VodClientOptions> & Clocks = {}) {
@@ -54,6 +59,7 @@ describe("an answer that was lost after the work", () => {
     ["an answer without a task ID", { kind: "missing-fields" }],
     ["a gateway's page", { kind: "html", afterWork: true }],
     ["an error of the service's own", { kind: "error", afterWork: true }],
+    ["the word that it got the request before, as where a proxy repeats it", { ...NONCE_USED, afterWork: true }],
   ])("%s: the refresh is found, and not sent again", async (_, fault) => {
     const { emulator, client } = await emulated();
     emulator.fault({ ...fault, action: REFRESH, times: 1 });
@@ -138,6 +144,12 @@ describe("a call in doubt is sent again, and that is recorded", () => {
     expect(await client.refreshObjectCaches(request)).toEqual(REPEATED);
     expect(actionsOf(emulator)).toEqual([REFRESH, TASKS, REFRESH]);
     expect(emulator.quota().urlRemain).toBe(1998);
+  });
+
+  test("the service says that it got the request before, and knows nothing of it", async () => {
+    const { emulator, client } = await emulated();
+    emulator.fault({ ...NONCE_USED, action: REFRESH, times: 1 });
+    expect(await client.refreshObjectCaches(request)).toEqual(REPEATED);
   });
 
   test("it was accepted within the second in which the attempt began", async () => {
