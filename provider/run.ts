@@ -54,7 +54,7 @@ export async function submit(
   let failure: VodError | undefined;
   try {
     for (const batch of batches) {
-      const answer = await sendBatch(client, batch, preload).catch((error: unknown) => {
+      const answer = await sendBatch(client, batch, preload, tell).catch((error: unknown) => {
         if (!batch.departed || !isNoDomain(error)) throw error;
         const domain = domainOf(batch.paths[0] ?? "");
         tell(`warning: ${domain} is not refreshed, since it is no domain of this account any more.`);
@@ -91,17 +91,16 @@ async function sendBatch(
   client: VodClient,
   { objectType, ...batch }: Batch,
   { area, l2Preload, headers }: PreloadOptions,
+  onWait: RunContext["tell"],
 ) {
   if (objectType !== "Preload") {
-    const { refreshTaskId: taskId, ...answer } = await client.refreshObjectCaches({ objectType, ...batch });
+    const { refreshTaskId: taskId, ...answer } = await client.refreshObjectCaches({ objectType, ...batch }, { onWait });
     return { taskId, ...answer };
   }
-  const { preloadTaskId: taskId, ...answer } = await client.preloadObjectCaches({
-    paths: batch.paths,
-    ...(area === undefined ? {} : { area }),
-    ...(l2Preload === undefined ? {} : { l2Preload }),
-    ...(headers === undefined ? {} : { headers }),
-  });
+  const { preloadTaskId: taskId, ...answer } = await client.preloadObjectCaches(
+    { paths: batch.paths, area, l2Preload, headers },
+    { onWait },
+  );
   return { taskId, ...answer };
 }
 
@@ -118,7 +117,8 @@ export function waiting(
   return {
     timeoutMs,
     now: () => now().getTime(),
-    describe: (taskId, leftMs) => client.describeRefreshTasks({ taskId }, { retry: lookRetry(retry, leftMs) }),
+    describe: (taskId, leftMs) =>
+      client.describeRefreshTasks({ taskId }, { retry: lookRetry(retry, leftMs), onWait: onProgress }),
     onProgress,
     ...(sleep ? { sleep } : {}),
     ...(random ? { random } : {}),

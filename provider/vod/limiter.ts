@@ -4,6 +4,7 @@
  *
  * Pure functions over {@link Pace} decide when the next call may start; {@link createLimiter} is the queue around them.
  */
+import { VodError } from "./errors.js";
 import { isThrottle, realSleep } from "./retry.js";
 
 /** How many calls a second may start, as long as the service doesn't throttle. No VOD page names its limit. */
@@ -67,10 +68,25 @@ export function paceAfterThrottle(pace: Pace, startedAt: number, now: number, re
 }
 
 export interface Limiter {
-  /** Runs a call when its turn comes, first come first served; gives and throws what the call does. */
-  run<T>(call: () => Promise<T>): Promise<T>;
+  /**
+   * Runs a call when its turn comes, first come first served; gives and throws what the call does.
+   *
+   * @param patienceMs the longest pause after a throttle that the call waits for, in milliseconds. Default: any.
+   * @throws VodError Throttling at once where the pause is longer, also if it begins while the call waits.
+   */
+  run<T>(call: () => Promise<T>, patienceMs?: number): Promise<T>;
   /** For how long nobody calls because the service throttled, in milliseconds; 0 where it didn't. */
   pauseMs(): number;
+  /** How long a call that comes now waits for those before it, at the present rate, in milliseconds. */
+  queueMs(): number;
+}
+
+/** A call that waits for its turn. */
+interface Waiting {
+  start(): void;
+  refuse(error: VodError): void;
+  /** Up to when a pause may last. */
+  until: number;
 }
 
 export interface LimiterOptions {
@@ -86,7 +102,7 @@ export function createLimiter({ now = () => performance.now(), sleep = realSleep
   let pausedUntil = Number.NEGATIVE_INFINITY;
   let underWay = 0;
   let serving = false;
-  const queue: (() => void)[] = [];
+  let queue: Waiting[] = [];
 
   /** Lets the calls of the queue start, one after another; there is one such loop at a time. */
   async function serve(): Promise<void> {
@@ -101,14 +117,23 @@ export function createLimiter({ now = () => performance.now(), sleep = realSleep
       }
       pace = paceAfterStart(pace, now());
       underWay++;
-      queue.shift()?.();
+      queue.shift()?.start();
     }
     serving = false;
   }
 
-  async function run<T>(call: () => Promise<T>): Promise<T> {
-    await new Promise<void>((resolve) => {
-      queue.push(resolve);
+  /** Lets those go whose patience ends before the pause does: at its end they would fail anyway, and late. */
+  function dismiss(): void {
+    const impatient = queue.filter(({ until }) => until < pausedUntil);
+    queue = queue.filter(({ until }) => until >= pausedUntil);
+    for (const { refuse } of impatient) refuse(pausedFor(pausedUntil - now()));
+  }
+
+  async function run<T>(call: () => Promise<T>, patienceMs = Number.POSITIVE_INFINITY): Promise<T> {
+    await new Promise<void>((start, refuse) => {
+      queue.push({ start, refuse, until: now() + patienceMs });
+      // A pause that is over holds nobody back.
+      if (pausedUntil > now()) dismiss();
       void serve();
     });
     const startedAt = now();
@@ -120,6 +145,7 @@ export function createLimiter({ now = () => performance.now(), sleep = realSleep
       if (isThrottle(error)) {
         pace = paceAfterThrottle(pace, startedAt, now(), error.retryAfterMs);
         pausedUntil = pace.nextStart;
+        dismiss();
       }
       throw error;
     } finally {
@@ -127,7 +153,21 @@ export function createLimiter({ now = () => performance.now(), sleep = realSleep
       void serve();
     }
   }
-  return { run, pauseMs: () => Math.max(0, pausedUntil - now()) };
+  return {
+    run,
+    pauseMs: () => Math.max(0, pausedUntil - now()),
+    queueMs: () => (queue.length * 1000) / pace.rate,
+  };
+}
+
+/** The error of a call that isn't made, since the pause is longer than its patience. */
+function pausedFor(ms: number): VodError {
+  const seconds = Math.ceil(ms / 1000);
+  return new VodError(
+    `The VOD API throttles the calls for another ${seconds} s, which is longer than this one is tried.`,
+    "Run `pulumi up` again after that, or set a longer `retry.timeout`.",
+    { code: "Throttling", retryable: true, retryAfterMs: ms },
+  );
 }
 
 const shared = new Map<string, Limiter>();

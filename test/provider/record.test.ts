@@ -79,6 +79,14 @@ describe("`pulumi refresh`", () => {
   });
 });
 
+test("a line of a longer pause names the resource that waits", async () => {
+  const { emulator, lines, up } = await deploys();
+  emulator.fault({ kind: "throttle", action: "RefreshVodObjectCaches", times: 1, retryAfterMs: 20_000 });
+  await up(undefined, program("v1"));
+  expect(lines).toContainEqual(expect.stringMatching(/^site: the VOD API throttled .*; trying again in \d+ s/));
+  expect(lines).toContainEqual(expect.stringMatching(/^site: refreshed: 1 URL refresh/));
+});
+
 test("a call that was sent twice, since nobody knew whether it had been accepted, is told by its task ID", async () => {
   const { emulator, up, pass } = await deploys();
   emulator.fault({ kind: "reset-before", times: 1, action: "RefreshVodObjectCaches" });

@@ -422,7 +422,7 @@ describe("refresh tasks", () => {
     const { emulator } = await emulated();
     const body = JSON.stringify({ TotalCount: 10_000, Tasks: { Task: [rowOf(A)] }, RequestId: "R" });
     emulator.fault({ kind: "answer", body });
-    const unhurried = { run: <T>(call: () => Promise<T>) => call(), pauseMs: () => 0 };
+    const unhurried = { run: <T>(call: () => Promise<T>) => call(), pauseMs: () => 0, queueMs: () => 0 };
     const client = clientOf(emulator, emulator.endpoint, { limiter: unhurried });
     await expect(client.describeRefreshTasks({ taskId: "7" })).rejects.toMatchObject({ code: "InvalidResponse" });
     expect(emulator.received).toHaveLength(156);

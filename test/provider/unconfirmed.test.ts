@@ -1,6 +1,7 @@
 /** An update that waits owes the end of every path it sent, and says so until it was seen. */
 import { describe, expect, test } from "vitest";
 import { preloadProvider } from "../../provider/refresh.js";
+import { LEAST_PATIENCE_MS } from "../../provider/vod/retry.js";
 import { contentsBelow, deploys, url } from "./deploys.js";
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -193,7 +194,7 @@ describe("the time of a wait", () => {
     const { emulator, up, lines, slept } = await deploys();
     emulator.fault(fault);
     const { failure, outs } = await up(undefined, program("fail"));
-    expect(slept()).toBeLessThan(13_000);
+    expect(slept()).toBeLessThan(10_000 + LEAST_PATIENCE_MS);
     expect(failure).toMatch(
       /^The refresh wasn't seen to end within 10 s, since it couldn't be asked for: .* \(code \w+\)\. Run .*\(code RefreshTimeout, request ID /,
     );
@@ -212,6 +213,6 @@ describe("the time of a wait", () => {
     expect(failure).toMatch(
       /^The refresh before it wasn't seen to end within 10 s, .*so that a preload could keep old content; .*\(code RefreshTimeout\)/,
     );
-    expect(slept()).toBeLessThan(13_000);
+    expect(slept()).toBeLessThan(10_000 + LEAST_PATIENCE_MS);
   });
 });
