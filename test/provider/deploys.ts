@@ -16,7 +16,11 @@ export interface Deployed {
   failure: string | undefined;
 }
 
-export async function deploys(options: EmulatorOptions = {}, make?: typeof refreshProvider) {
+export async function deploys(
+  options: EmulatorOptions = {},
+  make?: typeof refreshProvider,
+  { random = Math.random }: { random?: () => number } = {},
+) {
   const emulator = await started(options);
   const lines: string[] = [];
   let slept = 0;
@@ -33,6 +37,7 @@ export async function deploys(options: EmulatorOptions = {}, make?: typeof refre
         info: (line) => lines.push(line),
         now,
         sleep: pass,
+        random,
         limiter: createLimiter({ now: () => now().getTime(), sleep: pass }),
       },
       make,

@@ -205,6 +205,18 @@ describe("the time of a wait", () => {
     expect(lines.at(-1)).toMatch(/^site: warning: The refresh wasn't seen to end within 10 s, since/);
   });
 
+  test.each([
+    [0, 12],
+    [0.999, 9],
+  ])(
+    "is spent by the provider's dice, so that a run can be told again: those of %d look %i times",
+    async (dice, looks) => {
+      const { emulator, up } = await deploys({ taskDelayMs: HOUR_MS }, undefined, { random: () => dice });
+      await up(undefined, { ...program("warn"), wait: { timeout: 60, onTimeout: "warn" } });
+      expect(emulator.received.filter(({ action }) => action === TASKS)).toHaveLength(looks);
+    },
+  );
+
   test("and those of a preload to the refresh before it", async () => {
     const { emulator, up, slept } = await deploys({}, preloadProvider);
     emulator.fault({ kind: "throttle", action: TASKS });
