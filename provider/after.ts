@@ -1,9 +1,9 @@
 /** What a preload comes after: the edge keeps the old copy of a URL, and may fetch it again, until its refresh has ended. */
 import { type After, DEFAULT_WAIT, type Inputs, UNKNOWN, waitOf } from "./inputs.js";
-import { asVodError, type RunContext } from "./run.js";
+import { asVodError, type RunContext, waiting } from "./run.js";
 import { VodError } from "./vod/errors.js";
 import { RECORD_DAYS } from "./vod/tasks.js";
-import { describeFollowed, waitForTasks } from "./wait.js";
+import { describeFollowed, describeUnanswered, waitForTasks } from "./wait.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -24,9 +24,10 @@ export function standingOf({ status, submittedAt }: After, now: Date): "ended" |
  * @returns why nothing may be preloaded; undefined where all may.
  */
 export async function awaitRefresh(
-  { client, tell, now, sleep }: RunContext,
+  context: RunContext,
   inputs: Pick<Inputs, "after" | "wait">,
 ): Promise<VodError | undefined> {
+  const { tell, now } = context;
   const { after } = inputs;
   const standing = after === undefined ? "ended" : standingOf(after, now());
   if (after === undefined || standing === "ended") return undefined;
@@ -35,14 +36,13 @@ export async function awaitRefresh(
   }
   const { timeout } = waitOf(inputs) ?? DEFAULT_WAIT;
   try {
-    const seen = await waitForTasks(after.taskIds === UNKNOWN ? [] : after.taskIds, {
-      timeoutMs: timeout * 1000,
-      now: () => now().getTime(),
-      describe: (taskId) => client.describeRefreshTasks({ taskId }),
-      onProgress: (line) => tell(`the refresh before it: ${line}`),
-      ...(sleep ? { sleep } : {}),
-    });
+    // Which paths it sent isn't known here, so that only what there are rows of can be waited for.
+    const awaited = { taskIds: after.taskIds === UNKNOWN ? [] : after.taskIds };
+    const progress = (line: string) => tell(`the refresh before it: ${line}`);
+    const seen = await waitForTasks([awaited], waiting(context, timeout * 1000, progress));
     if (seen.status === "Complete") return undefined;
+    if (seen.unanswered !== undefined)
+      return held(`The refresh before it ${describeUnanswered(seen.unanswered, timeout)}`, "RefreshTimeout");
     const [what, code] = seen.timedOut
       ? [`hasn't ended within ${timeout} s`, "RefreshTimeout"]
       : ["failed", "RefreshFailed"];

@@ -37,8 +37,8 @@ export interface Batch {
   paths: readonly string[];
   objectType: CallType;
   force: boolean;
-  /** The paths of the plan that this call settles: its own, or those below its directories. */
-  settles: readonly string[];
+  /** Where its directories stand for URLs of the plan, for which each of them. */
+  standsFor?: ReadonlyMap<string, readonly string[]>;
   /** Whether its domains are no longer in the program, so that a refusal of the domain means that nothing is stale. */
   departed: boolean;
 }
@@ -164,7 +164,7 @@ export function batchesOf(
       batches.push({ paths: [path], departed, domains: new Set([domain]) });
     }
   }
-  return batches.map(({ paths: own, departed }) => ({ paths: own, objectType, force, settles: own, departed }));
+  return batches.map(({ paths: own, departed }) => ({ paths: own, objectType, force, departed }));
 }
 
 /** The directories of a cover as calls, each with the paths of the plan that lie below it. */
@@ -187,6 +187,11 @@ function directoryBatches(
   }
   return batchesOf(directories, "Directory", inputs.force, isNamed).map((batch) => ({
     ...batch,
-    settles: batch.paths.flatMap((directory) => below.get(directory) ?? []),
+    standsFor: below,
   }));
+}
+
+/** The paths of the plan that a call settles: its own, or those below its directories. */
+export function settledBy({ paths, standsFor }: Pick<Batch, "paths" | "standsFor">): readonly string[] {
+  return standsFor === undefined ? paths : paths.flatMap((directory) => standsFor.get(directory) ?? []);
 }

@@ -4,7 +4,7 @@ import { type Inputs, identityOf } from "./inputs.js";
 import { agentFor } from "./vod/agent.js";
 import { type Limiter, type VodClient, type VodClientOptions, vodClient } from "./vod/client.js";
 import { resolveEndpoint, resolveProxy } from "./vod/endpoint.js";
-import { DEFAULT_RETRY, NO_RETRY } from "./vod/retry.js";
+import { DEFAULT_RETRY, LOOK_RETRY, NO_RETRY, type RetryLimits } from "./vod/retry.js";
 
 /** What the provider needs of its surroundings; tests give their own. */
 export interface Surroundings {
@@ -23,7 +23,7 @@ export interface Surroundings {
 /** Whose configuration it is: the program's, or what the state kept of the last run's. */
 export type ConfigOf = "program" | "state";
 
-/** How long the quota and the status of tasks are asked for at most, in milliseconds: they only make lines better. */
+/** How long an answer of the quota or of tasks is waited for at most, in milliseconds: they only make lines better. */
 const ASK_TIMEOUT_MS = 5_000;
 
 export class Clients {
@@ -59,12 +59,12 @@ export class Clients {
 
   /** The client that sends, with the resource's own patience. */
   sender(inputs: Inputs): VodClient {
-    const { timeout, maxAttempts } = inputs.retry ?? {};
-    const retry = {
-      timeoutMs: timeout === undefined ? DEFAULT_RETRY.timeoutMs : timeout * 1000,
-      maxAttempts: maxAttempts ?? DEFAULT_RETRY.maxAttempts,
-    };
-    return this.clientOf(inputs, { retry }, "program");
+    return this.clientOf(inputs, { retry: retryOf(inputs) }, "program");
+  }
+
+  /** The client for the status of tasks where nobody waits for it: a throttle must not hide it, and nobody likes to wait. */
+  looker(inputs: Partial<Inputs>, configOf: ConfigOf): VodClient {
+    return this.clientOf(inputs, { timeoutMs: ASK_TIMEOUT_MS, retry: LOOK_RETRY }, configOf);
   }
 
   /** The client for questions that nothing depends on. */
@@ -87,4 +87,12 @@ export class Clients {
     this.clients.set(key, client);
     return client;
   }
+}
+
+/** How long and how often each call of a resource is tried. */
+export function retryOf({ retry: { timeout, maxAttempts } = {} }: Inputs): RetryLimits {
+  return {
+    timeoutMs: timeout === undefined ? DEFAULT_RETRY.timeoutMs : timeout * 1000,
+    maxAttempts: maxAttempts ?? DEFAULT_RETRY.maxAttempts,
+  };
 }

@@ -1,13 +1,21 @@
 /** Follows what was sent to its end, and sends once more what failed. */
 import { setTimeout as delay } from "node:timers/promises";
-import { type Batch, batchesOf, quotaFor, sumOfCosts } from "./allot.js";
+import { type Batch, batchesOf, quotaFor, settledBy, sumOfCosts } from "./allot.js";
 import { deedOf, named as firstFew } from "./describe.js";
-import { type CallType, contentOf, type Inputs, type Wait } from "./inputs.js";
+import type { CallType, Inputs, Wait } from "./inputs.js";
+import type { Open } from "./open.js";
 import type { Plan } from "./plan.js";
-import { asVodError, type Open, pathsOf, type Run, type RunContext, submit } from "./run.js";
+import { asVodError, pathsOf, type Run, type RunContext, submit, waiting } from "./run.js";
 import { VodError } from "./vod/errors.js";
 import { OBJECT_TYPES } from "./vod/limits.js";
-import { describeFollowed, type Followed, waitForTasks } from "./wait.js";
+import {
+  type Awaited,
+  describeFollowed,
+  describeUnanswered,
+  type Followed,
+  type Outcome,
+  waitForTasks,
+} from "./wait.js";
 
 type Deed = ReturnType<typeof deedOf>;
 
@@ -34,13 +42,10 @@ export async function follow(context: RunContext, plan: Plan, run: Run, followin
   const deed = deedOf(inputs.objectType);
   const deadline = context.now().getTime() + wait.timeout * 1000;
   const sent = pathsOf(run.batches);
-  const overdue = open.isOverdue ? open.taskIds : [];
-  const seen = await watch(context, [...open.taskIds, ...run.refreshTaskIds], deadline, overdue);
-  if (seen instanceof VodError) return unseen(run, seen, [...open.paths, ...sent]);
+  const first = await watch(context, [leftOpen(open), ...callsOf(run)], deadline);
+  if (first instanceof VodError) return unseen(run, first, [...open.paths, ...sent]);
 
   const ours = new Set(sent);
-  const isDue = isDueAgain(inputs, open, named);
-  const first = withoutFailures(seen, (path) => !ours.has(path) && !isDue(path));
   const failed = new Set(first.failed.map(({ path }) => path));
   const own = withPaths(run.batches, (path) => failed.has(path));
   const abandoned = first.givenUp.length > 0 ? open.paths.filter((path) => !first.complete.has(path)) : [];
@@ -53,39 +58,52 @@ export async function follow(context: RunContext, plan: Plan, run: Run, followin
   }
   // A plan can't name what isn't named any more but as a URL: a directory is sent again as long as it isn't confirmed.
   const isPlannable = (path: string) => named.has(path) || !/[/*]$/.test(path);
-  const losing = (last: Run, followed: Followed, paths: readonly string[], open: readonly string[]) =>
-    lost(
-      deed,
-      last,
-      followed,
-      paths.filter(isPlannable),
-      union(
-        open,
-        paths.filter((path) => !isPlannable(path)),
-      ),
-    );
-  if (isStopped) return losing(run, first, settledBy(again), rest);
+  const losing = (last: Run, followed: Outcome, paths: readonly string[], open: readonly string[]) => {
+    const [plannable, others] = [paths.filter(isPlannable), paths.filter((path) => !isPlannable(path))];
+    return lost(deed, last, followed, plannable, union(open, others));
+  };
+  const isFinal = wait.retryFailed === false && failed.size > 0;
+  if (isStopped || isFinal) return losing(run, first, settledByAll(again), rest);
 
   if (failed.size > 0) context.tell(`warning: ${describeFollowed(first)}; these are sent once more`);
   if (abandoned.length > 0) context.tell(`warning: ${describeAbandoned(abandoned)}; sent once more`);
   // Within one second, the service would merge these tasks with those that failed.
   await (context.sleep ?? delay)(MERGE_WINDOW_MS);
-  const repeated = await submit(context, { ...plan, paths: settledBy(again) }, { batches: again });
+  const repeated = await submit(context, { ...plan, paths: settledByAll(again) }, { batches: again });
   const both: Run = {
     ...run,
     refreshTaskIds: [...run.refreshTaskIds, ...repeated.refreshTaskIds],
     requestIds: [...run.requestIds, ...repeated.requestIds],
+    repeatedTaskIds: [...(run.repeatedTaskIds ?? []), ...(repeated.repeatedTaskIds ?? [])],
     cost: sumOfCosts(run.cost, repeated.cost),
     pending: union(run.pending, repeated.pending.filter(isPlannable)),
     ...(repeated.failure ? { failure: repeated.failure } : {}),
   };
-  const sentAgain = [...pathsOf(repeated.batches), ...repeated.pending.filter((path) => !isPlannable(path))];
-  const second = await watch(context, repeated.refreshTaskIds, deadline);
-  if (second instanceof VodError) return unseen(both, second, sentAgain);
+  const refused = repeated.pending.filter((path) => !isPlannable(path));
+  // Nothing new was accepted, so that what was seen before is all that there is to see.
+  if (repeated.batches.length === 0) return { ...both, status: first.status, unconfirmed: refused };
+  const accepted = pathsOf(repeated.batches);
+  const second = await watch(context, callsOf(repeated), deadline);
+  if (second instanceof VodError) return unseen(both, second, [...accepted, ...refused]);
   const failedAgain = new Set(second.failed.map(({ path }) => path));
-  const restAgain = both.failure ? sentAgain : openPaths(second, sentAgain).filter((path) => !failedAgain.has(path));
-  if (failedAgain.size === 0) return concluded(deed, both, second, restAgain, wait, context);
-  return losing(both, second, settledBy(withPaths(again, (path) => failedAgain.has(path))), restAgain);
+  const restAgain = [...openPaths(second, accepted).filter((path) => !failedAgain.has(path)), ...refused];
+  if (failedAgain.size > 0) {
+    const batches = withPaths(again, (path) => failedAgain.has(path));
+    return losing(both, second, settledByAll(batches), restAgain);
+  }
+  // What was refused stands as it was first seen.
+  const isTold = refused.length === 0 || second.status !== "Complete";
+  return concluded(deed, both, isTold ? second : { ...second, status: first.status }, restAgain, wait, context);
+}
+
+/** The tasks of an earlier run. Where it is known whose end has to be seen, what else they were for is settled. */
+function leftOpen({ taskIds, paths, isOverdue, nameOf }: Open): Awaited {
+  return { taskIds, paths, isOverdue, nameOf: paths.length > 0 ? undefined : nameOf };
+}
+
+/** The tasks of each call of a run: each must have a row of each of its paths, or nothing is known of that one. */
+function callsOf({ batches, refreshTaskIds }: Run): Awaited[] {
+  return batches.map(({ paths }, index) => ({ taskIds: refreshTaskIds.slice(index, index + 1), paths }));
 }
 
 /** The run with what failed for good as pending. */
@@ -104,18 +122,8 @@ function unseen(run: Run, failure: VodError, unconfirmed: readonly string[]): Ru
 }
 
 /** Of paths, those that haven't been seen at their end. */
-function openPaths({ timedOut, complete, unknown }: Followed, paths: readonly string[]): string[] {
-  if (!timedOut) return [];
-  // The row of a path may be an older task's, as long as that of the task which counts can't be seen.
-  return union(paths, []).filter((path) => unknown.length > 0 || !complete.has(path));
-}
-
-/** Whether a path of an earlier run that failed is still somebody's. */
-function isDueAgain(inputs: Inputs, { paths }: Open, named: ReadonlyMap<string, string>) {
-  const owed = new Set(paths);
-  const keepsUnnamed = contentOf(inputs).mode !== "paths";
-  // Where it is known whose end has to be seen, what else these tasks were for is settled.
-  return (path: string): boolean => (owed.size > 0 ? owed.has(path) : keepsUnnamed || named.has(path));
+function openPaths({ timedOut, complete }: Outcome, paths: readonly string[]): string[] {
+  return timedOut ? union(paths, []).filter((path) => !complete.has(path)) : [];
 }
 
 /** Paths of an earlier run as calls: each as what it must have been, where the program no longer says it. */
@@ -133,13 +141,6 @@ function batchesAgain(paths: readonly string[], inputs: Inputs, named: ReadonlyM
   });
 }
 
-/** What was seen, without failures that are nobody's. */
-function withoutFailures(seen: Followed, isNobodys: (path: string) => boolean): Followed {
-  const failed = seen.failed.filter(({ path }) => !isNobodys(path));
-  const status = seen.status === "Failed" && failed.length === 0 ? "Complete" : seen.status;
-  return { ...seen, failed, status, total: seen.total - (seen.failed.length - failed.length) };
-}
-
 function describeAbandoned(paths: readonly string[]): string {
   return `the tasks of the last update haven't been seen to end within an hour: ${firstFew(paths)}`;
 }
@@ -148,60 +149,50 @@ function union(paths: readonly string[], more: readonly string[]): string[] {
   return [...new Set([...paths, ...more])];
 }
 
-/** The calls with some of their paths, and what these settle: of a directory, all that lies below it. */
+/** The calls with some of their paths. */
 function withPaths(batches: readonly Batch[], isWanted: (path: string) => boolean): Batch[] {
   return batches
-    .map((batch) => {
-      const paths = batch.paths.filter(isWanted);
-      return { ...batch, paths, settles: batch.settles === batch.paths ? paths : batch.settles };
-    })
+    .map((batch) => ({ ...batch, paths: batch.paths.filter(isWanted) }))
     .filter(({ paths }) => paths.length > 0);
 }
 
-function settledBy(batches: readonly Batch[]): string[] {
-  return batches.flatMap(({ settles }) => settles);
+function settledByAll(batches: readonly Batch[]): string[] {
+  return batches.flatMap(settledBy);
 }
 
 /** Waits for tasks; a failure to ask for them, as an error. */
-async function watch(
-  { client, tell, now, sleep }: RunContext,
-  taskIds: readonly string[],
-  deadline: number,
-  overdue: readonly string[] = [],
-): Promise<Followed | VodError> {
-  return waitForTasks(taskIds, {
-    overdue,
-    timeoutMs: Math.max(0, deadline - now().getTime()),
-    now: () => now().getTime(),
-    describe: (taskId) => client.describeRefreshTasks({ taskId }),
-    onProgress: tell,
-    ...(sleep ? { sleep } : {}),
-  }).catch(asVodError);
+async function watch(context: RunContext, awaited: readonly Awaited[], deadline: number): Promise<Outcome | VodError> {
+  const timeoutMs = Math.max(0, deadline - context.now().getTime());
+  return waitForTasks(awaited, waiting(context, timeoutMs, context.tell)).catch(asVodError);
 }
 
 /** The run with what was last seen of its tasks. */
 function concluded(
   deed: Deed,
   run: Run,
-  followed: Followed,
+  followed: Outcome,
   unconfirmed: readonly string[],
   { timeout, onTimeout }: Wait,
   { tell }: RunContext,
 ): Run {
-  const status = followed.status;
-  if (!followed.timedOut || status === "Complete") {
+  const { status, timedOut, unanswered } = followed;
+  if (!timedOut) {
     tell(describeFollowed(followed));
     return { ...run, status, unconfirmed: run.failure ? unconfirmed : [] };
   }
-  const happened = `The ${deed} hasn't ended within ${timeout} s: ${describeFollowed(followed)}.`;
+  const happened = unanswered
+    ? `The ${deed} ${describeUnanswered(unanswered, timeout)}.`
+    : `The ${deed} hasn't ended within ${timeout} s: ${describeFollowed(followed)}.`;
+  // Nothing was seen that could be told where nothing was answered.
+  const seen = unanswered ? {} : { status };
   if (onTimeout === "warn") {
     tell(`warning: ${happened}`);
-    return { ...run, status };
+    return { ...run, ...seen, unconfirmed: union(unconfirmed, []) };
   }
   const failure = new VodError(
     happened,
     "Run `pulumi up` again to wait on, or set a longer `wait.timeout`; what was accepted isn't sent again.",
-    { code: deed === "preload" ? "PreloadTimeout" : "RefreshTimeout" },
+    { code: deed === "preload" ? "PreloadTimeout" : "RefreshTimeout", requestId: unanswered?.requestId },
   );
-  return { ...unseen(run, failure, unconfirmed), status };
+  return { ...unseen(run, failure, unconfirmed), ...seen };
 }

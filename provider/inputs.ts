@@ -22,6 +22,8 @@ const WAIT_TIMEOUT_SECONDS = 20 * 60;
 const waitShape = z.strictObject({
   timeout: z.number().min(0).max(86_400).default(WAIT_TIMEOUT_SECONDS),
   onTimeout: z.enum(TIMEOUT_POLICIES).default("fail"),
+  // Left out it stays so, since older states lack it: true.
+  retryFailed: z.boolean().optional(),
 });
 export type Wait = z.infer<typeof waitShape>;
 /** How tasks are followed where nothing is said of it. */

@@ -16,14 +16,15 @@ import type { dynamic } from "@pulumi/pulumi";
 import { awaitRefresh } from "./after.js";
 import { type Allotment, allot } from "./allot.js";
 import { checkInputs } from "./check.js";
-import { Clients, type Surroundings } from "./clients.js";
+import { Clients, retryOf, type Surroundings } from "./clients.js";
 import type { ConfigReader } from "./credentials.js";
 import { describeExceeded, describeOpen, describePlan, describeRun, number } from "./describe.js";
 import { follow } from "./follow.js";
 import { contentOf, type Inputs, type Kind, PRELOAD, REFRESH, readInputs, waitOf } from "./inputs.js";
 import type { Manifest } from "./manifest.js";
+import { hasOpenTasks, isUnfinished, NOTHING_OPEN, namesIn, type Open, openOf, statusSeen } from "./open.js";
 import { differs, manifestOf, type Plan, planRefresh } from "./plan.js";
-import { asVodError, nothingSent, type Open, type Run, type RunContext, submit } from "./run.js";
+import { asVodError, nothingSent, type Run, type RunContext, submit } from "./run.js";
 import { type Found, Sources, sameFiles } from "./sources.js";
 import { beforeOf, outputsOf, readState, type State, withInputs, withSubmission } from "./state.js";
 import type { VodClient } from "./vod/client.js";
@@ -41,13 +42,6 @@ export const preloadProvider = (surroundings: Surroundings) => cacheProvider(PRE
 
 /** What the engine hands over and what the state holds, before anything is known of it. */
 type Properties = Record<string, unknown>;
-
-const DAY_MS = 24 * 60 * 60 * 1000;
-
-/** After how long a task whose end has to be seen isn't waited for any more, in milliseconds. Tasks take some minutes. */
-const OVERDUE_MS = 60 * 60 * 1000;
-
-const NOTHING_OPEN: Open = { taskIds: [], paths: [], isOverdue: false };
 
 /** Makes the provider of a resource. */
 export function cacheProvider(kind: Kind, { environment, info, now, sleep, random, limiter }: Surroundings) {
@@ -121,20 +115,10 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
       preload: inputs,
       tell: (line) => say(news, line),
       now,
+      retry: retryOf(inputs),
       ...(sleep ? { sleep } : {}),
+      ...(random ? { random } : {}),
     };
-  }
-
-  /** What the last run left open, but for what the plan sends anyway. Without `wait`, nobody has to see an end. */
-  function openOf(before: State, inputs: Inputs, plan: Plan, present: Manifest): Open {
-    const { unconfirmed } = before;
-    const [isDue, oldPaths] = [new Set(plan.paths), new Set(before.inputs.paths)];
-    // Of `paths`, one that is no longer named is nobody's any more.
-    const isOwed = (path: string) => !isDue.has(path) && (present.has(path) || !oldPaths.has(path));
-    const paths = waitOf(inputs) === undefined ? [] : (unconfirmed ?? []).filter(isOwed);
-    const age = before.submittedAt === undefined ? 0 : now().getTime() - Date.parse(before.submittedAt);
-    const isOpen = unconfirmed === undefined ? hasOpenTasks(before) && age <= RECORD_DAYS * DAY_MS : paths.length > 0;
-    return { taskIds: isOpen ? before.taskIds : [], paths, isOverdue: paths.length > 0 && age > OVERDUE_MS };
   }
 
   /** Sends what is allotted, and follows its tasks where that is asked for. */
@@ -262,35 +246,35 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
       const inputs = requireInputs(news, kind);
       const { present, moved } = await presentOf(inputs);
       const plan = planRefresh(beforeOf(before), inputs, present);
-      const open = openOf(before, inputs, plan, present);
-      if (moved) {
-        const run = nothingSent(plan, now(), filesMoved(), open);
-        return { outs: outcome(id, news, withSubmission(inputs, before, run, present), plan, run) };
-      }
-      if (plan.paths.length === 0) return { outs: await settled(id, news, inputs, { before, open }, present, plan) };
-      const run = await carryOut(news, inputs, plan, present, open);
-      const carriesOn = plan.resumes || (run.unconfirmed.length > 0 && open.taskIds.length > 0);
-      return {
-        outs: outcome(id, news, withSubmission(inputs, carriesOn ? before : undefined, run, present), plan, run),
-      };
+      const open = openOf(before, inputs, plan, present, now());
+      if (plan.paths.length === 0 && !moved)
+        return { outs: await settled(id, news, inputs, { before, open }, present, plan) };
+      const run = moved
+        ? nothingSent(plan, now(), filesMoved(), open)
+        : await carryOut(news, inputs, plan, present, open);
+      // What was left by a run that sent nothing has no tasks yet: those of the state are an earlier one's.
+      const resumes = plan.resumes && before.refreshed.length > 0;
+      const carriesOn = resumes || (run.unconfirmed.length > 0 && open.taskIds.length > 0);
+      return { outs: outcome(id, news, withSubmission(inputs, before, run, present, { carriesOn }), plan, run) };
     },
 
     /** Looks at tasks that hadn't ended when they were last seen. Records that expired leave what is known. */
     async read(id: string, properties: Properties) {
       const state = readState(properties, kind);
       if (!hasOpenTasks(state)) return { id, props: properties };
-      const { unconfirmed, ...rest } = properties;
+      const { unconfirmed = [], refreshed, taskIds } = state;
       try {
-        const asker = clients.asker(state.inputs, "state");
-        const seen = await lookAt(state.taskIds, (taskId) => asker.describeRefreshTasks({ taskId }));
-        if (seen.unknown.length === 0) {
-          const isOpen = unconfirmed !== undefined && seen.status !== "Complete";
-          return { id, props: { ...rest, status: seen.status, ...(isOpen ? { unconfirmed } : {}) } };
+        const looker = clients.looker(state.inputs, "state");
+        const awaited = { taskIds, paths: [...unconfirmed, ...refreshed], nameOf: namesIn(state) };
+        const seen = await lookAt([awaited], (taskId) => looker.describeRefreshTasks({ taskId }));
+        const status = statusSeen(state, seen, now());
+        if (seen.unknown.length + seen.missing.length > 0) {
+          const what = status === undefined ? `stays ${state.status}` : `is ${status} by what is on record`;
+          say(properties, `the status ${what}: the service keeps the records of tasks for ${RECORD_DAYS} days`);
         }
-        say(
-          properties,
-          `the status stays ${state.status}: the service keeps the records of tasks for ${RECORD_DAYS} days`,
-        );
+        const { unconfirmed: owed, ...rest } = properties;
+        const isOpen = unconfirmed.some((path) => !seen.complete.has(path));
+        return { id, props: { ...rest, ...(status ? { status } : {}), ...(isOpen ? { unconfirmed: owed } : {}) } };
       } catch (error) {
         say(
           properties,
@@ -350,7 +334,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
   async function showUpdate(news: Properties, before: State, inputs: Inputs): Promise<void> {
     const present = await recalled(inputs);
     const plan = planRefresh(beforeOf(before), inputs, present);
-    await show(news, inputs, plan, { present, open: openOf(before, inputs, plan, present) });
+    await show(news, inputs, plan, { present, open: openOf(before, inputs, plan, present, now()) });
   }
 
   /** Shows what updating the resource would send at most, where only hashes of `contents` aren't known yet. */
@@ -367,19 +351,9 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
   }
 }
 
-/** Whether the tasks of the last refresh hadn't ended when they were last seen. */
-function hasOpenTasks({ status }: State): boolean {
-  return ["Submitted", "Pending", "Refreshing"].includes(status);
-}
-
 /** Whether a run that fails is but a warning: what it left is pending all the same. */
 function isForgiven({ onFailure }: Inputs): boolean {
   return onFailure === "warn";
-}
-
-/** Whether the last update left something to do. */
-function isUnfinished({ status, unconfirmed = [] }: State): boolean {
-  return status === "Incomplete" || unconfirmed.length > 0;
 }
 
 /** Which domains the program still names. */

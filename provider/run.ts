@@ -1,11 +1,14 @@
 /** Carries a plan out, call after call. */
-import { type Allotment, type Batch, costOfBatches, NO_COST } from "./allot.js";
+import { type Allotment, type Batch, costOfBatches, NO_COST, settledBy } from "./allot.js";
 import type { PreloadOptions } from "./inputs.js";
+import type { Open } from "./open.js";
 import type { Plan } from "./plan.js";
 import type { Submission } from "./state.js";
 import type { VodClient } from "./vod/client.js";
 import { VodError } from "./vod/errors.js";
 import { domainOf } from "./vod/paths.js";
+import type { RetryLimits } from "./vod/retry.js";
+import { lookRetry, type WaitOptions } from "./wait.js";
 
 /** What a run needs of its surroundings. */
 export interface RunContext {
@@ -15,25 +18,19 @@ export interface RunContext {
   /** Shows a line to the user. */
   tell(line: string): void;
   now(): Date;
+  /** How long and how often the client tries each call. */
+  retry: RetryLimits;
   /** Waits for that many milliseconds. Default: a timer. */
   sleep?: (ms: number) => Promise<void>;
+  /** From 0 up to 1, for the jitter of pauses. Default: `Math.random`. */
+  random?: () => number;
 }
 
 /** A run of a plan, up to its end or the first failure. */
 export interface Run extends Submission {
-  /** The calls that were accepted, in order. */
+  /** The calls that were accepted, in order: each has one of `refreshTaskIds`. */
   batches: readonly Batch[];
   failure?: VodError;
-}
-
-/** What the run before left open. */
-export interface Open {
-  /** The tasks whose end wasn't seen. */
-  taskIds: readonly string[];
-  /** The paths whose end had to be seen, and wasn't; none of them is in the plan. */
-  paths: readonly string[];
-  /** Whether these tasks are so old that those which haven't ended aren't waited for. */
-  isOverdue: boolean;
 }
 
 /** The run that sends nothing. */
@@ -51,19 +48,23 @@ export async function submit(
 ): Promise<Run> {
   const refreshTaskIds: string[] = [];
   const requestIds: string[] = [];
+  const repeatedTaskIds: string[] = [];
   const accepted: Batch[] = [];
   const settled = new Set<string>();
   let failure: VodError | undefined;
   try {
     for (const batch of batches) {
-      const answer = await sendBatch(client, batch, preload).catch((error: unknown) => {
+      const answer = await sendBatch(client, batch, preload, tell).catch((error: unknown) => {
         if (!batch.departed || !isNoDomain(error)) throw error;
         const domain = domainOf(batch.paths[0] ?? "");
         tell(`warning: ${domain} is not refreshed, since it is no domain of this account any more.`);
       });
-      for (const path of batch.settles) settled.add(path);
+      for (const path of settledBy(batch)) settled.add(path);
       if (!answer) continue;
-      if (answer.repeated) tell("warning: a call was sent twice, since the outcome of the first one isn't known.");
+      if (answer.repeated) {
+        tell("warning: a call was sent twice, since the outcome of the first one isn't known.");
+        repeatedTaskIds.push(...answer.taskId.split(","));
+      }
       refreshTaskIds.push(answer.taskId);
       if (answer.requestId) requestIds.push(answer.requestId);
       accepted.push(batch);
@@ -74,6 +75,7 @@ export async function submit(
   return {
     refreshTaskIds,
     requestIds,
+    repeatedTaskIds,
     batches: accepted,
     accepted: pathsOf(accepted),
     cost: costOfBatches(accepted),
@@ -89,18 +91,38 @@ async function sendBatch(
   client: VodClient,
   { objectType, ...batch }: Batch,
   { area, l2Preload, headers }: PreloadOptions,
+  onWait: RunContext["tell"],
 ) {
   if (objectType !== "Preload") {
-    const { refreshTaskId: taskId, ...answer } = await client.refreshObjectCaches({ objectType, ...batch });
+    const { refreshTaskId: taskId, ...answer } = await client.refreshObjectCaches({ objectType, ...batch }, { onWait });
     return { taskId, ...answer };
   }
-  const { preloadTaskId: taskId, ...answer } = await client.preloadObjectCaches({
-    paths: batch.paths,
-    ...(area === undefined ? {} : { area }),
-    ...(l2Preload === undefined ? {} : { l2Preload }),
-    ...(headers === undefined ? {} : { headers }),
-  });
+  const { preloadTaskId: taskId, ...answer } = await client.preloadObjectCaches(
+    { paths: batch.paths, area, l2Preload, headers },
+    { onWait },
+  );
   return { taskId, ...answer };
+}
+
+/**
+ * How tasks are waited for: with the client that sends, and within the time that is left.
+ *
+ * @param onProgress shows a line of how far they are.
+ */
+export function waiting(
+  { client, retry, now, sleep, random }: RunContext,
+  timeoutMs: number,
+  onProgress: (line: string) => void,
+): WaitOptions {
+  return {
+    timeoutMs,
+    now: () => now().getTime(),
+    describe: (taskId, leftMs) =>
+      client.describeRefreshTasks({ taskId }, { retry: lookRetry(retry, leftMs), onWait: onProgress }),
+    onProgress,
+    ...(sleep ? { sleep } : {}),
+    ...(random ? { random } : {}),
+  };
 }
 
 /** The paths of calls, in order. */

@@ -14,7 +14,7 @@ import { VodError } from "./vod/errors.js";
 export const STATE_VERSION = 1;
 
 /** How many paths the state names where it needn't name all. */
-const PATHS_SHOWN = 50;
+export const PATHS_SHOWN = 50;
 
 /** What came of the last refresh. */
 const resultShape = z.object({
@@ -28,6 +28,8 @@ const resultShape = z.object({
   cost: z.object({ urls: z.number(), directories: z.number(), preloads: z.number() }).optional(),
   refreshed: z.array(z.string()),
   pending: z.array(z.string()),
+  /** Of the task IDs, those of calls that were sent again, since nobody knew whether they had been accepted. */
+  repeatedTaskIds: z.array(z.string()).optional(),
   /** Paths that were accepted, and whose end an update with `wait` had to see and couldn't. */
   unconfirmed: z.array(z.string()).optional(),
   /** With `source`: the hash of every URL, packed; a URL that is pending has no hash in it. */
@@ -50,6 +52,8 @@ export interface Submission {
   /** One string of joined task IDs for each call. */
   refreshTaskIds: readonly string[];
   requestIds: readonly string[];
+  /** The task IDs of calls that were sent again, since nobody knew whether they had been accepted. Default: none. */
+  repeatedTaskIds?: readonly string[];
   /** What was accepted, of the day's quota. */
   cost: Cost;
   /** When the last call was answered, ISO 8601 in UTC. */
@@ -103,6 +107,7 @@ export function withInputs(before: State | undefined, inputs: Inputs, now: Reado
     submittedAt,
     status = "NotSubmitted",
     cost,
+    repeatedTaskIds,
     refreshed = [],
   } = before ?? {};
   return stateOf(inputs, now, {
@@ -113,6 +118,7 @@ export function withInputs(before: State | undefined, inputs: Inputs, now: Reado
     // Nothing is due, so what was pending is no longer in the program.
     status: status === "Incomplete" ? "Submitted" : status,
     cost,
+    repeatedTaskIds,
     refreshed,
     pending: [],
     unconfirmed: undefined,
@@ -120,27 +126,35 @@ export function withInputs(before: State | undefined, inputs: Inputs, now: Reado
 }
 
 /**
- * The state after a run that sent something, or tried to.
+ * The state after a run that sent something, or tried to. The last run that sent something stays on record until then.
  *
- * @param before the last run's state where this one carried on with it: its task IDs stay; else undefined.
+ * @param before the state before it, if there was one.
  * @param now the present hash of every path that the inputs name.
+ * @param options.carriesOn whether the run carried on with what `before` tells of: its task IDs stay. Default: true.
  */
 export function withSubmission(
   inputs: Inputs,
   before: State | undefined,
   run: Submission,
   now: ReadonlyMap<string, string>,
+  { carriesOn = true }: { carriesOn?: boolean } = {},
 ): State {
-  const refreshTaskIds = [...(before?.refreshTaskId ? [before.refreshTaskId] : []), ...run.refreshTaskIds];
+  const hasSent = run.refreshTaskIds.length > 0;
+  const kept = carriesOn || !hasSent ? before : undefined;
+  const refreshTaskIds = [...(kept?.refreshTaskId ? [kept.refreshTaskId] : []), ...run.refreshTaskIds];
+  const repeated = [...(kept?.repeatedTaskIds ?? []), ...(run.repeatedTaskIds ?? [])];
+  // Of what the run itself sent, so that the next one can tell whether there is anything to carry on with.
+  const refreshed = hasSent ? run.accepted : carriesOn ? (before?.refreshed ?? []) : [];
   return stateOf(inputs, settle(now, run.pending), {
     taskIds: [...new Set(refreshTaskIds.flatMap((joined) => joined.split(",")))],
     refreshTaskId: refreshTaskIds.length === 0 ? undefined : refreshTaskIds.join(","),
-    requestIds: [...(before?.requestIds ?? []), ...run.requestIds],
-    submittedAt: run.refreshTaskIds.length > 0 ? run.submittedAt : before?.submittedAt,
+    requestIds: [...(kept?.requestIds ?? []), ...run.requestIds],
+    submittedAt: hasSent ? run.submittedAt : kept?.submittedAt,
     // What is pending is due whatever became of the rest.
     status: run.pending.length > 0 ? "Incomplete" : (run.status ?? "Submitted"),
-    cost: costOf(run.cost, before?.cost),
-    refreshed: run.accepted.slice(0, PATHS_SHOWN),
+    cost: hasSent || kept === undefined ? costOf(run.cost, kept?.cost) : kept.cost,
+    repeatedTaskIds: repeated.length === 0 ? undefined : repeated,
+    refreshed: refreshed.slice(0, PATHS_SHOWN),
     // Of a source, the manifest knows them all.
     pending: inputs.source === undefined ? [...run.pending] : run.pending.slice(0, PATHS_SHOWN),
     unconfirmed: run.unconfirmed.length === 0 ? undefined : [...run.unconfirmed],

@@ -4,9 +4,13 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { counted, number } from "./describe.js";
+import { type Awaited, type Followed, Seen } from "./seen.js";
 import { VodError } from "./vod/errors.js";
 import { shownPath } from "./vod/paths.js";
+import { LOOK_RETRY, type RetryLimits } from "./vod/retry.js";
 import type { RefreshTask } from "./vod/tasks.js";
+
+export type { Awaited, Followed } from "./seen.js";
 
 /** How long the pause after the first look is, in milliseconds, before jitter. */
 export const FIRST_DELAY_MS = 2_000;
@@ -25,12 +29,14 @@ export const STEADY_PROGRESS_MS = 30_000;
 /** How many paths or tasks a sentence names. */
 const NAMED = 5;
 
-/** Asks for all rows of one task, those of all pages; none where the service doesn't know the task (yet, or any more). */
-export type DescribeTask = (taskId: string) => Promise<RefreshTask[]>;
+/**
+ * Asks for all rows of one task, those of all pages; none where the service doesn't know the task (yet, or any more).
+ *
+ * @param leftMs how long there is to ask again what fails for a reason that can pass, in milliseconds.
+ */
+export type DescribeTask = (taskId: string, leftMs: number) => Promise<RefreshTask[]>;
 
 export interface WaitOptions {
-  /** Of the tasks, those so old that what hasn't ended at their first answer isn't waited for. Default: none. */
-  overdue?: readonly string[];
   /** How long to wait over all, in milliseconds; 0 is exactly one look. */
   timeoutMs: number;
   describe: DescribeTask;
@@ -44,66 +50,55 @@ export interface WaitOptions {
   random?: () => number;
 }
 
-/** What was last seen of the tasks. Each path counts once, by its newest row: what an older task says of it is outdated. */
-export interface Followed {
-  /**
-   * `Refreshing` or `Pending` if any path has not ended; a task of which no row was seen counts as `Pending`. Otherwise
-   * `Failed` if any path failed, and `Complete` if none did.
-   */
-  status: RefreshTask["status"];
-  /** How many paths are complete. */
-  done: number;
-  /** How many paths there are. */
-  total: number;
-  /** The paths that failed. */
-  failed: { path: string; description: string }[];
-  /** The paths that are complete. */
-  complete: ReadonlySet<string>;
-  /** The tasks of which no row was seen: expired, or not visible yet. */
-  unknown: string[];
-  /** Of those that are overdue, the tasks that haven't ended, or of which the service knows no row. */
-  givenUp: string[];
+/** What came of waiting. */
+export interface Outcome extends Followed {
   /** Whether the deadline came before the end. */
   timedOut: boolean;
+  /** Why nothing was ever answered before the deadline; undefined where something was. */
+  unanswered?: VodError;
 }
 
-/** The newest row of each path, for each task. */
-type Seen = ReadonlyMap<string, Map<string, RefreshTask>>;
+/** What a single look may take of a caller's patience, and of the time that is left. */
+export function lookRetry(patience: RetryLimits, leftMs: number): RetryLimits {
+  return {
+    timeoutMs: Math.min(LOOK_RETRY.timeoutMs, patience.timeoutMs, leftMs),
+    maxAttempts: Math.min(LOOK_RETRY.maxAttempts, patience.maxAttempts),
+  };
+}
 
 /**
  * One look at all tasks.
  *
- * @param taskIds as the service gave them, IDs joined by commas too.
  * @throws whatever `describe` throws.
  */
-export async function lookAt(taskIds: readonly string[], describe: DescribeTask): Promise<Followed> {
-  const seen = nothingSeen(taskIds);
-  await look(seen, describe);
-  return followed(seen);
+export async function lookAt(awaited: readonly Awaited[], describe: DescribeTask): Promise<Followed> {
+  const seen = new Seen(awaited);
+  await look(seen, (taskId) => describe(taskId, LOOK_RETRY.timeoutMs));
+  return seen.followed();
 }
 
 /**
  * Looks at tasks with growing, jittered pauses until all have ended or the deadline comes; the last look is just before it.
- * Tasks that have ended are not asked for again. A failure that can pass is skipped, the task is asked for again next time.
+ * Tasks that have ended are not asked for again, unless a path has no row yet. A failure that can pass is skipped, the task is
+ * asked for again next time.
  *
- * @param taskIds as the service gave them, IDs joined by commas too.
- * @throws VodError at once for a failure that can't pass; for one that can, only if no answer came before the deadline.
+ * @param awaited the oldest first.
+ * @throws VodError at once for a failure that can't pass.
  */
-export async function waitForTasks(taskIds: readonly string[], options: WaitOptions): Promise<Followed> {
+export async function waitForTasks(awaited: readonly Awaited[], options: WaitOptions): Promise<Outcome> {
   const { timeoutMs, now = () => performance.now(), sleep = (ms) => pause(ms), random = Math.random } = options;
-  const { overdue = [] } = options;
-  const seen = nothingSeen(taskIds);
+  const seen = new Seen(awaited);
   const start = now();
   const left = () => start + timeoutMs - now();
   const report = progressReporter(options.onProgress, start);
-  const givenUp = new Set<string>();
+  const overdue = new Set<string>();
   let answered = false;
   let failure: VodError | undefined;
-  const describe: DescribeTask = async (taskId) => {
+  const describe = async (taskId: string) => {
     try {
-      const rows = await options.describe(taskId);
+      const rows = await options.describe(taskId, Math.max(0, left()));
       answered = true;
-      if (overdue.includes(taskId)) givenUp.add(taskId);
+      if (seen.isOverdue(taskId)) overdue.add(taskId);
       return rows;
     } catch (error) {
       if (!(error instanceof VodError && error.retryable)) throw error;
@@ -115,17 +110,17 @@ export async function waitForTasks(taskIds: readonly string[], options: WaitOpti
   for (let looks = 0; ; looks++) {
     // The first look is always a whole one; a later one asks nothing more after the deadline.
     await look(seen, describe, () => looks === 0 || left() > 0);
-    const result = followed(seen, givenUp);
-    if (hasEnded(result)) return result;
-    report(result, seen, now());
+    const result = seen.followed(overdue);
+    if (seen.open().every((taskId) => overdue.has(taskId))) return { ...result, timedOut: false };
+    report(result, seen.percent(result.total), now());
     const delay = delayAfter(looks, random());
     const untilLast = left() - LAST_LOOK_LEAD_MS;
     if (untilLast <= 0) break;
     // Rather a little longer than two looks in a row at the end.
     await sleep(untilLast - delay < FIRST_DELAY_MS / 2 ? untilLast : delay);
   }
-  if (!answered && failure !== undefined) throw failure;
-  return { ...followed(seen, givenUp), timedOut: true };
+  const unanswered = answered ? undefined : failure;
+  return { ...seen.followed(overdue), timedOut: true, ...(unanswered ? { unanswered } : {}) };
 }
 
 /** How long the pause after a look is, in milliseconds; `random` (0 up to 1) puts it into the upper half. */
@@ -140,21 +135,29 @@ export function delayAfter(looksBefore: number, random: number): number {
  * @param elapsedMs for how long the tasks have been followed, in milliseconds.
  */
 export function describeProgress(
-  { done, total, failed, unknown }: Followed,
+  { done, total, failed, unknown, missing }: Followed,
   percent: number,
   elapsedMs: number,
 ): string {
+  const unseen = unknown.length > 0 ? counted(unknown.length, "task") : counted(missing.length, "path");
   return [
     ...(total > 0 ? [`${number(done)} of ${number(total)} done`] : []),
     ...(failed.length > 0 ? [`${number(failed.length)} failed`] : []),
     ...(total > 0 ? [`${Math.floor(percent)}%`] : []),
-    ...(unknown.length > 0 ? [`${counted(unknown.length, "task")} not visible yet`] : []),
+    ...(unknown.length + missing.length > 0 ? [`${unseen} not visible yet`] : []),
     describeDuration(elapsedMs),
   ].join(", ");
 }
 
 /** What was seen, in a sentence: "500 of 500 done", "2 of 500 failed: https://vod.example.com/a (Origin Timeout), …". */
-export function describeFollowed({ done, total, failed, unknown, timedOut }: Followed): string {
+export function describeFollowed({
+  done,
+  total,
+  failed,
+  unknown,
+  missing,
+  timedOut = false,
+}: Followed & Partial<Outcome>): string {
   const failures = failed.map(
     ({ path, description }) => shownPath(path) + (description === "" ? "" : ` (${description})`),
   );
@@ -163,25 +166,31 @@ export function describeFollowed({ done, total, failed, unknown, timedOut }: Fol
   if (open > 0 || failed.length === 0) parts.push(`${number(done)} of ${number(total)} done`);
   if (open > 0) parts.push(`${number(open)} not ended${timedOut ? " when the time was up" : ""}`);
   if (failed.length > 0) parts.push(`${number(failed.length)} of ${number(total)} failed: ${firstOf(failures)}`);
-  if (unknown.length === 0) return parts.join(", ");
-  const unseen = `no row of ${unknown.length === 1 ? "task" : "tasks"} ${firstOf(unknown)} was seen`;
+  const tasks = `${unknown.length === 1 ? "task" : "tasks"} ${firstOf(unknown)}`;
+  if (unknown.length + missing.length === 0) return parts.join(", ");
+  const unseen = `no row of ${unknown.length > 0 ? tasks : firstOf(missing.map(shownPath))} was seen`;
   return total === 0 ? unseen : `${parts.join(", ")}; ${unseen}`;
 }
 
-function nothingSeen(taskIds: readonly string[]): Seen {
-  const ids = taskIds.flatMap((joined) => joined.split(",")).filter((id) => id !== "");
-  return new Map(ids.map((id) => [id, new Map()]));
+/** Why nothing was seen of tasks, as the end of a sentence. */
+export function describeUnanswered({ happened, code }: VodError, timeout: number): string {
+  const what = happened.replace(/^The /, "the ").replace(/\.$/, "");
+  return `wasn't seen to end within ${timeout} s, since it couldn't be asked for: ${what} (code ${code})`;
 }
 
 /** Asks for each task that hasn't ended, a few at a time, and takes in what is new. */
-async function look(seen: Seen, describe: DescribeTask, mayAsk = () => true): Promise<void> {
-  const queue = [...seen].filter(([, rows]) => !isOver(rows)).values();
+async function look(
+  seen: Seen,
+  describe: (taskId: string) => Promise<RefreshTask[]>,
+  mayAsk = () => true,
+): Promise<void> {
+  const queue = seen.open().values();
   let broken = false;
   const ask = async () => {
-    for (const [taskId, rows] of queue) {
+    for (const taskId of queue) {
       if (broken || !mayAsk()) return;
       try {
-        takeIn(rows, await describe(taskId));
+        seen.takeIn(taskId, await describe(taskId));
       } catch (error) {
         broken = true;
         throw error;
@@ -191,68 +200,10 @@ async function look(seen: Seen, describe: DescribeTask, mayAsk = () => true): Pr
   await Promise.all(Array.from({ length: CONCURRENCY }, ask));
 }
 
-/** A path that was seen stays, even if a later answer lacks it: its record may have expired, or pages have shifted. */
-function takeIn(rows: Map<string, RefreshTask>, answer: readonly RefreshTask[]): void {
-  const newest = new Map<string, RefreshTask>();
-  takeNewest(newest, answer);
-  for (const [path, row] of newest) {
-    const before = rows.get(path);
-    if (before === undefined || row.createdAt >= before.createdAt) rows.set(path, row);
-  }
-}
-
-function takeNewest(newest: Map<string, RefreshTask>, rows: Iterable<RefreshTask>): void {
-  for (const row of rows) {
-    const other = newest.get(row.objectPath);
-    // Times have whole seconds: of two rows of one second, that counts which is further from its good end.
-    const order =
-      other === undefined ? 1 : row.createdAt.getTime() - other.createdAt.getTime() || rank(row) - rank(other);
-    if (order > 0) newest.set(row.objectPath, row);
-  }
-}
-
-const rank = ({ status }: RefreshTask) => ["Complete", "Failed", "Refreshing", "Pending"].indexOf(status);
-const hasEnded = ({ status }: { status: RefreshTask["status"] }) => status === "Complete" || status === "Failed";
-const isOver = (rows: ReadonlyMap<string, RefreshTask>) => rows.size > 0 && [...rows.values()].every(hasEnded);
-
-/** The newest row of each path. */
-function newestRows(seen: Seen): RefreshTask[] {
-  const newest = new Map<string, RefreshTask>();
-  for (const rows of seen.values()) takeNewest(newest, rows.values());
-  return [...newest.values()];
-}
-
-/** @param answered the overdue tasks that were asked for. */
-function followed(seen: Seen, answered: ReadonlySet<string> = new Set()): Followed {
-  const givenUp = [...seen]
-    .filter(([taskId, found]) => answered.has(taskId) && !isOver(found))
-    .map(([taskId]) => taskId);
-  const rows = newestRows(seen).filter((row) => hasEnded(row) || !givenUp.includes(row.taskId));
-  const of = (status: RefreshTask["status"]) => rows.filter((row) => row.status === status);
-  const complete = of("Complete").map(({ objectPath }) => objectPath);
-  const failed = of("Failed").map(({ objectPath, description }) => ({ path: objectPath, description }));
-  const rowless = [...seen].filter(([, found]) => found.size === 0).map(([taskId]) => taskId);
-  const unknown = rowless.filter((taskId) => !givenUp.includes(taskId));
-  const ended = failed.length > 0 ? "Failed" : "Complete";
-  const unstarted = of("Pending").length + unknown.length > 0 ? "Pending" : ended;
-  const status = of("Refreshing").length > 0 ? "Refreshing" : unstarted;
-  return {
-    status,
-    done: complete.length,
-    total: rows.length,
-    failed,
-    complete: new Set(complete),
-    unknown,
-    givenUp,
-    timedOut: false,
-  };
-}
-
 /** Few and steady lines: none in the first seconds, then one when something changed, or after a while. */
 function progressReporter(onProgress: ((line: string) => void) | undefined, start: number) {
   let last = { at: start, what: "" };
-  return (result: Followed, seen: Seen, at: number) => {
-    const percent = newestRows(seen).reduce((sum, row) => sum + row.percent, 0) / Math.max(1, result.total);
+  return (result: Followed, percent: number, at: number) => {
     const what = describeProgress(result, percent, 0);
     if (at - last.at < (what === last.what ? STEADY_PROGRESS_MS : PROGRESS_MS)) return;
     last = { at, what };

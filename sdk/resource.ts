@@ -29,9 +29,15 @@ export interface Wait {
   timeout?: pulumi.Input<number>;
   /**
    * What to do when they haven't ended by then. `fail`: the update fails, and the next one waits on without sending
-   * anything. `warn`: the update succeeds, with a warning and the status that was last seen. Defaults to `fail`.
+   * anything. `warn`: the update succeeds, with a warning and the status that was last seen, and the next one waits on as
+   * well. Defaults to `fail`.
    */
   onTimeout?: pulumi.Input<TimeoutPolicy>;
+  /**
+   * Whether a path whose task failed is sent once more at once, which counts against the day's quota again. With `false`
+   * the update fails, and the next one sends it. Defaults to `true`.
+   */
+  retryFailed?: pulumi.Input<boolean>;
 }
 
 /** How often a call is tried that fails for a reason that can pass: a throttle, a busy domain, the network. */
@@ -105,6 +111,11 @@ export abstract class VodCacheResource extends pulumi.CustomResource {
   declare readonly taskIds: pulumi.Output<string[]>;
   /** The IDs of its requests, for the service's support. Source: the API's `RequestId`. */
   declare readonly requestIds: pulumi.Output<string[]>;
+  /**
+   * Of `taskIds`, those of calls that were sent again since nobody could tell whether the service had accepted them before: what
+   * they cost may have been spent twice. Undefined if there are none.
+   */
+  declare readonly repeatedTaskIds: pulumi.Output<string[] | undefined>;
   /** When the last call was accepted, ISO 8601 in UTC by this machine's clock; undefined if nothing was ever sent. */
   declare readonly submittedAt: pulumi.Output<string | undefined>;
   /**
@@ -121,8 +132,8 @@ export abstract class VodCacheResource extends pulumi.CustomResource {
   /** The paths that are still to be sent after an update that failed, or was `partial`; of a `source`, the first 50. */
   declare readonly pending: pulumi.Output<string[]>;
   /**
-   * The paths that the service accepted, and whose end an update with `wait` couldn't see before it failed: the next one looks
-   * again, and sends those once more of which the service tells nothing. Undefined if there are none.
+   * The paths that the service accepted, and whose end an update with `wait` couldn't see in time: the next one looks
+   * again, and an hour later sends those once more that still can't be seen to have ended. Undefined if there are none.
    */
   declare readonly unconfirmed: pulumi.Output<string[] | undefined>;
 
@@ -154,6 +165,7 @@ export abstract class VodCacheResource extends pulumi.CustomResource {
       files: undefined,
       taskIds: undefined,
       requestIds: undefined,
+      repeatedTaskIds: undefined,
       submittedAt: undefined,
       status: undefined,
       cost: undefined,

@@ -7,7 +7,18 @@ import { quotaExceeded, VodError } from "./errors.js";
 import { type Limiter, limiterOf } from "./limiter.js";
 import { DEFAULT_PRELOAD_AREA, type ObjectType, type PreloadArea } from "./limits.js";
 import { quotaAnswer, quotaOf, type RefreshQuota } from "./quota.js";
-import { DEFAULT_RETRY, NO_RETRY, type Rescue, type RetryLimits, realSleep, retrying, TOLD_WAIT_MS } from "./retry.js";
+import {
+  DEFAULT_RETRY,
+  LEAST_PATIENCE_MS,
+  NO_RETRY,
+  type Rescue,
+  type RetryLimits,
+  realSleep,
+  retrying,
+  TOLD_QUEUE_MS,
+  TOLD_WAIT_MS,
+  type Turn,
+} from "./retry.js";
 import { type Credentials, type CredentialsSource, caller } from "./rpc.js";
 import {
   acceptedTaskIds,
@@ -89,21 +100,27 @@ export interface PreloadResponse extends Acceptance {
   preloadTaskId: string;
 }
 
-/** What a single question may have of its own. */
-export interface QuestionOptions {
+/** What a single call may have of its own. */
+export interface CallOptions {
+  /** Told of each longer wait, as the client's is. Default: the client's. */
+  onWait?: ((sentence: string) => void) | undefined;
+}
+
+/** What a single question may. */
+export interface QuestionOptions extends CallOptions {
   /** How long and how often it is tried. Default: the client's. */
   retry?: RetryLimits;
 }
 
 export interface VodClient {
   /** @throws VodError for every failure, whatever its kind. */
-  refreshObjectCaches(request: RefreshRequest): Promise<RefreshResponse>;
+  refreshObjectCaches(request: RefreshRequest, options?: CallOptions): Promise<RefreshResponse>;
   /**
    * Fills the cache from the origin where it has no copy. An old copy stays, so a refresh must have ended before.
    *
    * @throws VodError for every failure, whatever its kind.
    */
-  preloadObjectCaches(request: PreloadRequest): Promise<PreloadResponse>;
+  preloadObjectCaches(request: PreloadRequest, options?: CallOptions): Promise<PreloadResponse>;
   /** @throws VodError for every failure, a missing permission too. */
   describeRefreshQuota(options?: QuestionOptions): Promise<RefreshQuota>;
   /**
@@ -171,7 +188,7 @@ const answeredTaskIds = new Map<string, Answered[]>();
 
 /** Makes a client; nothing is sent and pop-core isn't loaded before the first call. */
 export function vodClient(options: VodClientOptions): VodClient {
-  const { endpoint, credentials, timeoutMs = DEFAULT_TIMEOUT_MS, now = () => new Date(), onWait } = options;
+  const { endpoint, credentials, timeoutMs = DEFAULT_TIMEOUT_MS, now = () => new Date() } = options;
   const { retry = DEFAULT_RETRY, limiter = limiterOf(endpoint), sleep = realSleep, random = Math.random } = options;
   const answered = answeredTaskIds.get(endpoint) ?? [];
   answeredTaskIds.set(endpoint, answered);
@@ -187,40 +204,63 @@ export function vodClient(options: VodClientOptions): VodClient {
   });
 
   /** Runs one attempt when its turn comes. */
-  const inTurn = <T>(attempt: () => Promise<T>): Promise<T> => {
-    const pause = limiter.pauseMs();
-    if (pause > TOLD_WAIT_MS) onWait?.(`the VOD API throttles the calls; waiting ${Math.round(pause / 1000)} s`);
-    return limiter.run(attempt);
+  const inTurn = <T>(attempt: () => Promise<T>, { leftMs, began }: Turn, onWait = options.onWait): Promise<T> => {
+    const patienceMs = Math.max(leftMs, LEAST_PATIENCE_MS);
+    const [pause, queue] = [limiter.pauseMs(), limiter.queueMs()];
+    if (pause > TOLD_WAIT_MS && pause <= patienceMs) {
+      onWait?.(`the VOD API throttles the calls; waiting ${Math.round(pause / 1000)} s`);
+    } else if (queue > TOLD_QUEUE_MS) {
+      onWait?.(`waiting about ${Math.round(queue / 1000)} s for the calls before this one`);
+    }
+    const begin = () => {
+      began();
+      return attempt();
+    };
+    return limiter.run(begin, patienceMs);
   };
-  const ask = <T>(question: () => Promise<T>, limits: RetryLimits): Promise<T> =>
-    retrying(() => inTurn(question), { limits, now, sleep, random, onWait });
-
-  const describeRefreshQuota = ({ retry: limits = retry }: QuestionOptions = {}): Promise<RefreshQuota> =>
-    ask(() => call("DescribeVodRefreshQuota", {}, quotaAnswer, []), limits);
-
-  const describeRefreshTasks = (filter: TaskFilter, { retry: limits = retry }: QuestionOptions = {}) =>
-    allPages((page) => {
-      const parameters = { ...tasksParameters(filter), PageNumber: String(page), PageSize: String(TASKS_PER_PAGE) };
-      return ask(() => call("DescribeVodRefreshTasks", parameters, tasksPage, []), limits);
+  const ask = <T>(question: () => Promise<T>, { retry: limits = retry, onWait }: QuestionOptions): Promise<T> =>
+    retrying((turn) => inTurn(question, turn, onWait), {
+      limits,
+      now,
+      sleep,
+      random,
+      onWait: onWait ?? options.onWait,
     });
 
+  const describeRefreshQuota = (question: QuestionOptions = {}): Promise<RefreshQuota> =>
+    ask(() => call("DescribeVodRefreshQuota", {}, quotaAnswer, []), question);
+
+  const describeRefreshTasks = (filter: TaskFilter, { retry: limits = retry, onWait }: QuestionOptions = {}) => {
+    // All pages are one question.
+    const deadline = now().getTime() + limits.timeoutMs;
+    return allPages((page) => {
+      const parameters = { ...tasksParameters(filter), PageNumber: String(page), PageSize: String(TASKS_PER_PAGE) };
+      const left = { ...limits, timeoutMs: Math.max(0, deadline - now().getTime()) };
+      return ask(() => call("DescribeVodRefreshTasks", parameters, tasksPage, []), { retry: left, onWait });
+    });
+  };
+
   /** Sends a call until it is accepted, or known to have been. */
-  const submit = async ({ action, paths, options, schema, rowType }: Submission): Promise<Accepted> => {
-    const parameters = { ObjectPath: paths.join("\n"), ...options };
-    const kind = JSON.stringify([action, options]);
+  const submit = async (
+    { action, paths, options: own, schema, rowType }: Submission,
+    { onWait = options.onWait }: CallOptions,
+  ): Promise<Accepted> => {
+    const parameters = { ObjectPath: paths.join("\n"), ...own };
+    const kind = JSON.stringify([action, own]);
     // What is in doubt, and since when. What began after the first such attempt is as good as a later one.
     let doubt: { startedAt: number; answeredBefore: number } | undefined;
     let repeated = false;
 
-    const send = async (): Promise<Accepted> => {
+    const send = async (turn: Turn): Promise<Accepted> => {
       const mine = { startedAt: 0, answeredBefore: 0 };
       try {
-        return await inTurn(() => {
+        const attempt = () => {
           mine.startedAt = now().getTime();
           mine.answeredBefore = answered.length;
           repeated = doubt !== undefined;
           return call(action, parameters, schema, paths);
-        });
+        };
+        return await inTurn(attempt, turn, onWait);
       } catch (error) {
         if (error instanceof VodError && error.outcomeUnknown) doubt ??= mine;
         throw error;
@@ -235,7 +275,7 @@ export function vodClient(options: VodClientOptions): VodClient {
         const since = () => startedAt + serviceAheadMs;
         const until = now().getTime() + serviceAheadMs;
         const taskIds = await acceptedTaskIds({ paths, rowType, since, until, isOthers }, (filter) =>
-          describeRefreshTasks(filter, { retry: DOUBT_RETRY }),
+          describeRefreshTasks(filter, { retry: DOUBT_RETRY, onWait }),
         );
         return taskIds === undefined ? "unconfirmed" : { answer: { taskIds, recovered: true } };
       } catch (failure) {
@@ -257,9 +297,9 @@ export function vodClient(options: VodClientOptions): VodClient {
   };
 
   /** The same, with what is left of the day where its quota can't hold the call. */
-  const submitWithinQuota = async (submission: Submission): Promise<Accepted> => {
+  const submitWithinQuota = async (submission: Submission, callOptions: CallOptions): Promise<Accepted> => {
     try {
-      return await submit(submission);
+      return await submit(submission, callOptions);
     } catch (error) {
       if (!(error instanceof VodError) || !QUOTA_EXCEEDED.test(error.code)) throw error;
       // What is left only makes the message better: a failure to ask for it must not hide the refusal.
@@ -268,12 +308,12 @@ export function vodClient(options: VodClientOptions): VodClient {
     }
   };
 
-  const refreshObjectCaches = async (request: RefreshRequest): Promise<RefreshResponse> => {
-    const { taskIds: refreshTaskId, ...outcome } = await submitWithinQuota(refreshOf(request));
+  const refreshObjectCaches = async (request: RefreshRequest, own: CallOptions = {}): Promise<RefreshResponse> => {
+    const { taskIds: refreshTaskId, ...outcome } = await submitWithinQuota(refreshOf(request), own);
     return { refreshTaskId, ...outcome };
   };
-  const preloadObjectCaches = async (request: PreloadRequest): Promise<PreloadResponse> => {
-    const { taskIds: preloadTaskId, ...outcome } = await submitWithinQuota(preloadOf(request));
+  const preloadObjectCaches = async (request: PreloadRequest, own: CallOptions = {}): Promise<PreloadResponse> => {
+    const { taskIds: preloadTaskId, ...outcome } = await submitWithinQuota(preloadOf(request), own);
     return { preloadTaskId, ...outcome };
   };
   return { refreshObjectCaches, preloadObjectCaches, describeRefreshQuota, describeRefreshTasks };

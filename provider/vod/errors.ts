@@ -19,6 +19,8 @@ export interface ErrorRow {
   remedy: string;
   /** Whether the same call can succeed a little later without anybody's doing. */
   retryable: boolean;
+  /** Whether an earlier copy of the call may have been accepted. */
+  outcomeUnknown: boolean;
 }
 
 const row = (
@@ -26,8 +28,8 @@ const row = (
   message: string,
   happened: string,
   remedy: string,
-  { retryable = false } = {},
-): ErrorRow => ({ status, message, happened, remedy, retryable });
+  { retryable = false, outcomeUnknown = false } = {},
+): ErrorRow => ({ status, message, happened, remedy, retryable, outcomeUnknown });
 
 const THROTTLED = "Wait a moment and run `pulumi up` again.";
 const CHECK_KEY = "Check the credentials that this run uses.";
@@ -168,7 +170,8 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     "Specified signature nonce was used already.",
     "The VOD API says that it got this very request before.",
     "Run `pulumi up` again; if it happens again, a proxy repeats requests.",
-    { retryable: true },
+    // The copy that came before may have been accepted, and its answer got lost.
+    { retryable: true, outcomeUnknown: true },
   ),
   "InvalidTimeStamp.Format": row(
     400,
@@ -335,14 +338,14 @@ export function errorOfRefusal(refusal: Refusal): VodError {
   const turnedAway = /Throttling|ServiceUnavailable/.test(code);
   const failedInside = !known && !turnedAway && (httpStatus ?? 0) >= 500;
   const retryable = known?.retryable ?? (turnedAway || failedInside);
-  // A code of the table says that nothing was done; an error that is the service's own may strike after the work.
+  // But for one, a code of the table says that nothing was done; an error that is the service's own may strike after the work.
   return new VodError(happened, remedy, {
     code,
     httpStatus,
     requestId,
     retryable,
     retryAfterMs,
-    outcomeUnknown: failedInside,
+    outcomeUnknown: known?.outcomeUnknown ?? failedInside,
   });
 }
 

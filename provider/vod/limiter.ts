@@ -5,6 +5,7 @@
  *
  * Pure functions over {@link Pace} decide when the next call may start; {@link createLimiter} is the queue around them.
  */
+import { VodError } from "./errors.js";
 import { isThrottle, realSleep } from "./retry.js";
 
 /** How many calls a second may start, as long as the service doesn't throttle. */
@@ -96,10 +97,25 @@ export function paceAfterThrottle(pace: Pace, startedAt: number, now: number, re
 }
 
 export interface Limiter {
-  /** Runs a call when its turn comes, first come first served; gives and throws what the call does. */
-  run<T>(call: () => Promise<T>): Promise<T>;
+  /**
+   * Runs a call when its turn comes, first come first served; gives and throws what the call does.
+   *
+   * @param patienceMs the longest pause after a throttle that the call waits for, in milliseconds. Default: any.
+   * @throws VodError Throttling at once where the pause is longer, also if it begins while the call waits.
+   */
+  run<T>(call: () => Promise<T>, patienceMs?: number): Promise<T>;
   /** For how long nobody calls because the service throttled, in milliseconds; 0 where it didn't. */
   pauseMs(): number;
+  /** How long a call that comes now waits for those before it, at the present rate, in milliseconds. */
+  queueMs(): number;
+}
+
+/** A call that waits for its turn. */
+interface Waiting {
+  start(startedAt: number): void;
+  refuse(error: VodError): void;
+  /** Up to when a pause may last. */
+  until: number;
 }
 
 export interface LimiterOptions {
@@ -114,7 +130,7 @@ export function createLimiter({ now = () => performance.now(), sleep = realSleep
   let pace: Pace = FULL_PACE;
   let underWay = 0;
   let serving = false;
-  const queue: ((startedAt: number) => void)[] = [];
+  let queue: Waiting[] = [];
 
   /** Lets the calls of the queue start, one after another; there is one such loop at a time. */
   async function serve(): Promise<void> {
@@ -130,14 +146,23 @@ export function createLimiter({ now = () => performance.now(), sleep = realSleep
       const startedAt = now();
       pace = paceAfterStart(pace, startedAt);
       underWay++;
-      queue.shift()?.(startedAt);
+      queue.shift()?.start(startedAt);
     }
     serving = false;
   }
 
-  async function run<T>(call: () => Promise<T>): Promise<T> {
-    const startedAt = await new Promise<number>((resolve) => {
-      queue.push(resolve);
+  /** Lets those go whose patience ends before the pause does: at its end they would fail anyway, and late. */
+  function dismiss(): void {
+    const impatient = queue.filter(({ until }) => until < pace.notBefore);
+    queue = queue.filter(({ until }) => until >= pace.notBefore);
+    for (const { refuse } of impatient) refuse(pausedFor(pace.notBefore - now()));
+  }
+
+  async function run<T>(call: () => Promise<T>, patienceMs = Number.POSITIVE_INFINITY): Promise<T> {
+    const startedAt = await new Promise<number>((start, refuse) => {
+      queue.push({ start, refuse, until: now() + patienceMs });
+      // A pause that is over holds nobody back.
+      if (pace.notBefore > now()) dismiss();
       void serve();
     });
     try {
@@ -145,14 +170,31 @@ export function createLimiter({ now = () => performance.now(), sleep = realSleep
       pace = paceAfterAnswer(pace, startedAt, now());
       return answer;
     } catch (error) {
-      if (isThrottle(error)) pace = paceAfterThrottle(pace, startedAt, now(), error.retryAfterMs);
+      if (isThrottle(error)) {
+        pace = paceAfterThrottle(pace, startedAt, now(), error.retryAfterMs);
+        dismiss();
+      }
       throw error;
     } finally {
       underWay--;
       void serve();
     }
   }
-  return { run, pauseMs: () => Math.max(0, pace.notBefore - now()) };
+  return {
+    run,
+    pauseMs: () => Math.max(0, pace.notBefore - now()),
+    queueMs: () => (queue.length * 1000) / pace.rate,
+  };
+}
+
+/** The error of a call that isn't made, since the pause is longer than its patience. */
+function pausedFor(ms: number): VodError {
+  const seconds = Math.ceil(ms / 1000);
+  return new VodError(
+    `The VOD API throttles the calls for another ${seconds} s, which is longer than this one is tried.`,
+    "Run `pulumi up` again after that, or set a longer `retry.timeout`.",
+    { code: "Throttling", retryable: true, retryAfterMs: ms },
+  );
 }
 
 const shared = new Map<string, Limiter>();

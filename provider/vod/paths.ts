@@ -59,7 +59,12 @@ export function encodeName(name: string): string {
 
 /** The domain of a path that {@link normalizePath} returned. */
 export function domainOf(path: string): string {
-  return path.replace(SCHEME, "").split(/[/?#:]/, 1)[0] ?? "";
+  return withoutScheme(path).split(/[/?#:]/, 1)[0] ?? "";
+}
+
+/** A path without its scheme, if it has one. */
+export function withoutScheme(path: string): string {
+  return path.replace(SCHEME, "");
 }
 
 /** A path as messages show it: without its query, which may hold a signature, and no longer than a line. */

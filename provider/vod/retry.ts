@@ -23,6 +23,9 @@ export const DEFAULT_RETRY: RetryLimits = { timeoutMs: DEFAULT_RETRY_TIMEOUT_MS,
 /** Every call is sent once, and its first failure is final. */
 export const NO_RETRY: RetryLimits = { timeoutMs: 0, maxAttempts: 1 };
 
+/** How long and how often one task is asked for at one look. */
+export const LOOK_RETRY: RetryLimits = { timeoutMs: 15_000, maxAttempts: 3 };
+
 /** The longest delay after the first attempt, in milliseconds; it doubles with each further one. */
 export const BACKOFF_BASE_MS = 1_000;
 
@@ -31,6 +34,12 @@ export const BACKOFF_CAP_MS = 60_000;
 
 /** The least wait that is worth a line to the user, in milliseconds. */
 export const TOLD_WAIT_MS = 3_000;
+
+/** The least wait behind other calls that is worth one: with many resources there is always some. */
+export const TOLD_QUEUE_MS = 30_000;
+
+/** The pause after a throttle that every call waits for, in milliseconds, however little it is tried: it is over at once. */
+export const LEAST_PATIENCE_MS = 5_000;
 
 const MINUTE_MS = 60_000;
 
@@ -41,7 +50,7 @@ export type Failure = Pick<VodError, "code" | "retryable" | "retryAfterMs">;
 export interface Standing {
   /** How many attempts were made, the failed one included. */
   attempt: number;
-  /** Time since the first attempt began, in milliseconds. */
+  /** Time since the first attempt began, without what later ones waited for their turn, in milliseconds. */
   elapsedMs: number;
   /** A random number from 0 up to, not including, 1. */
   random: number;
@@ -89,22 +98,36 @@ export interface Retrying<T> {
   rescue?: (() => Promise<Rescue<T>>) | undefined;
 }
 
+/** The turn of an attempt, which may have to wait for it. */
+export interface Turn {
+  /** How much of the time is left, in milliseconds. */
+  leftMs: number;
+  /** Tells that the turn has come: what was waited for it doesn't count. Default: it has come at once. */
+  began(): void;
+}
+
 /**
  * Sends a call until it succeeds or {@link retryDelay} gives up.
  *
  * @throws VodError the last attempt's, saying how many there were over which time if there was more than one.
  */
-export async function retrying<T>(call: () => Promise<T>, settings: Retrying<T>): Promise<T> {
+export async function retrying<T>(call: (turn: Turn) => Promise<T>, settings: Retrying<T>): Promise<T> {
   const { limits, now, sleep, random, onWait, rescue } = settings;
   const begin = now().getTime();
+  let queuedMs = 0;
+  const elapsed = () => now().getTime() - begin - queuedMs;
   for (let attempt = 1; ; attempt++) {
+    const turn = now().getTime();
+    const began = () => {
+      queuedMs += now().getTime() - turn;
+    };
     try {
-      return await call();
+      return await call({ leftMs: limits.timeoutMs - elapsed(), began });
     } catch (error) {
       if (!(error instanceof VodError)) throw error;
       const pause = async (failure: Failure): Promise<boolean> => {
         const nowMs = now().getTime();
-        const ms = retryDelay(failure, { attempt, elapsedMs: nowMs - begin, random: random(), nowMs }, limits);
+        const ms = retryDelay(failure, { attempt, elapsedMs: elapsed(), random: random(), nowMs }, limits);
         if (ms === undefined) return false;
         if (ms > TOLD_WAIT_MS) onWait?.(waitSentence(error, ms, attempt + 1, limits.maxAttempts));
         await sleep(ms);
@@ -119,7 +142,7 @@ export async function retrying<T>(call: () => Promise<T>, settings: Retrying<T>)
       if (!again && error.outcomeUnknown && rescued === "unconfirmed") {
         again = await pause({ code: error.code, retryable: true, retryAfterMs: error.retryAfterMs });
       }
-      if (!again) throw afterAttempts(error, attempt, now().getTime() - begin);
+      if (!again) throw afterAttempts(error, attempt, elapsed());
     }
   }
 }

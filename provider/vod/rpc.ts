@@ -267,7 +267,8 @@ function unexpectedAnswer(attempt: Attempt, what = contentTypeOf(attempt)): VodE
     {
       code: "InvalidResponse",
       httpStatus: attempt.response?.statusCode,
-      retryable: status >= 500,
+      // Whatever throttles without a code is something before the service.
+      retryable: status >= 500 || status === 429,
       // A redirect or a refusal without a code comes from something before the service.
       outcomeUnknown: status < 300 || status >= 500,
     },

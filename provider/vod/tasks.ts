@@ -131,7 +131,9 @@ export interface Doubt {
 export type RowType = "file" | "directory" | "preload";
 
 /**
- * Asks whether a call was accepted, by the rows of its first and last path: a call is accepted as a whole.
+ * Asks whether a call was accepted, by the rows of its first and last path, and then of all of them: two questions tell
+ * most calls that weren't, and only all rows tell those that were. Another call since, of this process or of any other, may
+ * have had both ends and not what lies between them.
  *
  * Where a row may be another call's it proves nothing, since a purge too many is safe and one too few is not. A
  * CreationTime has whole seconds, so a row of the very second in which the attempt began may be older. And rows don't
@@ -149,28 +151,32 @@ export async function acceptedTaskIds(
 ): Promise<string | undefined> {
   const { paths, since, until } = doubt;
   const time = { startTime: new Date(since() - WINDOW_MARGIN_MS), endTime: new Date(until + WINDOW_MARGIN_MS) };
+  const unproven = new Set(paths);
   const found = new Set<string>();
+  const takeIn = (rows: readonly RefreshTask[]) => {
+    const sent = new Set(paths);
+    for (const row of rows) {
+      if (!sent.has(row.objectPath) || !proves(row, doubt)) continue;
+      unproven.delete(row.objectPath);
+      found.add(row.taskId);
+    }
+  };
   for (const objectPath of new Set([...paths.slice(0, 1), ...paths.slice(-1)])) {
-    const proofs = (await describe({ ...time, objectPath })).filter((row) => proves(row, [objectPath], doubt));
-    if (proofs.length === 0) return undefined;
-    for (const { taskId } of proofs) found.add(taskId);
+    takeIn((await describe({ ...time, objectPath })).filter((row) => row.objectPath === objectPath));
+    if (unproven.has(objectPath)) return undefined;
   }
-  if (hasOneTaskId(doubt)) return [...found].join(",");
-  for (const row of await describe(time)) if (proves(row, paths, doubt)) found.add(row.taskId);
-  return [...found].join(",");
+  const isKnown = unproven.size === 0;
+  const rest: TaskFilter[] = isKnown ? [] : shareTaskId(doubt) ? [...found].map((taskId) => ({ taskId })) : [time];
+  for (const filter of rest) takeIn(await describe(filter));
+  return unproven.size === 0 ? [...found].join(",") : undefined;
 }
 
 /** Whether a row can be of no other call than the one in doubt, or of one that did the same for the path since. */
-function proves(row: RefreshTask, paths: readonly string[], { rowType, since, isOthers }: Doubt): boolean {
-  return (
-    row.objectType === rowType &&
-    row.createdAt.getTime() >= since() &&
-    paths.includes(row.objectPath) &&
-    !isOthers(row.taskId)
-  );
+function proves({ objectType, createdAt, taskId }: RefreshTask, { rowType, since, isOthers }: Doubt): boolean {
+  return objectType === rowType && createdAt.getTime() >= since() && !isOthers(taskId);
 }
 
-/** Whether the rows of its two ends have all task IDs of a call: refreshed URLs of a domain that go together share one. */
-function hasOneTaskId({ paths, rowType }: Doubt): boolean {
-  return paths.length <= 2 || (rowType === "file" && new Set(paths.map(domainOf)).size === 1);
+/** Whether the task IDs of a call's two ends are those of all its paths: refreshed URLs of a domain that go together share one. */
+function shareTaskId({ paths, rowType }: Doubt): boolean {
+  return rowType === "file" && new Set(paths.map(domainOf)).size === 1;
 }

@@ -159,7 +159,7 @@ const ofAnswers = (name: string, use: (client: VodClient) => Promise<void>): Pro
 
 /** One call against any answer: it gives a valid result or an error as users may see it, in time. */
 function survives({ endpoint, next, requests }: Answerer, use: (client: VodClient) => Promise<void>) {
-  const limiter = { run: <T>(call: () => Promise<T>) => call(), pauseMs: () => 0 };
+  const limiter = { run: <T>(call: () => Promise<T>) => call(), pauseMs: () => 0, queueMs: () => 0 };
   return fc.asyncProperty(answers, async (answer) => {
     next(answer);
     const client = vodClient({ endpoint, credentials: CREDENTIALS, timeoutMs: TIMEOUT_MS, retry: NO_RETRY, limiter });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { allot, batchesOf } from "../../provider/allot.js";
+import { allot, batchesOf, settledBy } from "../../provider/allot.js";
 import type { Inputs } from "../../provider/inputs.js";
 import type { Plan } from "../../provider/plan.js";
 import { type ObjectType, PATHS_PER_CALL } from "../../provider/vod/limits.js";
@@ -101,7 +101,7 @@ describe("a plan that the day's quota can hold, or whose quota isn't known", () 
   ])("%s: is sent as it is", (_, left) => {
     const allotment = allot(planned(urls(3)), inputs(), always, left);
     expect(allotment).toMatchObject({ cost: { urls: 3, directories: 0 }, later: [], collapsed: 0, exceeded: false });
-    expect(allotment.batches.map(({ paths, settles }) => [paths, settles])).toEqual([[urls(3), urls(3)]]);
+    expect(allotment.batches.map((batch) => [batch.paths, settledBy(batch)])).toEqual([[urls(3), urls(3)]]);
   });
 
   test("directories and patterns count against the other quota", () => {
@@ -132,7 +132,7 @@ describe("a plan that the day's quota can't hold", () => {
         paths: ["https://vod.example.com/player/"],
         objectType: "Directory",
         force: true,
-        settles: plan.paths,
+        standsFor: new Map([["https://vod.example.com/player/", plan.paths]]),
         departed: false,
       },
     ]);
@@ -177,7 +177,7 @@ test("every path of a plan is settled by a call or left for later, once", () => 
         const news = inputs({ onQuotaExceeded, ...(collapses ? { collapse: "always" as const } : {}) });
         const { batches, later, exceeded, cost } = allot(planned(paths), news, always, quota(left, dirs));
         fc.pre(!exceeded);
-        expect([...batches.flatMap(({ settles }) => settles), ...later].sort()).toEqual([...paths].sort());
+        expect([...batches.flatMap(settledBy), ...later].sort()).toEqual([...paths].sort());
         expect(cost.urls).toBeLessThanOrEqual(left);
         expect(cost.directories).toBeLessThanOrEqual(dirs);
       },

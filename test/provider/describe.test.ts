@@ -134,7 +134,7 @@ test("what the last update left open is told, if anything", () => {
 });
 
 test("a run is told by what was sent and the tasks", () => {
-  const batch = { objectType: "File" as const, force: false, settles: [], departed: false };
+  const batch = { objectType: "File" as const, force: false, departed: false };
   expect(
     describeRun(
       [

@@ -279,7 +279,7 @@ describe("credentials", () => {
       emulator.set({ securityToken });
     };
     const ask = async () => ({ accessKeyId, accessKeySecret, securityToken });
-    const limiter: Limiter = { run: (call) => call(), pauseMs: () => 0 };
+    const limiter: Limiter = { run: (call) => call(), pauseMs: () => 0, queueMs: () => 0 };
     await vodClient({ endpoint, credentials: sourceOf(ask), sleep, limiter }).refreshObjectCaches(REQUEST);
     expect(emulator.received.map(({ status }) => status)).toEqual([503, 200]);
   });

@@ -12,7 +12,7 @@ import {
   paceAfterThrottle,
   WINDOW_MS,
 } from "../../provider/vod/limiter.js";
-import { DEFAULT_RETRY, retrying } from "../../provider/vod/retry.js";
+import { DEFAULT_RETRY, retrying, type Turn } from "../../provider/vod/retry.js";
 
 const throttle = (retryAfterMs?: number) =>
   new VodError("The VOD API throttled the call.", "Wait.", { code: "Throttling", retryable: true, retryAfterMs });
@@ -41,13 +41,15 @@ function simulatedTime() {
   return { now: () => now, sleep, run };
 }
 
-/** A service that takes 100 ms for an answer, and refuses what is more than so many calls within a second. */
+/** A service that takes 100 ms for an answer, and refuses what is more than so many calls a second. */
 function serviceOf(limit: number, time: ReturnType<typeof simulatedTime>, retryAfterMs?: number) {
   const accepted: { at: number; name: string }[] = [];
   const seen = { throttled: 0, underWay: 0, mostUnderWay: 0, accepted };
   const call = async (name: string) => {
     const at = time.now();
-    const refused = accepted.filter((one) => one.at > at - 1000).length >= limit;
+    // One of less than a call a second takes one in some seconds.
+    const [most, within] = limit < 1 ? [1, 1000 / limit] : [limit, 1000];
+    const refused = accepted.filter((one) => one.at > at - within).length >= most;
     if (!refused) accepted.push({ at, name });
     seen.underWay++;
     seen.mostUnderWay = Math.max(seen.mostUnderWay, seen.underWay);
@@ -76,7 +78,12 @@ async function deployed(
   };
   const resource = async (name: string) => {
     for (let batch = 0; batch < batches; batch++) {
-      await retrying(() => limiter.run(() => call(`${name}/${batch}`)), {
+      const attempt = ({ began }: Turn) =>
+        limiter.run(() => {
+          began();
+          return call(`${name}/${batch}`);
+        });
+      await retrying(attempt, {
         limits: DEFAULT_RETRY,
         now: () => new Date(time.now()),
         sleep: time.sleep,
@@ -107,6 +114,12 @@ describe("200 resources at once", () => {
     expect(seen.accepted).toHaveLength(200);
     expect(seen.throttled).toBeLessThan(60);
     expect(tookMs).toBeLessThan((2 * 200_000) / limit);
+  });
+
+  test("all go through at a service of one call in two seconds, although most wait for longer than they are tried", async () => {
+    const { seen, tookMs } = await deployed(200, 0.5);
+    expect(seen.accepted).toHaveLength(200);
+    expect(tookMs).toBeGreaterThan(DEFAULT_RETRY.timeoutMs);
   });
 
   test("send the batches of each in their order", async () => {
@@ -144,6 +157,42 @@ describe("the queue", () => {
     const startedAt = await time.run(limiter.run(async () => time.now()));
     expect(startedAt).toBe(8_000);
     expect(limiter.pauseMs()).toBe(0);
+  });
+
+  test("doesn't keep those whose patience ends before the pause does, whether they come during it or before", async () => {
+    const time = simulatedTime();
+    const limiter = createLimiter(time);
+    const throttled = limiter.run(async () => {
+      await time.sleep(100);
+      throw throttle(8_000);
+    });
+    const begun: string[] = [];
+    const run = (name: string, patienceMs?: number) => limiter.run(async () => void begun.push(name), patienceMs);
+    // As many as may be under way start beside the throttled one.
+    const beside = Array.from({ length: MAX_CONCURRENT_CALLS - 1 }, () => limiter.run(() => time.sleep(200)));
+    const early = [run("patient"), run("impatient", 5_000)];
+    const settled = time.run(Promise.allSettled([throttled, ...beside, ...early]));
+    await throttled.catch(() => {});
+    const late = Promise.allSettled([run("late", 5_000), run("later", 8_000)]);
+    const refused = (await settled).at(-1);
+    expect(refused).toMatchObject({ status: "rejected", reason: { code: "Throttling", retryAfterMs: 8_000 } });
+    const [lateOne, laterOne] = await time.run(late);
+    expect(lateOne).toMatchObject({
+      reason: {
+        happened: "The VOD API throttles the calls for another 8 s, which is longer than this one is tried.",
+      },
+    });
+    expect(laterOne).toMatchObject({ status: "fulfilled" });
+    expect(begun).toEqual(["patient", "later"]);
+  });
+
+  test("tells how long a call that comes now waits for those before it", async () => {
+    const time = simulatedTime();
+    const limiter = createLimiter(time);
+    const calls = Array.from({ length: 31 }, () => limiter.run(async () => {}));
+    expect(limiter.queueMs()).toBe(210);
+    await time.run(Promise.all(calls));
+    expect(limiter.queueMs()).toBe(0);
   });
 
   test("is one for an endpoint", () => {

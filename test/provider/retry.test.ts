@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type VodClientOptions, vodClient } from "../../provider/vod/client.js";
 import { VodError } from "../../provider/vod/errors.js";
 import { createLimiter } from "../../provider/vod/limiter.js";
-import { DEFAULT_RETRY, NO_RETRY, retryDelay, retrying } from "../../provider/vod/retry.js";
+import { DEFAULT_RETRY, NO_RETRY, retryDelay, retrying, type Turn } from "../../provider/vod/retry.js";
 import type { Emulator } from "../emulator/index.js";
 import { started } from "../emulator/started.js";
 
@@ -84,6 +84,24 @@ describe("a call that goes on failing", () => {
     expect(await failing(error, { timeoutMs: 10_000 })).toMatchObject({ attempts: 6, clock: 10_000 });
   });
 
+  test("isn't tried for less because it waited for its turn", async () => {
+    let clock = 0;
+    const left: number[] = [];
+    const sleep = async (ms: number) => {
+      clock += ms;
+    };
+    const call = async ({ leftMs, began }: Turn) => {
+      left.push(leftMs);
+      await sleep(400_000);
+      began();
+      throw error;
+    };
+    const settings = { limits: { timeoutMs: 5_000, maxAttempts: 3 }, now: () => new Date(clock), sleep };
+    const thrown = await retrying(call, { ...settings, random: () => 0.5 }).catch((caught) => caught);
+    expect(left).toEqual([5_000, 4_500, 3_500]);
+    expect(thrown.happened).toBe("It failed. It was tried 3 times in 2 s.");
+  });
+
   test("is told as it is when it was sent once", async () => {
     expect((await failing(error, NO_RETRY)).thrown).toBe(error);
     const bug = new TypeError("a mistake of ours");
@@ -136,6 +154,32 @@ describe("a call on the wire", () => {
     ]);
   });
 
+  test("isn't made where a throttle of another call lasts longer than it is tried, and waits for no longer", async () => {
+    const emulator = await started();
+    emulator.fault({ kind: "throttle", times: 1, retryAfterMs: 599_000 });
+    const { client, sleeps } = impatient(emulator, { retry: { timeoutMs: 60_000, maxAttempts: 10 } });
+    const first = await client.describeRefreshQuota({ retry: NO_RETRY }).catch((thrown) => thrown);
+    expect(first).toMatchObject({ code: "Throttling", requestId: expect.any(String) });
+    const error = await client.refreshObjectCaches(request).catch((thrown) => thrown);
+    expect(error.message).toBe(
+      "The VOD API throttles the calls for another 599 s, which is longer than this one is tried. Run `pulumi up` again " +
+        "after that, or set a longer `retry.timeout`. (code Throttling)",
+    );
+    expect(emulator.received).toHaveLength(1);
+    expect(sleeps).toEqual([]);
+  });
+
+  test("waits for a throttle of another call that is over within its time, and tells whom it is told to", async () => {
+    const emulator = await started();
+    emulator.fault({ kind: "throttle", times: 1, retryAfterMs: 20_000 });
+    const { client, sentences } = impatient(emulator);
+    await client.describeRefreshQuota({ retry: NO_RETRY }).catch(() => {});
+    const own: string[] = [];
+    await client.refreshObjectCaches(request, { onWait: (sentence) => own.push(sentence) });
+    expect(own).toEqual(["the VOD API throttles the calls; waiting 20 s"]);
+    expect(sentences).toEqual([]);
+  });
+
   test("is silent about short waits", async () => {
     const emulator = await started();
     emulator.fault({ kind: "throttle", times: 2 });
@@ -150,6 +194,17 @@ describe("a call on the wire", () => {
     // The emulator refuses a nonce that it has seen.
     await impatient(emulator).client.refreshObjectCaches(request);
     expect(emulator.received.map((call) => call.status)).toEqual([403, 403, 403, 200]);
+  });
+
+  test("is sent again after a page of HTML that throttles", async () => {
+    const emulator = await started();
+    emulator.fault({ kind: "html", status: 429, times: 2 });
+    const { client } = impatient(emulator);
+    expect(await client.refreshObjectCaches(request)).toEqual({
+      refreshTaskId: expect.any(String),
+      requestId: expect.any(String),
+    });
+    expect(emulator.received.map((call) => call.status)).toEqual([429, 429, 200]);
   });
 
   test.each(["InvalidDomain.NotFound", "Forbidden.RAM", "InvalidTimeStamp.Expired", "MissingParameter"])(

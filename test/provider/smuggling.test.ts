@@ -16,7 +16,7 @@ const NAMES = [
   "AccessKeyId,Action,Format,ObjectPath,ObjectType,SignatureMethod,SignatureNonce,SignatureVersion,Timestamp,Version",
   "AccessKeyId,Action,Force,Format,ObjectPath,ObjectType,SignatureMethod,SignatureNonce,SignatureVersion,Timestamp,Version",
 ];
-const unlimited: Limiter = { run: (call) => call(), pauseMs: () => 0 };
+const unlimited: Limiter = { run: (call) => call(), pauseMs: () => 0, queueMs: () => 0 };
 
 function clientOf({ endpoint, accessKeyId, accessKeySecret }: Emulator, options: Partial<VodClientOptions> = {}) {
   const credentials = { accessKeyId, accessKeySecret };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { NO_COST } from "../../provider/allot.js";
 import { contentOf, type Inputs, PRELOAD, REFRESH } from "../../provider/inputs.js";
 import { packManifest, UNKNOWN_HASH } from "../../provider/manifest.js";
 import { manifestOf } from "../../provider/plan.js";
@@ -81,6 +82,34 @@ test("a run that sent nothing has no tasks and no time", () => {
   expect(state).toMatchObject({ taskIds: [], requestIds: [], status: "Incomplete", refreshed: [] });
   expect(state).not.toHaveProperty("refreshTaskId");
   expect(state).not.toHaveProperty("submittedAt");
+});
+
+test("a run that sent nothing leaves the last one on record, and the next one that sends something replaces it", () => {
+  const nothing = { ...run, accepted: [], pending: paths, refreshTaskIds: [], requestIds: [], cost: NO_COST };
+  const { taskIds, refreshTaskId, requestIds, submittedAt, cost } = submitted;
+  const refused = withSubmission(inputs, submitted, nothing, present, { carriesOn: false });
+  expect(refused).toMatchObject({ taskIds, refreshTaskId, requestIds, submittedAt, cost, refreshed: [] });
+  const { cost: _, ...older } = submitted;
+  expect(kept(withSubmission(inputs, older as State, nothing, present, { carriesOn: false }))).not.toHaveProperty(
+    "cost",
+  );
+
+  const next = { ...run, refreshTaskIds: ["14"], requestIds: ["R-3"] };
+  expect(withSubmission(inputs, refused, next, present, { carriesOn: false })).toMatchObject({
+    taskIds: ["14"],
+    requestIds: ["R-3"],
+    cost: { urls: 2 },
+  });
+});
+
+test("the task IDs of repeated calls are told, as long as these tasks are on record", () => {
+  const state = withSubmission(inputs, undefined, { ...run, repeatedTaskIds: ["13"] }, present);
+  expect(kept(state).repeatedTaskIds).toEqual(["13"]);
+  expect(readState(kept(state), REFRESH)).toEqual(state);
+  expect(withInputs(state, inputs, present).repeatedTaskIds).toEqual(["13"]);
+  const more = { ...run, refreshTaskIds: ["14"], repeatedTaskIds: ["14"] };
+  expect(withSubmission(inputs, state, more, present).repeatedTaskIds).toEqual(["13", "14"]);
+  expect(kept(withSubmission(inputs, state, run, present, { carriesOn: false }))).not.toHaveProperty("repeatedTaskIds");
 });
 
 test("the state names the first 50 of the paths that were sent", () => {

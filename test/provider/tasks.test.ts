@@ -13,6 +13,11 @@ const B = "https://vod.example.com/b";
 const request: RefreshRequest = { paths: [A, B], objectType: "File", force: false };
 const REFRESH = "RefreshVodObjectCaches";
 const TASKS = "DescribeVodRefreshTasks";
+const NONCE_USED = {
+  kind: "answer",
+  status: 400,
+  body: JSON.stringify({ Code: "SignatureNonceUsed", Message: "It was used already.", RequestId: "R" }),
+} as const;
 
 /** An emulator whose time stands still, so many milliseconds after a whole second, and a client of the same clock. */
 async function emulated({ pastSecondMs = 0, behindMs = 0, ...options }: Partial<VodClientOptions> & Clocks = {}) {
@@ -54,6 +59,7 @@ describe("an answer that was lost after the work", () => {
     ["an answer without a task ID", { kind: "missing-fields" }],
     ["a gateway's page", { kind: "html", afterWork: true }],
     ["an error of the service's own", { kind: "error", afterWork: true }],
+    ["the word that it got the request before, as where a proxy repeats it", { ...NONCE_USED, afterWork: true }],
   ])("%s: the refresh is found, and not sent again", async (_, fault) => {
     const { emulator, client } = await emulated();
     emulator.fault({ ...fault, action: REFRESH, times: 1 });
@@ -92,6 +98,43 @@ describe("an answer that was lost after the work", () => {
   });
 });
 
+describe("another call has both ends of a call in doubt, and not what lies between them", () => {
+  const M = "https://vod.example.com/m";
+  const paths = [A, M, B];
+
+  /** What a call of all three is answered whose first attempt is lost before the work, and which another call comes after. */
+  async function inDoubt(objectType: RefreshRequest["objectType"], named: readonly string[], ends: readonly string[]) {
+    const { emulator } = await emulated();
+    emulator.fault({ kind: "reset-before", action: REFRESH, times: 1 });
+    const other = clientOf(emulator, emulator.endpoint, {});
+    let isFirst = true;
+    const mine = clientOf(emulator, emulator.endpoint, {
+      sleep: async (ms) => {
+        emulator.advance(1000 + ms);
+        if (isFirst) await other.refreshObjectCaches({ paths: ends, objectType, force: false });
+        isFirst = false;
+      },
+    });
+    return { emulator, answer: await mine.refreshObjectCaches({ paths: named, objectType, force: false }) };
+  }
+
+  test.each<[RefreshRequest["objectType"], readonly string[]]>([
+    ["File", paths],
+    ["File", [A, "https://img.example.com/m", B]],
+    ["Directory", paths.map((path) => `${path}/`)],
+  ])("%s %j: it is sent again", async (objectType, named) => {
+    const { emulator, answer } = await inDoubt(objectType, named, [named[0] ?? "", named[2] ?? ""]);
+    expect(answer.repeated).toBe(true);
+    expect(emulator.tasks().map(({ path }) => path)).toContain(named[1]);
+  });
+
+  test("what lies between them was sent as well: each path has been refreshed since", async () => {
+    const { emulator, answer } = await inDoubt("File", paths, paths);
+    expect(answer).toMatchObject({ recovered: true });
+    expect(emulator.tasks()).toHaveLength(3);
+  });
+});
+
 describe("a call in doubt is sent again, and that is recorded", () => {
   const REPEATED = { refreshTaskId: expect.any(String), requestId: expect.any(String), repeated: true };
 
@@ -101,6 +144,12 @@ describe("a call in doubt is sent again, and that is recorded", () => {
     expect(await client.refreshObjectCaches(request)).toEqual(REPEATED);
     expect(actionsOf(emulator)).toEqual([REFRESH, TASKS, REFRESH]);
     expect(emulator.quota().urlRemain).toBe(1998);
+  });
+
+  test("the service says that it got the request before, and knows nothing of it", async () => {
+    const { emulator, client } = await emulated();
+    emulator.fault({ ...NONCE_USED, action: REFRESH, times: 1 });
+    expect(await client.refreshObjectCaches(request)).toEqual(REPEATED);
   });
 
   test("it was accepted within the second in which the attempt began", async () => {
@@ -219,7 +268,11 @@ describe("what proves that a call was accepted", () => {
   };
   const ids = (rows: RefreshTask[], more: Partial<Doubt> = {}) =>
     acceptedTaskIds({ ...doubt, ...more }, async (filter: TaskFilter) =>
-      rows.filter((row) => !("objectPath" in filter) || row.objectPath === filter.objectPath),
+      rows.filter((row) =>
+        "taskId" in filter
+          ? row.taskId === filter.taskId
+          : filter.objectPath === undefined || row.objectPath === filter.objectPath,
+      ),
     );
 
   test.each<[string, RefreshTask[], string | undefined]>([
@@ -234,6 +287,25 @@ describe("what proves that a call was accepted", () => {
     ["not nothing", [], undefined],
   ])("%s", async (_, rows, expected) => {
     expect(await ids(rows)).toBe(expected);
+  });
+
+  const M = "https://vod.example.com/m";
+  test.each<[string, RefreshTask[], string | undefined]>([
+    ["rows of all three", [task(A), task(M), task(B)], "1"],
+    ["not those of the ends alone, which another call had too", [task(A), task(B)], undefined],
+    [
+      "not one between them that is older",
+      [task(A), task(M, { createdAt: new Date(since - 1000) }), task(B)],
+      undefined,
+    ],
+    ["not one between them that answers another call", [task(A), task(M, { taskId: "0" }), task(B)], undefined],
+  ])("of a call of three paths: %s", async (_, rows, expected) => {
+    expect(await ids(rows, { paths: [A, M, B] })).toBe(expected);
+  });
+
+  test("several domains: not where a path between the ends has no row", async () => {
+    const paths = [A, "https://img.example.com/m", B];
+    expect(await ids([task(A), task(B), task(`${A}/other`, { taskId: "3" })], { paths })).toBe(undefined);
   });
 
   test("several domains: the task IDs between the ends count too, those of other calls don't", async () => {
@@ -350,7 +422,7 @@ describe("refresh tasks", () => {
     const { emulator } = await emulated();
     const body = JSON.stringify({ TotalCount: 10_000, Tasks: { Task: [rowOf(A)] }, RequestId: "R" });
     emulator.fault({ kind: "answer", body });
-    const unhurried = { run: <T>(call: () => Promise<T>) => call(), pauseMs: () => 0 };
+    const unhurried = { run: <T>(call: () => Promise<T>) => call(), pauseMs: () => 0, queueMs: () => 0 };
     const client = clientOf(emulator, emulator.endpoint, { limiter: unhurried });
     await expect(client.describeRefreshTasks({ taskId: "7" })).rejects.toMatchObject({ code: "InvalidResponse" });
     expect(emulator.received).toHaveLength(156);

@@ -1,16 +1,19 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { VodError } from "../../provider/vod/errors.js";
+import { DEFAULT_RETRY } from "../../provider/vod/retry.js";
 import type { RefreshTask } from "../../provider/vod/tasks.js";
 import {
+  type Awaited,
   CONCURRENCY,
   delayAfter,
   describeFollowed,
   describeProgress,
   FIRST_DELAY_MS,
-  type Followed,
   LAST_LOOK_LEAD_MS,
   lookAt,
+  lookRetry,
+  type Outcome,
   type WaitOptions,
   waitForTasks,
 } from "../../provider/wait.js";
@@ -36,18 +39,23 @@ const rows = (count: number, status: Status) =>
 const throttled = () =>
   new VodError("The VOD API throttled the call.", "Wait.", { code: "Throttling", retryable: true });
 const forbidden = () => new VodError("The credentials lack the permission.", "Allow it.", { code: "Forbidden.RAM" });
-const seen = (changes: Partial<Followed> = {}): Omit<Followed, "complete"> => ({
-  status: "Complete",
+const seen = (changes: Partial<Outcome> = {}) => ({
+  status: "Complete" as Status,
   done: 0,
   total: 0,
   failed: [],
+  missing: [],
   unknown: [],
   givenUp: [],
-  timedOut: false,
   ...changes,
 });
 
-const followed = (changes: Partial<Followed> = {}): Followed => ({ ...seen(changes), complete: new Set() });
+const followed = (changes: Partial<Outcome> = {}): Outcome => ({
+  ...seen({ timedOut: false, ...changes }),
+  timedOut: changes.timedOut ?? false,
+  statusOfRows: undefined,
+  complete: new Set(),
+});
 
 /** A fake service and clock: each task gives its answers one after the other, and the last one for ever. */
 function scripted(script: Readonly<Record<string, readonly Answer[]>>, { random = 1, answerMs = 0 } = {}) {
@@ -65,8 +73,12 @@ function scripted(script: Readonly<Record<string, readonly Answer[]>>, { random 
     if (answer instanceof Error) throw answer;
     return answer.map((each) => ({ ...each, taskId, objectPath: each.objectPath.replace("own", taskId) }));
   };
-  const wait = (timeoutMs: number, changes: Partial<WaitOptions> = {}, taskIds = Object.keys(script)) =>
-    waitForTasks(taskIds, {
+  const wait = (
+    timeoutMs: number,
+    changes: Partial<WaitOptions> = {},
+    awaited: Awaited[] = [{ taskIds: Object.keys(script) }],
+  ) =>
+    waitForTasks(awaited, {
       timeoutMs,
       describe: ask,
       onProgress: (line) => lines.push(line),
@@ -89,44 +101,47 @@ describe("one look", () => {
   ])("is %s", async (_, statuses, status) => {
     const found = statuses.map((each, index) => row(`${index}`, each));
     const { ask, asked } = scripted({ 1: [found] });
-    expect((await lookAt(["1"], ask)).status).toBe(status);
+    expect((await lookAt([{ taskIds: ["1"] }], ask)).status).toBe(status);
     expect(asked).toHaveLength(1);
   });
 
   test("counts the rows of all tasks and names those that failed", async () => {
     const { ask } = scripted({ 1: [[row("a", "Complete"), row("b", "Failed")]], 2: [[row("c", "Refreshing")]] });
-    expect(await lookAt(["1", "2"], ask)).toEqual({
+    expect(await lookAt([{ taskIds: ["1", "2"] }], ask)).toEqual({
       status: "Refreshing",
       done: 1,
       total: 3,
       failed: [{ path: url("b"), description: "Origin Timeout" }],
+      statusOfRows: "Refreshing",
       complete: new Set([url("a")]),
+      missing: [],
       unknown: [],
       givenUp: [],
-      timedOut: false,
     });
   });
 
   test("tells the tasks of which there is no row, and does not take them for done", async () => {
     const { ask } = scripted({ 1: [rows(2, "Complete")], 2: [[]] });
-    expect(await lookAt(["1", "2"], ask)).toMatchObject(seen({ status: "Pending", done: 2, total: 2, unknown: ["2"] }));
+    expect(await lookAt([{ taskIds: ["1", "2"] }], ask)).toMatchObject(
+      seen({ status: "Pending", done: 2, total: 2, unknown: ["2"] }),
+    );
   });
 
   test("asks for each task once, IDs joined by commas apart", async () => {
     const { ask, asked } = scripted({ 1: [rows(1, "Complete")], 2: [rows(1, "Complete")] });
-    expect(await lookAt(["1,2", "2"], ask)).toMatchObject({ status: "Complete", total: 2 });
+    expect(await lookAt([{ taskIds: ["1,2", "2"] }], ask)).toMatchObject({ status: "Complete", total: 2 });
     expect(asked.map(({ taskId }) => taskId)).toEqual(["1", "2"]);
   });
 
   test("of no task asks nothing and finds nothing to do", async () => {
-    expect(await lookAt([], () => Promise.reject(new Error("asked")))).toMatchObject(seen());
+    expect(await lookAt([{ taskIds: [] }], () => Promise.reject(new Error("asked")))).toMatchObject(seen());
   });
 
   test("asks for a few tasks at a time", async () => {
     const ids = Array.from({ length: 20 }, (_, index) => `${index}`);
     let running = 0;
     let most = 0;
-    await lookAt(ids, async () => {
+    await lookAt([{ taskIds: ids }], async () => {
       most = Math.max(most, ++running);
       await new Promise((resolve) => setImmediate(resolve));
       running--;
@@ -140,7 +155,7 @@ describe("one look", () => {
     const { ask, asked } = scripted(
       Object.fromEntries(ids.map((id) => [id, [id === "0" ? throttled() : rows(1, "Complete")]])),
     );
-    await expect(lookAt(ids, ask)).rejects.toThrow("throttled");
+    await expect(lookAt([{ taskIds: ids }], ask)).rejects.toThrow("throttled");
     expect(asked).toHaveLength(CONCURRENCY);
   });
 });
@@ -153,7 +168,7 @@ describe("rows of the same path under one ID count once", () => {
     ["last", [row("a", "Failed", { createdAt: older }), row("a", "Complete")]],
   ])("the newest, where it comes %s", async (_, found) => {
     const { ask } = scripted({ 1: [found] });
-    expect(await lookAt(["1"], ask)).toMatchObject(seen({ done: 1, total: 1 }));
+    expect(await lookAt([{ taskIds: ["1"] }], ask)).toMatchObject(seen({ done: 1, total: 1 }));
   });
 
   test("of one second, that which has not ended", async () => {
@@ -161,7 +176,10 @@ describe("rows of the same path under one ID count once", () => {
       [row("a", "Complete"), row("a", "Refreshing")],
       [row("a", "Refreshing"), row("a", "Complete")],
     ]) {
-      expect(await lookAt(["1"], scripted({ 1: [found] }).ask)).toMatchObject({ status: "Refreshing", total: 1 });
+      expect(await lookAt([{ taskIds: ["1"] }], scripted({ 1: [found] }).ask)).toMatchObject({
+        status: "Refreshing",
+        total: 1,
+      });
     }
   });
 
@@ -175,7 +193,7 @@ describe("rows of the same path under one ID count once", () => {
       ["1", "2"],
       ["2", "1"],
     ])
-      expect(await lookAt(ids, ask)).toMatchObject({ status: after, total: 1 });
+      expect(await lookAt([{ taskIds: ids }], ask)).toMatchObject({ status: after, total: 1 });
   });
 });
 
@@ -222,18 +240,22 @@ describe("waiting", () => {
     expect(result).toMatchObject(seen({ status: "Pending", done: 1, total: 1, unknown: ["2"], timedOut: true }));
   });
 
-  test.each<[string, RefreshTask[]]>([
-    ["of which the service knows nothing", []],
-    ["that never ended", rows(1, "Refreshing")],
-  ])("does not wait for an overdue task %s, once it was asked for", async (_, found) => {
+  test.each<[string, RefreshTask[], Partial<Outcome>]>([
+    ["of which the service knows nothing", [], { status: "Pending", total: 1, unknown: ["1"] }],
+    ["that never ended", rows(1, "Refreshing"), { status: "Refreshing", total: 2 }],
+  ])("does not wait for an overdue task %s, once it was asked for, and tells its true status", async (_, found, is) => {
     const service = scripted({ 1: [throttled(), found], 2: [rows(1, "Complete")] });
-    expect(await service.wait(60_000, { overdue: ["1"] })).toMatchObject(seen({ done: 1, total: 1, givenUp: ["1"] }));
+    const awaited = [{ taskIds: ["1"], isOverdue: true }, { taskIds: ["2"] }];
+    expect(await service.wait(60_000, {}, awaited)).toMatchObject(
+      seen({ done: 1, ...is, givenUp: ["1"], timedOut: false }),
+    );
     expect(service.times()).toEqual([0, 0, 2_000]);
   });
 
   test("takes an overdue task that has ended for what it is", async () => {
     const service = scripted({ 1: [[row("a", "Complete"), row("b", "Failed")]] });
-    expect(await service.wait(60_000, { overdue: ["1"] })).toMatchObject({ status: "Failed", done: 1, givenUp: [] });
+    const awaited = [{ taskIds: ["1"], isOverdue: true }];
+    expect(await service.wait(60_000, {}, awaited)).toMatchObject({ status: "Failed", done: 1, givenUp: [] });
   });
 
   test("does not go back to an older row of a path", async () => {
@@ -250,6 +272,78 @@ describe("waiting", () => {
   test("keeps a path that a later answer lacks", async () => {
     const service = scripted({ 1: [[row("a", "Failed"), row("b", "Refreshing")], [row("b", "Complete")]] });
     expect(await service.wait(60_000)).toMatchObject({ status: "Failed", done: 1, total: 2 });
+  });
+});
+
+describe("the paths that were sent", () => {
+  const call = (...names: string[]): Awaited[] => [{ taskIds: ["1"], paths: names.map(url) }];
+
+  test("must each have a row: the task is asked for again until then", async () => {
+    const service = scripted({ 1: [[row("a", "Complete")], [row("a", "Complete"), row("b", "Complete")]] });
+    expect(await service.wait(60_000, {}, call("a", "b"))).toMatchObject(seen({ done: 2, total: 2, timedOut: false }));
+    expect(service.times()).toEqual([0, 2_000]);
+  });
+
+  test("of which one never has a row, it hasn't ended", async () => {
+    const service = scripted({ 1: [[row("a", "Complete")]] });
+    const result = await service.wait(20_000, {}, call("a", "b"));
+    expect(result).toMatchObject(
+      seen({ status: "Pending", done: 1, total: 2, missing: [url("b")], timedOut: true, statusOfRows: "Complete" }),
+    );
+    expect(describeFollowed(result)).toBe(
+      "1 of 2 done, 1 not ended when the time was up; no row of https://vod.example.com/b was seen",
+    );
+  });
+
+  test("have their rows in tasks of their own call: an older row tells nothing", async () => {
+    const service = scripted({ 1: [[row("a", "Complete")]], 2: [[row("b", "Complete")]] });
+    const awaited = [{ taskIds: ["1"] }, { taskIds: ["2"], paths: [url("a"), url("b")] }];
+    expect(await service.wait(0, {}, awaited)).toMatchObject({ status: "Pending", missing: [url("a")], done: 1 });
+  });
+
+  test("are waited for in the last call that has them alone", async () => {
+    const service = scripted({ 1: [[row("a", "Failed")]], 2: [[row("a", "Complete")]] });
+    const awaited = [
+      { taskIds: ["1"], paths: [url("a")] },
+      { taskIds: ["2"], paths: [url("a")] },
+    ];
+    expect(await service.wait(60_000, {}, awaited)).toMatchObject(seen({ done: 1, total: 1 }));
+  });
+
+  test("make the visible tasks of their call asked for again only once all of them are visible", async () => {
+    const service = scripted({ 1: [[row("a", "Complete")]], 2: [[], [], [row("b", "Complete")]] });
+    const awaited = [{ taskIds: ["1,2"], paths: [url("a"), url("b")] }];
+    expect(await service.wait(60_000, {}, awaited)).toMatchObject(seen({ done: 2, total: 2 }));
+    expect(service.asked.map(({ taskId }) => taskId)).toEqual(["1", "2", "2", "2"]);
+  });
+
+  test("are the only ones that count: a row of another resource, merged into the task, doesn't", async () => {
+    for (const status of ["Failed", "Refreshing"] as const) {
+      const service = scripted({ 1: [[row("a", "Complete"), row("b", status)]] });
+      expect(await service.wait(60_000, {}, call("a"))).toMatchObject(seen({ done: 1, total: 1, timedOut: false }));
+    }
+    const named = (path: string) => (path === url("a") ? path : undefined);
+    const { ask } = scripted({ 1: [[row("a", "Complete"), row("b", "Failed")]] });
+    expect(await lookAt([{ taskIds: ["1"], nameOf: named }], ask)).toMatchObject(seen({ done: 1, total: 1 }));
+  });
+
+  test.each<[sent: string, rows: string[], name: string]>([
+    ["vod.example.com/a", ["http://vod.example.com/a"], "with a scheme that it was sent without"],
+    ["vod.example.com/a", ["http://vod.example.com/a", "https://vod.example.com/a"], "once for each scheme"],
+    ["https://vod.example.com/a", ["vod.example.com/a"], "without the scheme that it was sent with"],
+  ])("%s may have its row as %j: %s", async (sent, spelled, _) => {
+    const found = (status: Status) => spelled.map((objectPath) => row("", "Complete", { objectPath, status }));
+    for (const status of ["Complete", "Failed"] as const) {
+      const { ask } = scripted({ 1: [found(status)] });
+      const result = await lookAt([{ taskIds: ["1"], paths: [sent] }], ask);
+      expect(result).toMatchObject({ status, total: 1, missing: [] });
+      expect([...result.complete, ...result.failed.map(({ path }) => path)]).toEqual([sent]);
+    }
+  });
+
+  test("have no row under another scheme than the one they were sent with", async () => {
+    const { ask } = scripted({ 1: [[row("", "Complete", { objectPath: "http://vod.example.com/a" })]] });
+    expect(await lookAt([{ taskIds: ["1"], paths: [url("a")] }], ask)).toMatchObject({ missing: [url("a")] });
   });
 });
 
@@ -317,7 +411,7 @@ describe("pauses", () => {
   test("are real ones by default", async () => {
     const options = { timeoutMs: LAST_LOOK_LEAD_MS + 20, describe: async () => rows(1, "Refreshing") };
     const before = performance.now();
-    expect(await waitForTasks(["1"], options)).toMatchObject({ status: "Refreshing", timedOut: true });
+    expect(await waitForTasks([{ taskIds: ["1"] }], options)).toMatchObject({ status: "Refreshing", timedOut: true });
     expect(performance.now() - before).toBeGreaterThanOrEqual(15);
   });
 });
@@ -334,12 +428,26 @@ describe("a failure to ask", () => {
     expect(await service.wait(30_000)).toMatchObject(seen({ status: "Refreshing", total: 2, timedOut: true }));
   });
 
-  test("that lasts until the deadline is the outcome where nothing was ever answered", async () => {
+  test("that lasts until the deadline is told where nothing was ever answered", async () => {
     const last = throttled();
     const service = scripted({ 1: [throttled(), throttled(), last] });
-    await expect(service.wait(30_000)).rejects.toBe(last);
+    expect(await service.wait(30_000)).toMatchObject({ timedOut: true, unanswered: last, unknown: ["1"] });
     expect(service.now()).toBe(29_000);
-    await expect(scripted({ 1: [last] }).wait(0)).rejects.toBe(last);
+    expect(await scripted({ 1: [last] }).wait(0)).toMatchObject({ timedOut: true, unanswered: last });
+  });
+
+  test("takes no longer than there is time: each look is told how long that is", async () => {
+    const left: number[] = [];
+    const service = scripted({ 1: [rows(1, "Refreshing")] });
+    const describe = (taskId: string, leftMs: number) => {
+      left.push(leftMs);
+      return service.ask(taskId);
+    };
+    await service.wait(10_000, { describe });
+    expect(left).toEqual([10_000, 8_000, 5_000, 1_000]);
+    expect(lookRetry(DEFAULT_RETRY, 5_000)).toEqual({ timeoutMs: 5_000, maxAttempts: 3 });
+    expect(lookRetry(DEFAULT_RETRY, 600_000)).toEqual({ timeoutMs: 15_000, maxAttempts: 3 });
+    expect(lookRetry({ timeoutMs: 2_000, maxAttempts: 1 }, 5_000)).toEqual({ timeoutMs: 2_000, maxAttempts: 1 });
   });
 
   test("that lasts after the service said that it has no row leaves the task unknown", async () => {
@@ -397,7 +505,7 @@ describe("progress lines", () => {
     expect(service.lines).toEqual([]);
   });
 
-  test.each<[string, Partial<Followed>, number, number]>([
+  test.each<[string, Partial<Outcome>, number, number]>([
     ["412 of 500 done, 82%, 1m 20s", { done: 412, total: 500 }, 82.4, 80_000],
     ["1,999 of 2,000 done, 99%, 45s", { done: 1999, total: 2000 }, 99.95, 45_999],
     [
@@ -417,7 +525,7 @@ describe("what was seen, in a sentence", () => {
   const failed = (...names: string[]) =>
     names.map((name) => ({ path: url(name), description: name === "b" ? "Internal Error" : "Origin Timeout" }));
 
-  test.each<[string, Partial<Followed>]>([
+  test.each<[string, Partial<Outcome>]>([
     ["500 of 500 done", { done: 500, total: 500 }],
     ["0 of 0 done", {}],
     [
@@ -495,7 +603,7 @@ describe("whatever the service answers", () => {
         expect(looks.size).toBeLessThanOrEqual(2 + timeoutMs / (FIRST_DELAY_MS / 2));
         if (!allEnded) expect(service.now()).toBeGreaterThanOrEqual(timeoutMs - LAST_LOOK_LEAD_MS);
         if (!answered && last.size > 0) {
-          expect(result).toBeInstanceOf(VodError);
+          expect(result).toMatchObject({ unanswered: expect.any(VodError), timedOut: true });
           return;
         }
 
@@ -503,7 +611,7 @@ describe("whatever the service answers", () => {
         const unknown = [...last].filter(([, paths]) => paths.size === 0).map(([id]) => id);
         const count = (is: Status) => all.filter((each) => each === is).length;
         expect(result).toMatchObject({ done: count("Complete"), total: all.length, unknown, timedOut: !allEnded });
-        const { status: outcome, failed } = result as Followed;
+        const { status: outcome, failed } = result as Outcome;
         expect(failed).toHaveLength(count("Failed"));
         if (allEnded) expect(outcome).toBe(count("Failed") > 0 ? "Failed" : "Complete");
         else expect(outcome).toBe(count("Refreshing") > 0 ? "Refreshing" : "Pending");

@@ -1,0 +1,63 @@
+/** The service merges what several resources send for one domain within one second into one task: its rows are both's. */
+import { describe, expect, test } from "vitest";
+import { deploys, url } from "./deploys.js";
+
+const one = (name: string, more: object = {}) => ({ contents: { [url(name)]: "1" }, ...more });
+const WAIT = { wait: { timeout: 60 } };
+
+describe("two resources in one task", () => {
+  test("each sends again what failed of its own", async () => {
+    const { emulator, up, sent } = await deploys();
+    emulator.freeze();
+    emulator.fault({ kind: "task-failed", path: url("b"), times: 1 });
+    const b = await up(undefined, one("b"));
+    const a = await up(undefined, one("a", WAIT));
+    expect(a.outs.taskIds).toEqual(b.outs.taskIds);
+    expect(a).toMatchObject({ failure: undefined, outs: { status: "Complete", pending: [] } });
+    expect(sent()).toEqual([[url("b")], [url("a")]]);
+    // With wait from now on, what hadn't been looked at is looked at.
+    expect((await up(b, one("b", WAIT))).outs.status).toBe("Complete");
+    expect(sent().slice(2)).toEqual([[url("b")]]);
+  });
+
+  test("one that fails for good fails for nobody else, nor does one that never ends", async () => {
+    for (const kind of ["task-failed", "task-stuck"] as const) {
+      const { emulator, up, sent } = await deploys();
+      emulator.freeze();
+      emulator.fault({ kind, path: url("b") });
+      await up(undefined, one("b"));
+      const a = await up(undefined, one("a"));
+      const waited = await up(a, one("a", WAIT));
+      expect(waited).toMatchObject({ failure: undefined, outs: { status: "Complete", pending: [] } });
+      expect(sent()).toEqual([[url("b")], [url("a")]]);
+    }
+  });
+
+  test("`pulumi refresh` tells each what became of its own", async () => {
+    const { emulator, up, refresh } = await deploys();
+    emulator.freeze();
+    emulator.fault({ kind: "task-failed", path: url("b"), times: 1 });
+    const b = await up(undefined, one("b"));
+    const a = await up(undefined, one("a"));
+    expect((await refresh(a)).outs.status).toBe("Complete");
+    expect((await refresh(b)).outs.status).toBe("Failed");
+  });
+
+  test("what failed of a URL that vanished is still its own", async () => {
+    const { emulator, up, refresh, sent } = await deploys();
+    const first = await up(undefined, { contents: { [url("a")]: "1", [url("v")]: "1" } });
+    emulator.fault({ kind: "task-failed", path: url("v"), times: 1 });
+    const second = await up(first, one("a"));
+    expect((await refresh(second)).outs.status).toBe("Failed");
+    expect((await up(second, one("a", WAIT))).outs.status).toBe("Complete");
+    expect(sent().slice(1)).toEqual([[url("v")], [url("v")]]);
+  });
+
+  test("a directory that stood for its URLs is its own too", async () => {
+    const { emulator, up, refresh } = await deploys();
+    const contents = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [url(`x/${index}`), "v1"]));
+    emulator.fault({ kind: "task-failed", path: url("x/"), times: 1 });
+    const { outs, ...rest } = await up(undefined, { contents, collapse: "always" });
+    expect((await refresh({ ...rest, outs: { ...outs, refreshed: [] } })).outs.status).toBe("Failed");
+  });
+});

@@ -1,0 +1,99 @@
+/** The state tells of the last update that sent something, and `pulumi refresh` of what is still on record of it. */
+import { describe, expect, test } from "vitest";
+import { deploys, url } from "./deploys.js";
+
+const HOUR_MS = 60 * 60 * 1000;
+const program = (contentHash: string, paths = [url("a")]) => ({ paths, contentHash });
+
+describe("an update that fails before it sent anything", () => {
+  test("leaves the tasks of the last one on record; the next one that sends replaces them", async () => {
+    const { emulator, up, pass } = await deploys();
+    const first = await up(undefined, program("v1"));
+    const { taskIds, refreshTaskId, requestIds, submittedAt, cost } = first.outs;
+    emulator.set({ service: "suspended" });
+    let last = first;
+    for (const contentHash of ["v2", "v2"]) {
+      last = await up(last, program(contentHash));
+      const record = { taskIds, refreshTaskId, requestIds, submittedAt, cost };
+      expect(last.outs).toMatchObject({ ...record, status: "Incomplete", pending: [url("a")], refreshed: [] });
+    }
+    emulator.set({ service: "open" });
+    await pass(2_000);
+    const { outs } = await up(last, program("v2"));
+    expect(outs).toMatchObject({ status: "Submitted", refreshed: [url("a")], cost: { urls: 1 } });
+    expect(outs.taskIds).toHaveLength(1);
+    expect(outs.taskIds).not.toEqual(taskIds);
+  });
+
+  test("doesn't part what was sent before it from what is sent after it, where these belong together", async () => {
+    const { emulator, up } = await deploys();
+    const paths = Array.from({ length: 1001 }, (_, index) => url(String(index)));
+    emulator.set({ urlRemain: 1000 });
+    emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshQuota" });
+    const first = await up(undefined, program("v1", paths));
+    expect(first.outs.pending).toEqual(paths.slice(1000));
+    const second = await up(first, program("v1", paths));
+    expect(second.outs).toMatchObject({ pending: paths.slice(1000), taskIds: first.outs.taskIds });
+    emulator.set({ urlRemain: 10 });
+    const { outs } = await up(second, program("v1", paths));
+    expect(outs.requestIds).toHaveLength(2);
+    expect(outs.cost).toEqual({ urls: 1001, directories: 0, preloads: 0 });
+  });
+});
+
+describe("`pulumi refresh`", () => {
+  const throttled = { kind: "throttle", action: "DescribeVodRefreshTasks" } as const;
+
+  test("asks again where the question is throttled for a moment, and gives up soon", async () => {
+    const { emulator, up, refresh, slept } = await deploys();
+    const submitted = await up(undefined, program("v1"));
+    emulator.fault({ ...throttled, times: 2 });
+    expect((await refresh(submitted)).outs.status).toBe("Complete");
+    emulator.fault(throttled);
+    const before = slept();
+    expect((await refresh(submitted)).outs.status).toBe("Submitted");
+    expect(slept() - before).toBeLessThan(30_000);
+  });
+
+  test("takes the status from what is still on record once the rest must have expired", async () => {
+    const { lines, up, refresh, pass } = await deploys();
+    const { outs, ...rest } = await up(undefined, program("v1"));
+    const partly = { ...rest, outs: { ...outs, taskIds: ["1", ...(outs.taskIds as string[])] } };
+    // It may not be visible yet.
+    expect((await refresh(partly)).outs.status).toBe("Pending");
+    await pass(HOUR_MS + 1_000);
+    expect((await refresh(partly)).outs.status).toBe("Complete");
+    expect(lines.at(-1)).toBe(
+      "site: the status is Complete by what is on record: the service keeps the records of tasks for 3 days",
+    );
+  });
+
+  test("never takes it from others for a path of which nothing is on record", async () => {
+    const { up, refresh, pass } = await deploys();
+    const { outs, ...rest } = await up(undefined, program("v1"));
+    await pass(2_000);
+    const other = await up(undefined, program("v1", [url("b")]));
+    await pass(HOUR_MS);
+    const foreign = { ...rest, outs: { ...outs, taskIds: other.outs.taskIds } };
+    expect((await refresh(foreign)).outs.status).toBe("Submitted");
+  });
+});
+
+test("a line of a longer pause names the resource that waits", async () => {
+  const { emulator, lines, up } = await deploys();
+  emulator.fault({ kind: "throttle", action: "RefreshVodObjectCaches", times: 1, retryAfterMs: 20_000 });
+  await up(undefined, program("v1"));
+  expect(lines).toContainEqual(expect.stringMatching(/^site: the VOD API throttled .*; trying again in \d+ s/));
+  expect(lines).toContainEqual(expect.stringMatching(/^site: refreshed: 1 URL refresh/));
+});
+
+test("a call that was sent twice, since nobody knew whether it had been accepted, is told by its task ID", async () => {
+  const { emulator, up, pass } = await deploys();
+  emulator.fault({ kind: "reset-before", times: 1, action: "RefreshVodObjectCaches" });
+  const first = await up(undefined, program("v1"));
+  expect(first.outs.repeatedTaskIds).toEqual(first.outs.taskIds);
+  const same = await up(first, { ...program("v1"), endpoint: emulator.endpoint });
+  expect(same.outs.repeatedTaskIds).toEqual(first.outs.taskIds);
+  await pass(2_000);
+  expect((await up(same, program("v2"))).outs).not.toHaveProperty("repeatedTaskIds");
+});
