@@ -6,12 +6,12 @@
  * something comes (see {@link bounded}).
  */
 import type { IncomingMessage } from "node:http";
-import type RPCClient from "@alicloud/pop-core";
 import { z } from "zod";
 import { agentFor, bounded, type Excess } from "./agent.js";
 import { resolveProxy } from "./endpoint.js";
 import { errorOfRefusal, VodError } from "./errors.js";
 import { API_VERSION } from "./limits.js";
+import { importPopCore } from "./pop-core.js";
 import { secretFinder, withoutSecrets } from "./redact.js";
 
 /** Who calls. The secret and the token never leave the closures of this module and of their source. */
@@ -93,14 +93,15 @@ export type Call = <T>(
 export function caller({ endpoint, credentials: source, timeoutMs, onDate }: CallerOptions): Call {
   const load = async () => {
     const proxy = resolveProxy(endpoint, process.env);
-    return { Client: await importPopCore(), agent: await agentFor(endpoint, proxy), proxy };
+    return { ...(await importPopCore()), agent: await agentFor(endpoint, proxy), proxy };
   };
   let loaded: ReturnType<typeof load> | undefined;
 
   return async (action, parameters, schema, paths) => {
     const credentials = await credentialsOf(source.get);
     loaded ??= load();
-    const { Client, agent, proxy } = await loaded;
+    const { Client, silence, agent, proxy } = await loaded;
+    silence();
     // One client a request: calls go side by side, and each has the credentials of its own moment.
     const client = new Client({ ...credentials, endpoint, apiVersion: API_VERSION });
     const { description } = source;
@@ -284,11 +285,4 @@ function contentTypeOf({ response, credentials }: Attempt): string {
 /** Where a call goes, as messages say it: a proxy's `origin` is without its password. */
 function targetOf({ endpoint, proxy }: Attempt): string {
   return proxy === undefined ? endpoint : `${endpoint} (through the proxy ${proxy.origin})`;
-}
-
-/** pop-core, without the request dumps (keys and signatures in them) that its `debug` would print for `DEBUG=*`. */
-async function importPopCore(): Promise<typeof RPCClient> {
-  const { DEBUG } = process.env;
-  if (DEBUG !== undefined) process.env.DEBUG = `${DEBUG},-httpx:*`;
-  return (await import("@alicloud/pop-core")).default;
 }
