@@ -46,7 +46,7 @@ export interface FindOptions {
    * that the environment names come before it, all rows of them. Default: "program".
    */
   configOf?: "program" | "state";
-  /** Gives what connections to an origin of STS go through. Default: Node's own agent, which knows no proxy. */
+  /** Gives what connections to STS or a credentials URI go through, by their origin. Default: they are direct. */
   agentFor?: (origin: string) => http.Agent | Promise<http.Agent>;
   /** The present time. Default: this machine's. */
   now?: () => Date;

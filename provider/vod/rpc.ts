@@ -13,6 +13,7 @@ import { errorOfRefusal, VodError } from "./errors.js";
 import { API_VERSION } from "./limits.js";
 import { importPopCore } from "./pop-core.js";
 import { secretFinder, withoutSecrets } from "./redact.js";
+import { causeOf } from "./unanswered.js";
 
 /** Who calls. The secret and the token never leave the closures of this module and of their source. */
 export interface Credentials {
@@ -60,12 +61,6 @@ const MAX_LIST = 1_000;
 
 /** How long the service may ask everybody to wait, in milliseconds: a header must not stop a run for days. */
 const MAX_RETRY_AFTER_MS = 10 * 60_000;
-
-/** Connection errors after which it is certain that no request was sent. */
-const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/;
-
-/** Connection errors of a certificate: nothing was sent, and the next attempt meets the same certificate. */
-const UNTRUSTED = /CERT|TLS|SSL|LEAF_SIGNATURE/;
 
 /** What the service calls its errors and requests: a name or a number, never a sentence. */
 const identifier = z.string().regex(/^[\w.-]{1,100}$/);
@@ -193,10 +188,7 @@ function hasEndlessList(answer: unknown): boolean {
 function failureOf(thrown: unknown, attempt: Attempt): VodError {
   const { response, paths, credentials, description } = attempt;
   const holdsSecret = secretFinder(credentials);
-  const { data, code, message } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as Record<
-    string,
-    unknown
-  >;
+  const { data } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as { data?: unknown };
   const refused = refusal.safeParse(data);
   if (refused.success && !holdsSecret(refused.data.Code)) {
     const { Code, Message, RequestId } = refused.data;
@@ -210,10 +202,10 @@ function failureOf(thrown: unknown, attempt: Attempt): VodError {
       paths,
     });
   }
-  const why = typeof code === "string" && /^[A-Z_]+$/.test(code) ? code : "";
-  if (why === "HPE_HEADER_OVERFLOW") return unexpectedAnswer(attempt, "endless headers");
-  if (why.startsWith("HPE_")) return unexpectedAnswer(attempt, "something other than HTTP");
-  return response === undefined ? unreachable(attempt, why, message) : unexpectedAnswer(attempt);
+  const { code } = causeOf(thrown);
+  if (code === "HPE_HEADER_OVERFLOW") return unexpectedAnswer(attempt, "endless headers");
+  if (code.startsWith("HPE_")) return unexpectedAnswer(attempt, "something other than HTTP");
+  return response === undefined ? unreachable(attempt, thrown) : unexpectedAnswer(attempt);
 }
 
 /** The header by which the gateway asks for patience with a throttle, in milliseconds. Source: the official SDKs. */
@@ -236,26 +228,14 @@ function excessive(excess: Excess, attempt: Attempt): VodError {
 }
 
 /** The error for a request without an answer. */
-function unreachable(attempt: Attempt, code: string, message: unknown): VodError {
-  if (/CERT|LEAF_SIGNATURE/.test(code)) {
-    return new VodError(
-      `${targetOf(attempt)} has a certificate that isn't trusted (${code}).`,
-      "If a private CA or a proxy that reads https signed it, name that CA's file in NODE_EXTRA_CA_CERTS.",
-      { code: "Unreachable" },
-    );
-  }
-  // hpagent says so where a proxy answers a CONNECT by anything but 200.
-  const proxyStatus = /^Bad response: (\d{3})/.exec(String(message))?.[1];
-  const why = proxyStatus === undefined ? code : `the proxy answered HTTP ${proxyStatus}`;
+function unreachable(attempt: Attempt, thrown: unknown): VodError {
+  const { what, remedy, isUnsent, retryable } = causeOf(thrown);
   const where = attempt.proxy ? "the proxy's variables (HTTPS_PROXY, ALL_PROXY, NO_PROXY)" : "VOD_ENDPOINT";
   return new VodError(
-    `${targetOf(attempt)} can't be reached${why && ` (${why})`}.`,
-    `Check \`endpoint\`, ${where} and the network between this machine and the VOD API, then run \`pulumi up\` again.`,
-    {
-      code: "Unreachable",
-      retryable: !UNTRUSTED.test(code) && !proxyStatus?.startsWith("4"),
-      outcomeUnknown: attempt.maySend && !NOT_SENT.test(code) && !UNTRUSTED.test(code),
-    },
+    `${targetOf(attempt)} ${what}.`,
+    remedy ??
+      `Check \`endpoint\`, ${where} and the network between this machine and the VOD API, then run \`pulumi up\` again.`,
+    { code: "Unreachable", retryable, outcomeUnknown: attempt.maySend && !isUnsent },
   );
 }
 
