@@ -243,7 +243,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
 /** What is known of a failure beside its two sentences. */
 export interface VodErrorDetails {
   /**
-   * The service's code, or one of ours: NoCredentials, InvalidCredentials, InvalidEndpoint, InvalidProxy, Unreachable,
+   * The service's code, or one of ours: NoCredentials, InvalidCredentials, InvalidArguments, InvalidEndpoint, InvalidProxy, Unreachable,
    * Timeout, InvalidResponse.
    */
   code: string;
