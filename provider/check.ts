@@ -77,7 +77,8 @@ export function checkInputs(
   const unknown = Object.fromEntries(given.filter(isUnknown));
   const values = Object.fromEntries(given.filter((entry) => !isUnknown(entry)));
 
-  const problems = Object.keys(values)
+  const problems = given
+    .map(([name]) => name)
     .filter((name) => !(names as string[]).includes(name))
     .map((name) => strangeInput(name, kind));
   const known: Known = Object.fromEntries(
@@ -285,10 +286,15 @@ function regionProblem(region: string, endpoint: unknown): string[] {
 /** The names under which other tools take a key as an argument. */
 const KEY_NAMES = /^(access_?key|secret_?key|access_?key_?(id|secret)|security_?token|sts_?token|token)$/i;
 
-function strangeInput(name: string, kind: Kind): string {
+/** The sentence for an input that there isn't; `noKey` says why a key can't be one. */
+export function strangeInput(
+  name: string,
+  kind: { name: string; shapes: object },
+  noKey = "can't be an input, since it would stand in the state",
+): string {
   if (KEY_NAMES.test(name)) {
     return (
-      `${name} can't be an input, since it would stand in the state; set it as a secret of the stack's configuration ` +
+      `${name} ${noKey}; set it as a secret of the stack's configuration ` +
       "(`pulumi config set --secret alicloud:accessKey`) or in the environment, or name a profile or a roleArn."
     );
   }
@@ -301,7 +307,7 @@ function strangeInput(name: string, kind: Kind): string {
 const OPTIONS: readonly InputName[] = ["source", "retry", "wait", "preload", "after"];
 
 /** One sentence for what zod found in one property. */
-function describeIssue(name: InputName, value: unknown, error: z.ZodError): string {
+export function describeIssue(name: InputName, value: unknown, error: z.ZodError): string {
   const issue = issueOf(value, error);
   const path = issue?.path ?? [];
   const where = path.map((key) =>

@@ -46,7 +46,7 @@ export interface FindOptions {
    * that the environment names come before it, all rows of them. Default: "program".
    */
   configOf?: "program" | "state";
-  /** Gives what connections to an origin of STS go through. Default: Node's own agent, which knows no proxy. */
+  /** Gives what connections to STS or a credentials URI go through, by their origin. Default: they are direct. */
   agentFor?: (origin: string) => http.Agent | Promise<http.Agent>;
   /** The present time. Default: this machine's. */
   now?: () => Date;
@@ -86,6 +86,12 @@ const KEYS: readonly KeyNames[] = [
   key(["ALIBABA_CLOUD_ACCESS_KEY_ID"], ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"], ["ALIBABA_CLOUD_SECURITY_TOKEN"]),
   key(["ALIBABACLOUD_ACCESS_KEY_ID"], ["ALIBABACLOUD_ACCESS_KEY_SECRET"], ["ALIBABACLOUD_SECURITY_TOKEN"]),
 ];
+
+/** What of the configuration says where something is, and not who calls: a source of the environment needs it as well. */
+const NAMES_NO_CALLER = new Set(["alicloud:endpoints", "alicloud:region", "alicloud:sharedCredentialsFile"]);
+
+/** What the IDs of temporary keys begin with. Source: STS, `AccessKeyId`. */
+const TEMPORARY = "STS.";
 
 /** What a source gave: credentials, or why it gave nothing; `half` where part of a key is set. */
 type Result = Finding | { nothing: string; half?: string };
@@ -143,7 +149,10 @@ function assumeOf(identity: Identity, means: Means, places: Places, finding: Fin
 function search(means: Means, places: Places, configOf: "program" | "state"): Finding {
   const named = [accessKey, namedProfile, credentialsUri, instance, oidcToken];
   if (configOf === "state") {
-    const environmentAlone = { ...places, config: () => undefined };
+    const environmentAlone: Places = {
+      ...places,
+      config: (key) => (NAMES_NO_CALLER.has(key) ? places.config(key) : undefined),
+    };
     for (const source of named) {
       const result = unlessInvalid(() => source(means, environmentAlone));
       if ("source" in result) return result;
@@ -169,8 +178,9 @@ function noCredentials(happened: string): VodError {
 }
 
 /**
- * The secret is taken from where the key is, and from elsewhere only if it isn't there. A token is only taken from where
- * the key or the secret came from, so that a leftover one is never combined with another key.
+ * The secret is taken from where the key is, and from elsewhere only if it isn't there. So is the token of a temporary key,
+ * which is good for nothing without one; any other key only takes one from its own place or the secret's, so that a
+ * leftover one is never combined with it.
  */
 function accessKey(_means: Means, places: Places): Result {
   const first = (among: readonly KeyNames[], what: keyof KeyNames) => {
@@ -189,7 +199,8 @@ function accessKey(_means: Means, places: Places): Result {
     if (secret) return { nothing, half: `${secret.name} is set, but no access key ID was found: looked at ${ids}.` };
     return { nothing };
   }
-  const token = first([id.names, secret.names], "token");
+  const isTemporary = id.value.startsWith(TEMPORARY);
+  const token = first([id.names, secret.names, ...(isTemporary ? KEYS : [])], "token");
   const description = id.names === secret.names ? id.where : `${id.where} with ${secret.where}`;
   return {
     source: fixed(description, {

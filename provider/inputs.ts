@@ -42,17 +42,24 @@ const contentShapes = {
   source: sourceShape.optional(),
 } as const;
 
+const identityShapes = {
+  profile: z.string().min(1).optional(),
+  roleArn: z.string().min(1).optional(),
+  sessionName: z.string().min(1).optional(),
+  externalId: z.string().min(1).optional(),
+} as const;
+
+/** Who asks, and where: of a resource and of a question alike. */
+export const whereShapes = { endpoint: z.string().optional(), ...identityShapes } as const;
+
 /** And how. */
 const mannerShapes = {
   planFile: z.string().min(1).optional(),
   wait: z.union([z.boolean(), waitShape]).optional(),
   retry: retryShape.optional(),
-  endpoint: z.string().optional(),
+  endpoint: whereShapes.endpoint,
   region: z.string().min(1).optional(),
-  profile: z.string().min(1).optional(),
-  roleArn: z.string().min(1).optional(),
-  sessionName: z.string().min(1).optional(),
-  externalId: z.string().min(1).optional(),
+  ...identityShapes,
 } as const;
 
 /** A header's name and its value, of which neither can end the header. */

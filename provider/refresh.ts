@@ -25,6 +25,7 @@ import type { Manifest } from "./manifest.js";
 import { hasOpenTasks, isUnfinished, NOTHING_OPEN, namesIn, type Open, openOf, statusSeen } from "./open.js";
 import { differs, manifestOf, type Plan, planRefresh } from "./plan.js";
 import { asVodError, nothingSent, type Run, type RunContext, submit } from "./run.js";
+import { SECRET_PATHS, withSecretPaths } from "./secret-paths.js";
 import { type Found, Sources, sameFiles } from "./sources.js";
 import { beforeOf, outputsOf, readState, type State, withInputs, withSubmission } from "./state.js";
 import type { VodClient } from "./vod/client.js";
@@ -35,10 +36,12 @@ import { RECORD_DAYS } from "./vod/tasks.js";
 import { lookAt } from "./wait.js";
 
 /** The provider of VodCacheRefresh. */
-export const refreshProvider = (surroundings: Surroundings) => cacheProvider(REFRESH, surroundings);
+export const refreshProvider = (surroundings: Surroundings) =>
+  withSecretPaths(REFRESH, cacheProvider(REFRESH, surroundings));
 
 /** The provider of VodCachePreload. */
-export const preloadProvider = (surroundings: Surroundings) => cacheProvider(PRELOAD, surroundings);
+export const preloadProvider = (surroundings: Surroundings) =>
+  withSecretPaths(PRELOAD, cacheProvider(PRELOAD, surroundings));
 
 /** What the engine hands over and what the state holds, before anything is known of it. */
 type Properties = Record<string, unknown>;
@@ -388,9 +391,8 @@ function isNew(olds: Properties): boolean {
 
 /** The package's own properties, which begin with `__` and travel through inputs and state as they are. */
 function ownProperties(properties: Properties): Properties {
-  return Object.fromEntries(
-    Object.entries(properties).filter(([name]) => name === "__provider" || name === "__resourceName"),
-  );
+  const names = ["__provider", "__resourceName", SECRET_PATHS];
+  return Object.fromEntries(Object.entries(properties).filter(([name]) => names.includes(name)));
 }
 
 function requireInputs(news: Properties, kind: Kind): Inputs {

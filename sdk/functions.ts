@@ -1,6 +1,6 @@
 /** What a program can ask of the service while it runs. */
 import * as pulumi from "@pulumi/pulumi";
-import type { Lookup, Where } from "../provider/lookup.js";
+import type { Lookup } from "../provider/lookup.js";
 
 /** Who asks, and where; as for a resource. */
 export interface VodLookupArgs {
@@ -79,8 +79,7 @@ export function getVodRefreshQuotaOutput(args: VodInputs<VodLookupArgs> = {}): p
  */
 export function getVodRefreshTasks(args: VodRefreshTasksArgs): Promise<VodRefreshTask[]> {
   return once(["tasks", args], async ({ tasks }) => {
-    const { taskIds, ...where } = args;
-    const rows = await tasks(where, taskIds);
+    const rows = await tasks(args);
     return rows.map(({ objectPath, createdAt, ...row }) => ({
       ...row,
       path: objectPath,
@@ -98,7 +97,7 @@ let service: Promise<Lookup> | undefined;
 const answers = new Map<string, Promise<unknown>>();
 
 /** Asks the service once a run for each question. */
-function once<T>(question: [name: string, args: Where], ask: (service: Lookup) => Promise<T>): Promise<T> {
+function once<T>(question: [name: string, args: unknown], ask: (service: Lookup) => Promise<T>): Promise<T> {
   const key = JSON.stringify(question);
   service ??= load();
   const answer = (answers.get(key) as Promise<T> | undefined) ?? service.then(ask).catch(fail);
@@ -117,7 +116,12 @@ async function load(): Promise<Lookup> {
   return lookup(config, { environment: process.env, info, now: () => new Date() });
 }
 
-/** A program's runner prints this error without the stack trace. */
+/** A program's runner prints this error without the stack trace; what else fails than a question says nothing to a user. */
 function fail(error: unknown): never {
-  throw new pulumi.RunError(error instanceof Error ? error.message : String(error));
+  const isTold = error instanceof Error && error.name === "VodError";
+  throw new pulumi.RunError(
+    isTold
+      ? error.message
+      : "The part of pulumi-alicloud-vod that asks the VOD API can't be loaded. Install the package again, on Node 20.19 or newer.",
+  );
 }

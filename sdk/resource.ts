@@ -172,9 +172,16 @@ export abstract class VodCacheResource extends pulumi.CustomResource {
       pending: undefined,
       unconfirmed: undefined,
     };
-    const own = { __resourceName: name, __provider: PROVIDERS[kind] };
+    const own = { __resourceName: name, __provider: PROVIDERS[kind], __secretPaths: hasSecretPaths(args) };
     super(`pulumi-nodejs:dynamic/alicloud-vod:${kind}`, name, { ...outputs, ...own }, opts);
   }
+}
+
+/** Whether one of the paths is a secret, or a part of one: the outputs that name paths are then as well. Undefined, which is no input, otherwise. */
+function hasSecretPaths({ paths, contents, source }: Partial<VodCacheResource>): Promise<true | undefined> {
+  const isSecret = pulumi.isSecret(pulumi.output([paths, contents, source]));
+  // An input that fails says so itself.
+  return isSecret.then((is) => is || undefined).catch(() => undefined);
 }
 
 type Kind = "VodCacheRefresh" | "VodCachePreload";

@@ -4,7 +4,9 @@
  */
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
+import { proxyOf } from "../vod/agent.js";
 import { VodError } from "../vod/errors.js";
+import { causeOf } from "../vod/unanswered.js";
 
 /** A service that is asked for credentials. */
 export interface Service {
@@ -14,7 +16,7 @@ export interface Service {
   remedy: string;
   /** How long all questions of one attempt may take together, in milliseconds. */
   timeoutMs: number;
-  /** Gives what connections go through. Default: Node's own agent, which knows no proxy. */
+  /** Gives what connections go through. Default: an agent that knows no proxy, whatever Node's own one was told. */
   agent?: () => http.Agent | Promise<http.Agent> | undefined;
 }
 
@@ -42,8 +44,10 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 export function attempt(service: Service): (question: Question) => Promise<Answer> {
   const signal = AbortSignal.timeout(service.timeoutMs);
   return async (question) => {
+    let agent: http.Agent | undefined;
     try {
-      const response = await send(question, await service.agent?.(), signal);
+      agent = await service.agent?.();
+      const response = await send(question, agent, signal);
       const chunks: Buffer[] = [];
       let length = 0;
       for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -53,7 +57,7 @@ export function attempt(service: Service): (question: Question) => Promise<Answe
       }
       return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString("utf8") };
     } catch (thrown) {
-      throw thrown instanceof VodError ? thrown : unanswered(service, signal, thrown);
+      throw thrown instanceof VodError ? thrown : unanswered(service, signal, thrown, agent && proxyOf(agent));
     }
   };
 }
@@ -67,27 +71,39 @@ export function unexpected({ name, remedy }: Service, what: string, status?: num
   });
 }
 
-function send({ method, url, headers, body }: Question, agent: http.Agent | undefined, signal: AbortSignal) {
-  const { request } = url.startsWith("https:") ? https : http;
+function send({ method, url, headers, body }: Question, given: http.Agent | undefined, signal: AbortSignal) {
+  const { request, Agent } = url.startsWith("https:") ? https : http;
   return new Promise<IncomingMessage>((resolve, reject) => {
     const type = body === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" };
     const length = { "content-length": String(Buffer.byteLength(body ?? "")) };
     const all = { ...type, ...length, ...headers };
+    // Node's own agent goes through a proxy where NODE_USE_ENV_PROXY says so, which must not hear of the metadata service.
+    const agent = given ?? new Agent();
     // Said explicitly, or NODE_TLS_REJECT_UNAUTHORIZED would switch the verification off.
-    const options = { method, headers: all, signal, rejectUnauthorized: true, ...(agent ? { agent } : {}) };
+    const options = { method, headers: all, signal, until: signal, rejectUnauthorized: true, agent };
+    // A request without a connection, such as one whose proxy says nothing, doesn't hear of the signal.
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
     request(url, options, resolve).once("error", reject).end(body);
   });
 }
 
-/** The error for a question without an answer; of what was thrown, only the system's code is taken. */
-function unanswered({ name, remedy, timeoutMs }: Service, signal: AbortSignal, thrown: unknown): VodError {
+const CHECK_PROXY = "Check the proxy and its variables (HTTPS_PROXY, ALL_PROXY, NO_PROXY), then run `pulumi up` again.";
+
+/** The error for a question without an answer; of what was thrown, only what {@link causeOf} takes. */
+function unanswered(
+  { name, remedy: ownRemedy, timeoutMs }: Service,
+  signal: AbortSignal,
+  thrown: unknown,
+  proxy: string | undefined,
+): VodError {
+  const [target, remedy] =
+    proxy === undefined ? [name, ownRemedy] : [`${name} (through the proxy ${proxy})`, CHECK_PROXY];
   if (signal.aborted) {
-    return new VodError(`${name} didn't answer within ${timeoutMs / 1000} s.`, remedy, {
+    return new VodError(`${target} didn't answer within ${timeoutMs / 1000} s.`, remedy, {
       code: "Timeout",
       retryable: true,
     });
   }
-  const { code } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as { code?: unknown };
-  const why = typeof code === "string" && /^E[A-Z_]{1,30}$/.test(code) ? ` (${code})` : "";
-  return new VodError(`${name} can't be reached${why}.`, remedy, { code: "Unreachable", retryable: true });
+  const { what, remedy: known, retryable } = causeOf(thrown);
+  return new VodError(`${target} ${what}.`, known ?? remedy, { code: "Unreachable", retryable });
 }

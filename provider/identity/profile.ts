@@ -60,7 +60,7 @@ const invalid = (happened: string, remedy: string) => new VodError(happened, rem
  */
 export function profileSource(means: Means, places: Places, name: string | undefined): Finding {
   const file = profilesFile(places);
-  const parsed = fileShape.safeParse(parseJson(readText(file, "The profiles file")));
+  const parsed = fileShape.safeParse(parseJson(readText(file, `The profiles file ${file}`)));
   if (!parsed.success) {
     throw invalid(`The profiles file ${file} isn't JSON with a list of profiles.`, "Write it with `aliyun configure`.");
   }
@@ -148,7 +148,7 @@ function sourceOf(profiles: Profiles, name: string, passed: readonly string[]): 
       return { source, assume: { role: role(), sts: sts() } };
     }
     case "oidc": {
-      const identity = tokenOfFile(need("oidc_token_file"), where, need("oidc_provider_arn"));
+      const identity = tokenOfFile(need("oidc_token_file"), `oidc_token_file of ${where}`, need("oidc_provider_arn"));
       return { source: assumedWithOidc(sts(), identity, role()) };
     }
     case "credentialsuri":

@@ -1,5 +1,5 @@
 /** Which role is assumed, by which of the settings, and where STS is. */
-import { readFileSync } from "node:fs";
+import { readFileSync, type Stats, statSync } from "node:fs";
 import { resolveEndpoint } from "../vod/endpoint.js";
 import { VodError } from "../vod/errors.js";
 import { type Found, type Places, read, readObject, SETTINGS } from "./settings.js";
@@ -97,7 +97,8 @@ function tokenOf(token: string, where: string, providerArn: string): OidcIdentit
  */
 export function tokenOfFile(file: string, where: string, providerArn: string): OidcIdentity {
   const token = () => {
-    const text = readText(file, "The OIDC token file").trim();
+    // Not by its path: a token that was put there by mistake would be shown.
+    const text = readText(file, `The OIDC token file that ${where} names`).trim();
     if (/^\S+$/.test(text)) return text;
     throw new VodError(`The OIDC token file ${file} holds no token.`, "Write the token into it, and nothing else.", {
       code: "InvalidCredentials",
@@ -107,17 +108,30 @@ export function tokenOfFile(file: string, where: string, providerArn: string): O
   return { providerArn, token, description: `the OIDC token in ${file} (${where})` };
 }
 
-/** @throws VodError InvalidCredentials with the system's code. */
-export function readText(file: string, name: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new VodError(
-      `${name} ${file} can't be read (${(error as NodeJS.ErrnoException).code}).`,
-      "Check that it exists and that this user may read it.",
+/** How large a file of credentials may be, in bytes: a token has some kilobytes, a file of many profiles some hundred. */
+const MAX_FILE_BYTES = 1024 * 1024;
+
+/**
+ * Reads a file of credentials: a pipe would be waited for, and a device may have no end.
+ *
+ * @param shown what it is called at the beginning of a sentence.
+ * @throws VodError InvalidCredentials with the system's code.
+ */
+export function readText(file: string, shown: string): string {
+  const refuse = (why: string) =>
+    new VodError(
+      `${shown} can't be read (${why}).`,
+      "Check that it is the path of a file that exists, and that this user may read it.",
       { code: "InvalidCredentials" },
     );
+  let found: Stats;
+  try {
+    found = statSync(file);
+    if (found.isFile() && found.size <= MAX_FILE_BYTES) return readFileSync(file, "utf8");
+  } catch (error) {
+    throw refuse(String((error as NodeJS.ErrnoException).code));
   }
+  throw refuse(found.isFile() ? "larger than 1 MB" : "no regular file");
 }
 
 /**

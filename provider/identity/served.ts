@@ -72,6 +72,7 @@ export function uriCredentials(means: Means, uri: string, where: string): Creden
     name: `The credentials URI at ${url.origin}`,
     remedy: `Check ${where} and the service behind it.`,
     timeoutMs: means.timeoutMs,
+    agent: () => means.agentFor?.(url.origin),
   };
   const take = async () => {
     const answer = await attempt(service)({ method: "GET", url: url.href });

@@ -14,7 +14,7 @@ export interface Means {
   metadataTimeoutMs: number;
   /** How long STS or a credentials URI may take, in milliseconds. */
   timeoutMs: number;
-  /** Gives what connections to an origin of STS go through; without it, Node's own agent, which knows no proxy. */
+  /** Gives what connections to STS or a credentials URI go through, by their origin; without it, they are direct. */
   agentFor: ((origin: string) => http.Agent | Promise<http.Agent>) | undefined;
 }
 

@@ -13,6 +13,15 @@ const VERIFIED = { keepAlive: true, rejectUnauthorized: true } as const;
 /** What the options of a request have for its agent; httpx hands them through, but never the request itself. */
 interface Observed {
   onRequest?: (request: ClientRequest) => void;
+  /** Ends a tunnel that is still being asked for: until there is one, Node's own `signal` reaches nothing. */
+  until?: AbortSignal;
+}
+
+const proxies = new WeakMap<http.Agent, string>();
+
+/** The proxy of an agent as messages may name it, without its password; undefined: none. */
+export function proxyOf(agent: http.Agent): string | undefined {
+  return proxies.get(agent);
 }
 
 /**
@@ -22,19 +31,33 @@ interface Observed {
  * @param proxy an http or https proxy, with a user name and a password where it wants them; undefined: none.
  */
 export async function agentFor(endpoint: string, proxy: URL | undefined): Promise<http.Agent> {
-  if (proxy !== undefined) return observable(await tunnelAgent(proxy));
+  if (proxy !== undefined) {
+    const agent = observable(await tunnelAgent(proxy));
+    proxies.set(agent, proxy.origin);
+    return agent;
+  }
   return observable(endpoint.startsWith("https:") ? new https.Agent(VERIFIED) : new http.Agent({ keepAlive: true }));
 }
 
 /** An agent whose connections are tunnels (CONNECT). Its library is loaded for those who have a proxy, and for them alone. */
 async function tunnelAgent({ protocol, hostname, port, username, password }: URL): Promise<https.Agent> {
   const { HttpsProxyAgent } = await import("hpagent");
-  return new HttpsProxyAgent({
+  const agent = new HttpsProxyAgent({
     ...VERIFIED,
-    proxyRequestOptions: { rejectUnauthorized: true },
     // It takes the host as it stands, and the brackets of an IPv6 address are no part of it.
     proxy: { protocol, hostname: hostname.replace(/^\[|\]$/g, ""), port, username, password } as URL,
   });
+  const tunnels = agent as unknown as {
+    proxyRequestOptions: object;
+    createConnection(options: Observed, callback: unknown): unknown;
+  };
+  const createConnection = tunnels.createConnection.bind(agent);
+  // The library asks for the tunnel at once, with what stands there at that moment.
+  tunnels.createConnection = (options, callback) => {
+    tunnels.proxyRequestOptions = { rejectUnauthorized: true, ...(options.until ? { signal: options.until } : {}) };
+    return createConnection(options, callback);
+  };
+  return agent;
 }
 
 /** The agent, changed so that it hands over each request before anything of it is sent. */
@@ -105,6 +128,7 @@ export async function bounded<T>(
       ...given,
       headers: { ...given.headers, "accept-encoding": "identity" },
       signal: end.signal,
+      until: end.signal,
       onRequest,
     }),
   };

@@ -34,6 +34,9 @@ const row = (
 const THROTTLED = "Wait a moment and run `pulumi up` again.";
 const CHECK_KEY = "Check the credentials that this run uses.";
 const RENEW_TOKEN = "Get new temporary credentials and run `pulumi up` again.";
+const ALLOW =
+  "Allow vod:RefreshVodObjectCaches, vod:DescribeVodRefreshQuota and vod:DescribeVodRefreshTasks in a RAM policy of this user or role, and vod:PreloadVodObjectCaches where it preloads.";
+const LOOK_UP = "Look the code up on the service's error page, or ask its support with the request ID.";
 const REPORT = "Report it to the project with the code and the request ID.";
 
 /**
@@ -227,7 +230,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     403,
     "User not authorized to operate on the specified resource, or this API doesn't support RAM.",
     "The credentials lack the permission for this call.",
-    "Allow vod:RefreshVodObjectCaches, vod:DescribeVodRefreshQuota and vod:DescribeVodRefreshTasks in a RAM policy of this user or role, and vod:PreloadVodObjectCaches where it preloads.",
+    ALLOW,
   ),
   "InvalidAction.NotFound": row(
     404,
@@ -246,7 +249,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
 /** What is known of a failure beside its two sentences. */
 export interface VodErrorDetails {
   /**
-   * The service's code, or one of ours: NoCredentials, InvalidCredentials, InvalidEndpoint, InvalidProxy, Unreachable,
+   * The service's code, or one of ours: NoCredentials, InvalidCredentials, InvalidArguments, InvalidEndpoint, InvalidProxy, Unreachable,
    * Timeout, InvalidResponse.
    */
   code: string;
@@ -319,9 +322,11 @@ export interface Refusal {
   paths: readonly string[];
 }
 
-/** Refusals of whoever called, whatever they called. */
-const OF_CALLER =
-  /^(InvalidAccessKeyId|InvalidSecurityToken|MissingSecurityToken|SignatureDoesNot|Incomplete|Forbidden|NoPermission)/;
+/** Refusals for lack of a permission, of which each service of this cloud has its own spelling. */
+const NOT_ALLOWED = /^(Forbidden|NoPermission|NotAuthorized)/;
+
+/** Other refusals of whoever called, whatever they called. */
+const OF_CALLER = /^(InvalidAccessKeyId|InvalidSecurityToken|MissingSecurityToken|SignatureDoesNot|Incomplete)/;
 
 /** The error for a refusal: by the table where it knows the code, with the service's own words where it doesn't. */
 export function errorOfRefusal(refusal: Refusal): VodError {
@@ -332,9 +337,9 @@ export function errorOfRefusal(refusal: Refusal): VodError {
         .replace("{Domain}", oneOf([...new Set(paths.map(domainOf))], "A domain of the call"))
         .replace("{Path}", oneOf(paths.map(shownPath), "A path"))
     : `The VOD API refused the call: ${message.replace(/\.*$/, "")}.`;
-  const happened = caller && OF_CALLER.test(code) ? said.replace(/\.$/, ` (${caller}).`) : said;
-  const remedy =
-    known?.remedy ?? "Look the code up on the service's error page, or ask its support with the request ID.";
+  const lacksPermission = NOT_ALLOWED.test(code);
+  const happened = caller && (lacksPermission || OF_CALLER.test(code)) ? said.replace(/\.$/, ` (${caller}).`) : said;
+  const remedy = known?.remedy ?? (lacksPermission ? ALLOW : LOOK_UP);
   const turnedAway = /Throttling|ServiceUnavailable/.test(code);
   const failedInside = !known && !turnedAway && (httpStatus ?? 0) >= 500;
   const retryable = known?.retryable ?? (turnedAway || failedInside);

@@ -6,13 +6,14 @@
  * something comes (see {@link bounded}).
  */
 import type { IncomingMessage } from "node:http";
-import type RPCClient from "@alicloud/pop-core";
 import { z } from "zod";
 import { agentFor, bounded, type Excess } from "./agent.js";
 import { resolveProxy } from "./endpoint.js";
 import { errorOfRefusal, VodError } from "./errors.js";
 import { API_VERSION } from "./limits.js";
+import { importPopCore } from "./pop-core.js";
 import { secretFinder, withoutSecrets } from "./redact.js";
+import { causeOf } from "./unanswered.js";
 
 /** Who calls. The secret and the token never leave the closures of this module and of their source. */
 export interface Credentials {
@@ -61,12 +62,6 @@ const MAX_LIST = 1_000;
 /** How long the service may ask everybody to wait, in milliseconds: a header must not stop a run for days. */
 const MAX_RETRY_AFTER_MS = 10 * 60_000;
 
-/** Connection errors after which it is certain that no request was sent. */
-const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/;
-
-/** Connection errors of a certificate: nothing was sent, and the next attempt meets the same certificate. */
-const UNTRUSTED = /CERT|TLS|SSL|LEAF_SIGNATURE/;
-
 /** What the service calls its errors and requests: a name or a number, never a sentence. */
 const identifier = z.string().regex(/^[\w.-]{1,100}$/);
 const refusal = z.object({
@@ -93,14 +88,15 @@ export type Call = <T>(
 export function caller({ endpoint, credentials: source, timeoutMs, onDate }: CallerOptions): Call {
   const load = async () => {
     const proxy = resolveProxy(endpoint, process.env);
-    return { Client: await importPopCore(), agent: await agentFor(endpoint, proxy), proxy };
+    return { ...(await importPopCore()), agent: await agentFor(endpoint, proxy), proxy };
   };
   let loaded: ReturnType<typeof load> | undefined;
 
   return async (action, parameters, schema, paths) => {
     const credentials = await credentialsOf(source.get);
     loaded ??= load();
-    const { Client, agent, proxy } = await loaded;
+    const { Client, silence, agent, proxy } = await loaded;
+    silence();
     // One client a request: calls go side by side, and each has the credentials of its own moment.
     const client = new Client({ ...credentials, endpoint, apiVersion: API_VERSION });
     const { description } = source;
@@ -192,10 +188,7 @@ function hasEndlessList(answer: unknown): boolean {
 function failureOf(thrown: unknown, attempt: Attempt): VodError {
   const { response, paths, credentials, description } = attempt;
   const holdsSecret = secretFinder(credentials);
-  const { data, code, message } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as Record<
-    string,
-    unknown
-  >;
+  const { data } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as { data?: unknown };
   const refused = refusal.safeParse(data);
   if (refused.success && !holdsSecret(refused.data.Code)) {
     const { Code, Message, RequestId } = refused.data;
@@ -209,10 +202,10 @@ function failureOf(thrown: unknown, attempt: Attempt): VodError {
       paths,
     });
   }
-  const why = typeof code === "string" && /^[A-Z_]+$/.test(code) ? code : "";
-  if (why === "HPE_HEADER_OVERFLOW") return unexpectedAnswer(attempt, "endless headers");
-  if (why.startsWith("HPE_")) return unexpectedAnswer(attempt, "something other than HTTP");
-  return response === undefined ? unreachable(attempt, why, message) : unexpectedAnswer(attempt);
+  const { code } = causeOf(thrown);
+  if (code === "HPE_HEADER_OVERFLOW") return unexpectedAnswer(attempt, "endless headers");
+  if (code.startsWith("HPE_")) return unexpectedAnswer(attempt, "something other than HTTP");
+  return response === undefined ? unreachable(attempt, thrown) : unexpectedAnswer(attempt);
 }
 
 /** The header by which the gateway asks for patience with a throttle, in milliseconds. Source: the official SDKs. */
@@ -235,26 +228,14 @@ function excessive(excess: Excess, attempt: Attempt): VodError {
 }
 
 /** The error for a request without an answer. */
-function unreachable(attempt: Attempt, code: string, message: unknown): VodError {
-  if (/CERT|LEAF_SIGNATURE/.test(code)) {
-    return new VodError(
-      `${targetOf(attempt)} has a certificate that isn't trusted (${code}).`,
-      "If a private CA or a proxy that reads https signed it, name that CA's file in NODE_EXTRA_CA_CERTS.",
-      { code: "Unreachable" },
-    );
-  }
-  // hpagent says so where a proxy answers a CONNECT by anything but 200.
-  const proxyStatus = /^Bad response: (\d{3})/.exec(String(message))?.[1];
-  const why = proxyStatus === undefined ? code : `the proxy answered HTTP ${proxyStatus}`;
+function unreachable(attempt: Attempt, thrown: unknown): VodError {
+  const { what, remedy, isUnsent, retryable } = causeOf(thrown);
   const where = attempt.proxy ? "the proxy's variables (HTTPS_PROXY, ALL_PROXY, NO_PROXY)" : "VOD_ENDPOINT";
   return new VodError(
-    `${targetOf(attempt)} can't be reached${why && ` (${why})`}.`,
-    `Check \`endpoint\`, ${where} and the network between this machine and the VOD API, then run \`pulumi up\` again.`,
-    {
-      code: "Unreachable",
-      retryable: !UNTRUSTED.test(code) && !proxyStatus?.startsWith("4"),
-      outcomeUnknown: attempt.maySend && !NOT_SENT.test(code) && !UNTRUSTED.test(code),
-    },
+    `${targetOf(attempt)} ${what}.`,
+    remedy ??
+      `Check \`endpoint\`, ${where} and the network between this machine and the VOD API, then run \`pulumi up\` again.`,
+    { code: "Unreachable", retryable, outcomeUnknown: attempt.maySend && !isUnsent },
   );
 }
 
@@ -285,11 +266,4 @@ function contentTypeOf({ response, credentials }: Attempt): string {
 /** Where a call goes, as messages say it: a proxy's `origin` is without its password. */
 function targetOf({ endpoint, proxy }: Attempt): string {
   return proxy === undefined ? endpoint : `${endpoint} (through the proxy ${proxy.origin})`;
-}
-
-/** pop-core, without the request dumps (keys and signatures in them) that its `debug` would print for `DEBUG=*`. */
-async function importPopCore(): Promise<typeof RPCClient> {
-  const { DEBUG } = process.env;
-  if (DEBUG !== undefined) process.env.DEBUG = `${DEBUG},-httpx:*`;
-  return (await import("@alicloud/pop-core")).default;
 }

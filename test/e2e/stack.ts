@@ -23,6 +23,8 @@ export interface Stack {
     directory?: string,
     signal?: AbortSignal,
   ): Promise<RunResult>;
+  /** The state as `pulumi stack export` prints it. */
+  state(): Promise<string>;
   /** The paths of all refresh calls so far that were accepted, in order. */
   refreshed(): string[];
   close(): Promise<void>;
@@ -45,6 +47,7 @@ export async function openStack(engine: Engine, program: string, options: Emulat
       written.push(result.output, JSON.stringify(result), await engine.exportState());
       return result;
     },
+    state: () => engine.exportState(),
     refreshed: () =>
       emulator.received
         .filter(({ action, status }) => action === "RefreshVodObjectCaches" && status === 200)

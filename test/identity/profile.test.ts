@@ -103,7 +103,9 @@ describe("each mode of a profile that needs no browser", () => {
     const oidc = { oidc_provider_arn: "acs:ram::1:oidc-provider/x", oidc_token_file: token, ram_role_arn: ROLE };
     const path = configFile({ name: "ci", mode: "OIDC", ...oidc, ram_session_name: "ci" });
     const source = find(named("ci", path), sts.environment);
-    expect(source.description).toBe(`the OIDC token in ${token} (the profile "ci" of ${path}), which assumes ${ROLE}`);
+    expect(source.description).toBe(
+      `the OIDC token in ${token} (oidc_token_file of the profile "ci" of ${path}), which assumes ${ROLE}`,
+    );
     expect(await source.get()).toHaveProperty("securityToken", "token1");
   });
 
@@ -160,7 +162,7 @@ describe("a profile that can't be used is told by its name", () => {
 
   test("no such file, no JSON, no such profile", async () => {
     expect(await refused("a", "/none")).toBe(
-      "The profiles file /none can't be read (ENOENT). Check that it exists and that this user may read it. (code InvalidCredentials)",
+      "The profiles file /none can't be read (ENOENT). Check that it is the path of a file that exists, and that this user may read it. (code InvalidCredentials)",
     );
     const broken = file('{"profiles":[{"access_key_secret":"s3cret",}]}');
     expect(await refused("a", broken)).toBe(

@@ -7,6 +7,8 @@ const SECRETS = {
   secret: "PlantedSecret0123456789abcdef",
   token: "CAISplanted/token+with=signs",
   oidc: "ey.planted-oidc.jwt",
+  // As long as real ones are: no file can be called that.
+  longOidc: `eyJhbGciOiJSUzI1NiJ9.${"planted0".repeat(100)}.c2lnbmF0dXJl`,
   ticket: "plantedTicket",
 };
 const ROLE = "acs:ram::1234567890123456:role/deploy";
@@ -152,6 +154,28 @@ describe("no secret is shown", () => {
       ALIBABA_CLOUD_OIDC_TOKEN_FILE: file(`${SECRETS.oidc} ${SECRETS.token}`),
     };
     expectNoSecret(await failureOf(() => find({}, environment)));
+  });
+
+  test.each([SECRETS.oidc, SECRETS.longOidc])("where a token stands in place of its file: %s", async (token) => {
+    const { roleArn, oidcProviderArn } = OIDC["alicloud:assumeRoleWithOidc"];
+    const inConfig = { "alicloud:assumeRoleWithOidc": { roleArn, oidcProviderArn, oidcTokenFile: token } };
+    const inEnvironment = {
+      ALIBABA_CLOUD_ROLE_ARN: roleArn,
+      ALIBABA_CLOUD_OIDC_PROVIDER_ARN: oidcProviderArn,
+      ALIBABA_CLOUD_OIDC_TOKEN_FILE: token,
+    };
+    const profile = { name: "a", mode: "OIDC", oidc_provider_arn: oidcProviderArn, ram_role_arn: roleArn };
+    const inProfile = {
+      "alicloud:profile": "a",
+      "alicloud:sharedCredentialsFile": configFile({ ...profile, oidc_token_file: token }),
+    };
+    for (const [config, environment] of [
+      [inConfig, {}],
+      [{}, inEnvironment],
+      [inProfile, {}],
+    ] as const) {
+      expectNoSecret(await failureOf(() => find(config, environment)));
+    }
   });
 
   test("in a description", () => {

@@ -1,10 +1,18 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import RPCClient from "@alicloud/pop-core";
 import { describe, expect, test } from "vitest";
-import { failureOf, fakeSts, file, find, START, serving } from "./fakes.js";
+import { directory, failureOf, fakeSts, file, find, START, serving } from "./fakes.js";
 
 const ROLE = "acs:ram::1234567890123456:role/deploy";
 const KEY = { "alicloud:accessKey": "LTAIkey12345", "alicloud:secretKey": "s3cret" };
 const keys = { LTAIkey12345: { secret: "s3cret" } };
+
+function pipe(): string {
+  const path = join(directory(), "pipe");
+  execFileSync("mkfifo", [path]);
+  return path;
+}
 
 describe("a role is assumed", () => {
   test("with a key, in one signed POST that leaves nothing in the URL", async () => {
@@ -176,10 +184,29 @@ describe("a role is assumed with an OIDC token", () => {
     ],
     [
       { roleArn: ROLE, oidcProviderArn: PROVIDER, oidcTokenFile: "/none" },
-      /^The OIDC token file \/none can't be read \(ENOENT\)\./,
+      /^The OIDC token file that the stack's alicloud:assumeRoleWithOidc\.oidcTokenFile names can't be read \(ENOENT\)\./,
     ],
   ])("%j is refused before anything is sent", (assumeRoleWithOidc, message) => {
     expect(() => find({ "alicloud:assumeRoleWithOidc": assumeRoleWithOidc })).toThrow(message);
+  });
+
+  const UNREADABLE: [name: string, path: () => string, why: string][] = [
+    ["a directory", directory, "no regular file"],
+    ["a file of 2 MB", () => file("a".repeat(2 * 1024 * 1024)), "larger than 1 MB"],
+  ];
+  if (process.platform !== "win32") {
+    UNREADABLE.push(["a device without an end", () => "/dev/zero", "no regular file"]);
+    UNREADABLE.push(["a pipe that nobody writes to", pipe, "no regular file"]);
+  }
+  test.each(UNREADABLE)("%s is not read as a token file", (_, path, why) => {
+    const token = path();
+    const read = () => find({}, { ...environment, ALIBABA_CLOUD_OIDC_TOKEN_FILE: token });
+    expect(read).toThrow(
+      `The OIDC token file that the environment's ALIBABA_CLOUD_OIDC_TOKEN_FILE names can't be read (${why}). ` +
+        "Check that it is the path of a file that exists, and that this user may read it. (code InvalidCredentials)",
+    );
+    const profiles = { "alicloud:profile": "a", "alicloud:sharedCredentialsFile": token };
+    expect(() => find(profiles)).toThrow(`The profiles file ${token} can't be read (${why}).`);
   });
 
   test("an empty token file is refused", () => {

@@ -381,6 +381,13 @@ describe("values that aren't known yet in a preview", () => {
     expect(readInputs(inputs, REFRESH)).toBeUndefined();
   });
 
+  test.each([
+    ["accessKey", UNKNOWN, /^accessKey can't be an input, since it would stand in the state; /],
+    ["colour", { shade: UNKNOWN }, /^colour is not an input of VodCacheRefresh; /],
+  ])("but %s is no input, whatever its value", (name, value, problem) => {
+    expect(problemsOf({ [name]: value })[0]).toMatch(problem);
+  });
+
   test("one path among others, which are checked under their own index", () => {
     expect(check({ paths: [UNKNOWN, PATH], contentHash: "v1" }).inputs.paths).toEqual([UNKNOWN, PATH]);
     expect(readInputs(check({ paths: [UNKNOWN, PATH], contentHash: "v1" }).inputs, REFRESH)).toBeUndefined();

@@ -70,6 +70,26 @@ describe("credentials come from", () => {
   });
 });
 
+describe("a temporary key, which needs a token, takes it from", () => {
+  const inConfig = { "alicloud:accessKey": "STS.config", "alicloud:secretKey": "secret" };
+  const TOKENS = { ALIBABA_CLOUD_SECURITY_TOKEN: "second", ALIBABACLOUD_SECURITY_TOKEN: "third" };
+  test.each<[string, Record<string, string>, Record<string, string>, string | undefined]>([
+    ["its own place", { ...inConfig, "alicloud:securityToken": "own" }, TOKENS, "own"],
+    ["the next place", inConfig, { ...TOKENS, ALICLOUD_SECURITY_TOKEN: "first" }, "first"],
+    ["the one after that", inConfig, TOKENS, "second"],
+    [
+      "another name of the environment",
+      {},
+      { ALICLOUD_ACCESS_KEY: "STS.a", ALICLOUD_SECRET_KEY: "s", ...TOKENS },
+      "second",
+    ],
+    ["nowhere, where there is none", inConfig, {}, undefined],
+    ["nowhere, if it is none", PAIR, TOKENS, undefined],
+  ])("%s", async (_, config, environment, token) => {
+    expect((await find(config, environment).get()).securityToken).toBe(token);
+  });
+});
+
 describe("of several sources, the first in this order counts", () => {
   const sources = () => {
     const path = configFile({ name: "prod", mode: "AK", access_key_id: "x", access_key_secret: "y" });
@@ -190,6 +210,30 @@ describe("with the configuration that the state kept, the environment comes firs
     const environment = { ALIBABA_CLOUD_PROFILE: "gone", ALIBABA_CLOUD_CREDENTIALS_FILE: "/none" };
     expect(find(stale, environment, fromState).description).toBe("the stack's alicloud:accessKey");
     expect(() => find({}, environment, fromState)).toThrow(/^The profiles file \/none can't be read/);
+  });
+
+  test("and it finds STS and the profiles where the configuration says that they are", async () => {
+    const sts = await fakeSts({ oidcTokens: ["ey.j.wt"] });
+    const oidc = {
+      ALIBABA_CLOUD_ROLE_ARN: ROLE,
+      ALIBABA_CLOUD_OIDC_PROVIDER_ARN: "acs:ram::1:oidc-provider/x",
+      ALIBABA_CLOUD_OIDC_TOKEN: "ey.j.wt",
+    };
+    const vpc = { ...stale, "alicloud:endpoints": [{ sts: sts.origin }] };
+    expect(await find(vpc, oidc, fromState).get()).toHaveProperty("accessKeyId", "STS.issued1");
+    const origins: string[] = [];
+    const agentFor = (origin: string) => {
+      origins.push(origin);
+      throw new Error("no agent");
+    };
+    const regional = find({ ...stale, "alicloud:region": "cn-shanghai" }, oidc, { ...fromState, agentFor });
+    await regional.get().catch(() => {});
+    expect(origins).toEqual(["https://sts.cn-shanghai.aliyuncs.com"]);
+
+    const path = configFile({ name: "prod", mode: "AK", access_key_id: "x", access_key_secret: "y" });
+    const shared = { ...stale, "alicloud:sharedCredentialsFile": path };
+    const { description } = find(shared, { ALICLOUD_PROFILE: "prod" }, fromState);
+    expect(description).toBe(`the profile "prod" of ${path}`);
   });
 
   test("and the stack's role is still assumed", () => {

@@ -64,6 +64,18 @@ describe("an error names what it is about", () => {
   });
 });
 
+test.each(["Forbidden", "Forbidden.NoPermission", "NoPermission", "NoPermission.Vod", "NotAuthorized"])(
+  "%s, which isn't in the table, names the caller and the policy that is needed",
+  (code) => {
+    const caller = "the stack's alicloud:accessKey, access key ID …2345";
+    expect(errorOfRefusal({ ...refusal(code), caller }).message).toBe(
+      `The VOD API refused the call: Some words (${caller}). ${ERROR_TABLE["Forbidden.RAM"]?.remedy} (code ${code}, ` +
+        "HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
+    );
+    expect(ERROR_TABLE["Forbidden.RAM"]?.remedy).toMatch(/^Allow vod:RefreshVodObjectCaches, /);
+  },
+);
+
 describe("a call that the day's quota can't hold", () => {
   const refused = errorOfRefusal(refusal("QuotaExceeded.Refresh"));
   const now = new Date("2026-11-23T07:19:00Z");

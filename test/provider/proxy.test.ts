@@ -1,10 +1,7 @@
 /** Through which proxy calls go, and whom they trust: over real sockets, all of them on this machine. */
 import { execFile } from "node:child_process";
-import { createPrivateKey, X509Certificate } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import { createServer as createSecureServer } from "node:https";
-import { type AddressInfo, connect, type Server as TcpServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
@@ -16,6 +13,7 @@ import { VodError } from "../../provider/vod/errors.js";
 import { NO_RETRY } from "../../provider/vod/retry.js";
 import type { Emulator } from "../emulator/index.js";
 import { started } from "../emulator/started.js";
+import { identity, portOf, proxying, stalling } from "./secured.js";
 
 const API = "https://vod.cn-shanghai.aliyuncs.com";
 
@@ -94,19 +92,6 @@ describe("the proxy is", () => {
   });
 });
 
-/** A key and a certificate of vod.cn-shanghai.aliyuncs.com and localhost, signed by nobody, until 2120; of these tests alone. */
-const KEY =
-  "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgilMDqouEhSHcHYZW+9omCL2jZxuP0wfHu025Bimx5SKhRANCAATfcBBlOobOCkaL8nF0KzKc8IjtVu2JqJoSn1LZNE7xmui6GXmbt1U5zAqx4zzZug473s7fTLI6ZlIfMtRMAckd";
-const CERTIFICATE =
-  "MIIBoDCCAUWgAwIBAgIBATAKBggqhkjOPQQDAjAkMSIwIAYDVQQDDBlwdWx1bWktYWxpY2xvdWQtdm9kIHRlc3RzMCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAwMDAwWjAkMSIwIAYDVQQDDBlwdWx1bWktYWxpY2xvdWQtdm9kIHRlc3RzMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE33AQZTqGzgpGi/JxdCsynPCI7VbtiaiaEp9S2TRO8Zrouhl5m7dVOcwKseM82boOO97O30yyOmZSHzLUTAHJHaNmMGQwMgYDVR0RBCswKYIcdm9kLmNuLXNoYW5naGFpLmFsaXl1bmNzLmNvbYIJbG9jYWxob3N0MA8GA1UdEwEB/wQFMAMBAf8wHQYDVR0OBBYEFF/K5x24M+ayXzdd/6pOVJieithuMAoGCCqGSM49BAMCA0kAMEYCIQCFlsqkuu4I2MnOp2kn58T6Ii52K849lpUlqg5ZHKSK5AIhAKMUCgTUTRj2hymBTxTVrwVVxpgMWO62P1I39cfHPLDH";
-const identity = {
-  key: createPrivateKey({ key: Buffer.from(KEY, "base64"), format: "der", type: "pkcs8" }).export({
-    format: "pem",
-    type: "pkcs8",
-  }),
-  cert: new X509Certificate(Buffer.from(CERTIFICATE, "base64")).toString(),
-};
-
 const cleanups: (() => unknown)[] = [];
 beforeEach(() => {
   for (const name of ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"])
@@ -117,17 +102,6 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-async function portOf(server: TcpServer | Server, host = "127.0.0.1"): Promise<number> {
-  const sockets = new Set<{ destroy(): unknown }>();
-  server.on("connection", (socket) => sockets.add(socket));
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
-  cleanups.push(() => {
-    for (const socket of sockets) socket.destroy();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return (server.address() as AddressInfo).port;
-}
-
 /** An emulator and, before it, what speaks TLS for it; its port. */
 async function secured(): Promise<{ emulator: Emulator; port: number }> {
   const emulator = await started();
@@ -137,21 +111,6 @@ async function secured(): Promise<{ emulator: Emulator; port: number }> {
     for (const socket of [client, upstream]) socket.on("error", () => socket.destroy());
   });
   return { emulator, port: await portOf(server) };
-}
-
-/** A proxy that leads every tunnel to one port, whatever it was asked for; what it was asked for. */
-async function proxying({ port = 0, status = 200, secure = false, host = "127.0.0.1" }) {
-  const asked: { target: string | undefined; authorization: string | undefined }[] = [];
-  const server = (secure ? createSecureServer(identity) : createServer()) as Server;
-  server.on("connect", (request, client) => {
-    asked.push({ target: request.url, authorization: request.headers["proxy-authorization"] });
-    client.on("error", () => {});
-    if (status !== 200) return client.end(`HTTP/1.1 ${status} No\r\ncontent-length: 6\r\n\r\ns3cr3t`);
-    client.write("HTTP/1.1 200 Connection established\r\n\r\n");
-    const upstream = connect(port, "127.0.0.1").on("error", () => client.destroy());
-    client.pipe(upstream).pipe(client);
-  });
-  return { asked, proxyPort: await portOf(server, host) };
 }
 
 const REQUEST = { paths: ["https://vod.example.com/a"], objectType: "File" as const, force: false };
@@ -231,11 +190,15 @@ describe("a call through a proxy", () => {
     expect(error.message).toMatch(/\(through the proxy http:\/\/127\.0\.0\.1:1\) can't be reached \(ECONNREFUSED\)\./);
   });
 
-  test("that never answers, ends in time, and nothing was sent", async () => {
-    const port = await portOf(createServer().on("connect", () => {}));
-    vi.stubEnv("HTTPS_PROXY", `127.0.0.1:${port}`);
-    expect(await failureOf(API, 200)).toMatchObject({ code: "Timeout", retryable: true, outcomeUnknown: false });
-  });
+  test.each(["silent", "dripping"] as const)(
+    "whose tunnel never comes (%s), ends in time, and nothing was sent",
+    async (kind) => {
+      const { proxy, closed } = await stalling(kind);
+      vi.stubEnv("HTTPS_PROXY", proxy.host);
+      expect(await failureOf(API, 200)).toMatchObject({ code: "Timeout", retryable: true, outcomeUnknown: false });
+      await closed;
+    },
+  );
 
   test("at an IPv6 address", async () => {
     const { asked, proxyPort } = await proxying({ status: 403, host: "::1" });

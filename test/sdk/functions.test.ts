@@ -56,6 +56,48 @@ describe("the quota", () => {
   });
 });
 
+describe("arguments are checked as the inputs of resources are, and nobody is asked", () => {
+  const messageOf = (asked: Promise<unknown>) =>
+    asked.then(
+      () => "answered",
+      (error) => {
+        expect(error).toBeInstanceOf(pulumi.RunError);
+        return error.message as string;
+      },
+    );
+  const HAS = "endpoint, profile, roleArn, sessionName, externalId";
+
+  test.each([
+    [
+      { accessKey: "LTAIplanted", secretKey: "s" },
+      "accessKey can't be an argument, since it would stand in the program. Set it as a secret of the stack's configuration " +
+        "(`pulumi config set --secret alicloud:accessKey`) or in the environment, or name a profile or a roleArn.",
+    ],
+    [{ Profile: "eu" }, "Profile is not an input of getVodRefreshQuota. Write profile."],
+    [{ region: "cn-beijing" }, `region is not an input of getVodRefreshQuota. It has ${HAS}.`],
+    [{ profile: "" }, "profile is empty. Give the name of a profile of the Alibaba Cloud CLI."],
+    [{ roleArn: 5 }, "roleArn is 5. Give the ARN of a RAM role, such as acs:ram::1234567890123456:role/vod."],
+  ])("%j", async (args, sentences) => {
+    const message = await messageOf(getVodRefreshQuota({ endpoint: emulator.endpoint, ...args } as never));
+    expect(message).toBe(`${sentences} (code InvalidArguments)`);
+    expect(emulator.received).toEqual([]);
+  });
+
+  test.each([undefined, null, "1,2", [1], {}])("%j is no taskIds", async (taskIds) => {
+    const message = await messageOf(getVodRefreshTasks({ endpoint: emulator.endpoint, taskIds } as never));
+    expect(message).toBe("taskIds is no list of texts. Give the taskIds of a resource. (code InvalidArguments)");
+  });
+
+  test("nothing at all is no taskIds either", async () => {
+    expect(await messageOf(getVodRefreshTasks(undefined as never))).toMatch(/^taskIds is no list of texts\./);
+  });
+
+  test("null is nothing, as for a resource", async () => {
+    const { endpoint } = emulator;
+    expect(await getVodRefreshQuota({ endpoint, profile: null, roleArn: undefined } as never)).toHaveProperty("urls");
+  });
+});
+
 describe("tasks", () => {
   test("are the rows of a resource's task IDs", async () => {
     const { endpoint } = emulator;

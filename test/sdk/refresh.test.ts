@@ -34,6 +34,26 @@ describe("VodCacheRefresh in a program", () => {
   });
 });
 
+describe("paths that are secrets", () => {
+  const url = "https://vod.example.com/a?auth_key=1";
+  const source = { directory: "dist", baseUrl: pulumi.secret("https://vod.example.com/key/") };
+  test.each<[string, ConstructorParameters<typeof VodCacheRefresh>[1], boolean]>([
+    ["none", { paths: [pulumi.output(url)], contentHash: pulumi.secret("v1") }, false],
+    ["one path", { paths: [url, pulumi.secret(url)], contentHash: "v1" }, true],
+    ["the list", { paths: pulumi.secret([url]), contentHash: "v1" }, true],
+    ["contents", { contents: pulumi.secret({ [url]: "1" }) }, true],
+    ["the URL of a source", { source }, true],
+  ])("are told to the provider, for the preload too: %s", async (name, content, isSecret) => {
+    const refresh = new VodCacheRefresh(name, { ...content, preload: true });
+    await settled(refresh.preloadTaskIds);
+    for (const resource of [name, `${name}-preload`]) {
+      const inputs = registered.find((one) => one.name === resource)?.inputs;
+      expect(inputs?.__secretPaths).toBe(isSecret ? true : undefined);
+      expect("__secretPaths" in inputs).toBe(isSecret);
+    }
+  });
+});
+
 describe("a preload after the refresh", () => {
   const preloadOf = async (name: string, more: ConstructorParameters<typeof VodCacheRefresh>[1]) => {
     const refresh = new VodCacheRefresh(name, more);

@@ -1,0 +1,50 @@
+/** Why a request got no answer: of what was thrown, only a code is shown, since the rest may hold anything. */
+
+/** What kept a request from being answered. */
+export interface Cause {
+  /** After the name of who was asked: `can't be reached (ECONNREFUSED)`. */
+  what: string;
+  /** What to do about it, where that is known from the cause alone. */
+  remedy: string | undefined;
+  /** The system's code or Node's; empty where there is none. */
+  code: string;
+  /** Whether it is certain that nothing of the request was sent. */
+  isUnsent: boolean;
+  /** Whether the next attempt can end otherwise: certificates and refusals by a proxy stay what they are. */
+  retryable: boolean;
+}
+
+/** Connection errors after which it is certain that no request was sent. */
+const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/;
+
+/** Connection errors of TLS and its certificates: nothing was sent, and the next attempt meets the same certificate. */
+const UNTRUSTED = /CERT|TLS|SSL|LEAF_SIGNATURE/;
+
+/** @param thrown what a request failed with, be it an error or not. */
+export function causeOf(thrown: unknown): Cause {
+  const { code: given, message } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as {
+    code?: unknown;
+    message?: unknown;
+  };
+  const code = typeof given === "string" && /^[A-Z_]{1,60}$/.test(given) ? given : "";
+  const isUntrusted = UNTRUSTED.test(code);
+  if (/CERT|LEAF_SIGNATURE/.test(code)) {
+    return {
+      what: `has a certificate that isn't trusted (${code})`,
+      remedy: "If a private CA or a proxy that reads https signed it, name that CA's file in NODE_EXTRA_CA_CERTS.",
+      code,
+      isUnsent: true,
+      retryable: false,
+    };
+  }
+  // hpagent says so where a proxy answers a CONNECT by anything but 200.
+  const proxyStatus = /^Bad response: (\d{3})/.exec(String(message))?.[1];
+  const why = proxyStatus === undefined ? code : `the proxy answered HTTP ${proxyStatus}`;
+  return {
+    what: `can't be reached${why && ` (${why})`}`,
+    remedy: undefined,
+    code,
+    isUnsent: isUntrusted || NOT_SENT.test(code),
+    retryable: !isUntrusted && !proxyStatus?.startsWith("4"),
+  };
+}
