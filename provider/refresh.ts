@@ -256,7 +256,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
         ? nothingSent(plan, now(), filesMoved(), open)
         : await carryOut(news, inputs, plan, present, open);
       // What was left by a run that sent nothing has no tasks yet: those of the state are an earlier one's.
-      const resumes = plan.resumes && before.refreshed.length > 0;
+      const resumes = plan.paths.length === 0 || (plan.resumes && before.refreshed.length > 0);
       const carriesOn = resumes || (run.unconfirmed.length > 0 && open.taskIds.length > 0);
       return { outs: outcome(id, news, withSubmission(inputs, before, run, present, { carriesOn }), plan, run) };
     },

@@ -145,13 +145,15 @@ export function withSubmission(
   const repeated = [...(kept?.repeatedTaskIds ?? []), ...(run.repeatedTaskIds ?? [])];
   // Of what the run itself sent, so that the next one can tell whether there is anything to carry on with.
   const refreshed = hasSent ? run.accepted : carriesOn ? (before?.refreshed ?? []) : [];
+  // Where nothing was sent, and nothing is due either, it stands as before.
+  const asBefore = hasSent || before === undefined || before.status === "Incomplete" ? "Submitted" : before.status;
   return stateOf(inputs, settle(now, run.pending), {
     taskIds: [...new Set(refreshTaskIds.flatMap((joined) => joined.split(",")))],
     refreshTaskId: refreshTaskIds.length === 0 ? undefined : refreshTaskIds.join(","),
     requestIds: [...(kept?.requestIds ?? []), ...run.requestIds],
     submittedAt: hasSent ? run.submittedAt : kept?.submittedAt,
     // What is pending is due whatever became of the rest.
-    status: run.pending.length > 0 ? "Incomplete" : (run.status ?? "Submitted"),
+    status: run.pending.length > 0 ? "Incomplete" : (run.status ?? asBefore),
     cost: hasSent || kept === undefined ? costOf(run.cost, kept?.cost) : kept.cost,
     repeatedTaskIds: repeated.length === 0 ? undefined : repeated,
     refreshed: refreshed.slice(0, PATHS_SHOWN),

@@ -42,7 +42,7 @@ export interface Wait {
 
 /** How often a call is tried that fails for a reason that can pass: a throttle, a busy domain, the network. */
 export interface Retry {
-  /** For how long, in seconds, from 0 to 86,400. Defaults to 300. */
+  /** For how long, without what it waits behind other calls, in seconds, from 0 to 86,400. Defaults to 300. */
   timeout?: pulumi.Input<number>;
   /** How many times, the first one included, from 1 to 100. Defaults to 10. */
   maxAttempts?: pulumi.Input<number>;

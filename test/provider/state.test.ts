@@ -102,6 +102,13 @@ test("a run that sent nothing leaves the last one on record, and the next one th
   });
 });
 
+test("a run that had nothing to send, and failed, leaves the status as it was", () => {
+  const nothing = { ...run, accepted: [], refreshTaskIds: [], requestIds: [], cost: NO_COST };
+  const complete = { ...submitted, status: "Complete" as const };
+  expect(withSubmission(inputs, complete, nothing, present)).toEqual(complete);
+  expect(withSubmission(inputs, empty, nothing, present).status).toBe("NotSubmitted");
+});
+
 test("the task IDs of repeated calls are told, as long as these tasks are on record", () => {
   const state = withSubmission(inputs, undefined, { ...run, repeatedTaskIds: ["13"] }, present);
   expect(kept(state).repeatedTaskIds).toEqual(["13"]);
