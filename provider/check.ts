@@ -3,10 +3,12 @@ import type { z } from "zod";
 import { type QuotaName, quotaFor } from "./allot.js";
 import { COLLAPSES, FAILURE_POLICIES, QUOTA_POLICIES } from "./choices.js";
 import type { ConfigReader } from "./credentials.js";
+import { configuredVodEndpoint } from "./identity/roles.js";
+import { read, SETTINGS } from "./identity/settings.js";
 import { hasUnknown, type InputName, type Inputs, type Kind, type Source, UNKNOWN } from "./inputs.js";
 import { resolveEndpoint, resolveProxy } from "./vod/endpoint.js";
 import { VodError } from "./vod/errors.js";
-import { DAILY_QUOTA, OBJECT_TYPES, type ObjectType, PRELOAD_AREAS, REGION } from "./vod/limits.js";
+import { DAILY_QUOTA, DEFAULT_ENDPOINT, OBJECT_TYPES, type ObjectType, PRELOAD_AREAS, REGION } from "./vod/limits.js";
 import { normalizePath, shownPath } from "./vod/paths.js";
 
 /** What validation found: the inputs to go on with, what is wrong, and what is odd but works. */
@@ -107,9 +109,10 @@ export function checkInputs(
   }
   if (objectType === "Preload") problems.push(...directoryProblems(inputs, known));
   else if (known.preload) problems.push(...preloadProblems(inputs, known));
-  if (unknown.endpoint === undefined) problems.push(...endpointProblem(known.endpoint, environment));
+  if (unknown.endpoint === undefined) problems.push(...endpointProblem(known.endpoint, environment, config));
   if (known.region) problems.push(...regionProblem(known.region, known.endpoint ?? unknown.endpoint));
-  return { inputs, problems, warnings: warningsOf(known), notes: notesOf(known, environment, config) };
+  const isSound = problems.length === 0 && unknown.endpoint === undefined;
+  return { inputs, problems, warnings: warningsOf(known), notes: isSound ? notesOf(known, environment, config) : [] };
 }
 
 /** What can't stand together. */
@@ -252,9 +255,13 @@ function quotaProblem(
   ];
 }
 
-function endpointProblem(endpoint: string | undefined, environment: Readonly<NodeJS.ProcessEnv>): string[] {
+function endpointProblem(
+  endpoint: string | undefined,
+  environment: Readonly<NodeJS.ProcessEnv>,
+  config: ConfigReader,
+): string[] {
   try {
-    resolveProxy(resolveEndpoint(endpoint, environment), environment);
+    resolveProxy(resolveEndpoint(endpoint, environment, configuredVodEndpoint(config)), environment);
     return [];
   } catch (error) {
     if (error instanceof VodError) return [error.message];
@@ -267,11 +274,12 @@ function notesOf(
   environment: Readonly<NodeJS.ProcessEnv>,
   config: ConfigReader,
 ): string[] {
-  const stacks = config("alicloud:region");
-  const isElsewhere = stacks !== undefined && stacks !== "" && stacks !== REGION;
-  if (!isElsewhere || endpoint !== undefined || region !== undefined || environment.VOD_ENDPOINT) return [];
+  const stacks = read(SETTINGS.region, { config, environment });
+  if (stacks === undefined || stacks.value === REGION || endpoint !== undefined || region !== undefined) return [];
+  // Whoever names an endpoint elsewhere knows where the calls go.
+  if (resolveEndpoint(undefined, environment, configuredVodEndpoint(config)) !== DEFAULT_ENDPOINT) return [];
   return [
-    `the stack's alicloud:region is ${stacks.slice(0, 40)}, but the calls go to ${REGION}: only there the operation exists`,
+    `${stacks.where} is ${stacks.value.slice(0, 40)}, but the calls go to ${REGION}: only there the operation exists`,
   ];
 }
 

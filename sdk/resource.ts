@@ -63,7 +63,7 @@ export interface VodCacheArgs {
   retry?: pulumi.Input<Retry>;
   /**
    * Where the VOD API is: a host, or `https://` and a host; `http://` for loopback addresses only. Defaults to the
-   * environment's `VOD_ENDPOINT`, else to `vod.cn-shanghai.aliyuncs.com`.
+   * environment's `VOD_ENDPOINT`, then to `vod` of the stack's `alicloud:endpoints`, else to `vod.cn-shanghai.aliyuncs.com`.
    */
   endpoint?: pulumi.Input<string>;
   /** The region whose API is called. Only `cn-shanghai` has the operation, which is the default. */

@@ -2,7 +2,7 @@
 import { readFileSync, type Stats, statSync } from "node:fs";
 import { resolveEndpoint } from "../vod/endpoint.js";
 import { VodError } from "../vod/errors.js";
-import { type Found, type Places, read, readObject, SETTINGS } from "./settings.js";
+import { type ConfigReader, type Found, type Places, read, readObject, SETTINGS } from "./settings.js";
 import type { Means } from "./source.js";
 import { type OidcIdentity, type Role, requireRoleArn, type Sts } from "./sts.js";
 
@@ -158,6 +158,11 @@ export function findSts(
   const [host = DEFAULT_STS, name] = candidates.find(([host]) => host !== undefined) ?? [DEFAULT_STS, ""];
   const { timeoutMs, agentFor, now } = means;
   return { origin: originOf(host, name), timeoutMs, agentFor, now };
+}
+
+/** `vod` of the configuration's `alicloud:endpoints`; undefined where it isn't set. */
+export function configuredVodEndpoint(config: ConfigReader): string | undefined {
+  return readObject("alicloud:endpoints", { config })?.vod;
 }
 
 const ofRegion = (region: string | undefined) => (region === undefined ? undefined : `sts.${region}.aliyuncs.com`);

@@ -1,7 +1,4 @@
-/**
- * Where the VOD API is: the `endpoint` input, else the environment's VOD_ENDPOINT, else the service's own address. And
- * the proxy that leads there.
- */
+/** Where the VOD API is, and the proxy that leads there. */
 import { BlockList, isIP } from "node:net";
 import { VodError } from "./errors.js";
 import { DEFAULT_ENDPOINT } from "./limits.js";
@@ -12,17 +9,25 @@ const PROXY_VARIABLES = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /**
- * Resolves the endpoint that calls go to.
+ * Resolves the endpoint that calls go to: the input, the environment's `VOD_ENDPOINT`, which is this package's own, and then
+ * what Pulumi's Alibaba Cloud provider reads: `vod` of the stack's `alicloud:endpoints`, `ALIBABA_CLOUD_ENDPOINT_VOD`.
  *
  * @param input the `endpoint` input: a host (https is meant) or an origin such as `https://host:port`.
- * @param environment where `VOD_ENDPOINT` is read, in the same form.
+ * @param configured that of the stack's configuration, in the same form.
  * @returns an origin without a trailing slash, such as `https://vod.cn-shanghai.aliyuncs.com` (the default).
- * @throws VodError InvalidEndpoint, naming which of the two is wrong and why.
+ * @throws VodError InvalidEndpoint, naming which of them is wrong and why.
  */
-export function resolveEndpoint(input: string | undefined, environment: Readonly<NodeJS.ProcessEnv>): string {
+export function resolveEndpoint(
+  input: string | undefined,
+  environment: Readonly<NodeJS.ProcessEnv>,
+  configured?: string,
+): string {
   if (input !== undefined) return originOf(input, "endpoint");
-  const fromEnvironment = environment.VOD_ENDPOINT;
-  return fromEnvironment ? originOf(fromEnvironment, "VOD_ENDPOINT") : DEFAULT_ENDPOINT;
+  const { VOD_ENDPOINT, ALIBABA_CLOUD_ENDPOINT_VOD } = environment;
+  if (VOD_ENDPOINT) return originOf(VOD_ENDPOINT, "VOD_ENDPOINT");
+  if (configured) return originOf(configured, "alicloud:endpoints.vod");
+  if (ALIBABA_CLOUD_ENDPOINT_VOD) return originOf(ALIBABA_CLOUD_ENDPOINT_VOD, "ALIBABA_CLOUD_ENDPOINT_VOD");
+  return DEFAULT_ENDPOINT;
 }
 
 /**

@@ -153,6 +153,13 @@ describe("a region", () => {
     ]);
     expect(checkInputs({ ...given, region: "cn-shanghai" }, {}, region, REFRESH).notes).toEqual([]);
     expect(checkInputs(given, { VOD_ENDPOINT: "vod.example.com" }, region, REFRESH).notes).toEqual([]);
+    expect(checkInputs({ ...given, endpoint: UNKNOWN }, {}, region, REFRESH).notes).toEqual([]);
+    expect(checkInputs(given, {}, () => undefined, REFRESH).notes).toEqual([]);
+    for (const name of ["ALICLOUD_REGION", "ALIBABA_CLOUD_REGION"]) {
+      expect(checkInputs(given, { [name]: "eu-central-1" }, () => undefined, REFRESH).notes).toEqual([
+        `the environment's ${name} is eu-central-1, but the calls go to cn-shanghai: only there the operation exists`,
+      ]);
+    }
   });
 
   test("may be another one with an endpoint", () => {
