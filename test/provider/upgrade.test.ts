@@ -15,6 +15,10 @@ const site = mkdtempSync(join(tmpdir(), "upgrade-"));
 mkdirSync(join(site, "site/player"), { recursive: true });
 writeFileSync(join(site, "site/index.html"), "index 1");
 writeFileSync(join(site, "site/player/app.js"), "app 1");
+for (let i = 0; i < 300; i++) {
+  mkdirSync(join(site, `videos/${i}`), { recursive: true });
+  writeFileSync(join(site, `videos/${i}/index.m3u8`), `clip ${i}`);
+}
 afterAll(() => rmSync(site, { recursive: true, force: true }));
 
 test.each(readdirSync(STATES))("%s: is read, and nothing is due", async (file) => {
@@ -36,6 +40,9 @@ test.each(readdirSync(STATES))("%s: is read, and nothing is due", async (file) =
     expect(failures).toEqual([]);
     expect(news).toEqual(inputs);
     expect(await made.diff(id, outputs, news)).toEqual({ changes: false });
+    expect(lines).toEqual([]);
+    // Nor in an update that has another reason.
+    expect((await made.update(id, outputs, news)).outs).toMatchObject({ taskIds: outputs.taskIds });
     expect(lines).toEqual([]);
   } finally {
     cwd.mockRestore();
