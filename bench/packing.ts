@@ -8,7 +8,8 @@ import { spawnSync } from "node:child_process";
 import { createCipheriv } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { diffManifests, digestRows, packManifest, unpackManifest } from "../provider/manifest.js";
+import { diffManifests, packManifest, unpackManifest } from "../provider/manifest.js";
+import { digestRows } from "../provider/rows.js";
 import { ratios, type Spread, spreadOf } from "./measure.js";
 import { type Panel, publish } from "./report.js";
 

@@ -24,9 +24,10 @@ import { contentOf, type Inputs, type Kind, PRELOAD, REFRESH, readInputs, waitOf
 import type { Manifest } from "./manifest.js";
 import { hasOpenTasks, isUnfinished, NOTHING_OPEN, namesIn, type Open, openOf, statusSeen } from "./open.js";
 import { differs, manifestOf, type Plan, planRefresh } from "./plan.js";
+import { type Rows, sameRows } from "./rows.js";
 import { asVodError, nothingSent, type Run, type RunContext, submit } from "./run.js";
 import { SECRET_PATHS, withSecretPaths } from "./secret-paths.js";
-import { type Found, Sources, sameFiles } from "./sources.js";
+import { type Found, Sources } from "./sources.js";
 import { beforeOf, outputsOf, readState, type State, withInputs, withSubmission } from "./state.js";
 import type { VodClient } from "./vod/client.js";
 import { VodError } from "./vod/errors.js";
@@ -178,8 +179,8 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
   async function presentOf(inputs: Inputs): Promise<{ present: Manifest; moved: boolean }> {
     const content = contentOf(inputs);
     if (content.mode !== "source") return { present: manifestOf(content), moved: false };
-    const { manifest, files } = await sources.scan(content.source);
-    return { present: manifest, moved: !sameFiles(files, content.files) };
+    const { manifest, files } = await sources.scan(content.source, content.files);
+    return { present: manifest, moved: !sameRows(files, content.files) };
   }
 
   return {
@@ -192,7 +193,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
     async check(olds: Properties, news: Properties) {
       const { inputs, problems, warnings, notes } = checkInputs(news, environment, config, kind);
       if (problems.length === 0) {
-        const found = await scanFor(inputs);
+        const found = await scanFor(inputs, readInputs(olds, kind)?.files);
         if (found instanceof VodError) problems.push(found.message);
         else if (found !== undefined) inputs.files = found.files;
       }
@@ -320,10 +321,10 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
   }
 
   /** The files of the source of checked inputs; undefined where there is none, or where it isn't known yet. */
-  async function scanFor(inputs: Properties): Promise<Found | VodError | undefined> {
+  async function scanFor(inputs: Properties, known: Rows | undefined): Promise<Found | VodError | undefined> {
     const complete = readInputs({ ...inputs, files: {} }, kind);
     if (complete?.source === undefined) return undefined;
-    return sources.scan(complete.source).catch((error: unknown) => asVodError(error));
+    return sources.scan(complete.source, known).catch((error: unknown) => asVodError(error));
   }
 
   /** Shows what creating the resource would send. */

@@ -1,8 +1,9 @@
 /** The files of a source as they are on the disk: hashed for the check, and kept for the plan that follows it. */
 import { ContentHashError } from "../sdk/files.js";
 import type { Source } from "./inputs.js";
-import { digestRows, type Manifest } from "./manifest.js";
+import type { Manifest } from "./manifest.js";
 import { manifestOfFiles } from "./plan.js";
+import { digestRows, type Rows } from "./rows.js";
 import { scanSource } from "./scan.js";
 import { VodError } from "./vod/errors.js";
 
@@ -11,7 +12,7 @@ export interface Found {
   /** The hash of every URL. */
   manifest: Manifest;
   /** A digest for each of up to 200 directories, as they stand in the inputs. */
-  files: Record<string, string>;
+  files: Rows;
 }
 
 export class Sources {
@@ -23,10 +24,11 @@ export class Sources {
   /**
    * Hashes the files of a source, those that didn't change since the last time by their size and times alone.
    *
+   * @param known what was found before, if anything was: `files` is the same if they say the same.
    * @throws VodError UnreadableSource, with the file and what to do.
    */
-  scan(source: Source): Promise<Found> {
-    const scanning = this.scanNow(source);
+  scan(source: Source, known?: Rows): Promise<Found> {
+    const scanning = this.scanNow(source, known);
     this.found.set(keyOf(source), scanning);
     return scanning;
   }
@@ -36,7 +38,7 @@ export class Sources {
     return (await this.found.get(keyOf(source))) ?? this.scan(source);
   }
 
-  private async scanNow({ directory, include, exclude, ...urls }: Source): Promise<Found> {
+  private async scanNow({ directory, include, exclude, ...urls }: Source, known: Rows | undefined): Promise<Found> {
     try {
       const files = await scanSource({
         directory,
@@ -44,7 +46,7 @@ export class Sources {
         ...(exclude ? { exclude } : {}),
         onProgress: this.onProgress,
       });
-      return { manifest: manifestOfFiles({ directory, ...urls }, files), files: digestRows(files) };
+      return { manifest: manifestOfFiles({ directory, ...urls }, files), files: digestRows(files, { known }) };
     } catch (error) {
       if (!(error instanceof ContentHashError)) throw error;
       throw new VodError("The files of source can't be hashed.", error.message, { code: "UnreadableSource" });
@@ -55,10 +57,4 @@ export class Sources {
 function keyOf(source: Source): string {
   const { directory, baseUrl, include, exclude, indexDocument } = source;
   return JSON.stringify([directory, baseUrl, include, exclude, indexDocument]);
-}
-
-/** Whether the same files were found: what the preview showed is what is there now. */
-export function sameFiles(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
-  const names = Object.keys(one);
-  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }

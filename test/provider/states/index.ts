@@ -36,4 +36,8 @@ export function writeSite(directory: string): void {
   mkdirSync(join(directory, "site/player"), { recursive: true });
   writeFileSync(join(directory, "site/index.html"), "index 1");
   writeFileSync(join(directory, "site/player/app.js"), "app 1");
+  for (let clip = 0; clip < 300; clip++) {
+    mkdirSync(join(directory, `videos/${clip}`), { recursive: true });
+    writeFileSync(join(directory, `videos/${clip}/index.m3u8`), `clip ${clip}`);
+  }
 }
