@@ -2,8 +2,12 @@
  * What a deployment costs: a first preview, the `up` after it, and an `up` that has nothing to do, over an empty program.
  *
  * The peer is the inline dynamic provider that Pulumi's documentation teaches (program/inline.js): what a user would write
- * instead. On the stand-in engine, and on the Pulumi CLI where there is one.
+ * instead. On the stand-in engine, and on the Pulumi CLI where there is one; there also Pulumi's command resource with the
+ * vendor's command line (program/command.js), where `npm install --no-save @pulumi/command` was run, and that package's plugin
+ * and `aliyun` are on the PATH.
  */
+import { execFileSync } from "node:child_process";
+import { createRequire } from "node:module";
 import { startEmulator } from "../test/emulator/index.js";
 import { type Engine, engines } from "../test/engine/index.js";
 import { differences, ratios, type Series, spreadOf, turned } from "./measure.js";
@@ -31,7 +35,7 @@ const MOST_ON_REAL_CLI = 50;
 const STATE_TARGET = 0.7;
 const CALLS_FOR_2000_URLS = 2;
 
-const PROGRAMS = ["empty", "ours", "inline"] as const;
+const PROGRAMS = ["empty", "ours", "inline", "command"] as const;
 const STEPS = ["preview", "up", "up without changes"] as const;
 type Program = (typeof PROGRAMS)[number];
 type Step = (typeof STEPS)[number];
@@ -46,6 +50,7 @@ interface Outcome {
   peakMb: number | undefined;
 }
 
+/** What each program gave; empty for one that can't be run. */
 type Outcomes = Record<Program, Outcome[]>;
 
 async function main(): Promise<void> {
@@ -55,7 +60,8 @@ async function main(): Promise<void> {
     const isReal = name !== "stand-in engine";
     const sizes = SIZES.filter(({ resources }) => !isReal || resources <= MOST_ON_REAL_CLI);
     const all = new Map<Size, Outcomes>();
-    for (const size of sizes) all.set(size, await measure(size, create));
+    const programs = PROGRAMS.filter((program) => program !== "command" || (isReal && hasCommand()));
+    for (const size of sizes) all.set(size, await measure(size, programs, create));
     const probe = await create();
     names.push(probe.name);
     await probe.close();
@@ -64,10 +70,23 @@ async function main(): Promise<void> {
   publish("deployment", panels, { engines: names.join(", ") });
 }
 
-async function measure(size: Size, create: () => Promise<Engine>): Promise<Outcomes> {
-  const outcomes: Outcomes = { empty: [], ours: [], inline: [] };
+/** Whether all is there that the command resource needs; npm's package `pulumi` would download the plugin. */
+function hasCommand(): boolean {
+  try {
+    createRequire(`${ROOT}/bench/program/`).resolve("@pulumi/command");
+    const which = process.platform === "win32" ? "where" : "which";
+    execFileSync(which, ["aliyun"]);
+    execFileSync(which, ["pulumi-resource-command"]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function measure(size: Size, programs: readonly Program[], create: () => Promise<Engine>): Promise<Outcomes> {
+  const outcomes: Outcomes = { empty: [], ours: [], inline: [], command: [] };
   for (let round = 0; round < size.rounds; round++) {
-    for (const program of turned(PROGRAMS, round)) outcomes[program].push(await deploy(program, size, create));
+    for (const program of turned(programs, round)) outcomes[program].push(await deploy(program, size, create));
   }
   return outcomes;
 }
@@ -103,49 +122,64 @@ async function deploy(program: Program, size: Size, create: () => Promise<Engine
   }
 }
 
+/** The programs that do the job. */
+const OTHERS = ["ours", "inline", "command"] as const;
+/** Those that a user would pick instead. */
+const PEERS = ["inline", "command"] as const;
+
 function panelsOf(all: ReadonlyMap<Size, Outcomes>): Panel[] {
-  const rows = [...all].flatMap(([size, outcomes]) => STEPS.map((step) => ({ size, outcomes, step })));
+  const sizes = [...all].map(([size, outcomes]) => ({ size, outcomes }));
+  const rows = sizes.flatMap((row) => STEPS.map((step) => ({ ...row, step })));
+  const seriesOf = (outcomes: readonly Outcome[], numberOf: (outcome: Outcome) => number | undefined): Series =>
+    outcomes.map(numberOf);
   const time = (outcomes: Outcomes, program: Program, step: Step): Series =>
-    outcomes[program].map(({ times }) => times[step] / 1000);
+    seriesOf(outcomes[program], ({ times }) => times[step] / 1000);
   const over = (outcomes: Outcomes, program: Program, step: Step): Series =>
     differences(time(outcomes, program, step), time(outcomes, "empty", step));
-  const both = (["ours", "inline"] as const).flatMap((program) =>
-    [...all].map(([size, outcomes]) => ({
-      what: `${size.name}, ${program}`,
-      size,
-      outcomes: outcomes[program],
-      program,
-    })),
-  );
-  const state = ([, { ours, empty }]: [Size, Outcomes], of: Outcome[] = ours): Series =>
+  const state = (outcomes: Outcomes, program: Program): Series =>
     differences(
-      of.map(({ stateBytes }) => stateBytes),
-      empty.map(({ stateBytes }) => stateBytes),
+      seriesOf(outcomes[program], ({ stateBytes }) => stateBytes),
+      seriesOf(outcomes.empty, ({ stateBytes }) => stateBytes),
     );
-  return [
+  /** A figure for each size and program that does the job. */
+  const each = (
+    numbersOf: (outcomes: Outcomes, program: Program, size: Size) => Series,
+    targetOf: (size: Size, program: Program) => number | undefined = () => undefined,
+  ) =>
+    sizes.flatMap(({ size, outcomes }) =>
+      OTHERS.filter((program) => outcomes[program].length > 0).map((program) => ({
+        what: `${size.name}, ${program}`,
+        ...spreadOf(numbersOf(outcomes, program, size)),
+        ...targeted(targetOf(size, program)),
+      })),
+    );
+  const ofPeers = PEERS.filter((peer) => sizes.some(({ outcomes }) => outcomes[peer].length > 0)).flatMap((peer) => [
     {
-      title: "Time over the empty program, of the inline provider's",
+      title: `Time over the empty program, of the ${NAMES[peer]}'s`,
       unit: "ratio",
       figures: rows.map(({ size, outcomes, step }) => ({
         what: `${size.name}, ${step}`,
-        ...spreadOf(ratios(over(outcomes, "ours", step), over(outcomes, "inline", step))),
-        ...(step === "up" && size.target !== undefined ? { target: size.target } : {}),
+        ...spreadOf(ratios(over(outcomes, "ours", step), over(outcomes, peer, step))),
+        ...targeted(peer === "inline" && step === "up" ? size.target : undefined),
       })),
     },
     {
-      title: "State, of the inline provider's",
+      title: `State, of the ${NAMES[peer]}'s`,
       unit: "ratio",
-      figures: [...all].map((entry) => ({
-        what: entry[0].name,
-        ...spreadOf(ratios(state(entry), state(entry, entry[1].inline))),
-        ...(entry[0].paths === 10 ? { target: STATE_TARGET } : {}),
+      figures: sizes.map(({ size, outcomes }) => ({
+        what: size.name,
+        ...spreadOf(ratios(state(outcomes, "ours"), state(outcomes, peer))),
+        ...targeted(peer === "inline" && size.paths === 10 ? STATE_TARGET : undefined),
       })),
     },
+  ]);
+  return [
+    ...ofPeers,
     {
       title: "Time",
       unit: "s",
       figures: rows.flatMap(({ size, outcomes, step }) =>
-        PROGRAMS.map((program) => ({
+        PROGRAMS.filter((program) => outcomes[program].length > 0).map((program) => ({
           what: `${size.name}, ${step}, ${program}`,
           ...spreadOf(time(outcomes, program, step)),
         })),
@@ -154,34 +188,36 @@ function panelsOf(all: ReadonlyMap<Size, Outcomes>): Panel[] {
     {
       title: "State of a resource",
       unit: "bytes",
-      figures: [...all].flatMap((entry) =>
-        (["ours", "inline"] as const).map((program) => ({
-          what: `${entry[0].name}, ${program}`,
-          ...spreadOf(state(entry, entry[1][program]).map((bytes) => bytes && Math.round(bytes / entry[0].resources))),
-        })),
+      figures: each((outcomes, program, { resources }) =>
+        state(outcomes, program).map((bytes) => bytes && Math.round(bytes / resources)),
       ),
     },
     {
       title: "Calls of RefreshVodObjectCaches in the first up",
       unit: "calls",
-      figures: both.map(({ what, size, outcomes, program }) => ({
-        what,
-        ...spreadOf(outcomes.map(({ refreshes }) => refreshes)),
-        ...(program === "ours" && size.paths === 2000 ? { target: CALLS_FOR_2000_URLS } : {}),
-      })),
+      figures: each(
+        (outcomes, program) => seriesOf(outcomes[program], ({ refreshes }) => refreshes),
+        ({ paths }, program) => (program === "ours" && paths === 2000 ? CALLS_FOR_2000_URLS : undefined),
+      ),
     },
     {
       title: "All calls to the service in the first up",
       unit: "calls",
-      figures: both.map(({ what, outcomes }) => ({ what, ...spreadOf(outcomes.map(({ calls }) => calls)) })),
+      figures: each((outcomes, program) => seriesOf(outcomes[program], ({ calls }) => calls)),
     },
     {
       title: "Peak memory of the provider process in the first up",
       unit: "MB",
-      figures: both.map(({ what, outcomes }) => ({ what, ...spreadOf(outcomes.map(({ peakMb }) => peakMb)) })),
+      figures: each((outcomes, program) => seriesOf(outcomes[program], ({ peakMb }) => peakMb)).filter(
+        ({ median }) => !Number.isNaN(median),
+      ),
     },
   ];
 }
+
+const NAMES = { inline: "inline provider", command: "command resource" } as const;
+
+const targeted = (target: number | undefined) => (target === undefined ? {} : { target });
 
 main().catch((error: unknown) => {
   console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
