@@ -89,7 +89,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
     { present, open, again = false }: { present: Manifest; open: Open; again?: boolean },
   ): Promise<{ allotment: Allotment; quota: RefreshQuota | undefined }> {
     const quota = plan.paths.length === 0 ? undefined : await askQuota(news, inputs, { again });
-    const allotment = allot(plan, inputs, namedBy(present), quota);
+    const allotment = allot(plan, inputs, namedBy(present, inputs), quota);
     const lines = [...describePlan(plan, inputs, allotment, quota, now()), ...describeOpen(open.paths)];
     // Of an update that follows its preview in one process, only what is another by now.
     const name = String(news.__resourceName);
@@ -356,9 +356,9 @@ function isForgiven({ onFailure }: Inputs): boolean {
   return onFailure === "warn";
 }
 
-/** Which domains the program still names. */
-function namedBy(present: Manifest): (domain: string) => boolean {
-  const domains = new Set<string>();
+/** Which domains the program still names: a source names one even without a file. */
+function namedBy(present: Manifest, { source }: Inputs): (domain: string) => boolean {
+  const domains = new Set<string>(source === undefined ? [] : [domainOf(source.baseUrl)]);
   for (const path of present.keys()) domains.add(domainOf(path));
   return (domain) => domains.has(domain);
 }

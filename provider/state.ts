@@ -72,14 +72,20 @@ export function readState(properties: Readonly<Record<string, unknown>>, kind: K
   const { [taskId]: refreshTaskId, [sent]: refreshed, ...rest } = properties;
   const result = resultShape.safeParse({ ...rest, refreshTaskId, refreshed });
   const inputs = kind.checked.safeParse(properties);
-  if (result.success && inputs.success) return { ...result.data, inputs: inputs.data };
-  const issues = [...(result.error?.issues ?? []), ...(inputs.error?.issues ?? [])];
+  // Without its manifest, every file of a source would pass for a new one, which needs no refresh.
+  const isWhole = inputs.data?.source === undefined || result.data?.manifest !== undefined;
+  if (result.success && inputs.success && isWhole) return { ...result.data, inputs: inputs.data };
+  const issues = [...(result.error?.issues ?? []), ...(inputs.error?.issues ?? [])].map(({ path }) => path.join("."));
   const version = properties.__stateVersion;
+  const isLater = typeof version === "number" && version > STATE_VERSION;
   throw new VodError(
-    typeof version === "number" && version > STATE_VERSION
+    isLater
       ? `The state of this resource was written by a later version of pulumi-alicloud-vod (state version ${version}).`
-      : `The state of this resource can't be read: ${issues.map(({ path }) => path.join(".")).join(", ")}.`,
-    "Install that version, or later, of pulumi-alicloud-vod; nothing was sent.",
+      : `The state of this resource can't be read: ${(issues.length === 0 ? ["manifest"] : issues).join(", ")}.`,
+    isLater
+      ? "Install that version, or later, of pulumi-alicloud-vod; nothing was sent."
+      : "Restore the stack's state from a backup, or remove the resource from it with `pulumi state delete`, so that the " +
+          "next `pulumi up` refreshes everything; nothing was sent.",
     { code: "UnknownState" },
   );
 }

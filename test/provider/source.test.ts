@@ -119,6 +119,19 @@ describe("what is sent", () => {
       url("100%25%23%3F.js", "my%20video%20%C3%A9.mp4"),
     );
   });
+  test("a name whose accents the disk writes apart, as it is uploaded: both spellings, since either may be served", async () => {
+    write({ "e\u0301.js": "1" });
+    expect(await sentAfter(() => write({ "e\u0301.js": "2" }))).toEqual(url("%C3%A9.js", "e%CC%81.js").sort());
+  });
+  test("a name that only its accents are written otherwise in: the old spelling, and the new one once it changes", async () => {
+    write({ "\u00e9.js": "1" });
+    const created = await up(undefined, program({}, { refreshOnCreate: false }));
+    renameSync(join(directory, "\u00e9.js"), join(directory, "e\u0301.js"));
+    const renamed = await up(created, program({}, { refreshOnCreate: false }));
+    write({ "e\u0301.js": "2" });
+    await up(renamed, program({}, { refreshOnCreate: false }));
+    expect(sent()).toEqual(url("%C3%A9.js", "e%CC%81.js"));
+  });
   test("an index document: its directory as well, where that is asked for", async () => {
     const change = () => write({ "deep/index.html": "2" });
     expect(await sentAfter(change, { indexDocument: "index.html" })).toEqual(url("deep/", "deep/index.html"));
@@ -157,6 +170,16 @@ describe("what is sent", () => {
     await up(source, paths);
     expect(sent().slice(3)).toEqual(url("a.js", "b.js", "deep/index.html"));
   });
+});
+
+test("a domain that the base URL names is the program's own, even without a file: its refusal is a failure", async () => {
+  write({ "a.js": "1" });
+  const created = await up(undefined, program({}, { refreshOnCreate: false }));
+  rmSync(join(directory, "a.js"));
+  emulator.set({ domains: { "vod.example.com": null } });
+  const failure = await failureOf(up(created, program({}, { refreshOnCreate: false })));
+  expect(failure.message).toMatch(/code InvalidDomain\.NotFound/);
+  expect(failure.properties).toMatchObject({ status: "Incomplete", pending: url("a.js") });
 });
 
 describe("the preview", () => {

@@ -154,10 +154,18 @@ describe("a state is read", () => {
     );
   });
 
-  test("damaged: refused, with what is wrong", () => {
+  test("damaged: refused, with what is wrong and what to do", () => {
     expect(() => readState({ ...kept(submitted), taskIds: "11" }, REFRESH)).toThrow(
-      /^The state of this resource can't be read: taskIds\./,
+      "The state of this resource can't be read: taskIds. Restore the stack's state from a backup, or remove the resource " +
+        "from it with `pulumi state delete`, so that the next `pulumi up` refreshes everything; nothing was sent. (code UnknownState)",
     );
+  });
+
+  test("of a source without its manifest: refused, since every changed file would pass for a new one", () => {
+    const { paths: _, contentHash: __, ...common } = inputs;
+    const source = { directory: "dist", baseUrl: "https://vod.example.com/" };
+    const { manifest: ___, ...rest } = kept(withInputs(undefined, { ...common, source, files: {} }, new Map()));
+    expect(() => readState(rest, REFRESH)).toThrow(/^The state of this resource can't be read: manifest\. /);
   });
 });
 
