@@ -23,7 +23,7 @@ import { follow } from "./follow.js";
 import { contentOf, type Inputs, type Kind, PRELOAD, REFRESH, readInputs, waitOf } from "./inputs.js";
 import type { Manifest } from "./manifest.js";
 import { hasOpenTasks, isUnfinished, NOTHING_OPEN, namesIn, type Open, openOf, statusSeen } from "./open.js";
-import { differs, manifestOf, type Plan, planRefresh } from "./plan.js";
+import { type Before, differs, manifestOf, mannersOf, type Plan, planMoved, planRefresh } from "./plan.js";
 import { asVodError, nothingSent, type Run, type RunContext, submit } from "./run.js";
 import { type Found, Sources, sameFiles } from "./sources.js";
 import { beforeOf, outputsOf, readState, type State, withInputs, withSubmission } from "./state.js";
@@ -171,12 +171,21 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
     return nothingSent(plan, now(), new VodError(happened, remedy, { code: "QuotaExceeded.Refresh" }), open);
   }
 
-  /** The present hash of every path; of a source that changed since its check, the failure as well. */
-  async function presentOf(inputs: Inputs): Promise<{ present: Manifest; moved: boolean }> {
+  /**
+   * The present hash of every path. Of a source that isn't what was checked any more, why nothing may be sent, and what was
+   * checked as well: that is what may be online by now.
+   */
+  async function presentOf(inputs: Inputs): Promise<{ present: Manifest; checked: Manifest; moved?: VodError }> {
     const content = contentOf(inputs);
-    if (content.mode !== "source") return { present: manifestOf(content), moved: false };
-    const { manifest, files } = await sources.scan(content.source);
-    return { present: manifest, moved: !sameFiles(files, content.files) };
+    if (content.mode !== "source") {
+      const present = manifestOf(content);
+      return { present, checked: present };
+    }
+    const { manifest: checked } = await sources.recall(content.source);
+    const found = await sources.scan(content.source).catch(asVodError);
+    if (found instanceof VodError) return { present: checked, checked, moved: found };
+    const isSame = sameFiles(found.files, content.files);
+    return { present: found.manifest, checked, ...(isSame ? {} : { moved: filesMoved() }) };
   }
 
   return {
@@ -230,7 +239,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
       if (plan.paths.length === 0 && !moved)
         return { id, outs: { ...outputsOf(withInputs(undefined, inputs, present), kind), ...ownProperties(news) } };
       const run = moved
-        ? nothingSent(plan, now(), filesMoved(), NOTHING_OPEN)
+        ? nothingSent(plan, now(), moved, NOTHING_OPEN)
         : await carryOut(news, inputs, plan, present, NOTHING_OPEN);
       // Nothing was sent: without a resource in the state, the next update creates it and sends everything.
       if (run.failure !== undefined && run.batches.length === 0 && !isForgiven(inputs)) throw run.failure;
@@ -242,20 +251,20 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
      * may be online already, so going back to the old one must refresh as well.
      */
     async update(id: string, olds: Properties, news: Properties) {
-      const before = readState(olds, kind);
+      const state = readState(olds, kind);
+      const before = beforeOf(state);
       const inputs = requireInputs(news, kind);
-      const { present, moved } = await presentOf(inputs);
-      const plan = planRefresh(beforeOf(before), inputs, present);
-      const open = openOf(before, inputs, plan, present, now());
+      const { present, checked, moved } = await presentOf(inputs);
+      const plan = moved ? planMoved(before, inputs, checked, present) : planRefresh(before, inputs, present);
+      const open = openOf(state, inputs, plan, present, now());
       if (plan.paths.length === 0 && !moved)
-        return { outs: await settled(id, news, inputs, { before, open }, present, plan) };
-      const run = moved
-        ? nothingSent(plan, now(), filesMoved(), open)
-        : await carryOut(news, inputs, plan, present, open);
+        return { outs: await settled(id, news, inputs, { state, open }, present, plan) };
+      const run = moved ? nothingSent(plan, now(), moved, open) : await carryOut(news, inputs, plan, present, open);
       // What was left by a run that sent nothing has no tasks yet: those of the state are an earlier one's.
-      const resumes = plan.resumes && before.refreshed.length > 0;
+      const resumes = plan.resumes && state.refreshed.length > 0;
       const carriesOn = resumes || (run.unconfirmed.length > 0 && open.taskIds.length > 0);
-      return { outs: outcome(id, news, withSubmission(inputs, before, run, present, { carriesOn }), plan, run) };
+      const after = withSubmission(inputs, state, withManners(run, plan, before), present, { carriesOn });
+      return { outs: outcome(id, news, after, plan, run) };
     },
 
     /** Looks at tasks that hadn't ended when they were last seen. Records that expired leave what is known. */
@@ -294,16 +303,17 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
     id: string,
     news: Properties,
     inputs: Inputs,
-    { before, open }: { before: State; open: Open },
+    { state: old, open }: { state: State; open: Open },
     present: Manifest,
     plan: Plan,
   ): Promise<Properties> {
-    const state = withInputs(before, inputs, present);
+    const state = withInputs(old, inputs, present);
     const wait = waitOf(inputs);
     if (wait === undefined || open.taskIds.length === 0) return { ...outputsOf(state, kind), ...ownProperties(news) };
     const { failure: _, ...idle } = nothingSent(plan, now(), filesMoved(), open);
     const run = await follow(contextFor(news, inputs), plan, idle, { wait, open, named: present, inputs });
-    const after = withSubmission(inputs, before, { ...run, status: run.status ?? state.status }, present);
+    const seen = { ...run, status: run.status ?? state.status };
+    const after = withSubmission(inputs, old, withManners(seen, plan, beforeOf(old)), present);
     return outcome(id, news, { ...after, refreshed: state.refreshed }, plan, run);
   }
 
@@ -361,6 +371,11 @@ function namedBy(present: Manifest, { source }: Inputs): (domain: string) => boo
   const domains = new Set<string>(source === undefined ? [] : [domainOf(source.baseUrl)]);
   for (const path of present.keys()) domains.add(domainOf(path));
   return (domain) => domains.has(domain);
+}
+
+/** A run with what the state has to keep of paths that the program no longer names. */
+function withManners(run: Run, plan: Plan, before: Before): Run {
+  return { ...run, gone: mannersOf([...run.pending, ...run.unconfirmed], plan, before) };
 }
 
 function filesMoved(): VodError {

@@ -9,6 +9,7 @@ import { contentOf, type Inputs, type Kind } from "./inputs.js";
 import { packManifest, UNKNOWN_HASH, unpackManifest } from "./manifest.js";
 import { type Before, manifestOf, settle } from "./plan.js";
 import { VodError } from "./vod/errors.js";
+import { OBJECT_TYPES } from "./vod/limits.js";
 
 /** The version that this package writes. */
 export const STATE_VERSION = 1;
@@ -32,6 +33,10 @@ const resultShape = z.object({
   repeatedTaskIds: z.array(z.string()).optional(),
   /** Paths that were accepted, and whose end an update with `wait` had to see and couldn't. */
   unconfirmed: z.array(z.string()).optional(),
+  /** As what paths are sent that are pending or unconfirmed, and that the inputs don't name; absent without such. */
+  gone: z
+    .record(z.string(), z.object({ objectType: z.enum([...OBJECT_TYPES, "Preload"]), force: z.boolean() }))
+    .optional(),
   /** With `source`: the hash of every URL, packed; a URL that is pending has no hash in it. */
   manifest: z.string().optional(),
 });
@@ -60,6 +65,8 @@ export interface Submission {
   submittedAt: string;
   /** What was last seen of the tasks, if they were looked at; `Incomplete` where something is pending. */
   status?: RefreshStatus;
+  /** As what those are sent that are pending or unconfirmed, and that the inputs don't name. */
+  gone?: State["gone"];
 }
 
 /**
@@ -94,10 +101,11 @@ export function readState(properties: Readonly<Record<string, unknown>>, kind: K
 export function beforeOf(state: State): Before {
   const { inputs } = state;
   const content = contentOf(inputs);
-  if (content.mode === "source") return { inputs, manifest: unpackManifest(state.manifest ?? packManifest(new Map())) };
+  const gone = new Map(Object.entries(state.gone ?? {}));
+  if (content.mode === "source") return { inputs, manifest: unpackManifest(state.manifest ?? ""), gone };
   const manifest = manifestOf(content);
   for (const path of state.pending) manifest.set(path, UNKNOWN_HASH);
-  return { inputs, manifest };
+  return { inputs, manifest, gone };
 }
 
 /**
@@ -128,6 +136,7 @@ export function withInputs(before: State | undefined, inputs: Inputs, now: Reado
     refreshed,
     pending: [],
     unconfirmed: undefined,
+    gone: undefined,
   });
 }
 
@@ -164,6 +173,7 @@ export function withSubmission(
     // Of a source, the manifest knows them all.
     pending: inputs.source === undefined ? [...run.pending] : run.pending.slice(0, PATHS_SHOWN),
     unconfirmed: run.unconfirmed.length === 0 ? undefined : [...run.unconfirmed],
+    gone: run.gone,
   });
 }
 

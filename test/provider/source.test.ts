@@ -233,7 +233,48 @@ describe("the preview", () => {
   });
 });
 
+describe("a creation", () => {
+  test("stops where files changed after the preview: nothing is sent, and the next one sends everything", async () => {
+    write({ "a.js": "1" });
+    const failure = await failureOf(up(undefined, program(), () => write({ "a.js": "2" })));
+    expect(failure.message).toMatch(/code FilesChanged/);
+    expect(failure.id).toBeUndefined();
+    expect(sent()).toEqual([]);
+  });
+  test("stops so as well where it would send nothing", async () => {
+    write({ "a.js": "1" });
+    const news = program({}, { refreshOnCreate: false });
+    expect((await failureOf(up(undefined, news, () => write({ "a.js": "2" })))).message).toMatch(/code FilesChanged/);
+  });
+});
+
 describe("an update", () => {
+  const v2IsOnline = async (between: () => void) => {
+    write({ "a.js": "1", "b.js": "1" });
+    const news = program({}, { refreshOnCreate: false });
+    const created = await up(undefined, news);
+    write({ "a.js": "2" });
+    const failure = await failureOf(up(created, news, between));
+    expect(sent()).toEqual([]);
+    return { failure, old: { id: created.id, inputs: created.inputs, outs: failure.properties as Properties }, news };
+  };
+
+  test("whose files can't be read leaves what was checked as pending: it may be online", async () => {
+    const { failure, old, news } = await v2IsOnline(() => renameSync(directory, `${directory}-away`));
+    expect(failure.message).toMatch(/code UnreadableSource/);
+    renameSync(`${directory}-away`, directory);
+    write({ "a.js": "1" });
+    await up(old, news);
+    expect(sent()).toEqual(url("a.js"));
+  });
+
+  test("whose files went back meanwhile leaves what was checked as pending: it may be online", async () => {
+    const { failure, old, news } = await v2IsOnline(() => write({ "a.js": "1" }));
+    expect(failure.message).toMatch(/code FilesChanged/);
+    await up(old, news);
+    expect(sent()).toEqual(url("a.js"));
+  });
+
   test("stops where files changed after the preview, and the next one sends what is due by then", async () => {
     write({ "a.js": "1", "b.js": "1" });
     const created = await up(undefined, program({}, { refreshOnCreate: false }));

@@ -52,6 +52,13 @@ test("a run that stopped leaves what is pending", () => {
   });
 });
 
+test("as what it is sent that the program no longer names is kept, and read again", () => {
+  const gone = { "https://vod.example.com/x/": { objectType: "Directory" as const, force: true } };
+  const state = withSubmission(inputs, undefined, { ...run, pending: Object.keys(gone), gone }, present);
+  expect(kept(state)).toMatchObject({ gone });
+  expect([...(beforeOf(readState(kept(state), REFRESH)).gone ?? [])]).toEqual(Object.entries(gone));
+});
+
 test("what has to be seen to its end is named, until it was", () => {
   const state = withSubmission(inputs, undefined, { ...run, unconfirmed: paths }, present);
   expect(state).toMatchObject({ status: "Submitted", unconfirmed: paths });
