@@ -124,15 +124,18 @@ function combinationProblems(
   const [mode, other] = modes;
   if (mode === undefined) return ["paths is missing; give paths with contentHash, or contents, or source."];
   if (other !== undefined) return [`${mode} and ${other} are both given; give one of paths, contents and source.`];
-  if (mode === "paths") return usable("contentHash") ? [] : [`contentHash is missing; ${WANTED.contentHash}.`];
   const problems: string[] = [];
+  if (collapse === "never" && onQuotaExceeded === "collapse") {
+    problems.push('collapse is "never", but onQuotaExceeded is "collapse"; leave one of them out.');
+  }
+  if (mode === "paths") {
+    if (!usable("contentHash")) problems.push(`contentHash is missing; ${WANTED.contentHash}.`);
+    return problems;
+  }
   if (usable("contentHash"))
     problems.push(`contentHash goes with paths; ${mode} has a hash for each file, so leave it out.`);
   if (objectType === "Directory" || objectType === "Regex") {
     problems.push(`objectType is "${objectType}", but ${mode} names URLs; write "File" or "IgnoreParams".`);
-  }
-  if (collapse === "never" && onQuotaExceeded === "collapse") {
-    problems.push('collapse is "never", but onQuotaExceeded is "collapse"; leave one of them out.');
   }
   return problems;
 }

@@ -23,7 +23,7 @@ import { follow } from "./follow.js";
 import { contentOf, type Inputs, type Kind, PRELOAD, REFRESH, readInputs, waitOf } from "./inputs.js";
 import type { Manifest } from "./manifest.js";
 import { hasOpenTasks, isUnfinished, NOTHING_OPEN, namesIn, type Open, openOf, statusSeen } from "./open.js";
-import { differs, manifestOf, type Plan, planRefresh } from "./plan.js";
+import { type Before, differs, manifestOf, mannersOf, type Plan, planMoved, planRefresh } from "./plan.js";
 import { type Rows, sameRows } from "./rows.js";
 import { asVodError, nothingSent, type Run, type RunContext, submit } from "./run.js";
 import { SECRET_PATHS, withSecretPaths } from "./secret-paths.js";
@@ -93,7 +93,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
     { present, open, again = false }: { present: Manifest; open: Open; again?: boolean },
   ): Promise<{ allotment: Allotment; quota: RefreshQuota | undefined }> {
     const quota = plan.paths.length === 0 ? undefined : await askQuota(news, inputs, { again });
-    const allotment = allot(plan, inputs, namedBy(present), quota);
+    const allotment = allot(plan, inputs, namedBy(present, inputs), quota);
     const lines = [...describePlan(plan, inputs, allotment, quota, now()), ...describeOpen(open.paths)];
     // Of an update that follows its preview in one process, only what is another by now.
     const name = String(news.__resourceName);
@@ -175,12 +175,21 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
     return nothingSent(plan, now(), new VodError(happened, remedy, { code: "QuotaExceeded.Refresh" }), open);
   }
 
-  /** The present hash of every path; of a source that changed since its check, the failure as well. */
-  async function presentOf(inputs: Inputs): Promise<{ present: Manifest; moved: boolean }> {
+  /**
+   * The present hash of every path. Of a source that isn't what was checked any more, why nothing may be sent, and what was
+   * checked as well: that is what may be online by now.
+   */
+  async function presentOf(inputs: Inputs): Promise<{ present: Manifest; checked: Manifest; moved?: VodError }> {
     const content = contentOf(inputs);
-    if (content.mode !== "source") return { present: manifestOf(content), moved: false };
-    const { manifest, files } = await sources.scan(content.source, content.files);
-    return { present: manifest, moved: !sameRows(files, content.files) };
+    if (content.mode !== "source") {
+      const present = manifestOf(content);
+      return { present, checked: present };
+    }
+    const { manifest: checked } = await sources.recall(content.source);
+    const found = await sources.scan(content.source, content.files).catch(asVodError);
+    if (found instanceof VodError) return { present: checked, checked, moved: found };
+    const isSame = sameRows(found.files, content.files);
+    return { present: found.manifest, checked, ...(isSame ? {} : { moved: filesMoved() }) };
   }
 
   return {
@@ -234,7 +243,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
       if (plan.paths.length === 0 && !moved)
         return { id, outs: { ...outputsOf(withInputs(undefined, inputs, present), kind), ...ownProperties(news) } };
       const run = moved
-        ? nothingSent(plan, now(), filesMoved(), NOTHING_OPEN)
+        ? nothingSent(plan, now(), moved, NOTHING_OPEN)
         : await carryOut(news, inputs, plan, present, NOTHING_OPEN);
       // Nothing was sent: without a resource in the state, the next update creates it and sends everything.
       if (run.failure !== undefined && run.batches.length === 0 && !isForgiven(inputs)) throw run.failure;
@@ -246,20 +255,20 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
      * may be online already, so going back to the old one must refresh as well.
      */
     async update(id: string, olds: Properties, news: Properties) {
-      const before = readState(olds, kind);
+      const state = readState(olds, kind);
+      const before = beforeOf(state);
       const inputs = requireInputs(news, kind);
-      const { present, moved } = await presentOf(inputs);
-      const plan = planRefresh(beforeOf(before), inputs, present);
-      const open = openOf(before, inputs, plan, present, now());
+      const { present, checked, moved } = await presentOf(inputs);
+      const plan = moved ? planMoved(before, inputs, checked, present) : planRefresh(before, inputs, present);
+      const open = openOf(state, inputs, plan, present, now());
       if (plan.paths.length === 0 && !moved)
-        return { outs: await settled(id, news, inputs, { before, open }, present, plan) };
-      const run = moved
-        ? nothingSent(plan, now(), filesMoved(), open)
-        : await carryOut(news, inputs, plan, present, open);
+        return { outs: await settled(id, news, inputs, { state, open }, present, plan) };
+      const run = moved ? nothingSent(plan, now(), moved, open) : await carryOut(news, inputs, plan, present, open);
       // What was left by a run that sent nothing has no tasks yet: those of the state are an earlier one's.
-      const resumes = plan.paths.length === 0 || (plan.resumes && before.refreshed.length > 0);
+      const resumes = plan.paths.length === 0 || (plan.resumes && state.refreshed.length > 0);
       const carriesOn = resumes || (run.unconfirmed.length > 0 && open.taskIds.length > 0);
-      return { outs: outcome(id, news, withSubmission(inputs, before, run, present, { carriesOn }), plan, run) };
+      const after = withSubmission(inputs, state, withManners(run, plan, before), present, { carriesOn });
+      return { outs: outcome(id, news, after, plan, run) };
     },
 
     /** Looks at tasks that hadn't ended when they were last seen. Records that expired leave what is known. */
@@ -298,16 +307,17 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
     id: string,
     news: Properties,
     inputs: Inputs,
-    { before, open }: { before: State; open: Open },
+    { state: old, open }: { state: State; open: Open },
     present: Manifest,
     plan: Plan,
   ): Promise<Properties> {
-    const state = withInputs(before, inputs, present);
+    const state = withInputs(old, inputs, present);
     const wait = waitOf(inputs);
     if (wait === undefined || open.taskIds.length === 0) return { ...outputsOf(state, kind), ...ownProperties(news) };
     const { failure: _, ...idle } = nothingSent(plan, now(), filesMoved(), open);
     const run = await follow(contextFor(news, inputs), plan, idle, { wait, open, named: present, inputs });
-    const after = withSubmission(inputs, before, { ...run, status: run.status ?? state.status }, present);
+    const seen = { ...run, status: run.status ?? state.status };
+    const after = withSubmission(inputs, old, withManners(seen, plan, beforeOf(old)), present);
     return outcome(id, news, { ...after, refreshed: state.refreshed }, plan, run);
   }
 
@@ -360,11 +370,16 @@ function isForgiven({ onFailure }: Inputs): boolean {
   return onFailure === "warn";
 }
 
-/** Which domains the program still names. */
-function namedBy(present: Manifest): (domain: string) => boolean {
-  const domains = new Set<string>();
+/** Which domains the program still names: a source names one even without a file. */
+function namedBy(present: Manifest, { source }: Inputs): (domain: string) => boolean {
+  const domains = new Set<string>(source === undefined ? [] : [domainOf(source.baseUrl)]);
   for (const path of present.keys()) domains.add(domainOf(path));
   return (domain) => domains.has(domain);
+}
+
+/** A run with what the state has to keep of paths that the program no longer names. */
+function withManners(run: Run, plan: Plan, before: Before): Run {
+  return { ...run, gone: mannersOf([...run.pending, ...run.unconfirmed], plan, before) };
 }
 
 function filesMoved(): VodError {

@@ -241,6 +241,13 @@ describe("contents", () => {
   });
 });
 
+test('collapse "never" can\'t stand beside onQuotaExceeded "collapse" with paths either', () => {
+  const paths = { paths: [PATH], contentHash: "v1" };
+  expect(check({ ...paths, collapse: "never", onQuotaExceeded: "collapse" }).problems).toEqual([
+    'collapse is "never", but onQuotaExceeded is "collapse"; leave one of them out.',
+  ]);
+});
+
 describe("source", () => {
   const checkSource = (source: unknown, more = {}) => check({ source, ...more });
 

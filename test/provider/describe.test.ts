@@ -122,7 +122,7 @@ test("paths are named without their queries, the first five of them", () => {
 test("what `paths` no longer name isn't told as a part of them", () => {
   const old = deployed(contents({ a: "1", b: "1", c: "1" }));
   expect(lines(old, byPaths({ paths: [url("x/")], objectType: "Directory" }))[0]).toBe(
-    "given in another way, 3 vanished: 1 directory refresh and 3 URL refreshes (any query), 2 calls",
+    "given in another way, 3 vanished: 1 directory refresh and 3 URL refreshes, 2 calls",
   );
 });
 

@@ -107,6 +107,38 @@ test("refreshOnCreate false records the content and sends nothing, until it chan
   expect(sent()).toEqual([A, B]);
 });
 
+describe("directories of paths that become contents", () => {
+  const X = "https://vod.example.com/x/";
+  const contents = { paths: undefined, contentHash: undefined, contents: { [A]: "1" } };
+  const calls = () => refreshCalls().map((call) => [call.parameters.ObjectType, pathsOf(call)]);
+  const directories = () => up(undefined, { paths: [X], objectType: "Directory", refreshOnCreate: false });
+
+  test("are refreshed as directories once more", async () => {
+    const { outs } = await up(await directories(), contents);
+    expect(calls()).toEqual([
+      ["File", [A]],
+      ["Directory", [X]],
+    ]);
+    expect(outs).toMatchObject({ status: "Submitted", pending: [] });
+    expect(outs).not.toHaveProperty("gone");
+  });
+
+  test("and stay such as long as the day's quota holds none", async () => {
+    const partial = { ...contents, onQuotaExceeded: "partial" };
+    const created = await directories();
+    emulator.set({ dirRemain: 0 });
+    const first = await up(created, partial);
+    expect(first.outs).toMatchObject({ status: "Incomplete", pending: [X] });
+    emulator.set({ dirRemain: 100 });
+    const second = await up(first, partial);
+    expect(calls()).toEqual([
+      ["File", [A]],
+      ["Directory", [X]],
+    ]);
+    expect(second.outs).toMatchObject({ status: "Submitted", pending: [] });
+  });
+});
+
 test("2,000 URLs go in two calls, in the order given", async () => {
   const paths = Array.from({ length: 2000 }, (_, index) => `https://vod.example.com/${index}`);
   const { outs } = await up(undefined, { paths });
@@ -296,7 +328,7 @@ describe("contents", () => {
         .map(({ parameters }) => [parameters.ObjectType, parameters.ObjectPath]),
     ).toEqual([
       ["Directory", directory],
-      ["IgnoreParams", `${B}\n${directory}x`],
+      ["File", `${B}\n${directory}x`],
     ]);
   });
 

@@ -119,6 +119,19 @@ describe("what is sent", () => {
       url("100%25%23%3F.js", "my%20video%20%C3%A9.mp4"),
     );
   });
+  test("a name whose accents the disk writes apart, as it is uploaded: both spellings, since either may be served", async () => {
+    write({ "e\u0301.js": "1" });
+    expect(await sentAfter(() => write({ "e\u0301.js": "2" }))).toEqual(url("%C3%A9.js", "e%CC%81.js").sort());
+  });
+  test("a name that only its accents are written otherwise in: the old spelling, and the new one once it changes", async () => {
+    write({ "\u00e9.js": "1" });
+    const created = await up(undefined, program({}, { refreshOnCreate: false }));
+    renameSync(join(directory, "\u00e9.js"), join(directory, "e\u0301.js"));
+    const renamed = await up(created, program({}, { refreshOnCreate: false }));
+    write({ "e\u0301.js": "2" });
+    await up(renamed, program({}, { refreshOnCreate: false }));
+    expect(sent()).toEqual(url("%C3%A9.js", "e%CC%81.js"));
+  });
   test("an index document: its directory as well, where that is asked for", async () => {
     const change = () => write({ "deep/index.html": "2" });
     expect(await sentAfter(change, { indexDocument: "index.html" })).toEqual(url("deep/", "deep/index.html"));
@@ -157,6 +170,16 @@ describe("what is sent", () => {
     await up(source, paths);
     expect(sent().slice(3)).toEqual(url("a.js", "b.js", "deep/index.html"));
   });
+});
+
+test("a domain that the base URL names is the program's own, even without a file: its refusal is a failure", async () => {
+  write({ "a.js": "1" });
+  const created = await up(undefined, program({}, { refreshOnCreate: false }));
+  rmSync(join(directory, "a.js"));
+  emulator.set({ domains: { "vod.example.com": null } });
+  const failure = await failureOf(up(created, program({}, { refreshOnCreate: false })));
+  expect(failure.message).toMatch(/code InvalidDomain\.NotFound/);
+  expect(failure.properties).toMatchObject({ status: "Incomplete", pending: url("a.js") });
 });
 
 describe("the preview", () => {
@@ -210,7 +233,48 @@ describe("the preview", () => {
   });
 });
 
+describe("a creation", () => {
+  test("stops where files changed after the preview: nothing is sent, and the next one sends everything", async () => {
+    write({ "a.js": "1" });
+    const failure = await failureOf(up(undefined, program(), () => write({ "a.js": "2" })));
+    expect(failure.message).toMatch(/code FilesChanged/);
+    expect(failure.id).toBeUndefined();
+    expect(sent()).toEqual([]);
+  });
+  test("stops so as well where it would send nothing", async () => {
+    write({ "a.js": "1" });
+    const news = program({}, { refreshOnCreate: false });
+    expect((await failureOf(up(undefined, news, () => write({ "a.js": "2" })))).message).toMatch(/code FilesChanged/);
+  });
+});
+
 describe("an update", () => {
+  const v2IsOnline = async (between: () => void) => {
+    write({ "a.js": "1", "b.js": "1" });
+    const news = program({}, { refreshOnCreate: false });
+    const created = await up(undefined, news);
+    write({ "a.js": "2" });
+    const failure = await failureOf(up(created, news, between));
+    expect(sent()).toEqual([]);
+    return { failure, old: { id: created.id, inputs: created.inputs, outs: failure.properties as Properties }, news };
+  };
+
+  test("whose files can't be read leaves what was checked as pending: it may be online", async () => {
+    const { failure, old, news } = await v2IsOnline(() => renameSync(directory, `${directory}-away`));
+    expect(failure.message).toMatch(/code UnreadableSource/);
+    renameSync(`${directory}-away`, directory);
+    write({ "a.js": "1" });
+    await up(old, news);
+    expect(sent()).toEqual(url("a.js"));
+  });
+
+  test("whose files went back meanwhile leaves what was checked as pending: it may be online", async () => {
+    const { failure, old, news } = await v2IsOnline(() => write({ "a.js": "1" }));
+    expect(failure.message).toMatch(/code FilesChanged/);
+    await up(old, news);
+    expect(sent()).toEqual(url("a.js"));
+  });
+
   test("stops where files changed after the preview, and the next one sends what is due by then", async () => {
     write({ "a.js": "1", "b.js": "1" });
     const created = await up(undefined, program({}, { refreshOnCreate: false }));
