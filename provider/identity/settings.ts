@@ -50,6 +50,7 @@ export const SETTINGS = {
   oidcToken: { environment: ["ALIBABA_CLOUD_OIDC_TOKEN"] },
   oidcTokenFile: { environment: ["ALIBABA_CLOUD_OIDC_TOKEN_FILE"] },
   stsEndpoint: { environment: ["ALIBABA_CLOUD_STS_ENDPOINT", "ALIBABA_CLOUD_ENDPOINT_STS", "STS_ENDPOINT"] },
+  stsRegion: { environment: ["ALIBABA_CLOUD_STS_REGION"] },
 } as const satisfies Record<string, Setting>;
 
 /** Reads a setting; undefined where none of its names is set to more than spaces. */

@@ -6,6 +6,9 @@ import { DEFAULT_ENDPOINT } from "./limits.js";
 /** The variables that name a proxy for https: the first that is set counts. Go, which Pulumi's CLI is made of, knows the first two. */
 const PROXY_VARIABLES = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] as const;
 
+/** One that Go doesn't know may be there for other tools: where it leads to a SOCKS proxy, it is passed over, as Go does. */
+const FOR_OTHERS = /^socks/i;
+
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /**
@@ -32,7 +35,7 @@ export function resolveEndpoint(
 
 /**
  * Resolves the proxy that calls to an endpoint go through, by the rules of Pulumi's CLI (Go's): HTTPS_PROXY, then
- * ALL_PROXY, unless NO_PROXY has the host; each in capitals or lower case. Neither this machine nor plain http is ever
+ * ALL_PROXY (but not for SOCKS), unless NO_PROXY has the host; each in capitals or lower case. Neither this machine nor plain http is ever
  * reached through a proxy.
  *
  * @param endpoint an origin, as {@link resolveEndpoint} returns it.
@@ -41,7 +44,10 @@ export function resolveEndpoint(
  */
 export function resolveProxy(endpoint: string, environment: Readonly<NodeJS.ProcessEnv>): URL | undefined {
   const { protocol, hostname, port } = new URL(endpoint);
-  const name = PROXY_VARIABLES.find((variable) => environment[variable]?.trim());
+  const name = PROXY_VARIABLES.find((variable) => {
+    const value = environment[variable]?.trim();
+    return value && !(/all/i.test(variable) && FOR_OTHERS.test(value));
+  });
   if (name === undefined || protocol !== "https:" || isLoopback(hostname)) return undefined;
   const entries = (environment.NO_PROXY || environment.no_proxy || "").toLowerCase().split(/[\s,]+/);
   const host = hostname.replace(/^\[|\]$/g, "");
