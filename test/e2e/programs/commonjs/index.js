@@ -1,9 +1,9 @@
-// A CommonJS program: the resources of the configuration value "resources", by name.
+// A CommonJS program: the resources of the configuration value "resources", by name; a VodCacheRefresh where no `kind` is given.
 const pulumi = require("@pulumi/pulumi");
-const { VodCacheRefresh } = require("pulumi-alicloud-vod");
+const vod = require("pulumi-alicloud-vod");
 
 const resources = new pulumi.Config().getObject("resources") ?? {};
-for (const [name, args] of Object.entries(resources)) {
-  const { taskIds, status, pending, paths } = new VodCacheRefresh(name, args);
+for (const [name, { kind = "VodCacheRefresh", ...args }] of Object.entries(resources)) {
+  const { taskIds, status, pending, paths } = new vod[kind](name, args);
   exports[name] = { taskIds, status, pending, paths };
 }
