@@ -1,4 +1,5 @@
 /** Validates what a program wrote: one sentence for each thing that is wrong, with the name of the property. */
+import { isAbsolute, relative, resolve, sep } from "node:path";
 import type { z } from "zod";
 import { type QuotaName, quotaFor } from "./allot.js";
 import { COLLAPSES, FAILURE_POLICIES, QUOTA_POLICIES } from "./choices.js";
@@ -110,6 +111,7 @@ export function checkInputs(
   if (objectType === "Preload") problems.push(...directoryProblems(inputs, known));
   else if (known.preload) problems.push(...preloadProblems(inputs, known));
   if (unknown.endpoint === undefined) problems.push(...endpointProblem(known.endpoint, environment, config));
+  if (known.planFile && known.source) problems.push(...planFileProblem(known.planFile, known.source));
   if (known.region) problems.push(...regionProblem(known.region, known.endpoint ?? unknown.endpoint));
   const isSound = problems.length === 0 && unknown.endpoint === undefined;
   return { inputs, problems, warnings: warningsOf(known), notes: isSound ? notesOf(known, environment, config) : [] };
@@ -224,6 +226,14 @@ function checkSource(source: Source) {
   return "path" in result
     ? { value: { ...source, baseUrl: result.path }, problems: [] }
     : { value: source, problems: [`source.baseUrl (${shownPath(source.baseUrl)}) ${result.problem}.`] };
+}
+
+/** A file that every preview writes would be one of the files that changed, and go online with them. */
+function planFileProblem(planFile: string, { directory }: Source): string[] {
+  if (hasUnknown([planFile, directory])) return [];
+  const name = relative(resolve(directory), resolve(planFile));
+  if (name === ".." || name.startsWith(`..${sep}`) || isAbsolute(name)) return [];
+  return ["planFile lies in source.directory, so that writing it would change the source; put it elsewhere."];
 }
 
 /** Where the configuration says that Alibaba Cloud raised an account's quota. */

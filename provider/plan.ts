@@ -14,7 +14,7 @@ export interface Plan {
   gone: ReadonlyMap<string, Manner>;
   /** New URLs that no cache can hold, so that they aren't sent. */
   skipped: number;
-  /** Paths that count as changed since their hash isn't known yet (in previews only). */
+  /** Paths that are due only if their hash, which isn't known yet (in previews only), turns out to be another. */
   unknown: number;
   /** Whether the plan carries on where the last run stopped, so that its task IDs still count. */
   resumes: boolean;
@@ -36,6 +36,7 @@ export type Reason =
   | "created"
   | "left from the last run"
   | "contentHash changed"
+  | "contentHash not known yet"
   | "objectType changed"
   | "area or headers changed"
   | "refreshed as another type"
@@ -84,7 +85,7 @@ export function planRefresh(before: Before | undefined, inputs: Inputs, now: Man
   const isWider = (path: string) =>
     isWide(before.gone?.get(path)) || (oldMode !== mode && oldPaths.has(path) && isWide(before.inputs));
   const goneAs = (path: string) => (!now.has(path) || isWider(path) ? mannerOf(path, before) : undefined);
-  const planned = (groups: readonly PathGroup[], skipped = 0) => planOf(groups, now, { goneAs, skipped });
+  const planned = (groups: readonly PathGroup[], counts = {}) => planOf(groups, now, { goneAs, ...counts });
   if (oldMode !== mode) return planned([all("given in another way"), { reason: "vanished", paths: gone }]);
   if (before.inputs.objectType !== inputs.objectType) {
     return planned([all("objectType changed"), { reason: "vanished", paths: gone }]);
@@ -93,16 +94,25 @@ export function planRefresh(before: Before | undefined, inputs: Inputs, now: Man
   if (preloadsOtherwise(before.inputs, inputs)) return planned([all("area or headers changed")]);
   if (isRefreshedOtherwise(before.inputs, inputs)) return planned([all("refreshed as another type")]);
   const isOther = (path: string) => !isLeft(path);
+  const others = changed.filter(isOther);
+  const unknown = others.filter((path) => now.get(path) === UNKNOWN).length;
   // Those of a source come in the order of their names; a program may have an order in mind.
   const inOrder = (paths: readonly string[]) => (mode === "source" ? paths : orderedAs(now, paths));
   const sendsNew = mode === "paths" || inputs.refreshNew === true;
   const groups: PathGroup[] = [
     { reason: "left from the last run", paths: [...inOrder(changed.filter(isLeft)), ...gone.filter(isLeft)] },
-    { reason: mode === "paths" ? "contentHash changed" : "changed", paths: inOrder(changed.filter(isOther)) },
+    { reason: changedAs(inputs), paths: inOrder(others) },
     { reason: "vanished", paths: gone.filter(isOther) },
     { reason: mode === "paths" ? "new path" : "new", paths: sendsNew ? inOrder(added) : [] },
   ];
-  return planned(groups, sendsNew ? 0 : added.length);
+  return planned(groups, { skipped: sendsNew ? 0 : added.length, unknown });
+}
+
+/** What it means in the words of the inputs that a hash is another than it was. */
+function changedAs(inputs: Inputs): Reason {
+  const content = contentOf(inputs);
+  if (content.mode !== "paths") return "changed";
+  return content.contentHash === UNKNOWN ? "contentHash not known yet" : "contentHash changed";
 }
 
 /**
@@ -195,7 +205,11 @@ interface PathGroup {
 function planOf(
   groups: readonly PathGroup[],
   now: Manifest,
-  { goneAs = () => undefined, skipped = 0 }: { goneAs?: (path: string) => Manner | undefined; skipped?: number } = {},
+  {
+    goneAs = () => undefined,
+    skipped = 0,
+    unknown = 0,
+  }: { goneAs?: (path: string) => Manner | undefined; skipped?: number; unknown?: number } = {},
 ): Plan {
   const present = groups.filter(({ paths }) => paths.length > 0);
   const paths = present.flatMap((group) => group.paths);
@@ -210,7 +224,7 @@ function planOf(
     groups: present.map(({ reason, paths: { length } }) => ({ reason, count: length })),
     total: now.size,
     skipped,
-    unknown: paths.filter((path) => now.get(path) === UNKNOWN).length,
+    unknown,
     resumes: present[0]?.reason === "left from the last run" && present.length === 1,
   };
 }

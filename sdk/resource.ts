@@ -57,7 +57,10 @@ export interface VodCost {
 
 /** How a call is made, by whom, and where. */
 export interface VodCacheArgs {
-  /** A file into which every preview and update writes all that it would send, a line for each path. Defaults to none. */
+  /**
+   * A file into which every preview and update writes all that it would send, a line for each path. It can't lie in the
+   * directory of `source`. Defaults to none.
+   */
   planFile?: pulumi.Input<string>;
   /** How often a call is tried. Defaults to 10 times within 5 minutes. */
   retry?: pulumi.Input<Retry>;

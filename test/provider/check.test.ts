@@ -248,6 +248,24 @@ test('collapse "never" can\'t stand beside onQuotaExceeded "collapse" with paths
   ]);
 });
 
+test.each([
+  ["./dist/plan.txt", "./dist"],
+  ["dist/deep/plan.txt", "dist/"],
+  ["plan.txt", "."],
+])("planFile %s in the source %s is refused, since writing it would change the source", (planFile, directory) => {
+  const source = { directory, baseUrl: "https://vod.example.com/" };
+  expect(check({ source, planFile }).problems).toEqual([
+    "planFile lies in source.directory, so that writing it would change the source; put it elsewhere.",
+  ]);
+});
+
+test("planFile beside the source is taken", () => {
+  const source = { directory: "./dist", baseUrl: "https://vod.example.com/" };
+  for (const planFile of ["./plan.txt", "../plan.txt", "./dist-plan.txt", "/tmp/plan.txt"]) {
+    expect(check({ source, planFile }).problems).toEqual([]);
+  }
+});
+
 describe("source", () => {
   const checkSource = (source: unknown, more = {}) => check({ source, ...more });
 

@@ -2,7 +2,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { UNKNOWN } from "../../provider/inputs.js";
 import { type Emulator, pathsOf } from "../emulator/index.js";
 import { started } from "../emulator/started.js";
 import { providerFor } from "./emulated.js";
@@ -222,14 +223,59 @@ describe("the preview", () => {
     expect(lines.at(-1)).toMatch(/^site: The files of source can't be hashed\. There is no directory /);
   });
 
-  test("writes the whole plan to planFile", async () => {
+  test("tells how far it is, while it hashes", async () => {
+    write({ "a.js": "1" });
+    const setInterval = vi.spyOn(globalThis, "setInterval");
+    await provider().check({}, program());
+    const ticks = setInterval.mock.calls.filter(([, every]) => every === 3000);
+    setInterval.mockRestore();
+    for (const [tick] of ticks) tick();
+    expect(lines.at(-1)).toBe("hashed 1 of 1 files");
+  });
+});
+
+describe("planFile", () => {
+  let planFile: string;
+  beforeEach(() => {
+    planFile = `${directory}-plan.txt`;
     write({ "a.js": "1", "b.js": "1" });
-    const planFile = join(directory, "..", `${Date.now()}-plan.txt`);
-    await provider().check({}, program({}, { planFile }));
-    expect(readFileSync(planFile, "utf8")).toBe(
-      "File\thttps://vod.example.com/a.js\nFile\thttps://vod.example.com/b.js\n",
-    );
-    rmSync(planFile);
+  });
+  afterEach(() => rmSync(planFile, { force: true }));
+  const news = (more: Properties = {}) => program({}, { planFile, ...more });
+  const written = () => readFileSync(planFile, "utf8");
+  async function preview(old: Deployed | undefined, inputs = news()) {
+    const made = provider();
+    const checked = await made.check(old?.inputs ?? {}, inputs);
+    expect(checked.failures).toEqual([]);
+    if (old !== undefined) await made.diff(old.id, old.outs, checked.inputs);
+  }
+  const files = (...names: string[]) => url(...names).map((path) => `File\t${path}\n`);
+  const pending = (...names: string[]) => url(...names).map((path) => `pending\t${path}\n`);
+
+  test("has all that is sent", async () => {
+    await preview(undefined);
+    expect(written()).toBe(files("a.js", "b.js").join(""));
+  });
+  test("and what stays pending, where the day's quota can't hold it", async () => {
+    emulator.set({ urlRemain: 1 });
+    await preview(undefined, news({ onQuotaExceeded: "partial" }));
+    expect(written()).toBe([...files("a.js"), ...pending("b.js")].join(""));
+  });
+  test("which is all where nothing may be sent", async () => {
+    emulator.set({ urlRemain: 1 });
+    await preview(undefined);
+    expect(written()).toBe(pending("a.js", "b.js").join(""));
+  });
+  test("is empty where nothing is due, whatever the last run left in it", async () => {
+    const created = await up(undefined, news());
+    expect(written()).not.toBe("");
+    await preview(created);
+    expect(written()).toBe("");
+  });
+  test("says so where the plan isn't known yet", async () => {
+    const created = await up(undefined, news());
+    await preview(created, news({ source: { directory, baseUrl: UNKNOWN } }));
+    expect(written()).toBe("unknown\tan input is known during the update only\n");
   });
 });
 
