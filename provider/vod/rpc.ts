@@ -11,8 +11,8 @@ import { agentFor, bounded, type Excess } from "./agent.js";
 import { resolveProxy } from "./endpoint.js";
 import { errorOfRefusal, VodError } from "./errors.js";
 import { API_VERSION } from "./limits.js";
-import { importPopCore } from "./pop-core.js";
 import { secretFinder, withoutSecrets } from "./redact.js";
+import { importPopCore } from "./silenced.js";
 import { causeOf } from "./unanswered.js";
 
 /** Who calls. The secret and the token never leave the closures of this module and of their source. */
