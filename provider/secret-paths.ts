@@ -20,7 +20,7 @@ interface Provider {
 
 /** The same provider, whose outputs that name paths are secret where its inputs are; those of a failure too. */
 export function withSecretPaths<P extends Provider>(kind: Kind, provider: P): P {
-  const named = new Set(["pending", "unconfirmed", kind.outputs.sent]);
+  const named = new Set(["pending", "unconfirmed", "gone", kind.outputs.sent]);
   const marked = (outputs: Properties): Properties => {
     if (outputs[SECRET_PATHS] !== true) return outputs;
     const entries = Object.entries(outputs);

@@ -68,6 +68,26 @@ test.each([
   expect(`${lines} ${failure} ${unseen}`).not.toContain("planted");
 });
 
+test("what a path that is gone is sent as names it too: it is left pending by a program that names it no more", async () => {
+  const emulator = await started();
+  const made = provider(refreshProvider, emulator);
+  const own = { __resourceName: "site", __provider: "text", __secretPaths: true };
+  const program = (contents: object) => ({ ...own, contents });
+  const { inputs } = await made.check({}, program({ [URL]: "1", "https://vod.example.com/b": "1" }));
+  const { id, outs } = await made.create(inputs);
+  const fault = { kind: "error", code: "Brand.New", status: 400, message: "No." } as const;
+  emulator.fault({ ...fault, action: "RefreshVodObjectCaches", times: 1 });
+  const { inputs: news } = await made.check(inputs, program({ "https://vod.example.com/b": "1" }));
+  const failure: Failure = await made.update(id, unwrapped(outs), news).catch((error) => error);
+  expect(failure.properties).toMatchObject({ pending: secret([URL]) });
+  expect(JSON.stringify(unwrapped(failure.properties ?? {}).gone)).toContain(URL);
+  for (const [name, value] of Object.entries(failure.properties ?? {})) {
+    // The engine itself keeps an output secret whose input is.
+    const isMarked = name === "contents" || "4dabf18193072939515e22adb298388d" in Object(value);
+    expect([name, isMarked || !JSON.stringify(value).includes("planted")]).toEqual([name, true]);
+  }
+});
+
 test("stay in clear where they are no secret, and a failure that isn't ours stays itself", async () => {
   const made = provider(refreshProvider, await started());
   const { inputs } = await made.check({}, { paths: [URL], contentHash: "v1" });
