@@ -38,11 +38,6 @@ export class Day {
     this.claims.set(resource, allotment.exceeded ? NO_COST : allotment.cost);
     return { allotment, left };
   }
-
-  /** Says what a resource took in fact. */
-  settle(resource: unknown, cost: Cost): void {
-    this.claims.set(resource, cost);
-  }
 }
 
 /** The days of all who call: one each that previews look at, and a new one whenever a resource begins to send. */

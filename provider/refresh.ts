@@ -102,9 +102,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
       const { happened, remedy } = describeExceeded(allotment, inputs, plan, quota, now());
       return nothingSent(plan, now(), new VodError(happened, remedy, { code: "QuotaExceeded.Refresh" }), open);
     }
-    const run = await submit(context, plan, allotment);
-    day.settle(resource, run.cost);
-    return run;
+    return submit(context, plan, allotment);
   }
 
   /** The outputs of a run that did what it should; of another, the error that makes Pulumi keep its state and show why. */

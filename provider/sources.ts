@@ -16,7 +16,7 @@ export interface Found {
 }
 
 export class Sources {
-  private readonly found = new Map<string, Promise<Found>>();
+  private readonly found = new Map<string, Found>();
 
   /** @param onProgress gets how far a long scan is, every few seconds. */
   constructor(private readonly onProgress: (done: number, total: number) => void) {}
@@ -27,23 +27,15 @@ export class Sources {
    * @param known what was found before, if anything was: `files` is the same if they say the same.
    * @throws VodError UnreadableSource, with the file and what to do.
    */
-  scan(source: Source, known?: Rows): Promise<Found> {
-    const key = keyOf(source);
-    const before = this.found.get(key);
-    const scanning = this.scanNow(source, known);
-    this.found.set(key, scanning);
-    // What was found before is still what was found last.
-    scanning.catch(() => {
-      if (this.found.get(key) !== scanning) return;
-      if (before === undefined) this.found.delete(key);
-      else this.found.set(key, before);
-    });
-    return scanning;
+  async scan(source: Source, known?: Rows): Promise<Found> {
+    const found = await this.scanNow(source, known);
+    this.found.set(keyOf(source), found);
+    return found;
   }
 
-  /** The same, as this process found it last. */
+  /** The same, as this process found it last, even if it can't be read any more. */
   async recall(source: Source): Promise<Found> {
-    return (await this.found.get(keyOf(source))) ?? this.scan(source);
+    return this.found.get(keyOf(source)) ?? this.scan(source);
   }
 
   private async scanNow({ directory, include, exclude, ...urls }: Source, known: Rows | undefined): Promise<Found> {

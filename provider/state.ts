@@ -79,16 +79,14 @@ export function readState(properties: Readonly<Record<string, unknown>>, kind: K
   const { [taskId]: refreshTaskId, [sent]: refreshed, ...rest } = properties;
   const result = resultShape.safeParse({ ...rest, refreshTaskId, refreshed });
   const inputs = kind.checked.safeParse(properties);
-  // Without its manifest, every file of a source would pass for a new one, which needs no refresh.
-  const isWhole = inputs.data?.source === undefined || result.data?.manifest !== undefined;
-  if (result.success && inputs.success && isWhole) return { ...result.data, inputs: inputs.data };
+  if (result.success && inputs.success) return { ...result.data, inputs: inputs.data };
   const issues = [...(result.error?.issues ?? []), ...(inputs.error?.issues ?? [])].map(({ path }) => path.join("."));
   const version = properties.__stateVersion;
   const isLater = typeof version === "number" && version > STATE_VERSION;
   throw new VodError(
     isLater
       ? `The state of this resource was written by a later version of pulumi-alicloud-vod (state version ${version}).`
-      : `The state of this resource can't be read: ${(issues.length === 0 ? ["manifest"] : issues).join(", ")}.`,
+      : `The state of this resource can't be read: ${issues.join(", ")}.`,
     isLater
       ? "Install that version, or later, of pulumi-alicloud-vod; nothing was sent."
       : "Restore the stack's state from a backup, or remove the resource from it with `pulumi state delete`, so that the " +

@@ -314,6 +314,20 @@ describe("an update", () => {
     expect(sent()).toEqual(url("a.js"));
   });
 
+  test("of each of two resources with one source, whose files can't be read", async () => {
+    write({ "a.js": "1" });
+    const news = program({}, { refreshOnCreate: false });
+    const created = await up(undefined, news);
+    write({ "a.js": "2" });
+    const made = provider();
+    const { inputs } = await made.check(created.inputs, news);
+    rmSync(directory, { recursive: true });
+    for (const id of ["one", "two"]) {
+      const failure = await failureOf(made.update(id, created.outs, inputs));
+      expect(failure.properties).toMatchObject({ status: "Incomplete", pending: url("a.js") });
+    }
+  });
+
   test("whose files went back meanwhile leaves what was checked as pending: it may be online", async () => {
     const { failure, old, news } = await v2IsOnline(() => write({ "a.js": "1" }));
     expect(failure.message).toMatch(/code FilesChanged/);

@@ -174,13 +174,6 @@ describe("a state is read", () => {
         "from it with `pulumi state delete`, so that the next `pulumi up` refreshes everything; nothing was sent. (code UnknownState)",
     );
   });
-
-  test("of a source without its manifest: refused, since every changed file would pass for a new one", () => {
-    const { paths: _, contentHash: __, ...common } = inputs;
-    const source = { directory: "dist", baseUrl: "https://vod.example.com/" };
-    const { manifest: ___, ...rest } = kept(withInputs(undefined, { ...common, source, files: {} }, new Map()));
-    expect(() => readState(rest, REFRESH)).toThrow(/^The state of this resource can't be read: manifest\. /);
-  });
 });
 
 test("an older state is read as if its later inputs had their defaults", () => {
