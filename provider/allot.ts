@@ -1,8 +1,8 @@
 /** How a plan is sent: as which calls, within the day's quota, by which policy where that can't hold it. */
 import { cheapestCover } from "./cover.js";
 import type { CallType, Inputs } from "./inputs.js";
-import type { Plan } from "./plan.js";
-import { DOMAINS_PER_CALL, PATHS_PER_CALL, PRELOADS_PER_CALL } from "./vod/limits.js";
+import type { Manner, Plan } from "./plan.js";
+import { DAILY_QUOTA, DOMAINS_PER_CALL, PATHS_PER_CALL, PRELOADS_PER_CALL } from "./vod/limits.js";
 import { domainOf } from "./vod/paths.js";
 import { type DayQuota, type QuotaKind, quotaOf, type RefreshQuota } from "./vod/quota.js";
 
@@ -32,6 +32,12 @@ export function costOfBatches(batches: readonly Pick<Batch, "objectType" | "path
   return cost;
 }
 
+/** What collapsing goes by where what is left isn't known: what an account has in a day. */
+const WHOLE_DAY: RefreshQuota = {
+  urls: { quota: DAILY_QUOTA.urls, remain: DAILY_QUOTA.urls },
+  directories: { quota: DAILY_QUOTA.directories, remain: DAILY_QUOTA.directories },
+};
+
 /** One call. */
 export interface Batch {
   paths: readonly string[];
@@ -57,9 +63,10 @@ export interface Allotment {
 }
 
 /**
- * Allots a plan to calls.
+ * Allots a plan to calls: what the program names first, then what it no longer names, each as what it was. Each part has what
+ * those before it leave of the day.
  *
- * @param now the domains that the program still names, by any path of them.
+ * @param isNamed whether the program still names a domain, by any path of it.
  * @param quota what is left today; undefined where that isn't known: then everything is sent, and the service decides.
  */
 export function allot(
@@ -68,76 +75,88 @@ export function allot(
   isNamed: (domain: string) => boolean,
   quota: RefreshQuota | undefined,
 ): Allotment {
-  const { objectType, onQuotaExceeded, collapse } = inputs;
-  const kind = quotaFor(objectType);
-  const left: DayQuota | undefined = quota?.[kind];
-  if (kind === "directories" && plan.gone.length > 0) return allotApart(plan, inputs, isNamed, quota);
-  const single = batchesOf(plan.paths, objectType, inputs.force, isNamed);
-  const asIs: Allotment = {
-    batches: single,
-    cost: { ...NO_COST, [kind]: plan.paths.length },
-    later: [],
-    collapsed: 0,
-    exceeded: false,
-  };
-  const fits = left === undefined || plan.paths.length <= left.remain;
-  if (kind === "urls" && quota !== undefined && (collapse === "always" || (!fits && onQuotaExceeded === "collapse"))) {
-    const cover = cheapestCover(plan.paths, quota);
-    if (cover !== undefined) {
-      return {
-        ...asIs,
-        batches: [
-          ...batchesOf(cover.urls, objectType, inputs.force, isNamed),
-          ...directoryBatches(cover, plan, inputs, isNamed),
-        ],
-        cost: { ...NO_COST, urls: cover.urls.length, directories: cover.directories.length },
-        collapsed: plan.paths.length - cover.urls.length,
-      };
-    }
-  }
-  if (fits) return asIs;
-  if (onQuotaExceeded !== "partial") return { ...asIs, exceeded: true };
-  const held = plan.paths.slice(0, left.remain);
+  let left = quota;
+  const parts = partsOf(plan, inputs).map(({ paths, ...manner }) => {
+    const part = allotPart(paths, { ...inputs, ...manner }, isNamed, left);
+    left = left && quotaAfter(left, part.cost);
+    return part;
+  });
   return {
-    ...asIs,
-    batches: batchesOf(held, objectType, inputs.force, isNamed),
-    cost: { ...asIs.cost, [kind]: held.length },
-    later: plan.paths.slice(held.length),
+    batches: parts.flatMap(({ batches }) => batches),
+    cost: parts.map(({ cost }) => cost).reduce(sumOfCosts, NO_COST),
+    later: parts.flatMap(({ later }) => later),
+    collapsed: parts.reduce((sum, { collapsed }) => sum + collapsed, 0),
+    exceeded: parts.some(({ exceeded }) => exceeded),
   };
 }
 
-/**
- * URLs that are no longer named, beside directories or patterns that are: each kind against its own quota. The URLs go with
- * any query, since nobody knows any more as what they were named.
- */
-function allotApart(
-  plan: Plan,
+/** What is left of a day once something was sent. */
+export function quotaAfter(quota: RefreshQuota, cost: Cost): RefreshQuota {
+  const after = (name: QuotaName, { quota: all, remain }: DayQuota) => ({
+    quota: all,
+    remain: Math.max(0, remain - cost[name]),
+  });
+  return {
+    urls: after("urls", quota.urls),
+    directories: after("directories", quota.directories),
+    ...(quota.preload === undefined ? {} : { preload: after("preload", quota.preload) }),
+  };
+}
+
+/** The paths of a plan by what they are sent as, those of the inputs' own type first. */
+function partsOf(plan: Plan, { objectType, force }: Inputs): (Manner & { paths: string[] })[] {
+  const own = { objectType, force, paths: [] as string[] };
+  const others = new Map<string, Manner & { paths: string[] }>();
+  for (const path of plan.paths) {
+    const manner = plan.gone.get(path) ?? own;
+    const isOwn = manner.objectType === objectType && (objectType !== "Directory" || manner.force === force);
+    const key = `${manner.objectType} ${manner.force}`;
+    const part = isOwn ? own : (others.get(key) ?? { ...manner, paths: [] });
+    part.paths.push(path);
+    if (!isOwn) others.set(key, part);
+  }
+  return [own, ...others.values()].filter(({ paths }) => paths.length > 0);
+}
+
+/** Allots paths that are sent as one type. */
+function allotPart(
+  paths: readonly string[],
   inputs: Inputs,
   isNamed: (domain: string) => boolean,
   quota: RefreshQuota | undefined,
 ): Allotment {
-  const gone = new Set(plan.gone);
-  const part = (paths: readonly string[], objectType: CallType) =>
-    allot({ ...plan, paths, gone: [] }, { ...inputs, objectType }, isNamed, quota);
-  const withQuery = plan.gone.filter((path) => path.includes("?"));
-  const parts = [
-    part(
-      plan.paths.filter((path) => !gone.has(path)),
-      inputs.objectType,
-    ),
-    part(
-      plan.gone.filter((path) => !path.includes("?")),
-      "IgnoreParams",
-    ),
-    part(withQuery, "File"),
-  ];
-  const sum = (count: (part: Allotment) => number) => parts.reduce((total, one) => total + count(one), 0);
+  const { objectType, force, onQuotaExceeded, collapse } = inputs;
+  const kind = quotaFor(objectType);
+  const left: DayQuota | undefined = quota?.[kind];
+  const asIs: Allotment = {
+    batches: batchesOf(paths, objectType, force, isNamed),
+    cost: { ...NO_COST, [kind]: paths.length },
+    later: [],
+    collapsed: 0,
+    exceeded: false,
+  };
+  const fits = left === undefined || paths.length <= left.remain;
+  const collapses = collapse === "always" || (collapse !== "never" && !fits && onQuotaExceeded === "collapse");
+  const cover = kind === "urls" && collapses ? cheapestCover(paths, quota ?? WHOLE_DAY) : undefined;
+  if (cover !== undefined) {
+    return {
+      ...asIs,
+      batches: [
+        ...batchesOf(cover.urls, objectType, force, isNamed),
+        ...directoryBatches(cover, paths, inputs, isNamed),
+      ],
+      cost: { ...NO_COST, urls: cover.urls.length, directories: cover.directories.length },
+      collapsed: paths.length - cover.urls.length,
+    };
+  }
+  if (fits) return asIs;
+  if (onQuotaExceeded !== "partial") return { ...asIs, exceeded: true };
+  const held = paths.slice(0, left.remain);
   return {
-    batches: parts.flatMap(({ batches }) => batches),
-    cost: { ...NO_COST, urls: sum(({ cost }) => cost.urls), directories: sum(({ cost }) => cost.directories) },
-    later: parts.flatMap(({ later }) => later),
-    collapsed: sum(({ collapsed }) => collapsed),
-    exceeded: parts.some(({ exceeded }) => exceeded),
+    ...asIs,
+    batches: batchesOf(held, objectType, force, isNamed),
+    cost: { ...asIs.cost, [kind]: held.length },
+    later: paths.slice(held.length),
   };
 }
 
@@ -170,13 +189,13 @@ export function batchesOf(
 /** The directories of a cover as calls, each with the paths of the plan that lie below it. */
 function directoryBatches(
   { urls, directories }: { urls: readonly string[]; directories: readonly string[] },
-  plan: Plan,
+  paths: readonly string[],
   inputs: Inputs,
   isNamed: (domain: string) => boolean,
 ): Batch[] {
   const alone = new Set(urls);
   const below = new Map<string, string[]>(directories.map((directory) => [directory, []]));
-  for (const path of plan.paths) {
+  for (const path of paths) {
     if (alone.has(path)) continue;
     for (let end = path.split("?", 1)[0]?.lastIndexOf("/") ?? -1; end > 0; end = path.lastIndexOf("/", end - 1)) {
       const found = below.get(path.slice(0, end + 1));

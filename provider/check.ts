@@ -1,12 +1,15 @@
 /** Validates what a program wrote: one sentence for each thing that is wrong, with the name of the property. */
+import { isAbsolute, relative, resolve, sep } from "node:path";
 import type { z } from "zod";
 import { type QuotaName, quotaFor } from "./allot.js";
 import { COLLAPSES, FAILURE_POLICIES, QUOTA_POLICIES } from "./choices.js";
 import type { ConfigReader } from "./credentials.js";
+import { configuredVodEndpoint } from "./identity/roles.js";
+import { read, SETTINGS } from "./identity/settings.js";
 import { hasUnknown, type InputName, type Inputs, type Kind, type Source, UNKNOWN } from "./inputs.js";
 import { resolveEndpoint, resolveProxy } from "./vod/endpoint.js";
 import { VodError } from "./vod/errors.js";
-import { DAILY_QUOTA, OBJECT_TYPES, type ObjectType, PRELOAD_AREAS, REGION } from "./vod/limits.js";
+import { DAILY_QUOTA, DEFAULT_ENDPOINT, OBJECT_TYPES, type ObjectType, PRELOAD_AREAS, REGION } from "./vod/limits.js";
 import { normalizePath, shownPath } from "./vod/paths.js";
 
 /** What validation found: the inputs to go on with, what is wrong, and what is odd but works. */
@@ -107,9 +110,11 @@ export function checkInputs(
   }
   if (objectType === "Preload") problems.push(...directoryProblems(inputs, known));
   else if (known.preload) problems.push(...preloadProblems(inputs, known));
-  if (unknown.endpoint === undefined) problems.push(...endpointProblem(known.endpoint, environment));
+  if (unknown.endpoint === undefined) problems.push(...endpointProblem(known.endpoint, environment, config));
+  if (known.planFile && known.source) problems.push(...planFileProblem(known.planFile, known.source));
   if (known.region) problems.push(...regionProblem(known.region, known.endpoint ?? unknown.endpoint));
-  return { inputs, problems, warnings: warningsOf(known), notes: notesOf(known, environment, config) };
+  const isSound = problems.length === 0 && unknown.endpoint === undefined;
+  return { inputs, problems, warnings: warningsOf(known), notes: isSound ? notesOf(known, environment, config) : [] };
 }
 
 /** What can't stand together. */
@@ -121,15 +126,18 @@ function combinationProblems(
   const [mode, other] = modes;
   if (mode === undefined) return ["paths is missing; give paths with contentHash, or contents, or source."];
   if (other !== undefined) return [`${mode} and ${other} are both given; give one of paths, contents and source.`];
-  if (mode === "paths") return usable("contentHash") ? [] : [`contentHash is missing; ${WANTED.contentHash}.`];
   const problems: string[] = [];
+  if (collapse === "never" && onQuotaExceeded === "collapse") {
+    problems.push('collapse is "never", but onQuotaExceeded is "collapse"; leave one of them out.');
+  }
+  if (mode === "paths") {
+    if (!usable("contentHash")) problems.push(`contentHash is missing; ${WANTED.contentHash}.`);
+    return problems;
+  }
   if (usable("contentHash"))
     problems.push(`contentHash goes with paths; ${mode} has a hash for each file, so leave it out.`);
   if (objectType === "Directory" || objectType === "Regex") {
     problems.push(`objectType is "${objectType}", but ${mode} names URLs; write "File" or "IgnoreParams".`);
-  }
-  if (collapse === "never" && onQuotaExceeded === "collapse") {
-    problems.push('collapse is "never", but onQuotaExceeded is "collapse"; leave one of them out.');
   }
   return problems;
 }
@@ -220,6 +228,14 @@ function checkSource(source: Source) {
     : { value: source, problems: [`source.baseUrl (${shownPath(source.baseUrl)}) ${result.problem}.`] };
 }
 
+/** A file that every preview writes would be one of the files that changed, and go online with them. */
+function planFileProblem(planFile: string, { directory }: Source): string[] {
+  if (hasUnknown([planFile, directory])) return [];
+  const name = relative(resolve(directory), resolve(planFile));
+  if (name === ".." || name.startsWith(`..${sep}`) || isAbsolute(name)) return [];
+  return ["planFile lies in source.directory, so that writing it would change the source; put it elsewhere."];
+}
+
 /** Where the configuration says that Alibaba Cloud raised an account's quota. */
 const QUOTA_CONFIG: Readonly<Record<QuotaName, string>> = {
   urls: "alicloud-vod:urlsPerDay",
@@ -252,9 +268,13 @@ function quotaProblem(
   ];
 }
 
-function endpointProblem(endpoint: string | undefined, environment: Readonly<NodeJS.ProcessEnv>): string[] {
+function endpointProblem(
+  endpoint: string | undefined,
+  environment: Readonly<NodeJS.ProcessEnv>,
+  config: ConfigReader,
+): string[] {
   try {
-    resolveProxy(resolveEndpoint(endpoint, environment), environment);
+    resolveProxy(resolveEndpoint(endpoint, environment, configuredVodEndpoint(config)), environment);
     return [];
   } catch (error) {
     if (error instanceof VodError) return [error.message];
@@ -267,11 +287,12 @@ function notesOf(
   environment: Readonly<NodeJS.ProcessEnv>,
   config: ConfigReader,
 ): string[] {
-  const stacks = config("alicloud:region");
-  const isElsewhere = stacks !== undefined && stacks !== "" && stacks !== REGION;
-  if (!isElsewhere || endpoint !== undefined || region !== undefined || environment.VOD_ENDPOINT) return [];
+  const stacks = read(SETTINGS.region, { config, environment });
+  if (stacks === undefined || stacks.value === REGION || endpoint !== undefined || region !== undefined) return [];
+  // Whoever names an endpoint elsewhere knows where the calls go.
+  if (resolveEndpoint(undefined, environment, configuredVodEndpoint(config)) !== DEFAULT_ENDPOINT) return [];
   return [
-    `the stack's alicloud:region is ${stacks.slice(0, 40)}, but the calls go to ${REGION}: only there the operation exists`,
+    `${stacks.where} is ${stacks.value.slice(0, 40)}, but the calls go to ${REGION}: only there the operation exists`,
   ];
 }
 

@@ -1,5 +1,6 @@
 /** The clients of a process: for each caller, endpoint and patience one, whose connection and role serve every resource. */
 import { type ConfigReader, type CredentialsSource, findCredentials } from "./credentials.js";
+import { configuredVodEndpoint } from "./identity/roles.js";
 import { type Inputs, identityOf } from "./inputs.js";
 import { agentFor } from "./vod/agent.js";
 import { type Limiter, type VodClient, type VodClientOptions, vodClient } from "./vod/client.js";
@@ -78,7 +79,7 @@ export class Clients {
     configOf: ConfigOf,
   ): VodClient {
     const { environment, info, now, sleep, random, limiter } = this.surroundings;
-    const endpoint = resolveEndpoint(inputs.endpoint, environment);
+    const endpoint = resolveEndpoint(inputs.endpoint, environment, configuredVodEndpoint(this.config));
     const key = JSON.stringify([endpoint, patience, identityOf(inputs), configOf]);
     const credentials = this.caller(inputs, configOf);
     const hooks = { ...(sleep ? { sleep } : {}), ...(random ? { random } : {}), ...(limiter ? { limiter } : {}) };

@@ -1,5 +1,5 @@
 /** A plan and what became of it in words: the lines that a preview and an update show. */
-import { type Allotment, type Batch, NO_COST, type QuotaName } from "./allot.js";
+import { type Allotment, type Batch, type Cost, NO_COST, type QuotaName } from "./allot.js";
 import { type CallType, contentOf, type Inputs } from "./inputs.js";
 import type { Group, Plan } from "./plan.js";
 import { shownPath } from "./vod/paths.js";
@@ -51,23 +51,27 @@ export function describePlan(
   if (plan.paths.length === 0) return [`nothing to ${deedOf(inputs.objectType)}${skipped(plan, inputs)}`];
   const upTo = plan.unknown > 0 ? "up to " : "";
   const cost = `${upTo}${costOf(allotment)}${allotment.exceeded ? "" : leaves(allotment, quota)}, ${counted(allotment.batches.length, "call")}${inputs.after === undefined ? "" : ", once the refresh has ended"}`;
-  const lines = [`${upTo}${changes(plan, inputs)}: ${cost}`];
-  if (contentOf(inputs).mode !== "paths" || plan.paths.length < plan.total) lines.push(`  ${named(plan.paths)}`);
+  const isByPaths = contentOf(inputs).mode === "paths";
+  const lines = [`${isByPaths ? "" : upTo}${changes(plan, inputs)}: ${cost}`];
+  if (!isByPaths || plan.paths.length < plan.total) lines.push(`  ${named(plan.paths)}`);
   if (allotment.collapsed > 0) {
     const directories = allotment.batches.filter(({ objectType }) => objectType === "Directory");
     lines.push(
-      `  ${counted(allotment.collapsed, "URL")} collapsed into ${named(directories.flatMap(({ paths }) => paths))}; the ` +
-        "edge asks the origin again for everything below",
+      `  ${upTo}${counted(allotment.collapsed, "URL")} collapsed into ${named(directories.flatMap(({ paths }) => paths))}` +
+        `${upTo && " (fewer may go by themselves)"}; the edge asks the origin again for everything below`,
     );
   }
   if (allotment.exceeded && quota !== undefined) {
-    const left = describeLeft(allotment, quota);
-    lines.push(`warning: the day's quota has ${left}, so that an update would send nothing and fail`);
+    const left = describeLeft(allotment, quota, upTo);
+    lines.push(
+      `warning: the day's quota has ${left}, so that an update ${upTo ? "might" : "would"} send nothing and fail`,
+    );
   }
   if (allotment.later.length > 0) {
+    const paths = counted(allotment.later.length, "path stays", "paths stay");
     lines.push(
-      `warning: ${counted(allotment.later.length, "path stays", "paths stay")} pending, since the day's quota holds ` +
-        `${number(plan.paths.length - allotment.later.length)} of ${number(plan.paths.length)}; it starts anew at ${describeNextDay(now)}`,
+      `warning: ${upTo}${paths} pending, since the day's quota holds ` +
+        `${number(plan.paths.length - allotment.later.length)} of ${upTo}${number(plan.paths.length)}; it starts anew at ${describeNextDay(now)}`,
     );
   }
   return lines;
@@ -85,32 +89,55 @@ export function describeRun(accepted: readonly Batch[], refreshTaskIds: readonly
   return `${done}: ${costOf({ batches: accepted })} in ${counted(accepted.length, "call")}, task ${refreshTaskIds.join(", ")}`;
 }
 
+/** That the day's quota ran out while a plan was sent. */
+export function describeRanOut(pending: readonly string[], now: Date): string {
+  return `warning: the day's quota ran out, so that ${counted(pending.length, "path stays", "paths stay")} pending; it starts anew at ${describeNextDay(now)}`;
+}
+
 /** Why nothing may be sent where the day's quota can't hold the plan, and what to do. */
 export function describeExceeded(
-  allotment: Allotment,
-  { onQuotaExceeded, collapse }: Inputs,
+  allotment: Pick<Allotment, "cost">,
+  inputs: Inputs,
+  plan: Pick<Plan, "groups">,
   quota: RefreshQuota,
   now: Date,
 ) {
-  const cover = onQuotaExceeded === "collapse" ? ", and no directories fit either" : "";
-  const other =
-    onQuotaExceeded === "fail" && collapse !== "never" ? ', or set onQuotaExceeded to "partial" or "collapse"' : "";
-  return {
-    happened: `The day's quota has ${describeLeft(allotment, quota)}${cover}; nothing was sent.`,
-    remedy: `Run \`pulumi up\` again after ${describeNextDay(now)}, when the quota starts anew${other}.`,
-  };
+  const cover = inputs.onQuotaExceeded === "collapse" ? ", and no directories fit either" : "";
+  const happened = `The day's quota has ${describeLeft(allotment, quota)}${cover}; nothing was sent.`;
+  const policies = policiesFor(allotment.cost, inputs);
+  // What a whole day can't hold, no other day will; but another may have the directories to collapse it into.
+  const isTooMuch = QUOTAS.some((kind) => {
+    const isHopeless = kind !== "urls" || inputs.onQuotaExceeded !== "collapse";
+    return isHopeless && allotment.cost[kind] > (quota[kind]?.quota ?? Number.POSITIVE_INFINITY);
+  });
+  if (!isTooMuch) {
+    const start = describeNextDay(now);
+    return {
+      happened,
+      remedy: `Run \`pulumi up\` again after ${start}, when the quota starts anew, or set onQuotaExceeded to ${policies}.`,
+    };
+  }
+  const onCreate = inputs.objectType === "Preload" ? "preloadOnCreate" : "refreshOnCreate";
+  const isCreated = plan.groups.some(({ reason }) => reason === "created");
+  const recorded = isCreated ? `, or ${onCreate} to false, which records the content and sends nothing` : "";
+  return { happened, remedy: `No day can hold that: set onQuotaExceeded to ${policies}${recorded}.` };
+}
+
+/** The other policies that could send something of what the day can't hold. */
+function policiesFor(cost: Cost, { objectType, onQuotaExceeded, collapse }: Inputs): string {
+  const mayCollapse = onQuotaExceeded === "fail" && objectType !== "Preload" && collapse !== "never" && cost.urls > 0;
+  return mayCollapse ? '"partial" or "collapse"' : '"partial"';
 }
 
 const QUOTAS = Object.keys(NO_COST) as QuotaName[];
 
 /** What is left of that of which too little is left, and how much of it is due. */
-function describeLeft({ cost }: Pick<Allotment, "cost">, quota: RefreshQuota): string {
+function describeLeft({ cost }: Pick<Allotment, "cost">, quota: RefreshQuota, upTo = ""): string {
   const parts = QUOTAS.flatMap((kind) => {
     const left = quota[kind];
     if (left === undefined || cost[kind] <= left.remain) return [];
-    return [
-      `${number(left.remain)} of ${number(left.quota)} ${QUOTA_NOUNS[kind]} left, and ${number(cost[kind])} are due`,
-    ];
+    const due = `${upTo}${number(cost[kind])} ${cost[kind] === 1 ? "is" : "are"} due`;
+    return [`${number(left.remain)} of ${number(left.quota)} ${QUOTA_NOUNS[kind]} left, and ${due}`];
   });
   return parts.join("; ");
 }

@@ -214,6 +214,16 @@ export function readInputs(checked: Readonly<Record<string, unknown>>, kind: Kin
   return hasUnknown(inputs) ? undefined : parsed.data;
 }
 
+/** The same where nothing but hashes isn't known yet, which stay {@link UNKNOWN}: what could be due is known all the same. */
+export function readForeseen(checked: Readonly<Record<string, unknown>>, kind: Kind): Inputs | undefined {
+  const { contents, contentHash, ...rest } = checked;
+  const inputs = readInputs(rest, kind);
+  if (inputs === undefined) return undefined;
+  if (typeof contentHash === "string") return { ...inputs, contentHash };
+  const hashes = contentShapes.contents.safeParse(contents);
+  return hashes.success && hashes.data !== undefined ? { ...inputs, contents: hashes.data } : readInputs(checked, kind);
+}
+
 /** Whether a value, or anything in it, isn't known yet. */
 export function hasUnknown(value: unknown): boolean {
   if (typeof value === "object" && value !== null) return Object.values(value).some(hasUnknown);

@@ -1,5 +1,5 @@
 /** What is due, decided from values alone, so that the preview and the update can't disagree. */
-import { type Content, contentOf, type Inputs, type Source, UNKNOWN } from "./inputs.js";
+import { type CallType, type Content, contentOf, type Inputs, type Source, UNKNOWN } from "./inputs.js";
 import { diffManifests, type Manifest, UNKNOWN_HASH } from "./manifest.js";
 import { HASH_CHARACTERS } from "./unpacked.js";
 import { encodeName } from "./vod/paths.js";
@@ -11,14 +11,20 @@ export interface Plan {
   groups: readonly Group[];
   /** How many paths the program manages. */
   total: number;
-  /** Those of the paths that are no longer named: URLs, whatever the object type is by now. */
-  gone: readonly string[];
+  /** Those of the paths that are no longer named as what they were, each with that, whatever the object type is by now. */
+  gone: ReadonlyMap<string, Manner>;
   /** New URLs that no cache can hold, so that they aren't sent. */
   skipped: number;
-  /** Paths that count as changed since their hash isn't known yet (in previews only). */
+  /** Paths that are due only if their hash, which isn't known yet (in previews only), turns out to be another. */
   unknown: number;
   /** Whether the plan carries on where the last run stopped, so that its task IDs still count. */
   resumes: boolean;
+}
+
+/** As what a path is sent. */
+export interface Manner {
+  objectType: CallType;
+  force: boolean;
 }
 
 /** Why paths are sent, and how many. */
@@ -31,6 +37,7 @@ export type Reason =
   | "created"
   | "left from the last run"
   | "contentHash changed"
+  | "contentHash not known yet"
   | "objectType changed"
   | "area or headers changed"
   | "refreshed as another type"
@@ -45,6 +52,8 @@ export interface Before {
   inputs: Inputs;
   /** The hash under which each path was last refreshed; one whose refresh is still to be sent has UNKNOWN_HASH. */
   manifest: Manifest;
+  /** As what those of it are sent that `inputs` don't name. States that were written before 0.2 don't say it. */
+  gone?: ReadonlyMap<string, Manner>;
 }
 
 /**
@@ -52,7 +61,8 @@ export interface Before {
  *
  * Created: everything is due, since what the edge holds is unknown. Later: what was left, what changed and what vanished.
  * A new path of `paths` is due, since somebody wrote it there; a new URL of `contents` or `source` is not, since no cache
- * can hold it, unless `refreshNew` is true.
+ * can hold it, unless `refreshNew` is true. A path taken out of `paths` isn't due, since somebody took it out; one that isn't
+ * there any more once `contents` or `source` say what is, has vanished like any other.
  *
  * @param before undefined for a resource that doesn't exist yet.
  * @param now the present hash of every path that the inputs name.
@@ -70,25 +80,83 @@ export function planRefresh(before: Before | undefined, inputs: Inputs, now: Man
   // A path that `paths` no longer names isn't sent, even if it was left: it may be the one that was refused. What they
   // never named vanished before, and is still to be sent.
   const oldPaths = new Set(before.inputs.paths);
-  const gone = oldMode === "paths" ? vanished.filter((path) => isLeft(path) && !oldPaths.has(path)) : vanished;
-  if (oldMode !== mode) return planOf([all("given in another way"), { reason: "vanished", paths: gone }], now);
+  const isTakenOut = (path: string) => mode === "paths" && oldMode === "paths" && (!isLeft(path) || oldPaths.has(path));
+  const gone = vanished.filter((path) => !isTakenOut(path));
+  // A directory stays one where a URL of the same name, that of an index document, takes its place: it stands for more.
+  const isWider = (path: string) =>
+    isWide(before.gone?.get(path)) || (oldMode !== mode && oldPaths.has(path) && isWide(before.inputs));
+  const goneAs = (path: string) => (!now.has(path) || isWider(path) ? mannerOf(path, before) : undefined);
+  const planned = (groups: readonly PathGroup[], counts = {}) => planOf(groups, now, { goneAs, ...counts });
+  if (oldMode !== mode) return planned([all("given in another way"), { reason: "vanished", paths: gone }]);
   if (before.inputs.objectType !== inputs.objectType) {
-    return planOf([all("objectType changed"), { reason: "vanished", paths: gone }], now);
+    return planned([all("objectType changed"), { reason: "vanished", paths: gone }]);
   }
 
-  if (preloadsOtherwise(before.inputs, inputs)) return planOf([all("area or headers changed")], now);
-  if (isRefreshedOtherwise(before.inputs, inputs)) return planOf([all("refreshed as another type")], now);
+  if (preloadsOtherwise(before.inputs, inputs)) return planned([all("area or headers changed")]);
+  if (isRefreshedOtherwise(before.inputs, inputs)) return planned([all("refreshed as another type")]);
   const isOther = (path: string) => !isLeft(path);
+  const others = changed.filter(isOther);
+  const unknown = others.filter((path) => now.get(path) === UNKNOWN).length;
   // Those of a source come in the order of their names; a program may have an order in mind.
   const inOrder = (paths: readonly string[]) => (mode === "source" ? paths : orderedAs(now, paths));
   const sendsNew = mode === "paths" || inputs.refreshNew === true;
   const groups: PathGroup[] = [
     { reason: "left from the last run", paths: [...inOrder(changed.filter(isLeft)), ...gone.filter(isLeft)] },
-    { reason: mode === "paths" ? "contentHash changed" : "changed", paths: inOrder(changed.filter(isOther)) },
+    { reason: changedAs(inputs), paths: inOrder(others) },
     { reason: "vanished", paths: gone.filter(isOther) },
     { reason: mode === "paths" ? "new path" : "new", paths: sendsNew ? inOrder(added) : [] },
   ];
-  return planOf(groups, now, sendsNew ? 0 : added.length);
+  return planned(groups, { skipped: sendsNew ? 0 : added.length, unknown });
+}
+
+/** What it means in the words of the inputs that a hash is another than it was. */
+function changedAs(inputs: Inputs): Reason {
+  const content = contentOf(inputs);
+  if (content.mode !== "paths") return "changed";
+  return content.contentHash === UNKNOWN ? "contentHash not known yet" : "contentHash changed";
+}
+
+/**
+ * The plan where the files of a source changed after they were checked: what is due by what was checked, and by what is there
+ * now, since either may be online.
+ */
+export function planMoved(before: Before, inputs: Inputs, checked: Manifest, now: Manifest): Plan {
+  const { paths, gone } = planRefresh(before, inputs, checked);
+  const own = paths.filter((path) => !gone.has(path)).map((path) => [path, mannerIn(inputs)] as const);
+  const left = { ...before, manifest: settle(before.manifest, paths), gone: new Map([...gone, ...own]) };
+  return planRefresh(left, inputs, now);
+}
+
+/** Whether it stands for more than one URL and its queries. */
+function isWide(manner: Pick<Manner, "objectType"> | undefined): boolean {
+  return manner?.objectType === "Directory" || manner?.objectType === "Regex";
+}
+
+/** As what inputs send their paths. */
+function mannerIn({ objectType, force }: Inputs): Manner {
+  return { objectType, force: objectType === "Directory" && force };
+}
+
+/** As what a path is sent that is no longer named: what it was when it was. */
+function mannerOf(path: string, { inputs, gone }: Before): Manner {
+  const known = gone?.get(path);
+  if (known !== undefined) return known;
+  // Of a URL that was left beside directories, an older state doesn't say whether it went with any query.
+  const isKnown = !isWide(inputs) || inputs.paths?.includes(path);
+  return isKnown ? mannerIn(inputs) : { objectType: path.includes("?") ? "File" : "IgnoreParams", force: false };
+}
+
+/** Of paths that are still to be sent or seen, as what those are sent that the program no longer names, for the state. */
+export function mannersOf(
+  paths: readonly string[],
+  plan: Plan,
+  before: Before | undefined,
+): Record<string, Manner> | undefined {
+  const manners = paths.flatMap((path) => {
+    const manner = plan.gone.get(path) ?? before?.gone?.get(path);
+    return manner === undefined ? [] : [[path, manner]];
+  });
+  return manners.length === 0 ? undefined : Object.fromEntries(manners);
 }
 
 /** Whether viewers get other copies than those that were preloaded. */
@@ -136,16 +204,29 @@ interface PathGroup {
   paths: readonly string[];
 }
 
-function planOf(groups: readonly PathGroup[], now: Manifest, skipped = 0): Plan {
+function planOf(
+  groups: readonly PathGroup[],
+  now: Manifest,
+  {
+    goneAs = () => undefined,
+    skipped = 0,
+    unknown = 0,
+  }: { goneAs?: (path: string) => Manner | undefined; skipped?: number; unknown?: number } = {},
+): Plan {
   const present = groups.filter(({ paths }) => paths.length > 0);
   const paths = present.flatMap((group) => group.paths);
+  const gone = new Map<string, Manner>();
+  for (const path of paths) {
+    const manner = goneAs(path);
+    if (manner !== undefined) gone.set(path, manner);
+  }
   return {
     paths,
-    gone: paths.filter((path) => !now.has(path)),
+    gone,
     groups: present.map(({ reason, paths: { length } }) => ({ reason, count: length })),
     total: now.size,
     skipped,
-    unknown: paths.filter((path) => now.get(path) === UNKNOWN).length,
+    unknown,
     resumes: present[0]?.reason === "left from the last run" && present.length === 1,
   };
 }

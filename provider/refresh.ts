@@ -11,28 +11,26 @@
  * | delete | sends nothing: a purge can't be undone |
  */
 import { randomUUID } from "node:crypto";
-import { writeFile } from "node:fs/promises";
 import type { dynamic } from "@pulumi/pulumi";
 import { awaitRefresh } from "./after.js";
-import { type Allotment, allot } from "./allot.js";
 import { checkInputs } from "./check.js";
 import { Clients, retryOf, type Surroundings } from "./clients.js";
 import type { ConfigReader } from "./credentials.js";
-import { describeExceeded, describeOpen, describePlan, describeRun, number } from "./describe.js";
+import { type Day, Days } from "./days.js";
+import { describeExceeded, describeRanOut, describeRun, number } from "./describe.js";
+import { Display } from "./display.js";
 import { follow } from "./follow.js";
-import { contentOf, type Inputs, type Kind, PRELOAD, REFRESH, readInputs, waitOf } from "./inputs.js";
+import { contentOf, type Inputs, type Kind, PRELOAD, REFRESH, readForeseen, readInputs, waitOf } from "./inputs.js";
 import type { Manifest } from "./manifest.js";
 import { hasOpenTasks, isUnfinished, NOTHING_OPEN, namesIn, type Open, openOf, statusSeen } from "./open.js";
-import { differs, manifestOf, type Plan, planRefresh } from "./plan.js";
+import { type Before, differs, manifestOf, mannersOf, type Plan, planMoved, planRefresh } from "./plan.js";
 import { type Rows, sameRows } from "./rows.js";
 import { asVodError, nothingSent, type Run, type RunContext, submit } from "./run.js";
 import { SECRET_PATHS, withSecretPaths } from "./secret-paths.js";
 import { type Found, Sources } from "./sources.js";
 import { beforeOf, outputsOf, readState, type State, withInputs, withSubmission } from "./state.js";
-import type { VodClient } from "./vod/client.js";
 import { VodError } from "./vod/errors.js";
-import { domainOf } from "./vod/paths.js";
-import type { RefreshQuota } from "./vod/quota.js";
+import { isQuotaExceeded } from "./vod/quota.js";
 import { RECORD_DAYS } from "./vod/tasks.js";
 import { lookAt } from "./wait.js";
 
@@ -52,66 +50,10 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
   let config: ConfigReader = () => undefined;
   const sources = new Sources((done, total) => info(`hashed ${number(done)} of ${number(total)} files`));
   const clients = new Clients({ environment, info, now, sleep, random, limiter });
-  const quotas = new Map<VodClient, Promise<RefreshQuota>>();
-  const unknownQuotas = new Set<string>();
-  const shown = new Map<string, string>();
-
+  const display = new Display(info, now);
+  const days = new Days(async (inputs) => clients.asker(inputs).describeRefreshQuota());
   const deed = kind === PRELOAD ? "preload" : "refresh";
-  const unknownPlan = `to ${deed}: not known yet, since an input is known during the update only`;
-
-  const say = ({ __resourceName }: Properties, line: string) =>
-    info(typeof __resourceName === "string" ? `${__resourceName}: ${line}` : line);
-
-  /** What is left of the day. That it can't be told is a warning, never an error: the service decides in the end. */
-  async function askQuota(
-    news: Properties,
-    inputs: Inputs,
-    { again }: { again: boolean },
-  ): Promise<RefreshQuota | undefined> {
-    try {
-      const client = clients.asker(inputs);
-      const asked = again ? undefined : quotas.get(client);
-      const quota = asked ?? client.describeRefreshQuota();
-      quotas.set(client, quota);
-      return await quota;
-    } catch (error) {
-      // One reason holds for every resource of a run.
-      const reason = asVodError(error);
-      if (!unknownQuotas.has(reason.code)) {
-        say(news, `warning: what is left of the day's quota isn't known. ${reason.message}`);
-      }
-      unknownQuotas.add(reason.code);
-      return undefined;
-    }
-  }
-
-  /** Shows a plan, with what it costs of the day. */
-  async function show(
-    news: Properties,
-    inputs: Inputs,
-    plan: Plan,
-    { present, open, again = false }: { present: Manifest; open: Open; again?: boolean },
-  ): Promise<{ allotment: Allotment; quota: RefreshQuota | undefined }> {
-    const quota = plan.paths.length === 0 ? undefined : await askQuota(news, inputs, { again });
-    const allotment = allot(plan, inputs, namedBy(present), quota);
-    const lines = [...describePlan(plan, inputs, allotment, quota, now()), ...describeOpen(open.paths)];
-    // Of an update that follows its preview in one process, only what is another by now.
-    const name = String(news.__resourceName);
-    if (shown.get(name) !== lines.join("\n")) for (const line of lines) say(news, line);
-    shown.set(name, lines.join("\n"));
-    if (inputs.planFile !== undefined) await writePlan(news, inputs.planFile, allotment);
-    return { allotment, quota };
-  }
-
-  async function writePlan(news: Properties, file: string, { batches, later }: Allotment): Promise<void> {
-    const lines = batches.flatMap(({ objectType, paths }) => paths.map((path) => `${objectType}\t${path}\n`));
-    const waiting = later.map((path) => `pending\t${path}\n`);
-    try {
-      await writeFile(file, [...lines, ...waiting].join(""));
-    } catch (error) {
-      say(news, `warning: the plan can't be written to planFile "${file}" (${(error as NodeJS.ErrnoException).code}).`);
-    }
-  }
+  const say = (news: Properties, line: string) => display.say(news, line);
 
   function contextFor(news: Properties, inputs: Inputs): RunContext {
     return {
@@ -125,27 +67,44 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
     };
   }
 
-  /** Sends what is allotted, and follows its tasks where that is asked for. */
-  async function send(
-    news: Properties,
-    inputs: Inputs,
-    plan: Plan,
-    allotment: Allotment,
-    { present, open }: { present: Manifest; open: Open },
-  ): Promise<Run> {
+  /** Sends a plan as far as the day's quota and its policy allow, and follows its tasks where that is asked for. */
+  async function carryOut(news: Properties, inputs: Inputs, plan: Plan, present: Manifest, open: Open): Promise<Run> {
     const wait = waitOf(inputs);
     try {
       const context = contextFor(news, inputs);
       const held = await awaitRefresh(context, inputs);
       if (held !== undefined) return nothingSent(plan, now(), held, open);
-      const run = await submit(context, plan, allotment);
-      if (run.batches.length > 0) say(news, describeRun(run.batches, run.refreshTaskIds));
+      const submitted = await days.whileSending(inputs, (day) =>
+        sendWithin(day, context, news, inputs, plan, { present, open }),
+      );
+      if (submitted.batches.length > 0) say(news, describeRun(submitted.batches, submitted.refreshTaskIds));
+      const run = excused(submitted, inputs, context);
       const isIdle = run.batches.length === 0 && (run.failure !== undefined || open.taskIds.length === 0);
       if (wait === undefined || isIdle) return { ...run, unconfirmed: open.paths };
-      return await follow(context, plan, run, { wait, open, named: present, inputs });
+      return excused(await follow(context, plan, run, { wait, open, named: present, inputs }), inputs, context);
     } catch (error) {
       return nothingSent(plan, now(), asVodError(error), open);
     }
+  }
+
+  /** Asks what is left of the day, shows what that means, and sends. */
+  async function sendWithin(
+    day: Day,
+    context: RunContext,
+    news: Properties,
+    inputs: Inputs,
+    plan: Plan,
+    { present, open }: { present: Manifest; open: Open },
+  ): Promise<Run> {
+    const resource = {};
+    const { allotment, quota } = await display.plan(news, inputs, plan, { present, open, day, resource });
+    if (allotment.exceeded && quota !== undefined) {
+      const { happened, remedy } = describeExceeded(allotment, inputs, plan, quota, now());
+      return nothingSent(plan, now(), new VodError(happened, remedy, { code: "QuotaExceeded.Refresh" }), open);
+    }
+    const run = await submit(context, plan, allotment);
+    day.settle(resource, run.cost);
+    return run;
   }
 
   /** The outputs of a run that did what it should; of another, the error that makes Pulumi keep its state and show why. */
@@ -167,20 +126,21 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
     throw Object.assign(new Error(reason), { id, properties, reasons: [reason] });
   }
 
-  /** Sends a plan as far as the day's quota and its policy allow. */
-  async function carryOut(news: Properties, inputs: Inputs, plan: Plan, present: Manifest, open: Open): Promise<Run> {
-    const { allotment, quota } = await show(news, inputs, plan, { present, open, again: true });
-    if (!allotment.exceeded || quota === undefined) return send(news, inputs, plan, allotment, { present, open });
-    const { happened, remedy } = describeExceeded(allotment, inputs, quota, now());
-    return nothingSent(plan, now(), new VodError(happened, remedy, { code: "QuotaExceeded.Refresh" }), open);
-  }
-
-  /** The present hash of every path; of a source that changed since its check, the failure as well. */
-  async function presentOf(inputs: Inputs): Promise<{ present: Manifest; moved: boolean }> {
+  /**
+   * The present hash of every path. Of a source that isn't what was checked any more, why nothing may be sent, and what was
+   * checked as well: that is what may be online by now.
+   */
+  async function presentOf(inputs: Inputs): Promise<{ present: Manifest; checked: Manifest; moved?: VodError }> {
     const content = contentOf(inputs);
-    if (content.mode !== "source") return { present: manifestOf(content), moved: false };
-    const { manifest, files } = await sources.scan(content.source, content.files);
-    return { present: manifest, moved: !sameRows(files, content.files) };
+    if (content.mode !== "source") {
+      const present = manifestOf(content);
+      return { present, checked: present };
+    }
+    const { manifest: checked } = await sources.recall(content.source);
+    const found = await sources.scan(content.source, content.files).catch(asVodError);
+    if (found instanceof VodError) return { present: checked, checked, moved: found };
+    const isSame = sameRows(found.files, content.files);
+    return { present: found.manifest, checked, ...(isSame ? {} : { moved: filesMoved() }) };
   }
 
   return {
@@ -200,7 +160,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
       if (problems.length === 0) {
         const complete = readInputs(inputs, kind);
         if (complete === undefined || isDue(olds, complete, kind)) problems.push(...missingCredentials(complete));
-        if (problems.length === 0 && isNew(olds)) await foresee(news, complete);
+        if (problems.length === 0 && isNew(olds)) await foresee(news, readForeseen(inputs, kind));
         for (const warning of warnings) say(news, `warning: ${warning}`);
         if (problems.length === 0 && isNew(olds)) for (const note of notes) say(news, note);
       }
@@ -215,14 +175,15 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
       const before = readState(olds, kind);
       const inputs = readInputs(news, kind);
       if (inputs === undefined) {
-        await showUnknown(news, before);
+        const foreseen = readForeseen(news, kind);
+        await (foreseen === undefined ? display.unknown(news, deed) : showUpdate(news, before, foreseen));
         return { changes: true };
       }
       // Without a difference nothing is due, and a source needn't even be there: `pulumi refresh` asks as well.
       const changes = isUnfinished(before) || differs(before.inputs, inputs);
       // What can't be shown is no error: a refresh asks where the files of a source may not be.
-      if (changes)
-        await showUpdate(news, before, inputs).catch((error: unknown) => say(news, asVodError(error).message));
+      const shown = changes ? showUpdate(news, before, inputs) : display.nothing(news);
+      await shown.catch((error: unknown) => say(news, asVodError(error).message));
       return { changes };
     },
 
@@ -234,7 +195,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
       if (plan.paths.length === 0 && !moved)
         return { id, outs: { ...outputsOf(withInputs(undefined, inputs, present), kind), ...ownProperties(news) } };
       const run = moved
-        ? nothingSent(plan, now(), filesMoved(), NOTHING_OPEN)
+        ? nothingSent(plan, now(), moved, NOTHING_OPEN)
         : await carryOut(news, inputs, plan, present, NOTHING_OPEN);
       // Nothing was sent: without a resource in the state, the next update creates it and sends everything.
       if (run.failure !== undefined && run.batches.length === 0 && !isForgiven(inputs)) throw run.failure;
@@ -246,20 +207,20 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
      * may be online already, so going back to the old one must refresh as well.
      */
     async update(id: string, olds: Properties, news: Properties) {
-      const before = readState(olds, kind);
+      const state = readState(olds, kind);
+      const before = beforeOf(state);
       const inputs = requireInputs(news, kind);
-      const { present, moved } = await presentOf(inputs);
-      const plan = planRefresh(beforeOf(before), inputs, present);
-      const open = openOf(before, inputs, plan, present, now());
+      const { present, checked, moved } = await presentOf(inputs);
+      const plan = moved ? planMoved(before, inputs, checked, present) : planRefresh(before, inputs, present);
+      const open = openOf(state, inputs, plan, present, now());
       if (plan.paths.length === 0 && !moved)
-        return { outs: await settled(id, news, inputs, { before, open }, present, plan) };
-      const run = moved
-        ? nothingSent(plan, now(), filesMoved(), open)
-        : await carryOut(news, inputs, plan, present, open);
+        return { outs: await settled(id, news, inputs, { state, open }, present, plan) };
+      const run = moved ? nothingSent(plan, now(), moved, open) : await carryOut(news, inputs, plan, present, open);
       // What was left by a run that sent nothing has no tasks yet: those of the state are an earlier one's.
-      const resumes = plan.resumes && before.refreshed.length > 0;
+      const resumes = plan.paths.length === 0 || (plan.resumes && state.refreshed.length > 0);
       const carriesOn = resumes || (run.unconfirmed.length > 0 && open.taskIds.length > 0);
-      return { outs: outcome(id, news, withSubmission(inputs, before, run, present, { carriesOn }), plan, run) };
+      const after = withSubmission(inputs, state, withManners(run, plan, before), present, { carriesOn });
+      return { outs: outcome(id, news, after, plan, run) };
     },
 
     /** Looks at tasks that hadn't ended when they were last seen. Records that expired leave what is known. */
@@ -298,16 +259,17 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
     id: string,
     news: Properties,
     inputs: Inputs,
-    { before, open }: { before: State; open: Open },
+    { state: old, open }: { state: State; open: Open },
     present: Manifest,
     plan: Plan,
   ): Promise<Properties> {
-    const state = withInputs(before, inputs, present);
+    const state = withInputs(old, inputs, present);
     const wait = waitOf(inputs);
     if (wait === undefined || open.taskIds.length === 0) return { ...outputsOf(state, kind), ...ownProperties(news) };
     const { failure: _, ...idle } = nothingSent(plan, now(), filesMoved(), open);
     const run = await follow(contextFor(news, inputs), plan, idle, { wait, open, named: present, inputs });
-    const after = withSubmission(inputs, before, { ...run, status: run.status ?? state.status }, present);
+    const seen = { ...run, status: run.status ?? state.status };
+    const after = withSubmission(inputs, old, withManners(seen, plan, beforeOf(old)), present);
     return outcome(id, news, { ...after, refreshed: state.refreshed }, plan, run);
   }
 
@@ -329,24 +291,20 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
 
   /** Shows what creating the resource would send. */
   async function foresee(news: Properties, inputs: Inputs | undefined): Promise<void> {
-    if (inputs === undefined) return say(news, unknownPlan);
+    if (inputs === undefined) return display.unknown(news, deed);
     const present = await recalled(inputs);
-    await show(news, inputs, planRefresh(undefined, inputs, present), { present, open: NOTHING_OPEN });
+    await foreseen(news, inputs, planRefresh(undefined, inputs, present), { present, open: NOTHING_OPEN });
   }
 
   /** Shows what updating the resource would send. */
   async function showUpdate(news: Properties, before: State, inputs: Inputs): Promise<void> {
     const present = await recalled(inputs);
     const plan = planRefresh(beforeOf(before), inputs, present);
-    await show(news, inputs, plan, { present, open: openOf(before, inputs, plan, present, now()) });
+    await foreseen(news, inputs, plan, { present, open: openOf(before, inputs, plan, present, now()) });
   }
 
-  /** Shows what updating the resource would send at most, where only hashes of `contents` aren't known yet. */
-  async function showUnknown(news: Properties, before: State): Promise<void> {
-    const { contents } = news;
-    const inputs = readInputs({ ...news, contents: undefined }, kind);
-    if (inputs === undefined || typeof contents !== "object" || contents === null) return say(news, unknownPlan);
-    await showUpdate(news, before, { ...inputs, contents: contents as Record<string, string> });
+  async function foreseen(news: Properties, inputs: Inputs, plan: Plan, of: { present: Manifest; open: Open }) {
+    await display.plan(news, inputs, plan, { ...of, day: days.foresee(inputs), resource: news.__resourceName });
   }
 
   async function recalled(inputs: Inputs): Promise<Manifest> {
@@ -360,11 +318,17 @@ function isForgiven({ onFailure }: Inputs): boolean {
   return onFailure === "warn";
 }
 
-/** Which domains the program still names. */
-function namedBy(present: Manifest): (domain: string) => boolean {
-  const domains = new Set<string>();
-  for (const path of present.keys()) domains.add(domainOf(path));
-  return (domain) => domains.has(domain);
+/** A run to which a quota that ran out on the way is no failure, since `partial` says to send the rest another day. */
+function excused(run: Run, { onQuotaExceeded }: Inputs, { tell, now }: RunContext): Run {
+  const { failure, ...rest } = run;
+  if (onQuotaExceeded !== "partial" || failure === undefined || !isQuotaExceeded(failure.code)) return run;
+  tell(describeRanOut(run.pending, now()));
+  return rest;
+}
+
+/** A run with what the state has to keep of paths that the program no longer names. */
+function withManners(run: Run, plan: Plan, before: Before): Run {
+  return { ...run, gone: mannersOf([...run.pending, ...run.unconfirmed], plan, before) };
 }
 
 function filesMoved(): VodError {

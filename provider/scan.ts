@@ -3,7 +3,7 @@
  * read; the others are hashed on all cores.
  */
 import { statSync } from "node:fs";
-import { resolve } from "node:path";
+import { resolve, sep } from "node:path";
 import { ContentHashError, type Files, listFiles, unreadable } from "../sdk/files.js";
 import { breather, Crew, hashContents, noLongerAFile, type SizedFile } from "./scan-hash.js";
 import { cachePath, isRacy, lookUp, readTable, STAT_WORDS, type StatTable, setStat, writeTable } from "./stat-cache.js";
@@ -29,7 +29,8 @@ export interface ScanOptions {
  * Hashes the files below a directory. Which files, and how symbolic links are followed, is as in `listFiles`.
  *
  * @returns Name below the directory (with `/`, in Unicode NFC) to the first 9 bytes of the SHA-256 of the content, as 12
- * characters of base64url. Empty for a directory without files that count. Of a file that is written meanwhile, the hash of what
+ * characters of base64url. A file whose name on the disk isn't NFC is in it under both spellings: tools upload one or the
+ * other. Empty for a directory without files that count. Of a file that is written meanwhile, the hash of what
  * was read; the next scan reads it again.
  * @throws {@link ContentHashError}, as a rejection, when there is no such directory; when a file can't be read, vanishes during
  * the scan or is none; when a symbolic link is broken, leads out of the directory or makes a cycle. The signal's reason, when it
@@ -57,8 +58,20 @@ export async function scanSource(options: ScanOptions): Promise<Map<string, stri
     if (!isKept) await writeTable(cache, select({ names, stats, hashes }, rows));
   }
   const manifest = new Map<string, string>();
-  for (const [row, name] of names.entries()) manifest.set(name, hashes[row] ?? "");
+  let row = 0;
+  for (const [name, path] of files) {
+    const hash = hashes[row++] ?? "";
+    manifest.set(name, hash);
+    const spelled = nameOnDisk(path, directory);
+    if (spelled !== name) manifest.set(spelled, hash);
+  }
   return manifest;
+}
+
+/** The name of a file below the directory as the disk has it, with `/`. */
+function nameOnDisk(path: string, directory: string): string {
+  const below = path.slice(directory.endsWith(sep) ? directory.length : directory.length + sep.length);
+  return sep === "/" ? below : below.replaceAll(sep, "/");
 }
 
 /** Files in the order of their names; row i of `stats` and `hashes` belongs to the i-th. */

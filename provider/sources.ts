@@ -28,8 +28,16 @@ export class Sources {
    * @throws VodError UnreadableSource, with the file and what to do.
    */
   scan(source: Source, known?: Rows): Promise<Found> {
+    const key = keyOf(source);
+    const before = this.found.get(key);
     const scanning = this.scanNow(source, known);
-    this.found.set(keyOf(source), scanning);
+    this.found.set(key, scanning);
+    // What was found before is still what was found last.
+    scanning.catch(() => {
+      if (this.found.get(key) !== scanning) return;
+      if (before === undefined) this.found.delete(key);
+      else this.found.set(key, before);
+    });
     return scanning;
   }
 

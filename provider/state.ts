@@ -9,6 +9,7 @@ import { contentOf, type Inputs, type Kind } from "./inputs.js";
 import { packManifest, UNKNOWN_HASH, unpackManifest } from "./manifest.js";
 import { type Before, manifestOf, settle } from "./plan.js";
 import { VodError } from "./vod/errors.js";
+import { OBJECT_TYPES } from "./vod/limits.js";
 
 /** The version that this package writes. */
 export const STATE_VERSION = 1;
@@ -32,6 +33,10 @@ const resultShape = z.object({
   repeatedTaskIds: z.array(z.string()).optional(),
   /** Paths that were accepted, and whose end an update with `wait` had to see and couldn't. */
   unconfirmed: z.array(z.string()).optional(),
+  /** As what paths are sent that are pending or unconfirmed, and that the inputs don't name; absent without such. */
+  gone: z
+    .record(z.string(), z.object({ objectType: z.enum([...OBJECT_TYPES, "Preload"]), force: z.boolean() }))
+    .optional(),
   /** With `source`: the hash of every URL, packed; a URL that is pending has no hash in it. */
   manifest: z.string().optional(),
 });
@@ -60,6 +65,8 @@ export interface Submission {
   submittedAt: string;
   /** What was last seen of the tasks, if they were looked at; `Incomplete` where something is pending. */
   status?: RefreshStatus;
+  /** As what those are sent that are pending or unconfirmed, and that the inputs don't name. */
+  gone?: State["gone"];
 }
 
 /**
@@ -72,14 +79,20 @@ export function readState(properties: Readonly<Record<string, unknown>>, kind: K
   const { [taskId]: refreshTaskId, [sent]: refreshed, ...rest } = properties;
   const result = resultShape.safeParse({ ...rest, refreshTaskId, refreshed });
   const inputs = kind.checked.safeParse(properties);
-  if (result.success && inputs.success) return { ...result.data, inputs: inputs.data };
-  const issues = [...(result.error?.issues ?? []), ...(inputs.error?.issues ?? [])];
+  // Without its manifest, every file of a source would pass for a new one, which needs no refresh.
+  const isWhole = inputs.data?.source === undefined || result.data?.manifest !== undefined;
+  if (result.success && inputs.success && isWhole) return { ...result.data, inputs: inputs.data };
+  const issues = [...(result.error?.issues ?? []), ...(inputs.error?.issues ?? [])].map(({ path }) => path.join("."));
   const version = properties.__stateVersion;
+  const isLater = typeof version === "number" && version > STATE_VERSION;
   throw new VodError(
-    typeof version === "number" && version > STATE_VERSION
+    isLater
       ? `The state of this resource was written by a later version of pulumi-alicloud-vod (state version ${version}).`
-      : `The state of this resource can't be read: ${issues.map(({ path }) => path.join(".")).join(", ")}.`,
-    "Install that version, or later, of pulumi-alicloud-vod; nothing was sent.",
+      : `The state of this resource can't be read: ${(issues.length === 0 ? ["manifest"] : issues).join(", ")}.`,
+    isLater
+      ? "Install that version, or later, of pulumi-alicloud-vod; nothing was sent."
+      : "Restore the stack's state from a backup, or remove the resource from it with `pulumi state delete`, so that the " +
+          "next `pulumi up` refreshes everything; nothing was sent.",
     { code: "UnknownState" },
   );
 }
@@ -92,11 +105,12 @@ export function readState(properties: Readonly<Record<string, unknown>>, kind: K
 export function beforeOf(state: State): Before {
   const { inputs } = state;
   const content = contentOf(inputs);
+  const gone = new Map(Object.entries(state.gone ?? {}));
   // Without its manifest every file would be new, and no change of one would ever be sent: that is damage as any other.
-  if (content.mode === "source") return { inputs, manifest: unpackManifest(state.manifest ?? "") };
+  if (content.mode === "source") return { inputs, manifest: unpackManifest(state.manifest ?? ""), gone };
   const manifest = manifestOf(content);
   for (const path of state.pending) manifest.set(path, UNKNOWN_HASH);
-  return { inputs, manifest };
+  return { inputs, manifest, gone };
 }
 
 /**
@@ -127,6 +141,7 @@ export function withInputs(before: State | undefined, inputs: Inputs, now: Reado
     refreshed,
     pending: [],
     unconfirmed: undefined,
+    gone: undefined,
   });
 }
 
@@ -150,19 +165,22 @@ export function withSubmission(
   const repeated = [...(kept?.repeatedTaskIds ?? []), ...(run.repeatedTaskIds ?? [])];
   // Of what the run itself sent, so that the next one can tell whether there is anything to carry on with.
   const refreshed = hasSent ? run.accepted : carriesOn ? (before?.refreshed ?? []) : [];
+  // Where nothing was sent, and nothing is due either, it stands as before.
+  const asBefore = hasSent || before === undefined || before.status === "Incomplete" ? "Submitted" : before.status;
   return stateOf(inputs, settle(now, run.pending), {
     taskIds: [...new Set(refreshTaskIds.flatMap((joined) => joined.split(",")))],
     refreshTaskId: refreshTaskIds.length === 0 ? undefined : refreshTaskIds.join(","),
     requestIds: [...(kept?.requestIds ?? []), ...run.requestIds],
     submittedAt: hasSent ? run.submittedAt : kept?.submittedAt,
     // What is pending is due whatever became of the rest.
-    status: run.pending.length > 0 ? "Incomplete" : (run.status ?? "Submitted"),
+    status: run.pending.length > 0 ? "Incomplete" : (run.status ?? asBefore),
     cost: hasSent || kept === undefined ? costOf(run.cost, kept?.cost) : kept.cost,
     repeatedTaskIds: repeated.length === 0 ? undefined : repeated,
     refreshed: refreshed.slice(0, PATHS_SHOWN),
     // Of a source, the manifest knows them all.
     pending: inputs.source === undefined ? [...run.pending] : run.pending.slice(0, PATHS_SHOWN),
     unconfirmed: run.unconfirmed.length === 0 ? undefined : [...run.unconfirmed],
+    gone: run.gone,
   });
 }
 

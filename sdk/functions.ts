@@ -4,7 +4,7 @@ import type { Lookup } from "../provider/lookup.js";
 
 /** Who asks, and where; as for a resource. */
 export interface VodLookupArgs {
-  /** Where the VOD API is. Defaults to the environment's `VOD_ENDPOINT`, else to `vod.cn-shanghai.aliyuncs.com`. */
+  /** Where the VOD API is. Defaults to that of resources. */
   endpoint?: string;
   /** A profile of the Alibaba Cloud CLI. Defaults to the stack's credentials. */
   profile?: string;

@@ -42,7 +42,7 @@ export interface Wait {
 
 /** How often a call is tried that fails for a reason that can pass: a throttle, a busy domain, the network. */
 export interface Retry {
-  /** For how long, in seconds, from 0 to 86,400. Defaults to 300. */
+  /** For how long, without what it waits behind other calls, in seconds, from 0 to 86,400. Defaults to 300. */
   timeout?: pulumi.Input<number>;
   /** How many times, the first one included, from 1 to 100. Defaults to 10. */
   maxAttempts?: pulumi.Input<number>;
@@ -57,13 +57,16 @@ export interface VodCost {
 
 /** How a call is made, by whom, and where. */
 export interface VodCacheArgs {
-  /** A file into which every preview and update writes all that it would send, a line for each path. Defaults to none. */
+  /**
+   * A file into which every preview and update writes all that it would send, a line for each path. It can't lie in the
+   * directory of `source`. Defaults to none.
+   */
   planFile?: pulumi.Input<string>;
   /** How often a call is tried. Defaults to 10 times within 5 minutes. */
   retry?: pulumi.Input<Retry>;
   /**
    * Where the VOD API is: a host, or `https://` and a host; `http://` for loopback addresses only. Defaults to the
-   * environment's `VOD_ENDPOINT`, else to `vod.cn-shanghai.aliyuncs.com`.
+   * environment's `VOD_ENDPOINT`, then to `vod` of the stack's `alicloud:endpoints`, else to `vod.cn-shanghai.aliyuncs.com`.
    */
   endpoint?: pulumi.Input<string>;
   /** The region whose API is called. Only `cn-shanghai` has the operation, which is the default. */

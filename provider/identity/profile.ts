@@ -32,6 +32,7 @@ const profileShape = z.object({
   sts_token: text,
   sts_region: text,
   sts_endpoint: text,
+  enable_vpc: z.boolean().optional().catch(undefined),
   ram_role_name: text,
   ram_role_arn: text,
   ram_session_name: text,
@@ -126,7 +127,10 @@ function sourceOf(profiles: Profiles, name: string, passed: readonly string[]): 
     externalId: profile.external_id,
     seconds: profile.expired_seconds,
   });
-  const sts = () => findSts(means, places, { endpoint: profile.sts_endpoint, region: profile.sts_region, name: where });
+  const sts = () => {
+    const { sts_endpoint: endpoint, sts_region: region, enable_vpc: inVpc = false } = profile;
+    return findSts(means, places, { endpoint, region, inVpc, name: where });
+  };
 
   switch (profile.mode.toLowerCase()) {
     case "ak":

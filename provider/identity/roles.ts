@@ -2,7 +2,7 @@
 import { readFileSync, type Stats, statSync } from "node:fs";
 import { resolveEndpoint } from "../vod/endpoint.js";
 import { VodError } from "../vod/errors.js";
-import { type Found, type Places, read, readObject, SETTINGS } from "./settings.js";
+import { type ConfigReader, type Found, isTrue, type Places, read, readObject, SETTINGS } from "./settings.js";
 import type { Means } from "./source.js";
 import { type OidcIdentity, type Role, requireRoleArn, type Sts } from "./sts.js";
 
@@ -137,22 +137,25 @@ export function readText(file: string, shown: string): string {
 /**
  * Where STS is: the profile's own endpoint or region, `sts` of the configuration's `alicloud:endpoints`, the environment's
  * `ALIBABA_CLOUD_STS_ENDPOINT` (or `ALIBABA_CLOUD_ENDPOINT_STS`, `STS_ENDPOINT`), that of the region in
- * `alicloud:region`, and otherwise `sts.aliyuncs.com`. Plain http works for this machine only.
+ * `ALIBABA_CLOUD_STS_REGION`, then in `alicloud:region`, and otherwise `sts.aliyuncs.com`. Plain http works for this machine only.
  *
  * @throws VodError InvalidEndpoint, naming which of them is wrong.
  */
 export function findSts(
   means: Means,
   places: Places,
-  profile: { endpoint?: string | undefined; region?: string | undefined; name: string } = { name: "" },
+  profile: { endpoint?: string | undefined; region?: string | undefined; inVpc?: boolean; name: string } = { name: "" },
 ): Sts {
   const variable = read(SETTINGS.stsEndpoint, places);
+  const stsRegion = read(SETTINGS.stsRegion, places);
+  const inVpc = isTrue("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED", places.environment);
   const region = read(SETTINGS.region, places);
   const candidates: [host: string | undefined, name: string][] = [
     [profile.endpoint, `sts_endpoint of ${profile.name}`],
-    [ofRegion(profile.region), `sts_region of ${profile.name}`],
+    [ofRegion(profile.region, profile.inVpc), `sts_region of ${profile.name}`],
     [readObject("alicloud:endpoints", places)?.sts, "alicloud:endpoints.sts"],
     [variable?.value, variable?.name ?? ""],
+    [ofRegion(stsRegion?.value, inVpc), stsRegion?.name ?? ""],
     [ofRegion(region?.value), region?.name ?? ""],
   ];
   const [host = DEFAULT_STS, name] = candidates.find(([host]) => host !== undefined) ?? [DEFAULT_STS, ""];
@@ -160,7 +163,13 @@ export function findSts(
   return { origin: originOf(host, name), timeoutMs, agentFor, now };
 }
 
-const ofRegion = (region: string | undefined) => (region === undefined ? undefined : `sts.${region}.aliyuncs.com`);
+/** `vod` of the configuration's `alicloud:endpoints`; undefined where it isn't set. */
+export function configuredVodEndpoint(config: ConfigReader): string | undefined {
+  return readObject("alicloud:endpoints", { config })?.vod;
+}
+
+const ofRegion = (region: string | undefined, inVpc = false) =>
+  region === undefined ? undefined : `sts${inVpc ? "-vpc" : ""}.${region}.aliyuncs.com`;
 
 function originOf(host: string, name: string): string {
   try {

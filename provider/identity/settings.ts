@@ -50,6 +50,7 @@ export const SETTINGS = {
   oidcToken: { environment: ["ALIBABA_CLOUD_OIDC_TOKEN"] },
   oidcTokenFile: { environment: ["ALIBABA_CLOUD_OIDC_TOKEN_FILE"] },
   stsEndpoint: { environment: ["ALIBABA_CLOUD_STS_ENDPOINT", "ALIBABA_CLOUD_ENDPOINT_STS", "STS_ENDPOINT"] },
+  stsRegion: { environment: ["ALIBABA_CLOUD_STS_REGION"] },
 } as const satisfies Record<string, Setting>;
 
 /** Reads a setting; undefined where none of its names is set to more than spaces. */
@@ -85,6 +86,8 @@ const seconds = z.coerce
   .transform((value) => value || undefined)
   .optional();
 
+const hosts = z.object({ sts: words, vod: words });
+
 const block = { sessionExpiration: seconds, policy: words };
 
 /** The configuration's objects, of which each is a JSON text. An empty `roleArn` assumes no role. */
@@ -98,9 +101,10 @@ const OBJECTS = {
     oidcToken: words,
     oidcTokenFile: words,
   }),
-  "alicloud:endpoints": z
-    .union([z.object({ sts: words }), z.array(z.object({ sts: words }))])
-    .transform((endpoints) => ({ sts: [endpoints].flat().find(({ sts }) => sts)?.sts })),
+  "alicloud:endpoints": z.union([hosts, z.array(hosts)]).transform((endpoints) => ({
+    sts: [endpoints].flat().find(({ sts }) => sts)?.sts,
+    vod: [endpoints].flat().find(({ vod }) => vod)?.vod,
+  })),
 } as const;
 
 /**
@@ -110,7 +114,7 @@ const OBJECTS = {
  */
 export function readObject<Name extends keyof typeof OBJECTS>(
   name: Name,
-  { config }: Places,
+  { config }: Pick<Places, "config">,
 ): z.infer<(typeof OBJECTS)[Name]> | undefined {
   const value = config(name)?.trim();
   if (!value) return undefined;

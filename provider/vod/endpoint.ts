@@ -1,7 +1,4 @@
-/**
- * Where the VOD API is: the `endpoint` input, else the environment's VOD_ENDPOINT, else the service's own address. And
- * the proxy that leads there.
- */
+/** Where the VOD API is, and the proxy that leads there. */
 import { BlockList, isIP } from "node:net";
 import { VodError } from "./errors.js";
 import { DEFAULT_ENDPOINT } from "./limits.js";
@@ -9,25 +6,36 @@ import { DEFAULT_ENDPOINT } from "./limits.js";
 /** The variables that name a proxy for https: the first that is set counts. Go, which Pulumi's CLI is made of, knows the first two. */
 const PROXY_VARIABLES = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] as const;
 
+/** One that Go doesn't know may be there for other tools: where it leads to a SOCKS proxy, it is passed over, as Go does. */
+const FOR_OTHERS = /^socks/i;
+
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /**
- * Resolves the endpoint that calls go to.
+ * Resolves the endpoint that calls go to: the input, the environment's `VOD_ENDPOINT`, which is this package's own, and then
+ * what Pulumi's Alibaba Cloud provider reads: `vod` of the stack's `alicloud:endpoints`, `ALIBABA_CLOUD_ENDPOINT_VOD`.
  *
  * @param input the `endpoint` input: a host (https is meant) or an origin such as `https://host:port`.
- * @param environment where `VOD_ENDPOINT` is read, in the same form.
+ * @param configured that of the stack's configuration, in the same form.
  * @returns an origin without a trailing slash, such as `https://vod.cn-shanghai.aliyuncs.com` (the default).
- * @throws VodError InvalidEndpoint, naming which of the two is wrong and why.
+ * @throws VodError InvalidEndpoint, naming which of them is wrong and why.
  */
-export function resolveEndpoint(input: string | undefined, environment: Readonly<NodeJS.ProcessEnv>): string {
+export function resolveEndpoint(
+  input: string | undefined,
+  environment: Readonly<NodeJS.ProcessEnv>,
+  configured?: string,
+): string {
   if (input !== undefined) return originOf(input, "endpoint");
-  const fromEnvironment = environment.VOD_ENDPOINT;
-  return fromEnvironment ? originOf(fromEnvironment, "VOD_ENDPOINT") : DEFAULT_ENDPOINT;
+  const { VOD_ENDPOINT, ALIBABA_CLOUD_ENDPOINT_VOD } = environment;
+  if (VOD_ENDPOINT) return originOf(VOD_ENDPOINT, "VOD_ENDPOINT");
+  if (configured) return originOf(configured, "alicloud:endpoints.vod");
+  if (ALIBABA_CLOUD_ENDPOINT_VOD) return originOf(ALIBABA_CLOUD_ENDPOINT_VOD, "ALIBABA_CLOUD_ENDPOINT_VOD");
+  return DEFAULT_ENDPOINT;
 }
 
 /**
  * Resolves the proxy that calls to an endpoint go through, by the rules of Pulumi's CLI (Go's): HTTPS_PROXY, then
- * ALL_PROXY, unless NO_PROXY has the host; each in capitals or lower case. Neither this machine nor plain http is ever
+ * ALL_PROXY (but not for SOCKS), unless NO_PROXY has the host; each in capitals or lower case. Neither this machine nor plain http is ever
  * reached through a proxy.
  *
  * @param endpoint an origin, as {@link resolveEndpoint} returns it.
@@ -36,7 +44,10 @@ export function resolveEndpoint(input: string | undefined, environment: Readonly
  */
 export function resolveProxy(endpoint: string, environment: Readonly<NodeJS.ProcessEnv>): URL | undefined {
   const { protocol, hostname, port } = new URL(endpoint);
-  const name = PROXY_VARIABLES.find((variable) => environment[variable]?.trim());
+  const name = PROXY_VARIABLES.find((variable) => {
+    const value = environment[variable]?.trim();
+    return value && !(/all/i.test(variable) && FOR_OTHERS.test(value));
+  });
   if (name === undefined || protocol !== "https:" || isLoopback(hostname)) return undefined;
   const entries = (environment.NO_PROXY || environment.no_proxy || "").toLowerCase().split(/[\s,]+/);
   const host = hostname.replace(/^\[|\]$/g, "");

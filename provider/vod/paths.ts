@@ -13,12 +13,15 @@ const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;
 const DOMAIN = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)+$/;
 const DOT_SEGMENT = /(^|\/)(\.|%2e){1,2}(\/|$)/i;
 const STRAY_PERCENT = /%(?![0-9a-f]{2})/i;
-/** What every client encodes before it sends a URL (the path percent-encode set of the URL standard). */
-const ENCODED_BY_CLIENTS = /["<>`{}]|\P{ASCII}+/gu;
+/**
+ * What every client encodes before it sends a URL (the path percent-encode set of the URL standard). Of `^` old ones think
+ * otherwise (Node before 24), browsers don't.
+ */
+const ENCODED_BY_CLIENTS = /["<>^`{}]|\P{ASCII}+/gu;
 /** The same in a query (its special-query percent-encode set). */
 const ENCODED_IN_QUERIES = /["<>']|\P{ASCII}+/gu;
 /** The same for the name of a file, in which what separates the parts of a URL is a character like any other. */
-const ENCODED_IN_NAMES = /[\p{Cc}\s"<>`{}?#%\\]|\P{ASCII}+/gu;
+const ENCODED_IN_NAMES = /[\p{Cc}\s"<>^`{}?#%\\]|\P{ASCII}+/gu;
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { "http:": "80", "https:": "443" };
 

@@ -39,6 +39,11 @@ export const quotaAnswer = z
     }),
   );
 
+/** Whether a code says that a day's quota is used up. Sources: seed; CDN for that of preloads. */
+export function isQuotaExceeded(code: string): boolean {
+  return code === "QuotaExceeded.Refresh" || code === "QuotaExceeded.Preload";
+}
+
 /** At which offset from UTC the service's day begins, in hours. Source: the console guide (Beijing time). */
 const DAY_UTC_OFFSET_HOURS = 8;
 const HOUR_MS = 60 * 60 * 1000;

@@ -86,7 +86,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(refreshed().slice(2)).toEqual(["https://vod.example.com/player/settings.json"]);
   });
 
-  describe("when the day's quota runs out in the middle", () => {
+  describe("when the day's quota can't hold it", () => {
     const names = Array.from({ length: 30 }, (_, index) => `player/${String(index).padStart(2, "0")}.js`);
     const urls = names.map((name) => `https://vod.example.com/${name}`);
     const onADayWith = async (urlRemain: number, policy: string) => {
@@ -127,6 +127,18 @@ describe.each(engines())("on the $name", ({ create }) => {
       expect((await run("preview", config)).output).toContain("site: 20 of 30 URLs left from the last run:");
       expect(await run("up", config)).toMatchObject({ succeeded: true, outputs: { status: "Submitted" } });
       expect(refreshed().slice(40)).toEqual(urls.slice(10));
+      expect(await freshOnes()).toBe(30);
+    });
+
+    test("partial: nor can what is left once it is sent, which nobody knew: the rest stays for the next day", async () => {
+      const { emulator, run, config, refreshed, freshOnes } = await onADayWith(10, "partial");
+      emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshQuota", times: 2 });
+      const partial = await run("up", config);
+      expect(partial).toMatchObject({ succeeded: true, outputs: { status: "Incomplete" } });
+      expect(partial.output).toContain("site: warning: the day's quota ran out, so that 30 paths stay pending;");
+      expect(refreshed()).toHaveLength(30);
+      emulator.set({ urlRemain: 2000 });
+      expect(await run("up", config)).toMatchObject({ succeeded: true, outputs: { status: "Submitted" } });
       expect(await freshOnes()).toBe(30);
     });
 

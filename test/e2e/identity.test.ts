@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Emulator, type EmulatorOptions, pathsOf, startEmulator } from "../emulator/index.js";
 import { engines } from "../engine/index.js";
 import { configFile, fakeSts } from "../identity/fakes.js";
+import { proxying } from "../provider/secured.js";
 import { expectNoStackTrace, openStack, PROGRAMS, resources, type Stack } from "./stack.js";
 
 const OTHER = { accessKeyId: "LTAIotheraccount", accessKeySecret: "other-account-secret-1" };
@@ -107,34 +108,99 @@ describe.each(engines())("on the $name", ({ create }) => {
     expectNoStackTrace(output);
   });
 
-  test("secrets planted in every source are written nowhere, whatever the service says", async () => {
-    const { emulator, run } = stack;
-    const planted = ["planted-session-token", "planted-oidc-token", "planted-proxy-password", OTHER.accessKeySecret];
-    const environment = {
-      ALIBABA_CLOUD_SECURITY_TOKEN: planted[0],
-      ALIBABA_CLOUD_OIDC_TOKEN: planted[1],
-      HTTPS_PROXY: `http://user:${planted[2]}@127.0.0.1:1`,
-      ALICLOUD_SHARED_CREDENTIALS_FILE: configFile({
-        name: "other",
-        mode: "AK",
-        access_key_id: OTHER.accessKeyId,
-        access_key_secret: OTHER.accessKeySecret,
-      }),
-      DEBUG: "*",
+  describe("secrets planted in every source are written nowhere, whatever the service says", () => {
+    const PLANTED = {
+      secret: "planted-account-secret",
+      token: "planted-session-token",
+      oidc: "planted.oidc.token",
+      password: "planted-proxy-password",
     };
-    const other = await account(OTHER);
-    for (const each of [emulator, other]) {
-      const message = `You sent ${each.accessKeyId} ${each.accessKeySecret} Signature=abc%3D&AccessKeyId=x`;
-      each.fault({ kind: "error", code: "Echo.Everything", status: 400, message });
+    const KEY = { accessKeyId: "STS.plantedkeyid", accessKeySecret: PLANTED.secret, securityToken: PLANTED.token };
+    const site = (endpoint: string, more = {}) => ({
+      ...{ paths: ["https://vod.example.com/a"], contentHash: "v1", retry: { maxAttempts: 1 } },
+      ...{ endpoint, ...more },
+    });
+
+    /** Runs everything that can go wrong, first as it is and then against what refuses and echoes. */
+    async function expectNothing(
+      program: object,
+      environment: Record<string, string>,
+      echoing: Emulator[],
+      used: RegExp,
+    ) {
+      const texts: string[] = [];
+      const inAll = { DEBUG: "*", ALIBABA_CLOUD_CLI_PROFILE_DISABLED: "true", ...environment };
+      const note = async (operation: "preview" | "up" | "refresh" | "destroy", name: string) => {
+        const { output, ...rest } = await stack.run(operation, resources({ [name]: program }), inAll, {});
+        texts.push(output, JSON.stringify(rest), await stack.state());
+      };
+      await note("up", "site");
+      for (const each of echoing) {
+        const message = `You sent ${each.accessKeyId} ${each.accessKeySecret} ${PLANTED.token} Signature=abc%3D&AccessKeyId=x`;
+        each.fault({ kind: "error", code: "Echo.Everything", status: 400, message });
+      }
+      for (const operation of ["preview", "up", "refresh"] as const) await note(operation, "another");
+      const all = texts.join("\n");
+      expect(all).toMatch(used);
+      for (const secret of [...Object.values(PLANTED), KEY.accessKeyId]) {
+        for (const spelt of [secret, Buffer.from(secret).toString("base64")]) expect(all).not.toContain(spelt);
+      }
+      expect(all).not.toContain(Buffer.from(`user:${PLANTED.password}`).toString("base64"));
     }
-    const sites = { site: site("a"), other: site("b", { profile: "other", endpoint: other.endpoint }) };
-    const texts: string[] = [];
-    for (const operation of ["preview", "up", "refresh"] as const) {
-      const { output, ...rest } = await run(operation, resources(sites), environment);
-      texts.push(output, JSON.stringify(rest));
-    }
-    expect(texts.join("\n")).toContain("Echo.Everything");
-    const keys = [OTHER.accessKeyId, emulator.accessKeyId, emulator.accessKeySecret];
-    for (const text of texts) for (const secret of [...planted, ...keys]) expect(text).not.toContain(secret);
+
+    test("a temporary key of the environment", async () => {
+      const emulator = await account(KEY);
+      const environment = {
+        ALIBABA_CLOUD_ACCESS_KEY_ID: KEY.accessKeyId,
+        ALIBABA_CLOUD_ACCESS_KEY_SECRET: KEY.accessKeySecret,
+        ALIBABA_CLOUD_SECURITY_TOKEN: KEY.securityToken,
+      };
+      await expectNothing(site(emulator.endpoint), environment, [emulator], /Echo\.Everything/);
+      expect(refreshed(emulator)).toHaveLength(1);
+    });
+
+    test("a profile", async () => {
+      const emulator = await account(KEY);
+      const { accessKeyId, accessKeySecret, securityToken } = KEY;
+      const key = { access_key_id: accessKeyId, access_key_secret: accessKeySecret, sts_token: securityToken };
+      const environment = {
+        ALICLOUD_SHARED_CREDENTIALS_FILE: configFile({ name: "planted", mode: "StsToken", ...key }),
+      };
+      const program = site(emulator.endpoint, { profile: "planted" });
+      await expectNothing(program, environment, [emulator], /Echo\.Everything/);
+      expect(refreshed(emulator)).toHaveLength(1);
+    });
+
+    test("an OIDC token, which STS takes, or refuses with all that it got", async () => {
+      const emulator = await account(ASSUMED);
+      const [taking, refusing] = await Promise.all([
+        fakeSts({ oidcTokens: [PLANTED.oidc], now: () => new Date() }),
+        fakeSts(),
+      ]);
+      const environment = {
+        ALIBABA_CLOUD_ROLE_ARN: ROLE,
+        ALIBABA_CLOUD_OIDC_PROVIDER_ARN: "acs:ram::1234567890123456:oidc-provider/ci",
+        ALIBABA_CLOUD_OIDC_TOKEN: PLANTED.oidc,
+      };
+      const program = site(emulator.endpoint);
+      await expectNothing(program, { ...environment, ...taking.environment }, [], /Submitted/);
+      await expectNothing(program, { ...environment, ...refusing.environment }, [], /AuthenticationFail/);
+      expect(refreshed(emulator)).toHaveLength(1);
+      const got = [taking, refusing].flatMap(({ received }) => received.map(({ parameters }) => parameters.OIDCToken));
+      expect(new Set(got)).toEqual(new Set([PLANTED.oidc]));
+    });
+
+    test("a proxy's password", async () => {
+      const { asked, proxyPort } = await proxying({ status: 407 });
+      const environment = {
+        HTTPS_PROXY: `http://user:${PLANTED.password}@127.0.0.1:${proxyPort}`,
+        ALIBABA_CLOUD_ACCESS_KEY_ID: KEY.accessKeyId,
+        ALIBABA_CLOUD_ACCESS_KEY_SECRET: KEY.accessKeySecret,
+        ALIBABA_CLOUD_SECURITY_TOKEN: KEY.securityToken,
+      };
+      await expectNothing(site("vod.example.invalid"), environment, [], /the proxy answered HTTP 407/);
+      const password = Buffer.from(`user:${PLANTED.password}`).toString("base64");
+      expect(new Set(asked.map(({ authorization }) => authorization))).toEqual(new Set([`Basic ${password}`]));
+    });
   });
 });

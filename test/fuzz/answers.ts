@@ -52,7 +52,8 @@ const code = fc.oneof(
 const FIELDS = [
   ...["RefreshTaskId", "RequestId", "TotalCount", "Tasks", "Task", "Code", "Message", "constructor"],
   ...["UrlQuota", "UrlRemain", "DirQuota", "DirRemain", "TaskId", "ObjectPath", "ObjectType", "Status", "Process"],
-  ...["CreationTime", "Description"],
+  ...["CreationTime", "Description", "PreloadTaskId", "Credentials", "AccessKeyId", "AccessKeySecret", "SecurityToken"],
+  ...["Expiration"],
 ];
 const { value } = fc.letrec<{ value: unknown; object: unknown }>((tie) => ({
   value: fc.oneof(
@@ -74,7 +75,18 @@ const row = fc.record({
   CreationTime: fc.oneof(fc.constant("2026-11-24T00:00:00Z"), text),
   Description: fc.oneof(fc.constant(""), text),
 });
+/** What STS gives within `Credentials`, and the metadata service and a credentials URI as it is. */
+const issued = fc.record({
+  Code: fc.oneof(fc.constant("Success"), text),
+  AccessKeyId: fc.oneof(fc.constant("STS.issued"), text),
+  AccessKeySecret: fc.oneof(fc.constant("issued"), text),
+  SecurityToken: fc.oneof(fc.constant("issued"), value),
+  Expiration: fc.oneof(fc.constantFrom("2126-11-24T00:00:00Z", "1970-01-01T00:00:00Z"), text),
+});
 const nearly = fc.oneof(
+  issued,
+  fc.record({ Credentials: issued, RequestId: fc.oneof(fc.constant("R-1"), value) }),
+  fc.record({ PreloadTaskId: fc.oneof(fc.constantFrom("1", "1,2"), value), RequestId: fc.constant("R-1") }),
   fc.record({
     RefreshTaskId: fc.oneof(fc.constantFrom("1", "1,2"), value),
     RequestId: fc.oneof(fc.constant("R-1"), value),

@@ -3,6 +3,7 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { findCredentials } from "../../provider/credentials.js";
 import { type VodClient, vodClient } from "../../provider/vod/client.js";
 import { VodError } from "../../provider/vod/errors.js";
 import { OBJECT_TYPES } from "../../provider/vod/limits.js";
@@ -115,6 +116,11 @@ const OPERATIONS = {
     assert.match(refreshTaskId, /^[^\s,]+(,[^\s,]+)*$/);
     assert.match(requestId ?? "", /^[\w.-]{1,100}$/);
   },
+  preload: async (client: VodClient) => {
+    const { preloadTaskId, requestId } = await client.preloadObjectCaches({ paths: ["https://vod.example.com/a"] });
+    assert.match(preloadTaskId, /^[^\s,]+(,[^\s,]+)*$/);
+    assert.match(requestId ?? "", /^[\w.-]{1,100}$/);
+  },
   quota: async (client: VodClient) => {
     const { urls, directories } = await client.describeRefreshQuota();
     for (const left of [urls.quota, urls.remain, directories.quota, directories.remain]) assert.ok(left >= 0);
@@ -142,7 +148,42 @@ function judge(error: unknown): void {
   }
 }
 
-const ofAnswers = (name: string, use: (client: VodClient) => Promise<void>): Property => ({
+/** The settings of a source whose credentials come from that service. */
+const SOURCES: Record<string, (origin: string) => Record<string, string>> = {
+  role: (origin) => ({
+    "alicloud:accessKey": CREDENTIALS.accessKeyId,
+    "alicloud:secretKey": CREDENTIALS.accessKeySecret,
+    "alicloud:securityToken": CREDENTIALS.securityToken,
+    "alicloud:assumeRole": '{"roleArn":"acs:ram::1:role/x"}',
+    "alicloud:endpoints": JSON.stringify({ sts: origin }),
+  }),
+  oidc: (origin) => ({
+    "alicloud:assumeRoleWithOidc": JSON.stringify({
+      roleArn: "acs:ram::1:role/x",
+      oidcProviderArn: "acs:ram::1:oidc-provider/x",
+      oidcToken: CREDENTIALS.securityToken,
+    }),
+    "alicloud:endpoints": JSON.stringify({ sts: origin }),
+  }),
+  instance: () => ({ "alicloud:ecsRoleName": "vod" }),
+  uri: (origin) => ({ "alicloud:credentialsUri": `${origin}/?ticket=${CREDENTIALS.accessKeySecret}` }),
+};
+
+/** Asks a source once: what it gives is complete, so that it can be signed with, and holds for a while. */
+const credentialsFrom = (settings: (origin: string) => Record<string, string>) => async (origin: string) => {
+  const config = settings(origin);
+  const times = { timeoutMs: TIMEOUT_MS, metadataTimeoutMs: TIMEOUT_MS, metadataOrigin: origin };
+  const found = await findCredentials({}, (key) => config[key], {}, times).get();
+  for (const part of [found.accessKeyId, found.accessKeySecret, found.securityToken]) assert.match(part ?? "", /^\S+$/);
+};
+
+const calling = (use: (client: VodClient) => Promise<void>) => (endpoint: string) => {
+  const limiter = { run: <T>(call: () => Promise<T>) => call(), pauseMs: () => 0, queueMs: () => 0 };
+  const client = vodClient({ endpoint, credentials: CREDENTIALS, timeoutMs: TIMEOUT_MS, retry: NO_RETRY, limiter });
+  return use(client);
+};
+
+const ofAnswers = (name: string, use: (endpoint: string) => Promise<void>): Property => ({
   name,
   check: async (parameters) => {
     const answerer = await startAnswerer();
@@ -157,14 +198,12 @@ const ofAnswers = (name: string, use: (client: VodClient) => Promise<void>): Pro
   },
 });
 
-/** One call against any answer: it gives a valid result or an error as users may see it, in time. */
-function survives({ endpoint, next, requests }: Answerer, use: (client: VodClient) => Promise<void>) {
-  const limiter = { run: <T>(call: () => Promise<T>) => call(), pauseMs: () => 0, queueMs: () => 0 };
+/** One question against any answer: it gives a valid result or an error as users may see it, in time. */
+function survives({ endpoint, next, requests }: Answerer, use: (endpoint: string) => Promise<void>) {
   return fc.asyncProperty(answers, async (answer) => {
     next(answer);
-    const client = vodClient({ endpoint, credentials: CREDENTIALS, timeoutMs: TIMEOUT_MS, retry: NO_RETRY, limiter });
     const begin = performance.now();
-    await use(client).catch(judge);
+    await use(endpoint).catch(judge);
     const limit = Math.max(1, requests()) * TIMEOUT_MS + SLACK_MS;
     assert.ok(performance.now() - begin < limit, "it took longer than the time limit");
   });
@@ -172,7 +211,10 @@ function survives({ endpoint, next, requests }: Answerer, use: (client: VodClien
 
 export const PROPERTIES: readonly Property[] = [
   ...PATHS,
-  ofAnswers("any answer to a refresh gives a valid result or two sentences", OPERATIONS.refresh),
-  ofAnswers("any answer about the quota gives a valid result or two sentences", OPERATIONS.quota),
-  ofAnswers("any answer about tasks gives a valid result or two sentences", OPERATIONS.tasks),
+  ...Object.entries(OPERATIONS).map(([name, use]) =>
+    ofAnswers(`any answer about ${name} gives a valid result or two sentences`, calling(use)),
+  ),
+  ...Object.entries(SOURCES).map(([name, settings]) =>
+    ofAnswers(`any answer gives whole credentials or two sentences: ${name}`, credentialsFrom(settings)),
+  ),
 ];

@@ -115,6 +115,22 @@ describe("each mode of a profile that needs no browser", () => {
     expect(await find(named("side", path)).get()).toHaveProperty("accessKeyId", "STS.uri1");
   });
 
+  test.each([
+    [{ sts_region: "cn-hangzhou" }, "https://sts.cn-hangzhou.aliyuncs.com"],
+    [{ sts_region: "cn-hangzhou", enable_vpc: true }, "https://sts-vpc.cn-hangzhou.aliyuncs.com"],
+    [{ sts_region: "cn-hangzhou", enable_vpc: true, sts_endpoint: "sts.a.com" }, "https://sts.a.com"],
+    [{ enable_vpc: true }, "https://sts.aliyuncs.com"],
+  ])("with a role, asked for where %j says", async (more, origin) => {
+    const origins: string[] = [];
+    const agentFor = (asked: string) => {
+      origins.push(asked);
+      throw new Error("no agent");
+    };
+    const path = configFile({ ...AK, mode: "RamRoleArn", ram_role_arn: ROLE, ...more });
+    await failureOf(() => find(named("base", path), {}, { agentFor }).get());
+    expect(origins).toEqual([origin]);
+  });
+
   test("in whatever case", async () => {
     expect(await find(named("base", configFile({ ...AK, mode: "ak" }))).get()).toHaveProperty(
       "accessKeyId",

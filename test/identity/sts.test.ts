@@ -293,6 +293,12 @@ describe("where STS is", () => {
     [{}, {}, "https://sts.aliyuncs.com"],
     [{ "alicloud:region": "cn-shanghai" }, {}, "https://sts.cn-shanghai.aliyuncs.com"],
     [{}, { ALIBABA_CLOUD_REGION: "eu-central-1" }, "https://sts.eu-central-1.aliyuncs.com"],
+    [{ "alicloud:region": "x" }, { ALIBABA_CLOUD_STS_REGION: "cn-hangzhou" }, "https://sts.cn-hangzhou.aliyuncs.com"],
+    [
+      {},
+      { ALIBABA_CLOUD_STS_REGION: "cn-hangzhou", ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED: "true" },
+      "https://sts-vpc.cn-hangzhou.aliyuncs.com",
+    ],
   ])("%j and %j: %s, which the agent is asked for", async (config, environment, origin) => {
     const origins: string[] = [];
     const agentFor = (asked: string) => {

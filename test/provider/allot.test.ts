@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { allot, batchesOf, settledBy } from "../../provider/allot.js";
 import type { Inputs } from "../../provider/inputs.js";
-import type { Plan } from "../../provider/plan.js";
+import type { Manner, Plan } from "../../provider/plan.js";
 import { type ObjectType, PATHS_PER_CALL } from "../../provider/vod/limits.js";
 import type { RefreshQuota } from "../../provider/vod/quota.js";
 
@@ -13,9 +13,9 @@ const quota = (urlsLeft: number, directoriesLeft = 100): RefreshQuota => ({
   urls: { quota: 2000, remain: urlsLeft },
   directories: { quota: 100, remain: directoriesLeft },
 });
-const planned = (paths: string[], gone: string[] = []): Plan => ({
+const planned = (paths: string[], gone: Record<string, Manner> = {}): Plan => ({
   paths,
-  gone,
+  gone: new Map(Object.entries(gone)),
   groups: [],
   total: paths.length,
   skipped: 0,
@@ -77,21 +77,62 @@ describe("calls", () => {
   });
 });
 
-test("URLs that are no longer named go as URLs, beside directories or patterns", () => {
+describe("what is no longer named", () => {
   const directory = "https://vod.example.com/player/";
-  const gone = ["https://vod.example.com/a", "https://vod.example.com/b?v=1"];
-  const { batches, cost } = allot(
-    planned([directory, ...gone], gone),
-    inputs({ objectType: "Directory" }),
-    always,
-    quota(2000),
-  );
-  expect(batches.map(({ objectType, paths }) => [objectType, paths])).toEqual([
-    ["Directory", [directory]],
-    ["IgnoreParams", ["https://vod.example.com/a"]],
-    ["File", ["https://vod.example.com/b?v=1"]],
-  ]);
-  expect(cost).toEqual({ urls: 2, directories: 1, preload: 0 });
+  const file: Manner = { objectType: "File", force: false };
+  const withAnyQuery: Manner = { objectType: "IgnoreParams", force: false };
+
+  test("goes as what it was, after what is named", () => {
+    const [a, b] = ["https://vod.example.com/a", "https://vod.example.com/b?v=1"];
+    const { batches, cost } = allot(
+      planned([a, directory, b], { [a]: withAnyQuery, [b]: file }),
+      inputs({ objectType: "Directory" }),
+      always,
+      quota(2000),
+    );
+    expect(batches.map(({ objectType, paths }) => [objectType, paths])).toEqual([
+      ["Directory", [directory]],
+      ["IgnoreParams", [a]],
+      ["File", [b]],
+    ]);
+    expect(cost).toEqual({ urls: 2, directories: 1, preload: 0 });
+  });
+
+  test("a directory with the force that it had", () => {
+    const plan = planned([...urls(1), directory], { [directory]: { objectType: "Directory", force: true } });
+    expect(allot(plan, inputs(), always, quota(2000)).batches.map(({ paths, force }) => [paths, force])).toEqual([
+      [urls(1), false],
+      [[directory], true],
+    ]);
+  });
+
+  test("goes with what is named where it is of one type", () => {
+    const plan = planned(urls(2), { "https://vod.example.com/1": file });
+    expect(allot(plan, inputs(), always, quota(2000)).batches).toHaveLength(1);
+  });
+
+  const two = planned([...urls(15), ...urls(15, "x/")], {
+    ...Object.fromEntries(urls(15).map((path) => [path, file])),
+    ...Object.fromEntries(urls(15, "x/").map((path) => [path, withAnyQuery])),
+  });
+  const beside = (more: Partial<Inputs>, left: RefreshQuota) =>
+    allot(two, inputs({ objectType: "Directory", ...more }), always, left);
+
+  test("has what else is sent leaves of the day: where that is too little, fail may not send anything", () => {
+    expect(beside({}, quota(20))).toMatchObject({ exceeded: true, cost: { urls: 30 } });
+    expect(beside({}, quota(30))).toMatchObject({ exceeded: false, cost: { urls: 30 } });
+  });
+  test("partial: what fits of all of it", () => {
+    expect(beside({ onQuotaExceeded: "partial" }, quota(20))).toMatchObject({
+      exceeded: false,
+      cost: { urls: 20 },
+      later: urls(15, "x/").slice(5),
+    });
+  });
+  test("collapse: no directory that the one before it took", () => {
+    expect(beside({ onQuotaExceeded: "collapse" }, quota(2, 1))).toMatchObject({ exceeded: true });
+    expect(beside({ onQuotaExceeded: "collapse" }, quota(2, 2))).toMatchObject({ cost: { directories: 2 } });
+  });
 });
 
 describe("a plan that the day's quota can hold, or whose quota isn't known", () => {
@@ -159,6 +200,16 @@ test('collapse "always": where it costs less of the day, and not otherwise', () 
     allot(planned(urls(count)), inputs({ collapse: "always" }), always, quota(2000)).collapsed;
   expect(collapsed(21)).toBe(21);
   expect(collapsed(20)).toBe(0);
+});
+
+test('collapse "always": by what an account has in a day, where what is left isn\'t known', () => {
+  expect(allot(planned(urls(21)), inputs({ collapse: "always" }), always, undefined).collapsed).toBe(21);
+  expect(allot(planned(urls(21)), inputs({ onQuotaExceeded: "collapse" }), always, undefined).collapsed).toBe(0);
+});
+
+test('collapse "never": no directory, whatever onQuotaExceeded says', () => {
+  const never = inputs({ collapse: "never", onQuotaExceeded: "collapse" });
+  expect(allot(planned(urls(30)), never, always, quota(10))).toMatchObject({ collapsed: 0, exceeded: true });
 });
 
 test("every path of a plan is settled by a call or left for later, once", () => {

@@ -153,6 +153,13 @@ describe("a region", () => {
     ]);
     expect(checkInputs({ ...given, region: "cn-shanghai" }, {}, region, REFRESH).notes).toEqual([]);
     expect(checkInputs(given, { VOD_ENDPOINT: "vod.example.com" }, region, REFRESH).notes).toEqual([]);
+    expect(checkInputs({ ...given, endpoint: UNKNOWN }, {}, region, REFRESH).notes).toEqual([]);
+    expect(checkInputs(given, {}, () => undefined, REFRESH).notes).toEqual([]);
+    for (const name of ["ALICLOUD_REGION", "ALIBABA_CLOUD_REGION"]) {
+      expect(checkInputs(given, { [name]: "eu-central-1" }, () => undefined, REFRESH).notes).toEqual([
+        `the environment's ${name} is eu-central-1, but the calls go to cn-shanghai: only there the operation exists`,
+      ]);
+    }
   });
 
   test("may be another one with an endpoint", () => {
@@ -232,6 +239,31 @@ describe("contents", () => {
   ])("%j with %j is refused", (contents, more, problem) => {
     expect(checkContents(contents, more).problems).toEqual([problem]);
   });
+});
+
+test('collapse "never" can\'t stand beside onQuotaExceeded "collapse" with paths either', () => {
+  const paths = { paths: [PATH], contentHash: "v1" };
+  expect(check({ ...paths, collapse: "never", onQuotaExceeded: "collapse" }).problems).toEqual([
+    'collapse is "never", but onQuotaExceeded is "collapse"; leave one of them out.',
+  ]);
+});
+
+test.each([
+  ["./dist/plan.txt", "./dist"],
+  ["dist/deep/plan.txt", "dist/"],
+  ["plan.txt", "."],
+])("planFile %s in the source %s is refused, since writing it would change the source", (planFile, directory) => {
+  const source = { directory, baseUrl: "https://vod.example.com/" };
+  expect(check({ source, planFile }).problems).toEqual([
+    "planFile lies in source.directory, so that writing it would change the source; put it elsewhere.",
+  ]);
+});
+
+test("planFile beside the source is taken", () => {
+  const source = { directory: "./dist", baseUrl: "https://vod.example.com/" };
+  for (const planFile of ["./plan.txt", "../plan.txt", "./dist-plan.txt", "/tmp/plan.txt"]) {
+    expect(check({ source, planFile }).problems).toEqual([]);
+  }
 });
 
 describe("source", () => {

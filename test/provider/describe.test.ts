@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Allotment, allot, NO_COST } from "../../provider/allot.js";
+import { allot, NO_COST } from "../../provider/allot.js";
 import { describeExceeded, describeOpen, describePlan, describeRun, named } from "../../provider/describe.js";
 import { contentOf, type Inputs } from "../../provider/inputs.js";
 import { type Before, manifestOf, planRefresh, settle } from "../../provider/plan.js";
@@ -91,6 +91,49 @@ describe("a plan is shown", () => {
     );
   });
 
+  test("with the exact number where all is due whatever a hash will be", () => {
+    const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+    expect(lines(undefined, contents({ a: unknown, b: "1" }))[0]).toBe("created, 2 URLs: 2 URL refreshes, 1 call");
+    expect(lines(undefined, byPaths({ contentHash: unknown }))[0]).toBe("created: 2 URL refreshes, 1 call");
+    expect(lines(deployed(byPaths()), contents({ a: unknown, b: "1" }))[0]).toBe(
+      "given in another way, 2 URLs: 2 URL refreshes, 1 call",
+    );
+  });
+
+  test("with the most that it can be, where a contentHash isn't known yet", () => {
+    const news = byPaths({ contentHash: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" });
+    expect(lines(deployed(byPaths()), news, quota(2000))).toEqual([
+      "contentHash not known yet: up to 2 URL refreshes (1,998 of 2,000 left today), 1 call",
+    ]);
+  });
+
+  describe("with what might be, where hashes aren't known yet", () => {
+    const hashes = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`x/${index}`, "1"]));
+    const unknown = Object.fromEntries(
+      Object.keys(hashes)
+        .slice(0, 20)
+        .map((name) => [name, "04da6b54-80e4-46f7-96ec-b56ff0331ba9"]),
+    );
+    const shown = (more: Partial<Inputs>) =>
+      lines(deployed(contents(hashes)), contents({ ...hashes, ...unknown }, more), quota(10)).at(-1);
+
+    test("fail", () => {
+      expect(shown({})).toBe(
+        "warning: the day's quota has 10 of 2,000 URLs left, and up to 20 are due, so that an update might send nothing and fail",
+      );
+    });
+    test("partial", () => {
+      expect(shown({ onQuotaExceeded: "partial" })).toBe(
+        "warning: up to 10 paths stay pending, since the day's quota holds 10 of up to 20; it starts anew at 2026-11-24 00:00 UTC+8 (in 8 h 41 min)",
+      );
+    });
+    test("collapse", () => {
+      expect(shown({ onQuotaExceeded: "collapse" })).toBe(
+        "  up to 20 URLs collapsed into https://vod.example.com/x/ (fewer may go by themselves); the edge asks the origin again for everything below",
+      );
+    });
+  });
+
   test("with what collapsing it means", () => {
     const paths = urls(30).map((path) => path.replace("com/", "com/player/"));
     expect(lines(undefined, byPaths({ paths, onQuotaExceeded: "collapse" }), quota(10))).toEqual([
@@ -104,6 +147,12 @@ describe("a plan is shown", () => {
       "created: 10 URL refreshes (0 of 2,000 left today), 1 call",
       "warning: 20 paths stay pending, since the day's quota holds 10 of 30; it starts anew at 2026-11-24 00:00 UTC+8 (in 8 h 41 min)",
     ]);
+  });
+
+  test("of one path", () => {
+    expect(lines(undefined, byPaths({ paths: urls(1) }), quota(0))[1]).toBe(
+      "warning: the day's quota has 0 of 2,000 URLs left, and 1 is due, so that an update would send nothing and fail",
+    );
   });
 
   test("with what a quota that can't hold it means", () => {
@@ -122,7 +171,7 @@ test("paths are named without their queries, the first five of them", () => {
 test("what `paths` no longer name isn't told as a part of them", () => {
   const old = deployed(contents({ a: "1", b: "1", c: "1" }));
   expect(lines(old, byPaths({ paths: [url("x/")], objectType: "Directory" }))[0]).toBe(
-    "given in another way, 3 vanished: 1 directory refresh and 3 URL refreshes (any query), 2 calls",
+    "given in another way, 3 vanished: 1 directory refresh and 3 URL refreshes, 2 calls",
   );
 });
 
@@ -146,12 +195,12 @@ test("a run is told by what was sent and the tasks", () => {
   ).toBe("refreshed: 2 URL refreshes and 1 directory refresh in 2 calls, task 1,2, 3");
 });
 
-const NONE: Allotment = { batches: [], cost: NO_COST, later: [], collapsed: 0, exceeded: true };
+const NEITHER = { groups: [] };
 
 describe("a quota that can't hold the plan is told with what to do", () => {
   const news = (more: Partial<Inputs>) => byPaths({ paths: urls(30), ...more });
   const told = (more: Partial<Inputs>) =>
-    describeExceeded({ ...NONE, cost: { ...NO_COST, urls: 30 } }, news(more), quota(10), NOW);
+    describeExceeded({ cost: { ...NO_COST, urls: 30 } }, news(more), NEITHER, quota(10), NOW);
 
   test("fail", () => {
     expect(told({})).toEqual({
@@ -162,8 +211,8 @@ describe("a quota that can't hold the plan is told with what to do", () => {
     });
   });
   test("of both kinds, that which is short", () => {
-    const allotment = { ...NONE, cost: { ...NO_COST, urls: 12, directories: 101 } };
-    expect(describeExceeded(allotment, news({}), quota(1000), NOW).happened).toBe(
+    const allotment = { cost: { ...NO_COST, urls: 12, directories: 101 } };
+    expect(describeExceeded(allotment, news({}), NEITHER, quota(1000), NOW).happened).toBe(
       "The day's quota has 100 of 100 directories left, and 101 are due; nothing was sent.",
     );
   });
@@ -172,7 +221,33 @@ describe("a quota that can't hold the plan is told with what to do", () => {
     expect(told({ onQuotaExceeded: "collapse" })).toEqual({
       happened:
         "The day's quota has 10 of 2,000 URLs left, and 30 are due, and no directories fit either; nothing was sent.",
-      remedy: "Run `pulumi up` again after 2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota starts anew.",
+      remedy:
+        "Run `pulumi up` again after 2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota starts anew, or set " +
+        'onQuotaExceeded to "partial".',
+    });
+  });
+
+  test("only the policies that could help", () => {
+    expect(told({ collapse: "never" }).remedy).toMatch(/or set onQuotaExceeded to "partial"\.$/);
+    expect(told({ objectType: "Preload" }).remedy).toMatch(/or set onQuotaExceeded to "partial"\.$/);
+  });
+
+  describe("more than any day can hold: without waiting, which never helps", () => {
+    const created = { groups: [{ reason: "created" as const, count: 2500 }] };
+    const toldOf = (more: Partial<Inputs>, plan: Parameters<typeof describeExceeded>[2] = NEITHER) =>
+      describeExceeded({ cost: { ...NO_COST, urls: 2500 } }, news(more), plan, quota(2000), NOW).remedy;
+
+    test("a change", () => {
+      expect(toldOf({})).toBe('No day can hold that: set onQuotaExceeded to "partial" or "collapse".');
+    });
+    test("a creation, which may also just record what is there", () => {
+      expect(toldOf({}, created)).toBe(
+        'No day can hold that: set onQuotaExceeded to "partial" or "collapse", or refreshOnCreate to false, which records the content and sends nothing.',
+      );
+      expect(toldOf({ objectType: "Preload" }, created)).toMatch(/or preloadOnCreate to false/);
+    });
+    test("but another day may have the directories", () => {
+      expect(toldOf({ onQuotaExceeded: "collapse" })).toMatch(/^Run `pulumi up` again after /);
     });
   });
 });

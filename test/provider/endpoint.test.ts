@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { checkInputs } from "../../provider/check.js";
+import { Clients } from "../../provider/clients.js";
+import { REFRESH } from "../../provider/inputs.js";
 import { resolveEndpoint } from "../../provider/vod/endpoint.js";
+import { started } from "../emulator/started.js";
 
 describe("the endpoint is", () => {
   test.each([
@@ -14,6 +18,52 @@ describe("the endpoint is", () => {
     ["plain http on this machine over IPv6", "http://[::1]:8080", undefined, "http://[::1]:8080"],
   ])("%s", (_, input, variable, origin) => {
     expect(resolveEndpoint(input, variable === undefined ? {} : { VOD_ENDPOINT: variable })).toBe(origin);
+  });
+});
+
+describe("the endpoint of Pulumi's Alibaba Cloud provider counts, where nothing of this package's own is set", () => {
+  const ENVIRONMENT = { ALIBABA_CLOUD_ENDPOINT_VOD: "vod.third.com" };
+  test.each([
+    ["the input", "a.com", { VOD_ENDPOINT: "b.com", ...ENVIRONMENT }, "c.com", "https://a.com"],
+    ["VOD_ENDPOINT", undefined, { VOD_ENDPOINT: "b.com", ...ENVIRONMENT }, "c.com", "https://b.com"],
+    ["alicloud:endpoints", undefined, { VOD_ENDPOINT: "", ...ENVIRONMENT }, "c.com", "https://c.com"],
+    ["ALIBABA_CLOUD_ENDPOINT_VOD", undefined, ENVIRONMENT, undefined, "https://vod.third.com"],
+  ])("%s goes before the rest", (_, input, environment, configured, origin) => {
+    expect(resolveEndpoint(input, environment, configured)).toBe(origin);
+  });
+
+  test("each is told by its name", () => {
+    expect(() => resolveEndpoint(undefined, {}, "http://a.com")).toThrow(/^alicloud:endpoints\.vod would send/);
+    const environment = { ALIBABA_CLOUD_ENDPOINT_VOD: "http://a.com" };
+    expect(() => resolveEndpoint(undefined, environment)).toThrow(/^ALIBABA_CLOUD_ENDPOINT_VOD would send/);
+  });
+
+  const endpoints = [{ sts: "sts-vpc.cn-shanghai.aliyuncs.com" }, { vod: "http://vod.example.com" }];
+  const config = (key: string) => (key === "alicloud:endpoints" ? JSON.stringify(endpoints) : undefined);
+
+  test("it is checked in the preview", () => {
+    const given = { paths: ["https://vod.example.com/a"], contentHash: "v1" };
+    expect(checkInputs(given, {}, config, REFRESH).problems).toEqual([
+      expect.stringMatching(/^alicloud:endpoints\.vod would send requests to vod\.example\.com over plain http\./),
+    ]);
+    const broken = (key: string) => (key === "alicloud:endpoints" ? "{" : undefined);
+    expect(checkInputs(given, {}, broken, REFRESH).problems).toEqual([
+      expect.stringMatching(/^alicloud:endpoints is not a JSON object\./),
+    ]);
+    expect(checkInputs({ ...given, endpoint: "vod.example.com" }, {}, config, REFRESH).problems).toEqual([]);
+  });
+
+  test("and asked", async () => {
+    const { endpoint, accessKeyId, accessKeySecret, received } = await started();
+    const clients = new Clients({ environment: {}, info: () => {}, now: () => new Date() });
+    const values: Record<string, string> = {
+      "alicloud:endpoints": JSON.stringify({ vod: endpoint }),
+      "alicloud:accessKey": accessKeyId,
+      "alicloud:secretKey": accessKeySecret,
+    };
+    clients.configure((key) => values[key]);
+    await clients.asker({}).describeRefreshQuota();
+    expect(received).toHaveLength(1);
   });
 });
 

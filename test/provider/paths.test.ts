@@ -22,8 +22,8 @@ describe("a path that the service takes is sent in one spelling", () => {
     ],
     [
       "what clients encode percent-encoded",
-      'https://vod.example.com/a"<>`{}.js',
-      "https://vod.example.com/a%22%3C%3E%60%7B%7D.js",
+      'https://vod.example.com/a"<>^`{}.js',
+      "https://vod.example.com/a%22%3C%3E%5E%60%7B%7D.js",
     ],
     [
       "what is encoded already left alone",
@@ -33,8 +33,8 @@ describe("a path that the service takes is sent in one spelling", () => {
     ["a file's query kept", "https://vod.example.com/a.m3u8?v=1&w=ü", "https://vod.example.com/a.m3u8?v=1&w=%C3%BC"],
     [
       "in a query, what clients encode there",
-      `https://vod.example.com/a?x={b}\`'"<>`,
-      "https://vod.example.com/a?x={b}`%27%22%3C%3E",
+      `https://vod.example.com/a?x={b}^\`'"<>`,
+      "https://vod.example.com/a?x={b}^`%27%22%3C%3E",
     ],
     ["a bare host as its root", "https://vod.example.com", "https://vod.example.com/"],
     ["a bare host with a query as its root", "https://vod.example.com?v=1", "https://vod.example.com/?v=1"],

@@ -2,7 +2,16 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { contentOf, type Inputs } from "../../provider/inputs.js";
 import { type Manifest, UNKNOWN_HASH } from "../../provider/manifest.js";
-import { type Before, differs, manifestOf, manifestOfFiles, planRefresh, settle } from "../../provider/plan.js";
+import {
+  type Before,
+  differs,
+  manifestOf,
+  manifestOfFiles,
+  mannersOf,
+  planMoved,
+  planRefresh,
+  settle,
+} from "../../provider/plan.js";
 
 const A: string = "https://vod.example.com/a";
 const B: string = "https://vod.example.com/b";
@@ -36,7 +45,7 @@ describe("paths with a contentHash", () => {
       paths: [A, B],
       groups: [{ reason: "created", count: 2 }],
       total: 2,
-      gone: [],
+      gone: new Map(),
       skipped: 0,
       unknown: 0,
       resumes: false,
@@ -165,13 +174,68 @@ describe("contents", () => {
 });
 
 describe("given in another way than before: hashes of two kinds can't be compared, so everything is sent", () => {
-  test("paths become contents", () => {
+  test("paths become contents: what they no longer name as well, since now they say what is there", () => {
     const news = byContents({ [A]: "v1", [C]: "v1" });
-    expect(plan(deployed(byPaths()), news).paths).toEqual([A, C]);
-    expect(groups(deployed(byPaths()), news)).toEqual({ "given in another way": 2 });
+    expect(plan(deployed(byPaths()), news).paths).toEqual([A, C, B]);
+    expect(groups(deployed(byPaths()), news)).toEqual({ "given in another way": 2, vanished: 1 });
   });
   test("contents become paths: what vanished is sent too", () => {
     expect(plan(deployed(byContents({ [A]: "1", [C]: "1" })), byPaths()).paths).toEqual([A, B, C]);
+  });
+
+  const DIRECTORY = "https://vod.example.com/x/";
+  const asDirectory = { objectType: "Directory", force: true } as const;
+  const directories = byPaths({ paths: [DIRECTORY], ...asDirectory });
+
+  test("a directory that paths named goes as a directory, as it went", () => {
+    const { paths, gone } = plan(deployed(directories), byContents({ [A]: "1" }));
+    expect(paths).toEqual([A, DIRECTORY]);
+    expect([...gone]).toEqual([[DIRECTORY, asDirectory]]);
+  });
+  test("even where a URL has its name now: a directory stands for more", () => {
+    const { paths, gone } = plan(deployed(directories), byContents({ [DIRECTORY]: "1" }));
+    expect(paths).toEqual([DIRECTORY]);
+    expect([...gone]).toEqual([[DIRECTORY, asDirectory]]);
+  });
+  test("and once more as one if it couldn't be sent then", () => {
+    const news = byContents({ [DIRECTORY]: "1" });
+    const left = { ...deployed(news, [DIRECTORY]), gone: new Map([[DIRECTORY, asDirectory]]) };
+    expect([...plan(left, news).gone]).toEqual([[DIRECTORY, asDirectory]]);
+    expect([...plan(left, byContents({})).gone]).toEqual([[DIRECTORY, asDirectory]]);
+  });
+});
+
+test("a URL that was left beside directories by an older version goes with any query, since nobody knows as what it went", () => {
+  const news = byPaths({ paths: ["https://vod.example.com/x/"], objectType: "Directory" });
+  const { gone } = plan(deployed(news, [A, `${B}?v=1`]), news);
+  expect([...gone]).toEqual([
+    [A, { objectType: "IgnoreParams", force: false }],
+    [`${B}?v=1`, { objectType: "File", force: false }],
+  ]);
+});
+
+test("as what paths go that the program no longer names is kept as long as they are due, and no longer", () => {
+  const file = { objectType: "File", force: false } as const;
+  const before = deployed(byContents({ [A]: "1", [B]: "1" }));
+  const switched = plan(before, byPaths({ paths: ["https://vod.example.com/x/"], objectType: "Directory" }));
+  expect(mannersOf([A, "https://vod.example.com/x/"], switched, before)).toEqual({ [A]: file });
+  expect(mannersOf([], switched, before)).toBeUndefined();
+  expect(mannersOf([C], switched, { ...before, gone: new Map([[C, file]]) })).toEqual({ [C]: file });
+});
+
+describe("files that changed after they were checked: either content may be online", () => {
+  const old = deployed(byContents({ [A]: "1", [B]: "1" }));
+  const moved = (checked: Record<string, string>, now: Record<string, string>) =>
+    planMoved(old, byContents(now), present(byContents(checked)), present(byContents(now))).paths;
+
+  test("what was due by the check is, even if it is what it was before", () => {
+    expect(moved({ [A]: "2", [B]: "1" }, { [A]: "1", [B]: "1" })).toEqual([A]);
+  });
+  test("what changed since is due as well", () => {
+    expect(moved({ [A]: "2", [B]: "1" }, { [A]: "2", [B]: "2" })).toEqual([A, B]);
+  });
+  test("and what vanished since", () => {
+    expect(moved({ [A]: "1", [B]: "1" }, { [A]: "1" })).toEqual([B]);
   });
 });
 

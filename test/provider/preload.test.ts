@@ -189,3 +189,21 @@ describe("a bad input is told by name, in the preview", () => {
     expect((await problems({ source }))[0]).toMatch(/^source\.indexDocument stands for directories/);
   });
 });
+
+describe("a preview with a hash that isn't known yet", () => {
+  const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+  const contents = { [url("a.ts")]: UNKNOWN, [url("b.ts")]: "1" };
+
+  test("of a new preload: what is sent is known all the same", async () => {
+    expect(await problems({ contents })).toEqual([]);
+    expect(lines).toContain("videos: created, 2 URLs: 2 URL preloads (498 of 500 left today), 1 call");
+  });
+
+  test("beside a refresh whose outputs aren't known either", async () => {
+    const after = { objectType: "File", taskIds: UNKNOWN, status: UNKNOWN };
+    expect(await problems({ contents, after })).toEqual([]);
+    expect(lines).toContain(
+      "videos: created, 2 URLs: 2 URL preloads (498 of 500 left today), 1 call, once the refresh has ended",
+    );
+  });
+});

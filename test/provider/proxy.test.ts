@@ -27,6 +27,8 @@ describe("the proxy is", () => {
     ["ALL_PROXY", { ALL_PROXY: "http://proxy:3128" }, "http://proxy:3128/"],
     ["all_proxy", { all_proxy: "http://proxy:3128" }, "http://proxy:3128/"],
     ["not HTTP_PROXY: no call is plain http", { HTTP_PROXY: "http://proxy" }, undefined],
+    ["not a SOCKS proxy for all, which Pulumi's CLI doesn't know", { ALL_PROXY: "socks5://proxy:1080" }, undefined],
+    ["the next one after it", { ALL_PROXY: "SOCKS5h://a", all_proxy: "http://b" }, "http://b/"],
     ["none where the variable is empty", { HTTPS_PROXY: "", ALL_PROXY: " " }, undefined],
     ["an http proxy where it has no scheme", { HTTPS_PROXY: "proxy:3128" }, "http://proxy:3128/"],
     ["an https proxy", { HTTPS_PROXY: "https://proxy" }, "https://proxy/"],

@@ -107,6 +107,38 @@ test("refreshOnCreate false records the content and sends nothing, until it chan
   expect(sent()).toEqual([A, B]);
 });
 
+describe("directories of paths that become contents", () => {
+  const X = "https://vod.example.com/x/";
+  const contents = { paths: undefined, contentHash: undefined, contents: { [A]: "1" } };
+  const calls = () => refreshCalls().map((call) => [call.parameters.ObjectType, pathsOf(call)]);
+  const directories = () => up(undefined, { paths: [X], objectType: "Directory", refreshOnCreate: false });
+
+  test("are refreshed as directories once more", async () => {
+    const { outs } = await up(await directories(), contents);
+    expect(calls()).toEqual([
+      ["File", [A]],
+      ["Directory", [X]],
+    ]);
+    expect(outs).toMatchObject({ status: "Submitted", pending: [] });
+    expect(outs).not.toHaveProperty("gone");
+  });
+
+  test("and stay such as long as the day's quota holds none", async () => {
+    const partial = { ...contents, onQuotaExceeded: "partial" };
+    const created = await directories();
+    emulator.set({ dirRemain: 0 });
+    const first = await up(created, partial);
+    expect(first.outs).toMatchObject({ status: "Incomplete", pending: [X] });
+    emulator.set({ dirRemain: 100 });
+    const second = await up(first, partial);
+    expect(calls()).toEqual([
+      ["File", [A]],
+      ["Directory", [X]],
+    ]);
+    expect(second.outs).toMatchObject({ status: "Submitted", pending: [] });
+  });
+});
+
 test("2,000 URLs go in two calls, in the order given", async () => {
   const paths = Array.from({ length: 2000 }, (_, index) => `https://vod.example.com/${index}`);
   const { outs } = await up(undefined, { paths });
@@ -226,13 +258,47 @@ describe("check", () => {
 });
 
 describe("a preview with values that aren't known yet", () => {
-  test.each(["paths", "contentHash", "objectType"])("%s: shown as an update, never an error", async (name) => {
+  test.each(["paths", "objectType"])("%s: shown as an update, never an error", async (name) => {
     const created = await up(undefined);
     const made = provider();
     const { inputs, failures } = await made.check(created.inputs, program({ [name]: UNKNOWN }));
     expect(failures).toEqual([]);
     expect(await made.diff(created.id, created.outs, inputs)).toEqual({ changes: true });
     expect(lines.at(-1)).toBe("player: to refresh: not known yet, since an input is known during the update only");
+  });
+
+  const byContents = { paths: undefined, contentHash: undefined };
+  test.each<[string, Properties, string]>([
+    ["contentHash", { contentHash: UNKNOWN }, "created: 2 URL refreshes (1,998 of 2,000 left today), 1 call"],
+    [
+      "a hash of contents",
+      { ...byContents, contents: { [A]: UNKNOWN, [B]: "1" } },
+      "created, 2 URLs: 2 URL refreshes (1,998 of 2,000 left today), 1 call",
+    ],
+  ])("%s, as a resource is created: what is sent is known all the same", async (_, changes, line) => {
+    await provider().check({}, program(changes));
+    expect(lines).toContain(`player: ${line}`);
+  });
+
+  test.each<[string, Properties, Properties, string]>([
+    [
+      "contentHash",
+      {},
+      { contentHash: UNKNOWN },
+      "contentHash not known yet: up to 2 URL refreshes (1,996 of 2,000 left today), 1 call",
+    ],
+    [
+      "a hash of contents",
+      { ...byContents, contents: { [A]: "1", [B]: "1" } },
+      { ...byContents, contents: { [A]: UNKNOWN, [B]: "1" } },
+      "up to 1 of 2 URLs changed: up to 1 URL refresh (1,997 of 2,000 left today), 1 call",
+    ],
+  ])("%s, as it is updated: what is sent at most", async (_, before, after, line) => {
+    const created = await up(undefined, before);
+    const made = provider();
+    const { inputs } = await made.check(created.inputs, program(after));
+    expect(await made.diff(created.id, created.outs, inputs)).toEqual({ changes: true });
+    expect(lines).toContain(`player: ${line}`);
   });
 });
 
@@ -296,7 +362,7 @@ describe("contents", () => {
         .map(({ parameters }) => [parameters.ObjectType, parameters.ObjectPath]),
     ).toEqual([
       ["Directory", directory],
-      ["IgnoreParams", `${B}\n${directory}x`],
+      ["File", `${B}\n${directory}x`],
     ]);
   });
 
@@ -379,6 +445,90 @@ describe("the day's quota", () => {
       /^player: warning: what is left of the day's quota isn't known\. The credentials lack the permission/,
     );
     expect(lines).toContain("player: created: 2 URL refreshes, 1 call");
+  });
+
+  /** Creates with a process that didn't look at the quota before. */
+  async function createAlone(changes: Properties, between = () => {}) {
+    const { inputs } = await provider().check({}, program(changes));
+    lines.length = 0;
+    between();
+    return provider().create(inputs);
+  }
+
+  test("is asked for again just before sending: what is too little by then sends nothing", async () => {
+    const made = provider();
+    const { inputs } = await made.check({}, program());
+    emulator.set({ urlRemain: 1 });
+    await expect(made.create(inputs)).rejects.toThrow(/has 1 of 2,000 URLs left, and 2 are due; nothing was sent/);
+    expect(refreshCalls()).toEqual([]);
+  });
+
+  describe("that runs out between the question and a call", () => {
+    const many = Array.from({ length: 1500 }, (_, index) => `https://vod.example.com/${index}`);
+    const emptied = (urlRemain: number) => () => {
+      emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshQuota" });
+      emulator.set({ urlRemain });
+    };
+
+    test("partial: what was sent is sent, and the rest stays pending", async () => {
+      const { outs } = await createAlone({ paths: many, onQuotaExceeded: "partial" }, emptied(1200));
+      expect(outs).toMatchObject({ status: "Incomplete", pending: many.slice(1000) });
+      expect(lines.at(-1)).toMatch(
+        /^player: warning: the day's quota ran out, so that 500 paths stay pending; it starts anew at 2026-01-03 00:00 UTC\+8 /,
+      );
+    });
+
+    test("partial: where nothing could be sent, everything stays pending", async () => {
+      const { outs } = await createAlone({ onQuotaExceeded: "partial" }, emptied(1));
+      expect(outs).toMatchObject({ status: "Incomplete", taskIds: [], pending: [A, B] });
+      emulator.set({ urlRemain: 2000 });
+      const { inputs } = await provider().check({}, program({ onQuotaExceeded: "partial" }));
+      const rest = await up({ id: "x", inputs, outs }, { onQuotaExceeded: "partial" });
+      expect(rest.outs).toMatchObject({ status: "Submitted", pending: [] });
+      expect(sent().slice(2)).toEqual([A, B]);
+    });
+
+    test("fail: it fails, and what was sent isn't sent again", async () => {
+      const failure = await createAlone({ paths: many }, emptied(1200)).catch((error: Failure) => error);
+      expect(failure).toMatchObject({ message: expect.stringMatching(/QuotaExceeded\.Refresh/) });
+      expect((failure as Failure).properties).toMatchObject({ pending: many.slice(1000) });
+    });
+  });
+
+  describe("that two resources share", () => {
+    const eight = (name: string) => Array.from({ length: 8 }, (_, index) => `https://vod.example.com/${name}/${index}`);
+    const both = ["one", "two"].map((name) => program({ __resourceName: name, paths: eight(name) }));
+
+    test("is enough for the first one in a preview, which the second one counts in", async () => {
+      emulator.set({ urlRemain: 10 });
+      const made = provider();
+      for (const news of both) await made.check({}, news);
+      expect(lines).toEqual([
+        "one: created: 8 URL refreshes (2 of 2,000 left today), 1 call",
+        "two: created: 8 URL refreshes, 1 call",
+        "two: warning: the day's quota has 2 of 2,000 URLs left, and 8 are due, so that an update would send nothing and fail",
+      ]);
+    });
+
+    test("is counted once for each: one after the other send, and show what they showed", async () => {
+      emulator.set({ urlRemain: 20 });
+      const made = provider();
+      const checked: Properties[] = [];
+      for (const news of both) checked.push((await made.check({}, news)).inputs);
+      const shown = [...lines];
+      for (const inputs of checked) await made.create(inputs);
+      expect(sent()).toHaveLength(16);
+      expect(lines.filter((line) => line.includes("created"))).toEqual(shown);
+      expect(shown[1]).toBe("two: created: 8 URL refreshes (4 of 2,000 left today), 1 call");
+    });
+
+    test("is never asked for more than there is, even where both send at once", async () => {
+      emulator.set({ urlRemain: 10 });
+      const made = provider();
+      const results = await Promise.allSettled(both.map((inputs) => made.create({ objectType: "File", ...inputs })));
+      expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+      expect(refreshCalls()).toHaveLength(1);
+    });
   });
 
   test("is not asked for where nothing is due", async () => {

@@ -2,7 +2,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { UNKNOWN } from "../../provider/inputs.js";
 import { type Emulator, pathsOf } from "../emulator/index.js";
 import { started } from "../emulator/started.js";
 import { providerFor } from "./emulated.js";
@@ -119,6 +120,19 @@ describe("what is sent", () => {
       url("100%25%23%3F.js", "my%20video%20%C3%A9.mp4"),
     );
   });
+  test("a name whose accents the disk writes apart, as it is uploaded: both spellings, since either may be served", async () => {
+    write({ "e\u0301.js": "1" });
+    expect(await sentAfter(() => write({ "e\u0301.js": "2" }))).toEqual(url("%C3%A9.js", "e%CC%81.js").sort());
+  });
+  test("a name that only its accents are written otherwise in: the old spelling, and the new one once it changes", async () => {
+    write({ "\u00e9.js": "1" });
+    const created = await up(undefined, program({}, { refreshOnCreate: false }));
+    renameSync(join(directory, "\u00e9.js"), join(directory, "e\u0301.js"));
+    const renamed = await up(created, program({}, { refreshOnCreate: false }));
+    write({ "e\u0301.js": "2" });
+    await up(renamed, program({}, { refreshOnCreate: false }));
+    expect(sent()).toEqual(url("%C3%A9.js", "e%CC%81.js"));
+  });
   test("an index document: its directory as well, where that is asked for", async () => {
     const change = () => write({ "deep/index.html": "2" });
     expect(await sentAfter(change, { indexDocument: "index.html" })).toEqual(url("deep/", "deep/index.html"));
@@ -157,6 +171,16 @@ describe("what is sent", () => {
     await up(source, paths);
     expect(sent().slice(3)).toEqual(url("a.js", "b.js", "deep/index.html"));
   });
+});
+
+test("a domain that the base URL names is the program's own, even without a file: its refusal is a failure", async () => {
+  write({ "a.js": "1" });
+  const created = await up(undefined, program({}, { refreshOnCreate: false }));
+  rmSync(join(directory, "a.js"));
+  emulator.set({ domains: { "vod.example.com": null } });
+  const failure = await failureOf(up(created, program({}, { refreshOnCreate: false })));
+  expect(failure.message).toMatch(/code InvalidDomain\.NotFound/);
+  expect(failure.properties).toMatchObject({ status: "Incomplete", pending: url("a.js") });
 });
 
 describe("the preview", () => {
@@ -199,18 +223,104 @@ describe("the preview", () => {
     expect(lines.at(-1)).toMatch(/^site: The files of source can't be hashed\. There is no directory /);
   });
 
-  test("writes the whole plan to planFile", async () => {
+  test("tells how far it is, while it hashes", async () => {
+    write({ "a.js": "1" });
+    const setInterval = vi.spyOn(globalThis, "setInterval");
+    await provider().check({}, program());
+    const ticks = setInterval.mock.calls.filter(([, every]) => every === 3000);
+    setInterval.mockRestore();
+    for (const [tick] of ticks) tick();
+    expect(lines.at(-1)).toBe("hashed 1 of 1 files");
+  });
+});
+
+describe("planFile", () => {
+  let planFile: string;
+  beforeEach(() => {
+    planFile = `${directory}-plan.txt`;
     write({ "a.js": "1", "b.js": "1" });
-    const planFile = join(directory, "..", `${Date.now()}-plan.txt`);
-    await provider().check({}, program({}, { planFile }));
-    expect(readFileSync(planFile, "utf8")).toBe(
-      "File\thttps://vod.example.com/a.js\nFile\thttps://vod.example.com/b.js\n",
-    );
-    rmSync(planFile);
+  });
+  afterEach(() => rmSync(planFile, { force: true }));
+  const news = (more: Properties = {}) => program({}, { planFile, ...more });
+  const written = () => readFileSync(planFile, "utf8");
+  async function preview(old: Deployed | undefined, inputs = news()) {
+    const made = provider();
+    const checked = await made.check(old?.inputs ?? {}, inputs);
+    expect(checked.failures).toEqual([]);
+    if (old !== undefined) await made.diff(old.id, old.outs, checked.inputs);
+  }
+  const files = (...names: string[]) => url(...names).map((path) => `File\t${path}\n`);
+  const pending = (...names: string[]) => url(...names).map((path) => `pending\t${path}\n`);
+
+  test("has all that is sent", async () => {
+    await preview(undefined);
+    expect(written()).toBe(files("a.js", "b.js").join(""));
+  });
+  test("and what stays pending, where the day's quota can't hold it", async () => {
+    emulator.set({ urlRemain: 1 });
+    await preview(undefined, news({ onQuotaExceeded: "partial" }));
+    expect(written()).toBe([...files("a.js"), ...pending("b.js")].join(""));
+  });
+  test("which is all where nothing may be sent", async () => {
+    emulator.set({ urlRemain: 1 });
+    await preview(undefined);
+    expect(written()).toBe(pending("a.js", "b.js").join(""));
+  });
+  test("is empty where nothing is due, whatever the last run left in it", async () => {
+    const created = await up(undefined, news());
+    expect(written()).not.toBe("");
+    await preview(created);
+    expect(written()).toBe("");
+  });
+  test("says so where the plan isn't known yet", async () => {
+    const created = await up(undefined, news());
+    await preview(created, news({ source: { directory, baseUrl: UNKNOWN } }));
+    expect(written()).toBe("unknown\tan input is known during the update only\n");
+  });
+});
+
+describe("a creation", () => {
+  test("stops where files changed after the preview: nothing is sent, and the next one sends everything", async () => {
+    write({ "a.js": "1" });
+    const failure = await failureOf(up(undefined, program(), () => write({ "a.js": "2" })));
+    expect(failure.message).toMatch(/code FilesChanged/);
+    expect(failure.id).toBeUndefined();
+    expect(sent()).toEqual([]);
+  });
+  test("stops so as well where it would send nothing", async () => {
+    write({ "a.js": "1" });
+    const news = program({}, { refreshOnCreate: false });
+    expect((await failureOf(up(undefined, news, () => write({ "a.js": "2" })))).message).toMatch(/code FilesChanged/);
   });
 });
 
 describe("an update", () => {
+  const v2IsOnline = async (between: () => void) => {
+    write({ "a.js": "1", "b.js": "1" });
+    const news = program({}, { refreshOnCreate: false });
+    const created = await up(undefined, news);
+    write({ "a.js": "2" });
+    const failure = await failureOf(up(created, news, between));
+    expect(sent()).toEqual([]);
+    return { failure, old: { id: created.id, inputs: created.inputs, outs: failure.properties as Properties }, news };
+  };
+
+  test("whose files can't be read leaves what was checked as pending: it may be online", async () => {
+    const { failure, old, news } = await v2IsOnline(() => renameSync(directory, `${directory}-away`));
+    expect(failure.message).toMatch(/code UnreadableSource/);
+    renameSync(`${directory}-away`, directory);
+    write({ "a.js": "1" });
+    await up(old, news);
+    expect(sent()).toEqual(url("a.js"));
+  });
+
+  test("whose files went back meanwhile leaves what was checked as pending: it may be online", async () => {
+    const { failure, old, news } = await v2IsOnline(() => write({ "a.js": "1" }));
+    expect(failure.message).toMatch(/code FilesChanged/);
+    await up(old, news);
+    expect(sent()).toEqual(url("a.js"));
+  });
+
   test("stops where files changed after the preview, and the next one sends what is due by then", async () => {
     write({ "a.js": "1", "b.js": "1" });
     const created = await up(undefined, program({}, { refreshOnCreate: false }));

@@ -52,6 +52,13 @@ test("a run that stopped leaves what is pending", () => {
   });
 });
 
+test("as what it is sent that the program no longer names is kept, and read again", () => {
+  const gone = { "https://vod.example.com/x/": { objectType: "Directory" as const, force: true } };
+  const state = withSubmission(inputs, undefined, { ...run, pending: Object.keys(gone), gone }, present);
+  expect(kept(state)).toMatchObject({ gone });
+  expect([...(beforeOf(readState(kept(state), REFRESH)).gone ?? [])]).toEqual(Object.entries(gone));
+});
+
 test("what has to be seen to its end is named, until it was", () => {
   const state = withSubmission(inputs, undefined, { ...run, unconfirmed: paths }, present);
   expect(state).toMatchObject({ status: "Submitted", unconfirmed: paths });
@@ -100,6 +107,13 @@ test("a run that sent nothing leaves the last one on record, and the next one th
     requestIds: ["R-3"],
     cost: { urls: 2 },
   });
+});
+
+test("a run that had nothing to send, and failed, leaves the status as it was", () => {
+  const nothing = { ...run, accepted: [], refreshTaskIds: [], requestIds: [], cost: NO_COST };
+  const complete = { ...submitted, status: "Complete" as const };
+  expect(withSubmission(inputs, complete, nothing, present)).toEqual(complete);
+  expect(withSubmission(inputs, empty, nothing, present).status).toBe("NotSubmitted");
 });
 
 test("the task IDs of repeated calls are told, as long as these tasks are on record", () => {
@@ -154,10 +168,18 @@ describe("a state is read", () => {
     );
   });
 
-  test("damaged: refused, with what is wrong", () => {
+  test("damaged: refused, with what is wrong and what to do", () => {
     expect(() => readState({ ...kept(submitted), taskIds: "11" }, REFRESH)).toThrow(
-      /^The state of this resource can't be read: taskIds\./,
+      "The state of this resource can't be read: taskIds. Restore the stack's state from a backup, or remove the resource " +
+        "from it with `pulumi state delete`, so that the next `pulumi up` refreshes everything; nothing was sent. (code UnknownState)",
     );
+  });
+
+  test("of a source without its manifest: refused, since every changed file would pass for a new one", () => {
+    const { paths: _, contentHash: __, ...common } = inputs;
+    const source = { directory: "dist", baseUrl: "https://vod.example.com/" };
+    const { manifest: ___, ...rest } = kept(withInputs(undefined, { ...common, source, files: {} }, new Map()));
+    expect(() => readState(rest, REFRESH)).toThrow(/^The state of this resource can't be read: manifest\. /);
   });
 });
 

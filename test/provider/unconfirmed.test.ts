@@ -154,6 +154,23 @@ describe("what was sent once more and refused", () => {
   });
 });
 
+test("a path that failed and whose domain is gone by the time it is sent once more isn't told as complete", async () => {
+  const { emulator, up, lines } = await deploys();
+  const gone = "https://img.example.com/v";
+  emulator.set({ domains: { "img.example.com": "online" } });
+  const first = await up(undefined, { contents: { [url("a")]: "1", [gone]: "1" }, wait: { timeout: 60 } });
+  emulator.fault({ kind: "task-failed", path: gone, times: 1 });
+  const push = lines.push.bind(lines);
+  lines.push = (...more) => {
+    if (more.some((line) => line.includes("sent once more"))) emulator.set({ domains: { "img.example.com": null } });
+    return push(...more);
+  };
+  const { failure, outs } = await up(first, { contents: { [url("a")]: "1" }, wait: { timeout: 60 } });
+  expect(failure).toBeUndefined();
+  expect(outs).toMatchObject({ status: "Failed", pending: [] });
+  expect(lines.at(-1)).toContain("img.example.com is not refreshed, since it is no domain of this account any more");
+});
+
 test("of several directories that stand for URLs, only the URLs of one that fails are sent again", async () => {
   const { emulator, up, sent } = await deploys();
   const other = "https://img.example.com/y/";

@@ -1,50 +1,80 @@
-/** States as every version of the package wrote them: each is read, and deployed without a call when nothing changed. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+/** States as every version of the package wrote them: each is read, and its program deployed again sends what was left, or nothing. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test, vi } from "vitest";
-import { REFRESH } from "../../provider/inputs.js";
-import { refreshProvider } from "../../provider/refresh.js";
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { PRELOAD, REFRESH } from "../../provider/inputs.js";
+import { preloadProvider, refreshProvider } from "../../provider/refresh.js";
 import { readState } from "../../provider/state.js";
+import { type Emulator, pathsOf } from "../emulator/index.js";
+import { started } from "../emulator/started.js";
+import { providerFor } from "./emulated.js";
+import { type WrittenState, writeSite, writtenStates } from "./states/index.js";
 
-type Properties = Record<string, unknown>;
-const STATES = join(__dirname, "states");
+const KINDS = {
+  VodCacheRefresh: { kind: REFRESH, make: refreshProvider },
+  VodCachePreload: { kind: PRELOAD, make: preloadProvider },
+};
 
-/** The files that the states with a source were written for. */
-const site = mkdtempSync(join(tmpdir(), "upgrade-"));
-mkdirSync(join(site, "site/player"), { recursive: true });
-writeFileSync(join(site, "site/index.html"), "index 1");
-writeFileSync(join(site, "site/player/app.js"), "app 1");
-for (let i = 0; i < 300; i++) {
-  mkdirSync(join(site, `videos/${i}`), { recursive: true });
-  writeFileSync(join(site, `videos/${i}/index.m3u8`), `clip ${i}`);
-}
-afterAll(() => rmSync(site, { recursive: true, force: true }));
+const directory = mkdtempSync(join(tmpdir(), "upgrade-"));
+writeSite(directory);
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-test.each(readdirSync(STATES))("%s: is read, and nothing is due", async (file) => {
-  const { program, id, inputs, outputs } = JSON.parse(readFileSync(join(STATES, file), "utf8")) as {
-    program: Properties & { source?: { directory: string } };
-    id: string;
-    inputs: Properties;
-    outputs: Properties;
+let emulator: Emulator;
+beforeEach(async () => {
+  emulator = await started();
+  for (const name of ["a", "b"]) writeFileSync(join(emulator.origin, "vod.example.com", name), name);
+  vi.spyOn(process, "cwd").mockReturnValue(directory);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const providerOf = ({ kind }: WrittenState) => {
+  const surroundings = {
+    info: () => {},
+    now: () => new Date(emulator.time()),
+    sleep: async (ms: number) => emulator.advance(ms),
   };
-  expect(() => readState(outputs, REFRESH)).not.toThrow();
+  return providerFor(emulator, surroundings, KINDS[kind].make);
+};
+const actions = () => emulator.received.map(({ action }) => action);
+const sent = () => emulator.received.filter(({ action }) => /^(Refresh|Preload)/.test(String(action))).flatMap(pathsOf);
 
-  // No credentials and no endpoint that answers: whatever would be sent, or asked, would fail.
-  const lines: string[] = [];
-  const environment = { VOD_ENDPOINT: "http://127.0.0.1:1" };
-  const made = refreshProvider({ environment, info: (line) => lines.push(line), now: () => new Date() });
-  const cwd = vi.spyOn(process, "cwd").mockReturnValue(site);
-  try {
-    const { inputs: news, failures } = await made.check(inputs, program);
-    expect(failures).toEqual([]);
-    expect(news).toEqual(inputs);
-    expect(await made.diff(id, outputs, news)).toEqual({ changes: false });
-    expect(lines).toEqual([]);
-    // Nor in an update that has another reason.
-    expect((await made.update(id, outputs, news)).outs).toMatchObject({ taskIds: outputs.taskIds });
-    expect(lines).toEqual([]);
-  } finally {
-    cwd.mockRestore();
+test("there are states of both resources, with and without something left to do", () => {
+  const all = writtenStates();
+  for (const kind of Object.keys(KINDS)) {
+    const statuses = all.filter((state) => state.kind === kind).map(({ outputs }) => outputs.status);
+    expect(statuses).toEqual(
+      expect.arrayContaining(["NotSubmitted", "Submitted", "Incomplete", "Refreshing", "Complete", "Failed"]),
+    );
   }
+});
+
+describe.each(writtenStates())("$file", (state) => {
+  const { kind, program, id, inputs, outputs, expected } = state;
+
+  test("can be read", () => {
+    expect(() => readState(outputs, KINDS[kind].kind)).not.toThrow();
+  });
+
+  test(`pulumi refresh ${expected.asks ? "asks for its tasks" : "asks nothing"}, and leaves what nobody can tell as it is`, async () => {
+    expect(await providerOf(state).read(id, outputs)).toEqual({ id, props: outputs });
+    expect(new Set(actions())).toEqual(new Set(expected.asks ? ["DescribeVodRefreshTasks"] : []));
+  });
+
+  test(`the same program again ${expected.updates ? `sends ${expected.sends.length || "nothing"} of what was left` : "makes no call"}`, async () => {
+    const provider = providerOf(state);
+    const { inputs: news, failures } = await provider.check(inputs, program);
+    expect(failures).toEqual([]);
+    // A failed update leaves the inputs of the one before it.
+    if (!expected.updates) expect(news).toEqual(inputs);
+    expect(await provider.diff(id, outputs, news)).toEqual({ changes: expected.updates });
+    if (!expected.updates) return expect(actions()).toEqual([]);
+
+    const { outs } = await provider.update(id, outputs, news);
+    expect(sent()).toEqual(expected.sends);
+    const left = { pending: (outs as typeof outputs).pending, unconfirmed: (outs as typeof outputs).unconfirmed };
+    expect(left).toEqual({ pending: expected.sends.length > 0 ? [] : outputs.pending, unconfirmed: undefined });
+  });
 });

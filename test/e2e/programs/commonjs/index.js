@@ -1,6 +1,7 @@
-// A CommonJS program: the resources of the configuration value "resources", by name; { "secret": x } in it is x as a secret.
+// A CommonJS program: the resources of the configuration value "resources", by name; a VodCacheRefresh where no `kind` is
+// given; { "secret": x } in it is x as a secret.
 const pulumi = require("@pulumi/pulumi");
-const { VodCacheRefresh } = require("pulumi-alicloud-vod");
+const vod = require("pulumi-alicloud-vod");
 
 function revived(value) {
   if (typeof value !== "object" || value === null) return value;
@@ -10,7 +11,7 @@ function revived(value) {
 }
 
 const resources = new pulumi.Config().getObject("resources") ?? {};
-for (const [name, args] of Object.entries(resources)) {
-  const { taskIds, status, pending, paths } = new VodCacheRefresh(name, revived(args));
+for (const [name, { kind = "VodCacheRefresh", ...args }] of Object.entries(resources)) {
+  const { taskIds, status, pending, paths } = new vod[kind](name, revived(args));
   exports[name] = { taskIds, status, pending, paths };
 }

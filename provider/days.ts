@@ -1,0 +1,84 @@
+/** What is left of the day's quota for several resources that one process plans or sends at once. */
+import { type Allotment, type Cost, NO_COST, quotaAfter, sumOfCosts } from "./allot.js";
+import { type Inputs, identityOf } from "./inputs.js";
+import type { RefreshQuota } from "./vod/quota.js";
+
+/** The day as the service told it at a moment, of which each resource has what those before it leave. */
+export class Day {
+  private asked: Promise<RefreshQuota> | undefined;
+  private readonly claims = new Map<unknown, Cost>();
+
+  constructor(private readonly ask: () => Promise<RefreshQuota>) {}
+
+  /** What the service says is left. It is asked once. */
+  quota(): Promise<RefreshQuota> {
+    this.asked ??= this.ask();
+    return this.asked;
+  }
+
+  /**
+   * Allots a resource its part. It does so at once, so that nobody else looks at the day in between; a resource that comes
+   * again keeps its place.
+   *
+   * @param quota what {@link quota} said.
+   * @returns the part, and what was left before it.
+   */
+  claim(
+    resource: unknown,
+    quota: RefreshQuota,
+    allot: (left: RefreshQuota) => Allotment,
+  ): { allotment: Allotment; left: RefreshQuota } {
+    let before = NO_COST;
+    for (const [other, cost] of this.claims) {
+      if (other === resource) break;
+      before = sumOfCosts(before, cost);
+    }
+    const left = quotaAfter(quota, before);
+    const allotment = allot(left);
+    this.claims.set(resource, allotment.exceeded ? NO_COST : allotment.cost);
+    return { allotment, left };
+  }
+
+  /** Says what a resource took in fact. */
+  settle(resource: unknown, cost: Cost): void {
+    this.claims.set(resource, cost);
+  }
+}
+
+/** The days of all who call: one each that previews look at, and a new one whenever a resource begins to send. */
+export class Days {
+  private readonly foreseen = new Map<string, Day>();
+  private readonly sending = new Map<string, { day: Day; senders: number }>();
+
+  constructor(private readonly ask: (inputs: Inputs) => Promise<RefreshQuota>) {}
+
+  /** The day that previews look at: of what is sent meanwhile they know, since it was planned before. */
+  foresee(inputs: Inputs): Day {
+    const key = keyOf(inputs);
+    const day = this.foreseen.get(key) ?? new Day(() => this.ask(inputs));
+    this.foreseen.set(key, day);
+    return day;
+  }
+
+  /**
+   * Lends the day to what asks and then sends. It is asked for anew, unless another resource is sending right now: what the
+   * service counted of that one's calls can't be told, so that both go by what was left before either.
+   */
+  async whileSending<T>(inputs: Inputs, send: (day: Day) => Promise<T>): Promise<T> {
+    const key = keyOf(inputs);
+    const lent = this.sending.get(key) ?? { day: new Day(() => this.ask(inputs)), senders: 0 };
+    this.sending.set(key, lent);
+    lent.senders++;
+    try {
+      return await send(lent.day);
+    } finally {
+      lent.senders--;
+      if (lent.senders === 0) this.sending.delete(key);
+    }
+  }
+}
+
+/** Who asks, and where: another may have another day. */
+function keyOf(inputs: Inputs): string {
+  return JSON.stringify([inputs.endpoint, identityOf(inputs)]);
+}

@@ -1,0 +1,157 @@
+/** What becomes of tasks that were accepted: with `wait` until they have ended, and in `pulumi refresh` after that. */
+import { afterEach, describe, expect, test } from "vitest";
+import type { EmulatorOptions } from "../emulator/index.js";
+import { engines } from "../engine/index.js";
+import { type OneUrl, openOneUrl, program, URL_A, until } from "./one-url.js";
+import { resources } from "./stack.js";
+
+const HOUR = 60 * 60 * 1000;
+const FORBIDDEN = { kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshTasks" } as const;
+
+describe.each(engines())("on the $name", ({ create }) => {
+  let stack: OneUrl | undefined;
+  const open = async (options: EmulatorOptions = {}) => {
+    const engine = await create();
+    stack = await openOneUrl(engine, options);
+    /** As if the last update had been that long ago, by this machine's clock. */
+    const letPass = async (ms: number) => {
+      const earlier = (_: string, at: string) => `"submittedAt":"${new Date(Date.parse(at) - ms).toISOString()}"`;
+      const exported = JSON.stringify(JSON.parse(await engine.exportState()));
+      await engine.importState?.(exported.replace(/"submittedAt":"([^"]+)"/g, earlier));
+    };
+    return { ...stack, letPass };
+  };
+  afterEach(async () => {
+    await stack?.close();
+    stack = undefined;
+  });
+
+  test("wait: an update succeeds when the tasks have ended, and says so", async () => {
+    const { run, publish, served, emulator } = await open({ taskDelayMs: 1500 });
+    publish("old");
+    await run("up", program("v1"));
+    emulator.advance(2000);
+    await served();
+    publish("new");
+    const waited = await run("up", program("v2", { wait: true }));
+    expect(waited).toMatchObject({ succeeded: true, outputs: { site: { status: "Complete" } } });
+    expect(waited.output).toContain("site: 1 of 1 done");
+    expect(await served()).toBe("new");
+  });
+
+  test("wait: a task that never ends fails the update in time; the next one waits on and sends nothing; an hour later it is sent once more", async () => {
+    const { run, emulator, calls, letPass, publish, served } = await open();
+    publish("old");
+    await served();
+    publish("new");
+    emulator.fault({ kind: "task-stuck", times: 1 });
+    const failed = await run("up", program("v1", { wait: { timeout: 1 } }));
+    expect(failed.succeeded).toBe(false);
+    expect(failed.output).toContain("The refresh hasn't ended within 1 s: 0 of 1 done");
+    expect(failed.resources[0]).toMatchObject({ outputs: { status: "Refreshing", pending: [], unconfirmed: [URL_A] } });
+    const warned = await run("up", program("v1", { wait: { timeout: 1, onTimeout: "warn" } }));
+    expect(warned).toMatchObject({ succeeded: true, outputs: { site: { status: "Refreshing" } } });
+    expect(calls()).toBe(1);
+    expect(await served()).toBe("old");
+
+    await letPass(HOUR);
+    const [after] = (await run("up", program("v1", { wait: true }))).resources;
+    expect(after?.outputs).toMatchObject({ status: "Complete", pending: [] });
+    expect(after?.outputs).not.toHaveProperty("unconfirmed");
+    expect(calls()).toBe(2);
+    expect(await served()).toBe("new");
+  });
+
+  test("wait: a task that fails once is sent once more, and the update succeeds; one that fails twice fails it, and the next one sends that path", async () => {
+    const { run, emulator, calls, publish, served } = await open();
+    publish("old");
+    await served();
+    publish("new");
+    emulator.fault({ kind: "task-failed", description: "Origin Timeout", times: 1 });
+    const once = await run("up", program("v1", { wait: true }));
+    expect(once).toMatchObject({ succeeded: true, outputs: { site: { status: "Complete", pending: [] } } });
+    expect(once.output).toContain(`warning: 1 of 1 failed: ${URL_A} (Origin Timeout); these are sent once more`);
+    expect(calls()).toBe(2);
+    expect(await served()).toBe("new");
+
+    publish("newer");
+    emulator.fault({ kind: "task-failed", description: "Origin Timeout", times: 2 });
+    const twice = await run("up", program("v2", { wait: true }));
+    expect(twice.succeeded).toBe(false);
+    expect(twice.output).toContain(`1 of 1 failed: ${URL_A} (Origin Timeout).`);
+    expect(twice.resources[0]).toMatchObject({ outputs: { status: "Incomplete", pending: [URL_A] } });
+    expect((await run("up", program("v2", { wait: true }))).outputs).toMatchObject({ site: { status: "Complete" } });
+    expect(calls()).toBe(5);
+    expect(await served()).toBe("newer");
+  });
+
+  test("wait: tasks that can't be asked for, in two updates in a row, fail them; the next one looks at all and sends nothing", async () => {
+    const { run, emulator, calls } = await open();
+    const URL_B = URL_A.replace("/a", "/b");
+    const of = (a: string, b: string) => resources({ site: { contents: { [URL_A]: a, [URL_B]: b }, wait: true } });
+    emulator.fault(FORBIDDEN);
+    const first = await run("up", of("1", "1"));
+    expect(first.output).toContain("The credentials lack the permission for this call (");
+    expect(first.resources[0]?.outputs).toMatchObject({ status: "Submitted", unconfirmed: [URL_A, URL_B] });
+    emulator.advance(2000);
+    const second = await run("up", of("1", "2"));
+    expect(second.succeeded).toBe(false);
+    const tasks = [...new Set(emulator.tasks().map(({ taskId }) => taskId))].sort();
+    expect(tasks).toHaveLength(2);
+    expect(second.resources[0]?.outputs).toMatchObject({
+      status: "Submitted",
+      pending: [],
+      taskIds: tasks,
+      unconfirmed: [URL_A, URL_B],
+    });
+
+    emulator.clearFaults();
+    const preview = await run("preview", of("1", "2"));
+    expect(preview.output).toContain("site: waits for the tasks of the last update, 2 paths: ");
+    const [after] = (await run("up", of("1", "2"))).resources;
+    expect(after?.outputs).toMatchObject({ status: "Complete" });
+    expect(after?.outputs).not.toHaveProperty("unconfirmed");
+    expect(calls()).toBe(2);
+  });
+
+  test("refresh brings the status up to date, keeps it where the records expired, and never causes a call", async () => {
+    const { run, emulator, calls } = await open({ taskDelayMs: 60_000 });
+    await run("up", program("v1"));
+    expect((await run("refresh", program("v1"))).resources[0]).toMatchObject({ outputs: { status: "Refreshing" } });
+    emulator.advance(4 * 24 * HOUR);
+    const expired = await run("refresh", program("v1"));
+    expect(expired.resources[0]).toMatchObject({ outputs: { status: "Refreshing" } });
+    expect(expired.output).toContain(
+      "site: the status stays Refreshing: the service keeps the records of tasks for 3 days",
+    );
+    expect((await run("up", program("v1"))).changes).not.toHaveProperty("update");
+    await run("up", program("v2"));
+    emulator.advance(60_000);
+    expect((await run("refresh", program("v2"))).resources[0]).toMatchObject({ outputs: { status: "Complete" } });
+    expect((await run("up", program("v2"))).changes).not.toHaveProperty("update");
+    expect(calls()).toBe(2);
+  });
+
+  // The stand-in ends the provider's process at once. The Pulumi CLI lets the update go on to its end, which is the deadline here.
+  test("an update that is stopped while it waits loses nothing: the next one sees to it", async () => {
+    const { run, emulator, publish, served } = await open();
+    publish("old");
+    await run("up", program("v1"));
+    await served();
+    publish("new");
+    emulator.advance(2000);
+    emulator.set({ taskDelayMs: HOUR });
+    const wait = { timeout: 10 };
+    const stop = new AbortController();
+    const stopping = run("up", program("v2", { wait }), {}, undefined, undefined, stop.signal);
+    await until(() => emulator.tasks().length === 2);
+    stop.abort();
+    expect((await stopping).succeeded).toBe(false);
+    expect(await served()).toBe("old");
+    emulator.advance(HOUR);
+    emulator.set({ taskDelayMs: 0 });
+    const { succeeded, outputs } = await run("up", program("v2", { wait }));
+    expect({ succeeded, outputs }).toMatchObject({ succeeded: true, outputs: { site: { status: "Complete" } } });
+    expect(await served()).toBe("new");
+  });
+});

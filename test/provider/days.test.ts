@@ -1,0 +1,83 @@
+import { describe, expect, test } from "vitest";
+import { type Allotment, type Cost, NO_COST } from "../../provider/allot.js";
+import { Day, Days } from "../../provider/days.js";
+import type { Inputs } from "../../provider/inputs.js";
+import type { RefreshQuota } from "../../provider/vod/quota.js";
+
+const quota = (urls: number, directories = 100): RefreshQuota => ({
+  urls: { quota: 2000, remain: urls },
+  directories: { quota: 100, remain: directories },
+});
+const part = (cost: Partial<Cost>, exceeded = false): Allotment => ({
+  batches: [],
+  cost: { ...NO_COST, ...cost },
+  later: [],
+  collapsed: 0,
+  exceeded,
+});
+const leftBefore = (day: Day, resource: string, allotment: Allotment) =>
+  day.claim(resource, quota(10), () => allotment).left;
+
+describe("a day that several resources share", () => {
+  test("leaves each what those before it leave", () => {
+    const day = new Day(() => expect.unreachable());
+    expect(leftBefore(day, "a", part({ urls: 8, directories: 1 }))).toEqual(quota(10));
+    expect(leftBefore(day, "b", part({ urls: 5 }))).toEqual(quota(2, 99));
+    expect(leftBefore(day, "c", part({}))).toEqual(quota(0, 99));
+  });
+
+  test("keeps its place for one that comes again", () => {
+    const day = new Day(() => expect.unreachable());
+    leftBefore(day, "a", part({ urls: 8 }));
+    leftBefore(day, "b", part({ urls: 1 }));
+    expect(leftBefore(day, "a", part({ urls: 4 }))).toEqual(quota(10));
+    expect(leftBefore(day, "b", part({}))).toEqual(quota(6));
+  });
+
+  test("counts nothing for one that may not send, and in the end what was sent", () => {
+    const day = new Day(() => expect.unreachable());
+    leftBefore(day, "a", part({ urls: 12 }, true));
+    expect(leftBefore(day, "b", part({ urls: 8 }))).toEqual(quota(10));
+    day.settle("b", { ...NO_COST, urls: 3 });
+    expect(leftBefore(day, "c", part({}))).toEqual(quota(7));
+  });
+});
+
+describe("the days of all who call", () => {
+  const inputs = (more: Partial<Inputs> = {}): Inputs => ({
+    objectType: "File",
+    force: false,
+    refreshOnCreate: true,
+    onQuotaExceeded: "fail",
+    ...more,
+  });
+  let asked = 0;
+  const days = () => {
+    asked = 0;
+    return new Days(async () => quota(++asked));
+  };
+
+  test("previews of one caller ask once, those of another for themselves", async () => {
+    const all = days();
+    await all.foresee(inputs()).quota();
+    await all.foresee(inputs({ onQuotaExceeded: "partial" })).quota();
+    expect(asked).toBe(1);
+    await all.foresee(inputs({ profile: "other" })).quota();
+    expect(asked).toBe(2);
+  });
+
+  test("what sends asks anew, those at one time once", async () => {
+    const all = days();
+    await all.foresee(inputs()).quota();
+    const send = () => all.whileSending(inputs(), (day) => day.quota());
+    expect(await send()).toEqual(quota(2));
+    expect(await Promise.all([send(), send()])).toEqual([quota(3), quota(3)]);
+    expect(await send()).toEqual(quota(4));
+  });
+
+  test("what fails to send doesn't keep the day", async () => {
+    const all = days();
+    await expect(all.whileSending(inputs(), () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    expect(await all.whileSending(inputs(), (day) => day.quota())).toEqual(quota(1));
+  });
+});
