@@ -5,8 +5,8 @@
 import { pack, unpack } from "./packing.js";
 
 /**
- * Name of a file below the source's directory (with `/`), or URL, to the hash of its content: 12 characters of base64url, 9
- * bytes of a SHA-256.
+ * Name of a file below the source's directory (with `/`) to the hash of its content, 12 characters of a SHA-256 in base64url; or
+ * URL to the first 7 of them, which is what is packed; or URL to whatever a program calls its hash.
  */
 export type Manifest = ReadonlyMap<string, string>;
 
@@ -14,7 +14,7 @@ export type Manifest = ReadonlyMap<string, string>;
 export const UNKNOWN_HASH = "";
 
 /**
- * Packs a manifest for the state, at about 13 characters a file. The order of its entries doesn't matter.
+ * Packs a manifest for the state, at about 8 characters a file. The order of its entries doesn't matter.
  *
  * @throws VodError TooManyFiles for more than 4,000,000 names or 200 MB of names.
  * @throws TypeError for a hash of another form, or a name that is not Unicode text.

@@ -1,6 +1,7 @@
 /** What is due, decided from values alone, so that the preview and the update can't disagree. */
 import { type CallType, type Content, contentOf, type Inputs, type Source, UNKNOWN } from "./inputs.js";
 import { diffManifests, type Manifest, UNKNOWN_HASH } from "./manifest.js";
+import { HASH_CHARACTERS } from "./unpacked.js";
 import { encodeName } from "./vod/paths.js";
 
 export interface Plan {
@@ -188,7 +189,8 @@ export function manifestOfFiles(
   files: ReadonlyMap<string, string>,
 ): Map<string, string> {
   const manifest = new Map<string, string>();
-  for (const [name, hash] of files) {
+  for (const [name, content] of files) {
+    const hash = content.slice(0, HASH_CHARACTERS);
     manifest.set(baseUrl + encodeName(name), hash);
     if (indexDocument === undefined) continue;
     const slash = name.lastIndexOf("/") + 1;

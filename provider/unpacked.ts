@@ -5,8 +5,12 @@
 
 /** Stands where the hash is unknown. */
 export const NO_HASH = "";
-/** A hash in base64url. */
-export const HASH_CHARACTERS = 12;
+/**
+ * What is kept of a hash in base64url: 42 bits. A file that changed has the hash that it had, and its old copy stays at the edge, once
+ * in 4,400,000,000,000 times: at a million changed files a day, once in 12,000 years. With 12 characters, a site of 100,000 files
+ * would take half as much state again.
+ */
+export const HASH_CHARACTERS = 7;
 
 /** The names of a manifest as bytes. */
 export interface Names {
@@ -22,11 +26,13 @@ export interface Names {
  * Hash by name, in order. It is changed as little as what was packed.
  *
  * @param hashes one after the other, also where it is unknown.
+ * @param hashLength how many characters each has there, of which the first are kept.
  */
 export class Unpacked implements ReadonlyMap<string, string> {
   constructor(
     private readonly names: Names,
     private readonly hashes: string,
+    private readonly hashLength: number,
   ) {}
 
   get size(): number {
@@ -72,7 +78,8 @@ export class Unpacked implements ReadonlyMap<string, string> {
 
   private hashAt(i: number): string {
     if (this.names.unknown.has(i)) return NO_HASH;
-    return this.hashes.slice(i * HASH_CHARACTERS, (i + 1) * HASH_CHARACTERS);
+    const at = i * this.hashLength;
+    return this.hashes.slice(at, at + HASH_CHARACTERS);
   }
 
   /** Halves the names until one is left. */

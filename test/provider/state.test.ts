@@ -208,7 +208,7 @@ describe("what the next plan needs of a state", () => {
     const { paths: _, contentHash: __, ...common } = inputs;
     const source = { directory: "dist", baseUrl: "https://vod.example.com/" };
     const files = new Map(
-      Array.from({ length: 100 }, (_, index) => [`https://vod.example.com/${index}`, "abcdefghijkl"]),
+      Array.from({ length: 100 }, (_, index) => [`https://vod.example.com/${index}`, "abcdefg"]),
     );
     const pending = [...files.keys()];
     const state = withSubmission({ ...common, source, files: {} }, undefined, { ...run, accepted: [], pending }, files);
