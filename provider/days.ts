@@ -40,12 +40,21 @@ export class Day {
   }
 }
 
-/** The days of all who call: one each that previews look at, and a new one whenever a resource begins to send. */
+/**
+ * For how long what the service said is left of the day is good enough to send by, in milliseconds, less what was sent since:
+ * 200 resources, one after another, would ask 200 times and wait as long for that as for their refreshes.
+ */
+const FRESH_MS = 5_000;
+
+/** The days of all who call: one each that previews look at, and another one by which resources send, as long as it is fresh. */
 export class Days {
   private readonly foreseen = new Map<string, Day>();
-  private readonly sending = new Map<string, { day: Day; senders: number }>();
+  private readonly sending = new Map<string, { day: Day; since: number; senders: number }>();
 
-  constructor(private readonly ask: (inputs: Inputs) => Promise<RefreshQuota>) {}
+  constructor(
+    private readonly ask: (inputs: Inputs) => Promise<RefreshQuota>,
+    private readonly now: () => Date,
+  ) {}
 
   /** The day that previews look at: of what is sent meanwhile they know, since it was planned before. */
   foresee(inputs: Inputs): Day {
@@ -56,19 +65,25 @@ export class Days {
   }
 
   /**
-   * Lends the day to what asks and then sends. It is asked for anew, unless another resource is sending right now: what the
-   * service counted of that one's calls can't be told, so that both go by what was left before either.
+   * Lends the day to what asks and then sends. It is asked for anew, unless it is fresh or another resource is sending right now:
+   * what the service counted of that one's calls can't be told, so that both go by what was left before either.
    */
   async whileSending<T>(inputs: Inputs, send: (day: Day) => Promise<T>): Promise<T> {
     const key = keyOf(inputs);
-    const lent = this.sending.get(key) ?? { day: new Day(() => this.ask(inputs)), senders: 0 };
+    const now = this.now().getTime();
+    const last = this.sending.get(key);
+    const isGood = last !== undefined && (last.senders > 0 || now - last.since < FRESH_MS);
+    const lent = isGood ? last : { day: new Day(() => this.ask(inputs)), since: now, senders: 0 };
     this.sending.set(key, lent);
     lent.senders++;
     try {
       return await send(lent.day);
+    } catch (error) {
+      // What it took of the day isn't known.
+      this.sending.delete(key);
+      throw error;
     } finally {
       lent.senders--;
-      if (lent.senders === 0) this.sending.delete(key);
     }
   }
 }

@@ -51,7 +51,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
   const sources = new Sources((done, total) => info(`hashed ${number(done)} of ${number(total)} files`));
   const clients = new Clients({ environment, info, now, sleep, random, limiter });
   const display = new Display(info, now);
-  const days = new Days(async (inputs) => clients.asker(inputs).describeRefreshQuota());
+  const days = new Days(async (inputs) => clients.asker(inputs).describeRefreshQuota(), now);
   const deed = kind === PRELOAD ? "preload" : "refresh";
   const say = (news: Properties, line: string) => display.say(news, line);
 

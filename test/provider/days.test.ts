@@ -50,9 +50,13 @@ describe("the days of all who call", () => {
     ...more,
   });
   let asked = 0;
+  let now = 0;
   const days = () => {
     asked = 0;
-    return new Days(async () => quota(++asked));
+    return new Days(
+      async () => quota(++asked),
+      () => new Date(now),
+    );
   };
 
   test("previews of one caller ask once, those of another for themselves", async () => {
@@ -64,13 +68,26 @@ describe("the days of all who call", () => {
     expect(asked).toBe(2);
   });
 
-  test("what sends asks anew, those at one time once", async () => {
+  test("what sends asks anew, those at one time and within five seconds once", async () => {
     const all = days();
     await all.foresee(inputs()).quota();
     const send = () => all.whileSending(inputs(), (day) => day.quota());
+    expect(await Promise.all([send(), send()])).toEqual([quota(2), quota(2)]);
+    now += 4_999;
     expect(await send()).toEqual(quota(2));
-    expect(await Promise.all([send(), send()])).toEqual([quota(3), quota(3)]);
-    expect(await send()).toEqual(quota(4));
+    now += 1;
+    expect(await send()).toEqual(quota(3));
+  });
+
+  test("as long as others send, their day isn't asked for anew: what is counted of theirs can't be told", async () => {
+    const all = days();
+    let end = () => {};
+    const long = all.whileSending(inputs(), (day) => day.quota().then(() => new Promise<void>((done) => (end = done))));
+    now += 60_000;
+    expect(await all.whileSending(inputs(), (day) => day.quota())).toEqual(quota(1));
+    end();
+    await long;
+    expect(await all.whileSending(inputs(), (day) => day.quota())).toEqual(quota(2));
   });
 
   test("what fails to send doesn't keep the day", async () => {

@@ -207,9 +207,7 @@ describe("what the next plan needs of a state", () => {
   test("of a source, the packed manifest, however many are pending", () => {
     const { paths: _, contentHash: __, ...common } = inputs;
     const source = { directory: "dist", baseUrl: "https://vod.example.com/" };
-    const files = new Map(
-      Array.from({ length: 100 }, (_, index) => [`https://vod.example.com/${index}`, "abcdefg"]),
-    );
+    const files = new Map(Array.from({ length: 100 }, (_, index) => [`https://vod.example.com/${index}`, "abcdefg"]));
     const pending = [...files.keys()];
     const state = withSubmission({ ...common, source, files: {} }, undefined, { ...run, accepted: [], pending }, files);
     expect(state.pending).toEqual(pending.slice(0, 50));
