@@ -50,7 +50,7 @@ export async function follow(context: RunContext, plan: Plan, run: Run, followin
   const own = withPaths(run.batches, (path) => failed.has(path));
   const abandoned = first.givenUp.length > 0 ? open.paths.filter((path) => !first.complete.has(path)) : [];
   const theirs = union([...failed], abandoned).filter((path) => !ours.has(path));
-  const again = [...own, ...batchesAgain(theirs, inputs, named)];
+  const again = [...own, ...batchesAgain(theirs, inputs, named, open.gone)];
   const rest = openPaths(first, [...open.paths, ...sent]).filter((path) => !failed.has(path));
   const isStopped = run.failure !== undefined || first.timedOut;
   if (again.length === 0 || (isStopped && failed.size === 0)) {
@@ -126,10 +126,17 @@ function openPaths({ timedOut, complete }: Outcome, paths: readonly string[]): s
   return timedOut ? union(paths, []).filter((path) => !complete.has(path)) : [];
 }
 
-/** Paths of an earlier run as calls: each as what it must have been, where the program no longer says it. */
-function batchesAgain(paths: readonly string[], inputs: Inputs, named: ReadonlyMap<string, string>): Batch[] {
+/** Paths of an earlier run as calls: each as what it was, or must have been where neither the program nor the state says it. */
+function batchesAgain(
+  paths: readonly string[],
+  inputs: Inputs,
+  named: ReadonlyMap<string, string>,
+  gone: Open["gone"] = new Map(),
+): Batch[] {
   const asUrl = quotaFor(inputs.objectType) === "directories" ? undefined : inputs.objectType;
   const typeOf = (path: string): CallType => {
+    const known = gone.get(path);
+    if (known !== undefined) return known.objectType;
     if (named.has(path)) return inputs.objectType;
     if (asUrl !== "Preload" && path.endsWith("/")) return "Directory";
     if (asUrl !== "Preload" && path.endsWith("*")) return "Regex";
@@ -137,7 +144,7 @@ function batchesAgain(paths: readonly string[], inputs: Inputs, named: ReadonlyM
   };
   return [...OBJECT_TYPES, "Preload" as const].flatMap((type) => {
     const own = paths.filter((path) => typeOf(path) === type);
-    return batchesOf(own, type, inputs.force, () => true);
+    return batchesOf(own, type, inputs.force || own.some((path) => gone.get(path)?.force), () => true);
   });
 }
 

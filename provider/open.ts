@@ -2,7 +2,7 @@
 import type { Inputs } from "./inputs.js";
 import { contentOf, waitOf } from "./inputs.js";
 import type { Manifest } from "./manifest.js";
-import type { Plan } from "./plan.js";
+import type { Manner, Plan } from "./plan.js";
 import type { Followed } from "./seen.js";
 import { beforeOf, PATHS_SHOWN, type State } from "./state.js";
 import { withoutScheme } from "./vod/paths.js";
@@ -21,6 +21,8 @@ export interface Open {
   paths: readonly string[];
   /** Whether these tasks are so old that those which haven't ended aren't waited for. */
   isOverdue: boolean;
+  /** As what those of the paths were sent that the program no longer names, where the state says it. */
+  gone?: ReadonlyMap<string, Manner>;
   /** Where no paths are known: as which path of this resource a row counts; undefined for another's. */
   nameOf?: (path: string) => string | undefined;
 }
@@ -38,7 +40,8 @@ export function openOf(before: State, inputs: Inputs, plan: Plan, present: Manif
   const isOpen = unconfirmed === undefined ? hasOpenTasks(before) && age <= RECORD_DAYS * DAY_MS : paths.length > 0;
   const taskIds = isOpen ? before.taskIds : [];
   const nameOf = contentOf(inputs).mode === "paths" ? namesAmong([present]) : namesIn(before, present);
-  return { taskIds, paths, isOverdue: paths.length > 0 && age > OVERDUE_MS, nameOf };
+  const gone = new Map(Object.entries(before.gone ?? {}));
+  return { taskIds, paths, isOverdue: paths.length > 0 && age > OVERDUE_MS, gone, nameOf };
 }
 
 /**

@@ -176,6 +176,26 @@ describe("wait", () => {
     expect(accepted()).toEqual([...PATHS, PATHS[1]]);
   });
 
+  test.each([
+    ["Regex", "https://vod.example.com/x/[0-9].js", false],
+    ["Directory", "https://vod.example.com/x/", true],
+  ])("a %s that the program no longer names is sent again as what it was", async (objectType, path, force) => {
+    const created = await up(undefined, { paths: [path], objectType, force, refreshOnCreate: false });
+    const contents = { paths: undefined, contentHash: undefined, contents: {}, wait: { timeout: 60 } };
+    emulator.fault({ kind: "task-stuck", path, times: 1 });
+    const failed = await failing(created, contents);
+    expect(failed.outs).toMatchObject({ unconfirmed: [path], gone: { [path]: { objectType, force } } });
+    slept += 60 * 60 * 1000;
+    emulator.advance(60 * 60 * 1000);
+    const { outs } = await up(failed, contents);
+    expect(outs.status).toBe("Complete");
+    expect(outs).not.toHaveProperty("gone");
+    const call = [objectType, path, String(force)];
+    expect(
+      calls().map(({ parameters: { ObjectType, ObjectPath, Force } }) => [ObjectType, ObjectPath, Force ?? "false"]),
+    ).toEqual([call, call]);
+  });
+
   test("a directory that stood for URLs is sent again as a directory, until it is seen to have ended", async () => {
     const directory = { kind: "task-stuck", path: "https://vod.example.com/x/", times: 1 } as const;
     const urls = Array.from({ length: 30 }, (_, index) => [`${directory.path}${index}`, "v1"]);
