@@ -214,24 +214,13 @@ describe("what the next plan needs of a state", () => {
   test("of a source, the packed manifest, however many are pending", () => {
     const { paths: _, contentHash: __, ...common } = inputs;
     const source = { directory: "dist", baseUrl: "https://vod.example.com/" };
-    const files = new Map(
-      Array.from({ length: 100 }, (_, index) => [`https://vod.example.com/${index}`, "abcdefg"]),
-    );
+    const files = new Map(Array.from({ length: 100 }, (_, index) => [`https://vod.example.com/${index}`, "abcdefg"]));
     const pending = [...files.keys()];
     const state = withSubmission({ ...common, source, files: {} }, undefined, { ...run, accepted: [], pending }, files);
     expect(state.pending).toEqual(pending.slice(0, 50));
     expect(state.manifest).toBe(packManifest(new Map(pending.map((path) => [path, UNKNOWN_HASH]))));
     expect([...beforeOf(state).manifest.values()]).toEqual(pending.map(() => UNKNOWN_HASH));
     expect(state.inputs).toEqual({ ...common, source, files: {} });
-  });
-
-  test("of a source without its manifest: refused, since no change of a file could be told from a new one", () => {
-    const { paths: _, contentHash: __, ...common } = inputs;
-    const source = { directory: "dist", baseUrl: "https://vod.example.com/" };
-    const { manifest: ___, ...state } = withSubmission({ ...common, source, files: {} }, undefined, run, new Map());
-    expect(() => beforeOf(state)).toThrow(
-      /^The manifest in the state of this resource is damaged\..* \(code UnknownState\)$/,
-    );
   });
 });
 
