@@ -95,16 +95,11 @@ export function readState(properties: Readonly<Record<string, unknown>>, kind: K
   );
 }
 
-/**
- * What the next plan needs of a state: a path that is pending has no hash, so that it differs from every content.
- *
- * @throws VodError UnknownState when the manifest of a source is missing or can't be read.
- */
+/** What the next plan needs of a state: a path that is pending has no hash, so that it differs from every content. */
 export function beforeOf(state: State): Before {
   const { inputs } = state;
   const content = contentOf(inputs);
   const gone = new Map(Object.entries(state.gone ?? {}));
-  // Without its manifest every file would be new, and no change of one would ever be sent: that is damage as any other.
   if (content.mode === "source") return { inputs, manifest: unpackManifest(state.manifest ?? ""), gone };
   const manifest = manifestOf(content);
   for (const path of state.pending) manifest.set(path, UNKNOWN_HASH);

@@ -215,15 +215,6 @@ describe("what the next plan needs of a state", () => {
     expect([...beforeOf(state).manifest.values()]).toEqual(pending.map(() => UNKNOWN_HASH));
     expect(state.inputs).toEqual({ ...common, source, files: {} });
   });
-
-  test("of a source without its manifest: refused, since no change of a file could be told from a new one", () => {
-    const { paths: _, contentHash: __, ...common } = inputs;
-    const source = { directory: "dist", baseUrl: "https://vod.example.com/" };
-    const { manifest: ___, ...state } = withSubmission({ ...common, source, files: {} }, undefined, run, new Map());
-    expect(() => beforeOf(state)).toThrow(
-      /^The manifest in the state of this resource is damaged\..* \(code UnknownState\)$/,
-    );
-  });
 });
 
 test("no state has an undefined value: the engine would lose the resource", () => {
