@@ -18,26 +18,32 @@ interface Provider {
   read(id: string, properties: Properties): Promise<{ id: string; props: Properties }>;
 }
 
-/** The same provider, whose outputs that name paths are secret where its inputs are; those of a failure too. */
+/**
+ * The same provider, whose outputs that name paths are secret where its inputs are; those of a failure too. They stay so for
+ * good: what vanished is named long after the inputs do.
+ */
 export function withSecretPaths<P extends Provider>(kind: Kind, provider: P): P {
   const named = new Set(["pending", "unconfirmed", "gone", kind.outputs.sent]);
-  const marked = (outputs: Properties): Properties => {
-    if (outputs[SECRET_PATHS] !== true) return outputs;
-    const entries = Object.entries(outputs);
+  const marked = (outputs: Properties, olds: Properties = {}): Properties => {
+    if (outputs[SECRET_PATHS] !== true && olds[SECRET_PATHS] !== true) return outputs;
+    const entries = Object.entries({ ...outputs, [SECRET_PATHS]: true });
     return Object.fromEntries(entries.map(([name, value]) => [name, named.has(name) ? { ...SECRET, value } : value]));
   };
-  const failing = (error: unknown): never => {
+  const failing = (olds?: Properties) => (error: unknown) => {
     const { properties } = (error ?? {}) as { properties?: Properties };
-    if (properties !== undefined) Object.assign(error as object, { properties: marked(properties) });
+    if (properties !== undefined) Object.assign(error as object, { properties: marked(properties, olds) });
     throw error;
   };
   return {
     ...provider,
     create: async (news) => {
-      const { id, outs } = await provider.create(news).catch(failing);
+      const { id, outs } = await provider.create(news).catch(failing());
       return { id, outs: marked(outs) };
     },
-    update: async (id, olds, news) => ({ outs: marked((await provider.update(id, olds, news).catch(failing)).outs) }),
+    update: async (id, olds, news) => {
+      const { outs } = await provider.update(id, olds, news).catch(failing(olds));
+      return { outs: marked(outs, olds) };
+    },
     read: async (id, properties) => {
       const { props, ...read } = await provider.read(id, properties);
       return { ...read, props: marked(props) };

@@ -88,6 +88,22 @@ test("what a path that is gone is sent as names it too: it is left pending by a 
   }
 });
 
+test("what vanished stays secret once the inputs name no secret any more: in gone, pending and refreshed", async () => {
+  const emulator = await started();
+  const made = provider(refreshProvider, emulator);
+  const secretly = { paths: [URL], contentHash: "v1", refreshOnCreate: false, __secretPaths: true };
+  const { inputs } = await made.check({}, secretly);
+  const { id, outs } = await made.create(inputs);
+  const openly = await made.check(inputs, { contents: {}, onQuotaExceeded: "partial" });
+  emulator.set({ urlRemain: 0 });
+  const first = await made.update(id, unwrapped(outs), openly.inputs);
+  const manner = { objectType: "File", force: false };
+  expect(first.outs).toMatchObject({ pending: secret([URL]), gone: secret({ [URL]: manner }), refreshed: secret([]) });
+  emulator.set({ urlRemain: 2000 });
+  const second = await made.update(id, unwrapped(first.outs), openly.inputs);
+  expect(second.outs).toMatchObject({ pending: secret([]), refreshed: secret([URL]) });
+});
+
 test("stay in clear where they are no secret, and a failure that isn't ours stays itself", async () => {
   const made = provider(refreshProvider, await started());
   const { inputs } = await made.check({}, { paths: [URL], contentHash: "v1" });
