@@ -85,7 +85,14 @@ export function planRefresh(before: Before | undefined, inputs: Inputs, now: Man
   // A directory stays one where a URL of the same name, that of an index document, takes its place: it stands for more.
   const isWider = (path: string) =>
     isWide(before.gone?.get(path)) || (oldMode !== mode && oldPaths.has(path) && isWide(before.inputs));
-  const goneAs = (path: string) => (!now.has(path) || isWider(path) ? mannerOf(path, before) : undefined);
+  // With any query at no more cost, where that is what the inputs do by now.
+  const isWidened = ({ objectType }: Manner, path: string) =>
+    objectType === "File" && inputs.objectType === "IgnoreParams" && !path.includes("?");
+  const goneAs = (path: string) => {
+    if (now.has(path) && !isWider(path)) return undefined;
+    const manner = mannerOf(path, before);
+    return isWidened(manner, path) ? mannerIn(inputs) : manner;
+  };
   const planned = (groups: readonly PathGroup[], counts = {}) => planOf(groups, now, { goneAs, ...counts });
   if (oldMode !== mode) return planned([all("given in another way"), { reason: "vanished", paths: gone }]);
   if (before.inputs.objectType !== inputs.objectType) {

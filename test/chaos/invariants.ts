@@ -82,7 +82,7 @@ export function noStorm(calls: number): void {
 }
 
 /** Nothing was purged that wasn't due, and nothing twice unless nobody could know. */
-export function nothingNeedless({ attempt, due, sent }: Deployment, { directories }: Ledger): void {
+export function nothingNeedless({ attempt, due, sent }: Deployment, { directories, types }: Ledger): void {
   const { objectType, onQuotaExceeded, collapse } = attempt.manner;
   const accepted = new Map<string, { all: number; unsure: number }>();
   for (const call of sent) {
@@ -90,9 +90,9 @@ export function nothingNeedless({ attempt, due, sent }: Deployment, { directorie
       call.objectType === "Directory" && [...due.keys()].some((key) => key.startsWith(path));
     const mayCollapse = onQuotaExceeded === "collapse" || collapse === "always";
     for (const path of call.paths) {
-      // Beside directories and patterns, URLs that are no longer named go as URLs.
-      const isAsUrl = !isUrlType(objectType) && isUrlType(call.objectType) && !attempt.keys.has(path);
-      const isOwn = call.objectType === objectType || isAsUrl;
+      // What is no longer named goes as what it was.
+      const wasThat = !attempt.keys.has(path) && types.get(path)?.has(call.objectType) === true;
+      const isOwn = call.objectType === objectType || wasThat;
       const fits = (isOwn && due.has(path)) || ((mayCollapse || directories.has(path)) && stands(path));
       if (!fits)
         throw new Violation("nothing unchanged is purged", `${call.objectType} ${path} was sent, and is not due`);
@@ -151,10 +151,6 @@ export async function edgeIsFresh(
     throw new Violation("the edge is fresh", `${url} is ${has} at the edge and ${should} at the origin`);
   }
   return unseen;
-}
-
-function isUrlType(objectType: string): boolean {
-  return objectType === "File" || objectType === "IgnoreParams";
 }
 
 export function bareOf(url: string): string {

@@ -28,6 +28,8 @@ export class Ledger {
   readonly letGo = new Map<string, string | undefined>();
   /** The directories that were ever sent: such a one may be sent again, whatever the program says of collapsing by then. */
   readonly directories = new Set<string>();
+  /** As what each path was ever named: what is no longer named may go as that. */
+  readonly types = new Map<string, Set<string>>();
   private hasTried = false;
 
   /** @param universe every URL that the resource may ever stand for. */
@@ -51,11 +53,11 @@ export class Ledger {
       } else if (old !== undefined && old !== hash) due.set(key, "changed");
       else if (left.has(key)) due.set(key, left.get(key) as Left);
     }
-    // Of `paths`, one that is no longer named is nobody's any more.
-    if (recorded.manner.mode !== "paths")
-      for (const key of recorded.keys.keys()) if (!keys.has(key)) due.set(key, "vanished");
+    // A path that is taken out of `paths` is nobody's any more; one that another way doesn't name has vanished.
+    const takesOut = recorded.manner.mode === "paths" && manner.mode === "paths";
+    if (!takesOut) for (const key of recorded.keys.keys()) if (!keys.has(key)) due.set(key, "vanished");
     for (const [key, how] of left) {
-      const isGone = !keys.has(key) && !(recorded.manner.mode === "paths" && recorded.keys.has(key));
+      const isGone = !keys.has(key) && !(takesOut && recorded.keys.has(key));
       if (isGone) due.set(key, how === "left" ? "vanished" : how);
     }
     return due;
@@ -77,6 +79,7 @@ export class Ledger {
     online: ReadonlyMap<string, string>,
   ): void {
     const { objectType } = attempt.manner;
+    for (const key of attempt.keys.keys()) this.types.set(key, new Set(this.types.get(key)).add(objectType));
     const waiting = new Map<string, Left>();
     for (const [key, reason] of due) {
       const calls = callsFor(key, sent);

@@ -57,6 +57,13 @@ const sentOf = (...given: Parameters<typeof normalizePath>) => {
   return "path" in result ? result.path : undefined;
 };
 
+/** What a client asks for. Before 24, Node leaves a `^` as it is, which the URL standard encodes in a path. */
+const asked = (text: string) => {
+  const { href, search, hash } = new URL(text);
+  const rest = search + hash;
+  return href.slice(0, href.length - rest.length).replaceAll("^", "%5E") + rest;
+};
+
 const ofPaths = <T extends [unknown, ...unknown[]]>(name: string, property: fc.IProperty<T>): Property => ({
   name,
   check: async (parameters) => fc.check(property, parameters as fc.Parameters<T>) as fc.RunDetails<unknown>,
@@ -84,7 +91,7 @@ const PATHS: Property[] = [
     fc.property(path, (text) => {
       const sent = sentOf(text, "File");
       if (sent === undefined || !/^https?:/i.test(text)) return;
-      assert.equal(new URL(sent).href, new URL(text).href);
+      assert.equal(asked(sent), asked(text));
     }),
   ),
   ofPaths(

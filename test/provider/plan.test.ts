@@ -168,6 +168,12 @@ describe("contents", () => {
     expect(plan(old, byContents({ [A]: unknown, [B]: "1", [C]: "2" }))).toMatchObject({ paths: [A, C], unknown: 1 });
   });
 
+  test("what vanished as URLs began to go with any query goes so as well, but for one that has a query of its own", () => {
+    const before = deployed(byContents({ [A]: "1", [`${B}?v=1`]: "1" }));
+    const { gone } = plan(before, byContents({}, { objectType: "IgnoreParams" }));
+    expect([...gone.values()].map(({ objectType }) => objectType)).toEqual(["IgnoreParams", "File"]);
+  });
+
   test("the object type changed: all URLs, and those that vanished", () => {
     expect(plan(old, byContents({ [A]: "1", [B]: "1" }, { objectType: "IgnoreParams" })).paths).toEqual([A, B, C]);
   });

@@ -100,7 +100,8 @@ test("what vanished stays secret once the inputs name no secret any more: in gon
   const manner = { objectType: "File", force: false };
   expect(first.outs).toMatchObject({ pending: secret([URL]), gone: secret({ [URL]: manner }), refreshed: secret([]) });
   emulator.set({ urlRemain: 2000 });
-  const second = await made.update(id, unwrapped(first.outs), openly.inputs);
+  const later = provider(refreshProvider, emulator);
+  const second = await later.update(id, unwrapped(first.outs), openly.inputs);
   expect(second.outs).toMatchObject({ pending: secret([]), refreshed: secret([URL]) });
 });
 
