@@ -1,5 +1,5 @@
 /**
- * How small a manifest is packed, and how fast it is packed, read and compared, for sites of 10,000 to 1,000,000 files.
+ * How small a manifest is packed, and how fast what changed is planned from it, for sites of 10,000 to 1,000,000 files.
  *
  * The peers: the manifest as a plain JSON record, which is what a resource keeps in the state without further ado, and that
  * record through gzip, in base64 as a state needs it.
@@ -8,14 +8,17 @@ import { spawnSync } from "node:child_process";
 import { createCipheriv } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { diffManifests, packManifest, unpackManifest } from "../provider/manifest.js";
+import { allot } from "../provider/allot.js";
+import type { Inputs } from "../provider/inputs.js";
+import { packManifest, unpackManifest } from "../provider/manifest.js";
+import { manifestOfFiles, planRefresh } from "../provider/plan.js";
 import { digestRows } from "../provider/rows.js";
 import { ratios, type Spread, spreadOf } from "./measure.js";
 import { type Panel, publish } from "./report.js";
 
 /** Characters of state a file. */
 interface Size {
-  files: number;
+  what: string;
   packed: number;
   json: number;
   gzip: number;
@@ -23,15 +26,15 @@ interface Size {
 
 /** Milliseconds, in a process that does it for the first time, as the provider's does. */
 interface Duration {
-  files: number;
-  pack: number;
+  /** The URLs of the files that a scan found. */
+  urls: number;
   unpack: number;
-  diff: number;
-  /** What a plan takes: `unpack` and `diff`. */
+  /** What a plan takes: `unpack`, and what changed, allotted to calls. */
   plan: number;
+  pack: number;
   /** The rows of a preview. */
   rows: number;
-  /** The most memory that the process has held, in MB; the manifest of now is in it as a Map. */
+  /** The most memory that the process has held until the plan was there, in MB. */
   peak: number;
 }
 
@@ -44,44 +47,62 @@ const ROUNDS = 5;
 const FILES = [10_000, 100_000, 1_000_000];
 /** One file in so many has another content. */
 const CHANGED_EVERY = 100;
+/** How many files the sites have whose sizes are measured, and what their manifests may take in MB. */
+const SIZED = { files: 100_000, targetMb: 2.5 };
+
+const SOURCE = { directory: "site", baseUrl: "https://vod.example.com/" };
+const INPUTS: Inputs = {
+  source: SOURCE,
+  files: {},
+  objectType: "File",
+  force: false,
+  refreshOnCreate: true,
+  onQuotaExceeded: "fail",
+};
+/** A day that holds every plan. */
+const QUOTA = { urls: { quota: 1e6, remain: 1e6 }, directories: { quota: 100, remain: 100 } };
 
 function run(): void {
-  const inputs = FILES.map((files) =>
-    JSON.stringify([siteOf(files, { changedEvery: CHANGED_EVERY }), siteOf(files)].map(packManifest)),
-  );
+  const inputs = FILES.map((files) => {
+    const before = packManifest(manifestOfFiles(SOURCE, siteOf(files, { changedEvery: CHANGED_EVERY })));
+    return JSON.stringify([before, [...siteOf(files)]]);
+  });
   const rounds = Array.from({ length: ROUNDS }, () => inputs.map(round));
-  publish("packing", [...sizePanels(FILES.slice(0, 2).map(measureSize)), ...durationPanels(rounds)]);
+  publish("packing", [...sizePanels(), ...durationPanels(rounds)]);
 }
 
-function measureSize(files: number): Size {
-  const site = siteOf(files);
-  const json = JSON.stringify(Object.fromEntries(site));
+function measureSize(what: string, files: ReadonlyMap<string, string>): Size {
+  const manifest = manifestOfFiles(SOURCE, files);
+  const json = JSON.stringify(Object.fromEntries(manifest));
   return {
-    files,
-    packed: packManifest(site).length / files,
-    json: json.length / files,
-    gzip: gzipSync(json).toString("base64").length / files,
+    what,
+    packed: packManifest(manifest).length / files.size,
+    json: json.length / files.size,
+    gzip: gzipSync(json).toString("base64").length / files.size,
   };
 }
 
-/** One round of a site, in a process of its own. @param input the site's packed manifests before and now, as JSON. */
+/** One round of a site, in a process of its own. @param input its packed manifest before, and its files now, as JSON. */
 function round(input: string): Duration {
   const child = spawnSync(process.execPath, [__filename, MEASURE], { input, encoding: "utf8" });
   if (child.status !== 0) throw new Error(child.stderr);
   return JSON.parse(child.stdout);
 }
 
-/** @param texts the packed manifests of a site, before and now. */
-function measureDuration([before, present]: [string, string]): Duration {
-  const now = new Map(unpackManifest(present));
-  const files = now.size;
-  const [unpack, old] = timedResult(() => unpackManifest(before));
-  const [diff, { changed }] = timedResult(() => diffManifests(old, now));
+function measureDuration([before, present]: [string, [string, string][]]): Duration {
+  const files = new Map(present);
+  const [urls, now] = timedResult(() => manifestOfFiles(SOURCE, files));
+  const [unpack, manifest] = timedResult(() => unpackManifest(before));
+  const [planned, plan] = timedResult(() => {
+    const plan = planRefresh({ inputs: INPUTS, manifest }, INPUTS, now);
+    allot(plan, INPUTS, () => true, QUOTA);
+    return plan;
+  });
   const peak = Math.round(process.resourceUsage().maxRSS / 1000);
-  if (changed.length !== files / CHANGED_EVERY) throw new Error(`${changed.length} files changed`);
+  if (plan.paths.length !== files.size / CHANGED_EVERY) throw new Error(`${plan.paths.length} files changed`);
   const [pack] = timedResult(() => packManifest(now));
-  const [rows] = timedResult(() => digestRows(now));
-  return { files, pack, unpack, diff, plan: unpack + diff, rows, peak };
+  const [rows] = timedResult(() => digestRows(files));
+  return { urls, unpack, plan: unpack + planned, pack, rows, peak };
 }
 
 function timedResult<T>(act: () => T): [milliseconds: number, result: T] {
@@ -127,6 +148,17 @@ function namesOf(files: number): string[] {
   return names.sort();
 }
 
+/** Files whose names nothing can compress, the same in every run. @param nameOf makes a name of 32 random bytes. */
+function randomSite(nameOf: (bits: Buffer, i: number) => string): Map<string, string> {
+  const bits = noise(SIZED.files * 48);
+  return new Map(
+    Array.from({ length: SIZED.files }, (_, i) => [
+      nameOf(bits.subarray(i * 48, i * 48 + 32), i),
+      bits.toString("base64url", i * 48 + 32, i * 48 + 41),
+    ]),
+  );
+}
+
 /** Bytes that nothing can compress, the same in every run. */
 function noise(bytes: number): Buffer {
   return createCipheriv("aes-128-ctr", Buffer.alloc(16), Buffer.alloc(16)).update(Buffer.alloc(bytes));
@@ -136,12 +168,39 @@ function pieces(text: string, length: number): string[] {
   return Array.from({ length: text.length / length }, (_, i) => text.slice(i * length, (i + 1) * length));
 }
 
-function sizePanels(sizes: readonly Size[]): Panel[] {
+function sizePanels(): Panel[] {
+  const hex = (bytes: number) => (bits: Buffer) => `videos/${bits.toString("hex", 0, bytes)}/index.m3u8`;
+  const uuid = (bits: Buffer) =>
+    bits.toString("hex").replace(/^(.{8})(.{4}).(.{3})(.{4})(.{12}).*/, "$1-$2-4$3-$4-$5.mp4");
+  const sizes = [
+    measureSize("10,000 files of a site", siteOf(10_000)),
+    measureSize("a site", siteOf(SIZED.files)),
+    measureSize(
+      "bundles with 8 hexadecimal digits",
+      randomSite((bits, i) => `app-${i}.${bits.toString("hex", 0, 4)}.js`),
+    ),
+    measureSize("UUIDs", randomSite(uuid)),
+    measureSize("128 bits in hexadecimal", randomSite(hex(16))),
+    measureSize(
+      "128 bits in base64url",
+      randomSite((bits) => `${bits.toString("base64url", 0, 16)}.mp4`),
+    ),
+    measureSize("160 bits in hexadecimal", randomSite(hex(20))),
+    measureSize("256 bits in hexadecimal", randomSite(hex(32))),
+  ];
   const forms = ["packed", "json", "gzip"] as const;
   const figures = sizes.flatMap((size) =>
-    forms.map((form) => ({ what: `${named(size.files)}, ${form}`, ...spreadOf([size[form]]) })),
+    forms.map((form) => ({ what: `${size.what}, ${form}`, ...spreadOf([size[form]]) })),
   );
-  return [{ title: "State of a file", unit: "characters", figures }];
+  const largest = sizes.slice(1).map(({ what, packed }) => ({
+    what,
+    ...spreadOf([(packed * SIZED.files) / 1e6]),
+    target: SIZED.targetMb,
+  }));
+  return [
+    { title: "State of a file", unit: "characters", figures },
+    { title: `State of ${named(SIZED.files)}, by their names`, unit: "MB", figures: largest },
+  ];
 }
 
 /** @param rounds of each, the measurements in the order of {@link FILES}. */
@@ -149,7 +208,7 @@ function durationPanels(rounds: readonly (readonly Duration[])[]): Panel[] {
   const series = (at: number, name: keyof Duration) => rounds.map((sites) => sites[at]?.[name]);
   const last = FILES.length - 1;
   const spread = (name: keyof Duration): Spread => spreadOf(series(last, name));
-  const steps = ["pack", "unpack", "diff", "plan", "rows"] as const;
+  const steps = ["urls", "unpack", "plan", "pack", "rows"] as const;
   return [
     {
       title: "Times",

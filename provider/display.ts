@@ -109,7 +109,9 @@ function rowsOf(plan: Plan, { batches, later, exceeded }: Allotment): (readonly 
 
 /** Which domains the program still names: a source names one even without a file. */
 function namedBy(present: Manifest, { source }: Inputs): (domain: string) => boolean {
-  const domains = new Set<string>(source === undefined ? [] : [domainOf(source.baseUrl)]);
+  // All URLs of a source are of one domain, of which it is the program's even while there is no file.
+  if (source !== undefined) return (domain) => domain === domainOf(source.baseUrl);
+  const domains = new Set<string>();
   for (const path of present.keys()) domains.add(domainOf(path));
   return (domain) => domains.has(domain);
 }
