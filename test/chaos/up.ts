@@ -195,7 +195,7 @@ export class Ups {
   private sentFor({ kind, site }: Resource, sent: readonly Sent[], began: number): Sent[] {
     const own = sent.filter((call) => call.kind === kind && call.paths.some((path) => site.owns(path)));
     if (kind === "refresh") return own;
-    const isFailed = (path: string) => this.tasks.since(kind, path, began).some(({ status }) => status === "Failed");
+    const isFailed = (path: string) => this.tasks.since(kind, path, began)[0]?.status === "Failed";
     return own.flatMap((call): Sent[] => {
       if (call.outcome !== "done") return [call];
       const [failed, fine] = [call.paths.filter(isFailed), call.paths.filter((path) => !isFailed(path))];
