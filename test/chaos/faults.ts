@@ -4,11 +4,14 @@
  */
 import type { Conditions, Emulator, Fault, ReceivedCall } from "../emulator/index.js";
 import { pathsOf } from "../emulator/index.js";
+import { Outsider } from "./outsider.js";
+import type { Kind } from "./program.js";
 import type { Random } from "./random.js";
 import { DOMAINS } from "./site.js";
 
-/** A call of RefreshVodObjectCaches, and what became of it. */
+/** A call that files tasks, and what became of it. */
 export interface Sent {
+  kind: Kind;
   paths: readonly string[];
   objectType: string;
   /** Of a refusal that the provider could read. */
@@ -18,7 +21,15 @@ export interface Sent {
    * `failed`: accepted, and then its task purged nothing, or never ended.
    */
   outcome: "done" | "unsure" | "refused" | "failed";
+  /** Whether somebody else sent it. */
+  isOutsiders?: boolean;
 }
+
+/** What files tasks, by the action that does. */
+const KINDS: Readonly<Record<string, Kind>> = {
+  RefreshVodObjectCaches: "refresh",
+  PreloadVodObjectCaches: "preload",
+};
 
 /** More calls than this in one deployment are a storm. */
 export const MOST_CALLS = 1_500;
@@ -32,21 +43,29 @@ export class FaultInjector {
   kills = 0;
   /** Whether the process is dead: nothing that it still does reaches the service, and nothing that it answers is heard. */
   dead = false;
-  /** Whether accepted tasks may fail: who doesn't wait for them isn't told. */
-  tasksFail = false;
+  /** Whether the tasks of a call may fail: who doesn't wait for them isn't told. */
+  tasksFail: (kind: Kind, path: string) => boolean = () => false;
+  /** What befell the calls and the tasks of this operation. */
+  befallen: { action: string; fault: Fault }[] = [];
+  private readonly outsider: Outsider;
   private readonly spoilt = new Map<ReceivedCall, Fault>();
   private readonly failing = new Map<ReceivedCall, (path: string) => boolean>();
   private from = 0;
   private killAfter = Number.POSITIVE_INFINITY;
-  private refreshes = 0;
+  private submissions = 0;
   private onDeath: () => void = () => {};
 
-  /** @param intensity how likely a call is to be befallen. */
+  /**
+   * @param intensity how likely a call is to be befallen.
+   * @param slowestCallMs how long a call takes at most; where that is little, the service merges the tasks of many.
+   */
   constructor(
     private readonly emulator: Emulator,
     private readonly random: Random,
     public intensity: number,
+    private readonly slowestCallMs: number,
   ) {
+    this.outsider = new Outsider(emulator);
     const { received } = emulator;
     const push = received.push.bind(received);
     // The emulator logs a call before it looks for faults: what is added here befalls this very call.
@@ -59,14 +78,16 @@ export class FaultInjector {
   /** From here on calls count to one operation. */
   begin(): void {
     this.from = this.emulator.received.length;
-    this.refreshes = 0;
+    this.submissions = 0;
+    this.befallen = [];
+    this.outsider.isDue = undefined;
     this.dead = false;
     this.killAfter = Number.POSITIVE_INFINITY;
     this.emulator.clearFaults();
   }
 
-  /** The process will die when it sends one refresh more than this; `whenStuck` is called if it waits for something then. */
-  killAfterRefreshes(count: number, whenStuck: () => void): void {
+  /** The process will die when it sends one submission more than this; `whenStuck` is called if it waits for something then. */
+  killAfterSubmissions(count: number, whenStuck: () => void): void {
     this.killAfter = count;
     this.onDeath = whenStuck;
   }
@@ -89,13 +110,23 @@ export class FaultInjector {
     this.emulator.advance(Math.max(1, ms));
   };
 
-  /** The refreshes since `begin`. */
+  /** What others do when a call has been answered, and its sender doesn't know yet. */
+  readonly meanwhile = async (): Promise<void> => {
+    if (this.dead || !this.outsider.isDue) return;
+    this.emulator.advance(this.random.int(0, 2_000));
+    await this.outsider.act();
+  };
+
+  /** The submissions since `begin`; a deployment's own, or those of others. */
   sent(): Sent[] {
     return this.emulator.received.slice(this.from).flatMap((call): Sent[] => {
-      if (call.action !== "RefreshVodObjectCaches") return [];
+      const kind = KINDS[call.action];
+      if (kind === undefined) return [];
       const fault = this.spoilt.get(call);
       const code = fault === undefined || fault.kind === "error" || fault.kind === "delay" ? call.code : undefined;
-      const common = { objectType: call.parameters.ObjectType ?? "", code };
+      const isOutsiders = this.outsider.sent.has(call);
+      const objectType = kind === "preload" ? "Preload" : (call.parameters.ObjectType ?? "");
+      const common = { kind, objectType, code, ...(isOutsiders ? { isOutsiders } : {}) };
       const outcome = outcomeOf(call, fault);
       const failed = outcome === "refused" ? () => false : (this.failing.get(call) ?? (() => false));
       const fine = pathsOf(call).filter((path) => !failed(path));
@@ -112,8 +143,13 @@ export class FaultInjector {
   }
 
   private arrived(call: ReceivedCall): void {
+    if (this.outsider.isCalling) {
+      this.outsider.sent.add(call);
+      return;
+    }
     this.calls++;
-    if (call.action === "RefreshVodObjectCaches" && ++this.refreshes > this.killAfter) this.die();
+    const kind = KINDS[call.action];
+    if (kind !== undefined && ++this.submissions > this.killAfter) this.die();
     if (this.dead) {
       this.spoilt.set(call, { kind: "reset-before" });
       return;
@@ -121,12 +157,14 @@ export class FaultInjector {
     // What the call before this one didn't use up was not meant for this one.
     this.emulator.clearFaults();
     // A call takes its time.
-    this.emulator.advance(this.random.int(1, 2_500));
-    if (this.tasksFail && call.action === "RefreshVodObjectCaches" && this.random.chance(this.intensity))
-      this.failTask(call);
+    this.emulator.advance(this.random.int(1, this.slowestCallMs));
+    const [path = ""] = pathsOf(call);
+    if (kind !== undefined && this.tasksFail(kind, path) && this.random.chance(this.intensity)) this.failTask(call);
     if (!this.random.chance(this.intensity)) return;
     const fault: Fault = { ...anyFault(this.random), times: 1 };
     this.spoilt.set(call, fault);
+    this.befallen.push({ action: call.action, fault });
+    if (kind === "refresh" && this.random.chance(0.3)) this.outsider.isDue = call;
     this.count(fault.kind === "error" ? `error ${fault.code}` : fault.kind);
     this.emulator.fault(fault);
   }
@@ -137,8 +175,10 @@ export class FaultInjector {
     const description = this.random.pick(["Internal Error", "Origin Timeout"]);
     const kind = this.random.chance(0.8) ? "task-failed" : "task-stuck";
     const which = { times: 1, ...(one === undefined ? {} : { path: one }) };
+    const fault: Fault = kind === "task-stuck" ? { kind, ...which } : { kind, description, ...which };
     this.count(kind);
-    this.emulator.fault(kind === "task-stuck" ? { kind, ...which } : { kind, description, ...which });
+    this.befallen.push({ action: call.action, fault });
+    this.emulator.fault(fault);
   }
 
   count(kind: string): void {
@@ -170,6 +210,7 @@ const CODES = [
   "ServiceBusy",
   "QuotaPerMinuteExceeded.Refresh",
   "QuotaExceeded.Refresh",
+  "PreloadQueueFull",
   "InvalidDomain.NotFound",
   "InvalidTimeStamp.Expired",
   "SignatureNonceUsed",
@@ -178,6 +219,28 @@ const CODES = [
   "Unheard.Of",
 ];
 const BODIES = ["null", "[]", "{}", '"text"', "{", '{"RequestId":"1"}', '{"RefreshTaskId":"","RequestId":"1"}'];
+
+/** Whether a fault of a call is one after which a further try of the same call succeeds. */
+export function isTransient({ action, fault }: { action: string; fault: Fault }): boolean {
+  switch (fault.kind) {
+    case "throttle":
+    case "reset-before":
+    case "reset-after":
+    case "delay":
+      return true;
+    case "error":
+      return ["InternalError", "ServiceUnavailable", "ServiceBusy"].includes(fault.code ?? "");
+    case "html":
+      return fault.status === 502;
+    case "truncated":
+    case "wrong-types":
+    case "missing-fields":
+    case "empty":
+      return KINDS[action] !== undefined;
+    default:
+      return false;
+  }
+}
 
 /** A fault for one call. */
 export function anyFault(random: Random): Fault {
@@ -225,6 +288,8 @@ export function anyConditions(random: Random): Record<string, Conditions> {
     suspended: { service: "suspended" },
     forbidden: { accessKey: "forbidden" },
     "low quota": { urlRemain: random.int(0, 12), dirRemain: random.int(0, 3) },
+    "few preloads": { preloadRemain: random.int(0, 12) },
+    "short queue": { preloadQueue: random.int(0, 12) },
     "no directories": { urlRemain: random.int(0, 30), dirRemain: 0 },
     "slow tasks": { taskDelayMs: random.int(1, SLOWEST_TASK_MS) },
     "a minute's quota": { perMinuteQuota: random.int(1, 12) },
@@ -242,6 +307,7 @@ export const SOUND: Conditions = {
   service: "open",
   accessKey: "active",
   perMinuteQuota: null,
+  preloadQueue: null,
   taskDelayMs: 0,
   domains: Object.fromEntries(DOMAINS.map((domain) => [domain, "online"])),
 };

@@ -1,12 +1,12 @@
 /** What has to hold after each deployment, whatever went wrong in it. */
-import { REFRESH } from "../../provider/inputs.js";
+import { PRELOAD, REFRESH } from "../../provider/inputs.js";
 import { beforeOf, readState, type State } from "../../provider/state.js";
 import type { Emulator } from "../emulator/index.js";
 import type { Outcome } from "./engine.js";
 import { Unsendable } from "./engine.js";
-import { MOST_CALLS, type Sent } from "./faults.js";
+import { isTransient, MOST_CALLS, type Sent } from "./faults.js";
 import { callsFor, type Due, type Ledger } from "./ledger.js";
-import { type Attempt, covering, type Properties } from "./program.js";
+import { type Attempt, covering, type Kind, type Properties } from "./program.js";
 import type { Site } from "./site.js";
 import type { Viewers } from "./viewers.js";
 
@@ -36,9 +36,9 @@ export interface Deployment {
 }
 
 /** The state can be read by the provider's own reading, and its status is what its pending paths are. */
-export function stateLoads(outputs: Properties): State {
+export function stateLoads(kind: Kind, outputs: Properties): State {
   try {
-    const state = readState(outputs, REFRESH);
+    const state = readState(outputs, kind === "preload" ? PRELOAD : REFRESH);
     beforeOf(state);
     const isUnfinished = state.status === "Incomplete" || state.status === "Failed";
     if (state.pending.length > 0 ? !isUnfinished : state.status === "Incomplete") {
@@ -86,6 +86,7 @@ export function nothingNeedless({ attempt, due, sent }: Deployment, { directorie
   const { objectType, onQuotaExceeded, collapse } = attempt.manner;
   const accepted = new Map<string, { all: number; unsure: number }>();
   for (const call of sent) {
+    if (call.isOutsiders) continue;
     const stands = (path: string) =>
       call.objectType === "Directory" && [...due.keys()].some((key) => key.startsWith(path));
     const mayCollapse = onQuotaExceeded === "collapse" || collapse === "always";
@@ -151,6 +152,32 @@ export async function edgeIsFresh(
     throw new Violation("the edge is fresh", `${url} is ${has} at the edge and ${should} at the origin`);
   }
   return unseen;
+}
+
+/** What a deployment preloaded is at the edge, for the first viewer. */
+export function edgeIsWarm({ due, sent, site }: Deployment, cached: ReadonlySet<string>): void {
+  for (const [key, reason] of due) {
+    const isSure = reason !== "unsure" && reason !== "failed" && site.files.has(key);
+    const outcomes = callsFor(key, sent);
+    if (!isSure || outcomes.length === 0 || !outcomes.every((outcome) => outcome === "done")) continue;
+    if (!cached.has(key)) throw new Violation("the edge is warm", `${key} was preloaded, and isn't at the edge`);
+  }
+}
+
+/** One fault that passes fails no update that may try again as often as is usual. */
+export function passesAFault(
+  outcomes: readonly Outcome[],
+  befallen: readonly Parameters<typeof isTransient>[0][],
+): void {
+  if (befallen.length > 1 || !befallen.every(isTransient)) return;
+  for (const outcome of outcomes) {
+    if ("messages" in outcome)
+      throw new Violation("a fault that passes fails no update", `${JSON.stringify(befallen)}: ${outcome.messages[0]}`);
+  }
+}
+
+export function isUrlType(objectType: string): boolean {
+  return objectType === "File" || objectType === "IgnoreParams" || objectType === "Preload";
 }
 
 export function bareOf(url: string): string {

@@ -44,7 +44,10 @@ export class Ledger {
       if (manner.refreshOnCreate) for (const key of keys.keys()) due.set(key, "created");
       return due;
     }
-    const switched = recorded.manner.mode !== manner.mode || recorded.manner.objectType !== manner.objectType;
+    const { mode, objectType, area } = recorded.manner;
+    const isOther = mode !== manner.mode || objectType !== manner.objectType || area !== manner.area;
+    const switched = isOther || recorded.afterType !== attempt.afterType;
+    const isPreload = manner.objectType === "Preload";
     for (const [key, hash] of keys) {
       const old = recorded.keys.get(key);
       if (switched) due.set(key, "switched");
@@ -53,6 +56,8 @@ export class Ledger {
       } else if (old !== undefined && old !== hash) due.set(key, "changed");
       else if (left.has(key)) due.set(key, left.get(key) as Left);
     }
+    // What is no longer named needs no copy at the edge.
+    if (isPreload) return due;
     // A path that is taken out of `paths` is nobody's any more; one that another way doesn't name has vanished.
     const takesOut = recorded.manner.mode === "paths" && manner.mode === "paths";
     if (!takesOut) for (const key of recorded.keys.keys()) if (!keys.has(key)) due.set(key, "vanished");
@@ -83,7 +88,9 @@ export class Ledger {
     const waiting = new Map<string, Left>();
     for (const [key, reason] of due) {
       const calls = callsFor(key, sent);
-      const isSentItself = sent.some(({ paths, outcome }) => outcome === "done" && paths.includes(key));
+      const isSentItself = sent.some(
+        ({ paths, outcome, isOutsiders }) => outcome === "done" && !isOutsiders && paths.includes(key),
+      );
       const isKept = pending.has(key) && (attempt.manner.wait !== undefined || !isSentItself);
       if ((calls.includes("done") && !isKept) || excused.has(key)) continue;
       const how =

@@ -4,7 +4,9 @@ import type { Site } from "./site.js";
 
 export type Properties = Record<string, unknown>;
 export type Mode = "paths" | "contents" | "source";
-export type ObjectType = "File" | "IgnoreParams" | "Directory" | "Regex";
+/** As what paths are sent: refreshed as that type, or preloaded. */
+export type ObjectType = "File" | "IgnoreParams" | "Directory" | "Regex" | "Preload";
+export type Kind = "refresh" | "preload";
 
 /** How a program describes its resource. What isn't here follows from the site. */
 export interface Manner {
@@ -17,11 +19,16 @@ export interface Manner {
   retry: { timeout?: number; maxAttempts?: number } | undefined;
   refreshNew: boolean;
   refreshOnCreate: boolean;
+  /** Of a preload only: where copies are put, and whether one that fails is but a warning. */
+  area?: "domestic" | "overseas" | undefined;
+  onFailure?: "warn" | undefined;
 }
 
 /** One deployment of a resource, as the program meant it. */
 export interface Attempt {
   manner: Manner;
+  /** As what the refresh before a preload sends. */
+  afterType: ObjectType | undefined;
   inputs: Properties;
   /** The paths that the resource names, as they are sent, each with the hash of its content. */
   keys: ReadonlyMap<string, string>;
@@ -30,24 +37,24 @@ export interface Attempt {
 }
 
 /** A manner to begin with. `refreshNew` and `refreshOnCreate` stay as they are. */
-export function firstManner(site: Site, random: Random): Manner {
-  const fixed = { refreshNew: random.chance(0.4), refreshOnCreate: random.chance(0.8) };
-  return { ...anyManner(site, random), ...fixed };
+export function firstManner(kind: Kind, site: Site, random: Random): Manner {
+  const fixed = { refreshNew: kind === "preload" || random.chance(0.4), refreshOnCreate: random.chance(0.8) };
+  return { ...anyManner(kind, site, random), ...fixed };
 }
 
 /** Another manner, or partly the same. */
-export function nextManner(site: Site, old: Manner, random: Random): Manner {
+export function nextManner(kind: Kind, site: Site, old: Manner, random: Random): Manner {
   const { refreshNew, refreshOnCreate } = old;
   const fixed = { refreshNew, refreshOnCreate };
-  const other = { ...anyManner(site, random), ...fixed };
+  const other = { ...anyManner(kind, site, random), ...fixed };
   if (random.chance(0.4)) return other;
   const { onQuotaExceeded, collapse, force, wait, retry } = other;
   return random.chance(0.5)
-    ? { ...other, mode: old.mode, objectType: typeFor(old.mode, random) }
+    ? { ...other, mode: old.mode, objectType: kind === "preload" ? "Preload" : typeFor(old.mode, random) }
     : { ...old, onQuotaExceeded, collapse, force, wait, retry };
 }
 
-function anyManner(site: Site, random: Random): Omit<Manner, "refreshNew" | "refreshOnCreate"> {
+function anyManner(kind: Kind, site: Site, random: Random): Omit<Manner, "refreshNew" | "refreshOnCreate"> {
   const mode = random.pick<Mode>(
     site.shape === "wide" ? ["paths", "contents"] : ["paths", "contents", "contents", "source", "source"],
   );
@@ -66,6 +73,19 @@ function anyManner(site: Site, random: Random): Omit<Manner, "refreshNew" | "ref
     { timeout: 30, onTimeout: random.pick(["fail", "warn"] as const) },
   ]);
   const retry = random.pick([undefined, { maxAttempts: 1 }, { maxAttempts: 2 }, { timeout: 10 }]);
+  if (kind === "preload") {
+    return {
+      mode,
+      objectType: "Preload",
+      force: false,
+      onQuotaExceeded: onQuotaExceeded === "collapse" ? "fail" : onQuotaExceeded,
+      collapse: undefined,
+      wait,
+      retry,
+      area: random.pick([undefined, undefined, "overseas"]),
+      onFailure: random.pick([undefined, undefined, "warn"]),
+    };
+  }
   const force = random.chance(0.2);
   return { mode, objectType, force, onQuotaExceeded, collapse: random.pick(collapses), wait, retry };
 }
@@ -75,18 +95,28 @@ function typeFor(mode: Mode, random: Random): ObjectType {
   return random.pick(mode === "paths" ? [...urls, "Directory", "Regex"] : urls);
 }
 
-/** @param loose whether `contentHash` may stay as it is while paths come and go. */
-export function attemptOf(site: Site, manner: Manner, loose: boolean): Attempt {
-  const { mode, ...options } = manner;
+/**
+ * @param loose whether `contentHash` may stay as it is while paths come and go.
+ * @param after the refresh that a preload comes after: it names what that one keeps fresh, and nothing else.
+ */
+export function attemptOf(site: Site, manner: Manner, loose: boolean, after?: Attempt): Attempt {
+  const { mode, refreshOnCreate, ...options } = manner;
   const { objectType } = manner;
-  const online = [...site.files.keys()];
+  const isPreload = objectType === "Preload";
+  const onCreate = { [isPreload ? "preloadOnCreate" : "refreshOnCreate"]: refreshOnCreate };
+  const notInputs = isPreload ? ["objectType", "refreshNew"] : [];
+  const isFresh = (url: string) => !after || covering(after.manner.objectType, after.keys.keys(), url) !== undefined;
+  const online = [...site.files.keys()].filter(isFresh);
   const given = Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined && value !== false),
+    Object.entries(options).filter(
+      ([name, value]) => value !== undefined && value !== false && !notInputs.includes(name),
+    ),
   );
   const made = (keys: [string, string][], inputs: Properties): Attempt => {
     const named = new Map(keys);
     const files = new Map([...site.files].filter(([url]) => covering(objectType, named.keys(), url) !== undefined));
-    return { manner, inputs: { ...inputs, ...given, refreshOnCreate: manner.refreshOnCreate }, keys: named, files };
+    const afterType = after?.manner.objectType;
+    return { manner, afterType, inputs: { ...inputs, ...given, ...onCreate }, keys: named, files };
   };
   if (mode === "contents") {
     const hashes = online.map((url): [string, string] => [url, site.hashOf(url)]);
@@ -101,8 +131,8 @@ export function attemptOf(site: Site, manner: Manner, loose: boolean): Attempt {
   const directories = [...new Set(online.map((url) => url.slice(0, url.lastIndexOf("/") + 1)))];
   const paths =
     objectType === "Directory" ? directories : objectType === "Regex" ? directories.map((url) => `${url}.*`) : online;
-  const isUrl = objectType === "File" || objectType === "IgnoreParams";
-  const contentHash = site.contentHash(online, loose && isUrl);
+  const isUrl = objectType !== "Directory" && objectType !== "Regex";
+  const contentHash = site.contentHash(isPreload ? "preload" : "refresh", online, loose && isUrl);
   return made(
     paths.map((path) => [path, contentHash]),
     { paths, contentHash },

@@ -1,13 +1,17 @@
-/** One VodCacheRefresh of a run: what happens to its files, and who looks at them. */
+/** One resource of a run: what happens to its files, and who looks at them. */
 import type { Sent } from "./faults.js";
 import { bareOf } from "./invariants.js";
 import type { Ledger } from "./ledger.js";
-import type { Attempt, Manner } from "./program.js";
+import type { Attempt, Kind, Manner } from "./program.js";
 import type { Random } from "./random.js";
 import type { Site } from "./site.js";
 
 export interface Resource {
+  name: string;
+  kind: Kind;
   site: Site;
+  /** The refresh that a preload comes after. */
+  after?: Resource;
   ledger: Ledger;
   manner: Manner;
   /** Whether the program names it at the moment. */
@@ -45,7 +49,8 @@ export function changeFiles({ site, manner, ledger }: Resource, cached: readonly
 /** What random viewers look at: what is online, and what isn't only where the documents say that this is seen to. */
 export function looks(resources: readonly Resource[], random: Random): string[] {
   const share = random.pick([0, 0.3, 1]);
-  const urls = resources.flatMap(({ site, manner, ledger }) => {
+  const refreshed = resources.filter(({ kind }) => kind === "refresh");
+  const urls = refreshed.flatMap(({ site, manner, ledger }) => {
     const isSeenTo = manner.refreshNew && (manner.refreshOnCreate || ledger.recorded !== undefined);
     const all = site.universe.filter((url) => site.files.has(url) || isSeenTo);
     return all.flatMap((url) => (manner.objectType === "IgnoreParams" ? [url, `${url}?v=1`] : [url]));
@@ -57,6 +62,7 @@ export function looks(resources: readonly Resource[], random: Random): string[] 
 export function excusedOf(attempt: Attempt, sent: readonly Sent[]): Set<string> {
   const hostOf = (path: string) => path.split("/")[2];
   const named = new Set([...attempt.keys.keys()].map(hostOf));
-  const gone = sent.filter(({ code }) => code === "InvalidDomain.NotFound" || code === "InvalidDomain.Offline");
+  const own = sent.filter(({ isOutsiders }) => !isOutsiders);
+  const gone = own.filter(({ code }) => code === "InvalidDomain.NotFound" || code === "InvalidDomain.Offline");
   return new Set(gone.flatMap(({ paths }) => paths.filter((path) => !named.has(hostOf(path)))));
 }

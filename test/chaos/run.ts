@@ -1,20 +1,18 @@
-/** One run: a random history of deployments of one to three resources, with everything that can go wrong on the way. */
+/** One run: a random history of deployments of one to three sites, with everything that can go wrong on the way. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Surroundings } from "../../provider/clients.js";
-import { refreshProvider } from "../../provider/refresh.js";
-import { createLimiter } from "../../provider/vod/limiter.js";
 import { type Emulator, startEmulator } from "../emulator/index.js";
-import { EngineModel, type Outcome, type Provider } from "./engine.js";
+import type { Provider } from "./engine.js";
 import { anyConditions, FaultInjector, SLOWEST_TASK_MS, SOUND } from "./faults.js";
 import * as invariants from "./invariants.js";
 import { Violation } from "./invariants.js";
 import { Ledger } from "./ledger.js";
-import { type Attempt, attemptOf, firstManner, nextManner, type Properties } from "./program.js";
+import { type Attempt, attemptOf, firstManner, type Kind, nextManner } from "./program.js";
 import { Random } from "./random.js";
-import { changeFiles, excusedOf, looks, type Resource } from "./resource.js";
+import { changeFiles, looks, type Resource } from "./resource.js";
 import { DOMAINS, type Shape, Site } from "./site.js";
+import { type Circumstances, Ups } from "./up.js";
 import { Viewers } from "./viewers.js";
 
 export interface RunOptions {
@@ -63,15 +61,11 @@ export async function chaosRun(options: RunOptions): Promise<RunResult> {
 class Run {
   readonly viewers: Viewers;
   private readonly random: Random;
-  private readonly engine = new EngineModel();
   private readonly faults: FaultInjector;
   private readonly resources: Resource[];
-  private readonly lines: string[] = [];
-  private readonly outcomes = new Map<string, number>();
+  private readonly ups: Ups;
   private step = 0;
-  private deployments = 0;
   private unseen = 0;
-  private tasksAreSlow = false;
 
   constructor(
     private readonly options: RunOptions,
@@ -82,16 +76,34 @@ class Run {
     this.viewers = new Viewers(emulator);
     emulator.setTime(START);
     emulator.freeze();
-    this.faults = new FaultInjector(emulator, this.random, this.random.pick([0, 0.05, 0.2, 0.5]));
+    const [intensity, slowestCallMs] = [this.random.pick([0, 0.02, 0.05, 0.2, 0.5]), this.random.pick([300, 2_500])];
+    this.faults = new FaultInjector(emulator, this.random, intensity, slowestCallMs);
+    const trace = (line: string) => this.trace(line);
+    this.ups = new Ups({ emulator, random: this.random, faults: this.faults, trace, around: options.around });
     this.resources = Array.from({ length: this.random.int(1, 3) }, (_, index) => {
       const shape = this.random.pick<Shape>(["small", "small", "wide", "deep"]);
       const site = new Site(index, shape, emulator.origin, join(directory, String(index)));
-      const manner = firstManner(site, this.random);
-      this.trace(`${site.name} is ${shape}, ${JSON.stringify(manner)}`);
+      this.trace(`${site.name} is ${shape}`);
       for (const url of this.random.some(site.universe, 0.6)) site.write(url, this.random);
       site.write(site.baseUrl + (shape === "deep" ? "deep/0/segment-0.ts" : "app.js"), this.random);
-      return { site, ledger: new Ledger(site.universe), manner, inProgram: true };
-    });
+      return this.resourcesOf(site);
+    }).flat();
+  }
+
+  /** Most often a refresh, or one with a preload after it, or a preload of what was never there. */
+  private resourcesOf(site: Site): Resource[] {
+    const made = (kind: Kind, name: string, after?: Resource): Resource => {
+      const manner = firstManner(kind, site, this.random);
+      this.trace(`${name}: ${JSON.stringify(manner)}`);
+      const common = { name, kind, site, ledger: new Ledger(site.universe), manner, inProgram: true };
+      return after ? { ...common, after } : common;
+    };
+    if (this.random.chance(0.1)) return [made("preload", `${site.name}-preload`)];
+    const refresh = made("refresh", site.name);
+    if (this.random.chance(0.65)) return [refresh];
+    // A preload keeps what the edge holds, so that it would stay without a first refresh.
+    refresh.manner = { ...refresh.manner, refreshOnCreate: true };
+    return [refresh, made("preload", `${site.name}-preload`, refresh)];
   }
 
   async result(): Promise<RunResult> {
@@ -107,7 +119,8 @@ class Run {
     }
     const { seed } = this.options;
     const { counts: faults, calls, kills } = this.faults;
-    const { deployments, unseen, outcomes } = this;
+    const { count: deployments, outcomes } = this.ups;
+    const { unseen } = this;
     const { views } = this.viewers;
     return { seed, deployments, calls, views, kills, unseen, faults, outcomes, ...(violation ? { violation } : {}) };
   }
@@ -122,32 +135,35 @@ class Run {
     if (this.step > 1) {
       for (const resource of this.resources) {
         // The rare resource that the program drops comes back with what it has by then.
-        resource.inProgram = random.chance(resource.inProgram ? 0.96 : 0.5);
-        if (random.chance(0.25)) resource.manner = nextManner(resource.site, resource.manner, random);
+        resource.inProgram = random.chance(resource.inProgram ? 0.96 : 0.5) && resource.after?.inProgram !== false;
+        if (random.chance(0.25)) resource.manner = nextManner(resource.kind, resource.site, resource.manner, random);
         // Who doesn't wait to the end isn't told that a task failed or is stuck.
         const isFailing = [...resource.ledger.left.values()].includes("failed");
         const isTold = resource.manner.wait === true;
         if (isFailing && !isTold) resource.manner = { ...resource.manner, wait: true };
-        if (random.chance(0.85)) this.trace(changeFiles(resource, emulator.cached(), random));
+        if (!resource.after && random.chance(0.85)) this.trace(changeFiles(resource, emulator.cached(), random));
       }
     }
     const attempts = this.attempts(random.chance(0.7));
     if (random.chance(0.5)) await this.viewers.viewAll(looks(this.resources, random));
-    emulator.advance(random.chance(0.2) ? DAY_MS : random.int(2, 90) * 1000);
+    // After four days the service has no record of a task any more.
+    emulator.advance(random.chance(0.2) ? random.pick([1, 1, 4]) * DAY_MS : random.int(2, 90) * 1000);
     const present = Object.entries(anyConditions(random));
-    this.tasksAreSlow = present.some(([, { taskDelayMs }]) => taskDelayMs !== undefined);
+    const tasksAreSlow = present.some(([, { taskDelayMs }]) => taskDelayMs !== undefined);
     for (const [name, conditions] of present) {
       this.trace(`condition: ${name} ${JSON.stringify(conditions)}`);
       faults.count(name);
       emulator.set(conditions);
     }
     const before = { ...emulator.quota() };
-    await this.deploy(attempts, { kills: true });
+    const isSound =
+      present.length === 0 && before.urlRemain > 500 && before.dirRemain > 20 && before.preloadRemain > 200;
+    await this.deploy(attempts, { kills: true, tasksAreSlow, isSound });
     emulator.set(SOUND);
     emulator.advance(SLOWEST_TASK_MS);
-    if (random.chance(0.5)) emulator.set({ urlRemain: 2000, dirRemain: 100 });
+    if (random.chance(0.5)) emulator.set({ urlRemain: 2000, dirRemain: 100, preloadRemain: 500 });
     this.trace(`quota ${JSON.stringify(before)} to ${JSON.stringify(emulator.quota())}`);
-    await this.check(attempts);
+    await this.check();
   }
 
   /** Without faults everything comes to its end, and then nothing is left to do. */
@@ -157,181 +173,58 @@ class Run {
     for (const resource of this.resources) resource.inProgram = true;
     emulator.advance(DAY_MS);
     const attempts = this.attempts(true);
-    const outcomes = await this.deploy(attempts, { kills: false });
-    for (const [{ site }, outcome] of outcomes) {
-      const status = this.engine.state.get(site.name)?.outputs.status;
+    const calm = { kills: false, tasksAreSlow: false, isSound: true };
+    for (const [{ name }, outcome] of await this.deploy(attempts, calm)) {
+      const status = this.ups.engine.state.get(name)?.outputs.status;
       const isDone = ["created", "updated", "same"].includes(outcome.kind) && DONE.includes(String(status));
       if (!isDone)
-        throw new Violation("everything comes to its end", `${site.name} is ${outcome.kind} with the status ${status}`);
+        throw new Violation("everything comes to its end", `${name} is ${outcome.kind} with the status ${status}`);
     }
-    await this.check(attempts);
+    await this.check();
     this.step++;
     emulator.advance(60_000);
-    const again = await this.deploy(this.attempts(true), { kills: false });
-    for (const [{ site }, outcome] of again) {
+    for (const [{ name }, outcome] of await this.deploy(this.attempts(true), calm)) {
       if (outcome.kind !== "same")
-        throw new Violation("nothing is done twice", `${site.name} was ${outcome.kind} without a change`);
+        throw new Violation("nothing is done twice", `${name} was ${outcome.kind} without a change`);
     }
   }
 
   private attempts(loose: boolean): Map<Resource, Attempt> {
     const present = this.resources.filter(({ inProgram }) => inProgram);
-    return new Map(present.map((resource) => [resource, attemptOf(resource.site, resource.manner, loose)]));
+    const attempts = new Map<Resource, Attempt>();
+    // A refresh stands before its preload.
+    for (const resource of present) {
+      const after = resource.after && attempts.get(resource.after);
+      const attempt = attemptOf(resource.site, resource.manner, loose, after);
+      if (attempt.keys.size > 0 || resource.kind === "refresh") attempts.set(resource, attempt);
+    }
+    return attempts;
   }
 
-  private provider(): Provider {
-    const { emulator, faults } = this;
-    const surroundings: Surroundings = {
-      environment: {
-        ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.accessKeyId,
-        ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
-        VOD_ENDPOINT: emulator.endpoint,
-      },
-      info: (line: string) => {
-        this.lines.push(line);
-        this.trace(`  | ${line}`);
-      },
-      now: () => new Date(emulator.time()),
-      sleep: faults.sleep,
-      random: () => this.random.next(),
-      // In the time of the run as well, so that nobody really waits for a turn.
-      limiter: createLimiter({ now: () => emulator.time(), sleep: faults.sleep }),
-    };
-    const made = refreshProvider(surroundings);
-    void made.configure({ config: { get: () => undefined } } as never);
-    return this.options.around?.(made) ?? made;
-  }
-
-  /** One `pulumi up`. */
-  private async deploy(
-    attempts: Map<Resource, Attempt>,
-    { kills }: { kills: boolean },
-  ): Promise<Map<Resource, Outcome>> {
-    const { random, faults } = this;
-    this.deployments++;
-    this.lines.length = 0;
-    const provider = this.provider();
-    const inputsOf = ({ site }: Resource, { inputs }: Attempt) => ({
-      ...inputs,
-      __resourceName: site.name,
-      __provider: "text",
-    });
-    faults.begin();
-    if (kills && random.chance(0.1))
-      for (const { site } of attempts.keys()) await this.engine.refresh(provider, site.name);
-    if (kills && random.chance(0.3)) {
-      for (const [resource, attempt] of attempts)
-        await this.engine.preview(provider, resource.site.name, inputsOf(resource, attempt));
-    }
-    if (faults.sent().length > 0) throw new Violation("a preview sends nothing", "a refresh was sent");
-    const outcomes = new Map<Resource, Outcome>();
-    let isStopped = false;
-    for (const [resource, attempt] of attempts) {
-      const outcome: Outcome = isStopped
-        ? { kind: "skipped" }
-        : await this.deployOne(provider, resource, inputsOf(resource, attempt), kills && random.chance(0.12));
-      outcomes.set(resource, outcome);
-      this.settle(resource, attempt, outcome);
-      if (outcome.kind === "killed" || (outcome.kind !== "same" && "messages" in outcome && random.chance(0.5)))
-        isStopped = true;
-    }
+  /** One `pulumi up`; deletes come when the program has succeeded. */
+  private async deploy(attempts: Map<Resource, Attempt>, circumstances: Circumstances) {
+    const outcomes = await this.ups.up(attempts, circumstances);
+    const isStopped = [...outcomes.values()].some(({ kind }) => !["created", "updated", "same"].includes(kind));
     for (const resource of this.resources) {
       if (attempts.has(resource)) continue;
-      // Deletes come when the program has succeeded.
       if (isStopped) resource.ledger.lose(attemptOf(resource.site, resource.manner, false));
       else {
-        await this.engine.remove(provider, resource.site.name);
+        await this.ups.remove(resource);
         resource.ledger.forget();
       }
     }
-    invariants.noSecret(this.emulator, "the output", this.lines);
-    invariants.noSecret(this.emulator, "the state", [JSON.stringify([...this.engine.state])]);
     return outcomes;
   }
 
-  private async deployOne(
-    provider: Provider,
-    { site }: Resource,
-    program: Properties,
-    kill: boolean,
-  ): Promise<Outcome> {
-    const { faults, random } = this;
-    faults.begin();
-    const isTold = program.wait !== undefined && (program.wait as { onTimeout?: string }).onTimeout !== "warn";
-    faults.tasksFail = isTold && !this.tasksAreSlow;
-    let stuck = () => {};
-    const isStuck = new Promise<Outcome>((resolve) => {
-      stuck = () => resolve({ kind: "killed" });
-    });
-    if (kill) faults.killAfterRefreshes(random.int(0, 3), stuck);
-    // It dies at the end if it wasn't before: what it did is done, and nobody hears of it.
-    const isKilled = (isLast: boolean) => {
-      if (isLast) faults.die();
-      return faults.dead;
-    };
-    const up = this.engine.up(provider, site.name, { ...program }, isKilled);
-    const outcome = await Promise.race([up, isStuck]);
-    if (outcome.kind === "killed") faults.kills++;
-    return outcome;
-  }
-
-  /** Compares what was sent with what was due, and keeps what the state now knows. */
-  private settle(resource: Resource, attempt: Attempt, outcome: Outcome): void {
-    const { site, ledger } = resource;
-    this.outcomes.set(outcome.kind, (this.outcomes.get(outcome.kind) ?? 0) + 1);
-    const due = ledger.due(attempt);
-    const sent = outcome.kind === "skipped" ? [] : this.faults.sent();
-    this.trace(`${site.name} ${JSON.stringify(attempt.manner)}: ${outcome.kind}, due ${JSON.stringify([...due])}`);
-    if (this.options.trace) {
-      for (const call of sent) this.trace(`${site.name}: sent ${JSON.stringify(call)}`);
-      if ("messages" in outcome) this.trace(`${site.name}: ${outcome.messages[0]}`);
-    }
-    invariants.noStorm(this.faults.callsSince);
-    invariants.failsWell(outcome);
-    if ("messages" in outcome)
-      invariants.noSecret(this.emulator, "an error", [...outcome.messages, JSON.stringify(outcome.thrown) ?? ""]);
-    const excused = excusedOf(attempt, sent);
-    const kept = this.engine.state.get(site.name);
-    const state = kept && invariants.stateLoads(kept.outputs);
-    const pending = new Set([...(state?.pending ?? []), ...(state?.unconfirmed ?? [])]);
-    const succeeded = outcome.kind === "created" || outcome.kind === "updated" || outcome.kind === "same";
-    const letGo = new Map(ledger.letGo);
-    const deployment = { site, attempt, due, sent, excused, pending, succeeded, letGo };
-    invariants.nothingNeedless(deployment, ledger);
-    for (const { objectType, paths } of sent)
-      if (objectType === "Directory") for (const path of paths) ledger.directories.add(path);
-    this.last.set(resource, undefined);
-    switch (outcome.kind) {
-      case "killed":
-      case "skipped":
-      case "failed":
-        ledger.lose(attempt);
-        return;
-      case "partial":
-        invariants.nothingLost(deployment);
-        ledger.record(attempt, due, sent, excused, pending, site.files);
-        return;
-      default:
-        invariants.nothingLost(deployment);
-        this.last.set(resource, deployment);
-        if (outcome.kind === "same") return;
-        ledger.record(attempt, due, sent, excused, pending, site.files);
-        if (state?.status !== "Incomplete") ledger.complete();
-        else if (attempt.manner.onQuotaExceeded !== "partial") {
-          throw new Violation("the status is true", `${site.name} succeeded and is Incomplete`);
-        }
-    }
-  }
-
-  /** The deployments that succeeded in this step, for a look at the edge once everything is in its place again. */
-  private readonly last = new Map<Resource, invariants.Deployment | undefined>();
-
-  private async check(attempts: Map<Resource, Attempt>): Promise<void> {
+  /** What viewers get of the deployments that succeeded. */
+  private async check(): Promise<void> {
     const { emulator, viewers } = this;
-    for (const resource of attempts.keys()) {
-      const deployment = this.last.get(resource);
-      if (!deployment) continue;
-      this.unseen += await invariants.edgeIsFresh(deployment, resource.ledger, { emulator, viewers });
-    }
+    const cached = new Set(emulator.cached());
+    const deployments = [...this.ups.succeeded];
+    const hasOutsiders = deployments.some(([, { sent }]) => sent.some(({ isOutsiders }) => isOutsiders));
+    for (const [{ kind }, deployment] of deployments)
+      if (kind === "preload" && deployment.isWhole && !hasOutsiders) invariants.edgeIsWarm(deployment, cached);
+    for (const [{ kind, ledger }, deployment] of deployments)
+      if (kind === "refresh") this.unseen += await invariants.edgeIsFresh(deployment, ledger, { emulator, viewers });
   }
 }

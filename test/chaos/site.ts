@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { Kind } from "./program.js";
 import type { Random } from "./random.js";
 
 /** Enough for a call to be split: it may carry 10. */
@@ -37,8 +38,8 @@ export class Site {
   /** Where the URLs of a `source` begin. */
   readonly baseUrl: string;
   private readonly history = new Map<string, string[]>();
-  /** The content that `contentHash` stands for. */
-  private hashed = new Map<string, string>();
+  /** The content that the `contentHash` of each kind of resource stands for. */
+  private readonly hashedBy = new Map<Kind, ReadonlyMap<string, string>>();
   private versions = 0;
 
   constructor(
@@ -77,12 +78,14 @@ export class Site {
    * The hash of everything. A program may leave it as it is when paths come and go (`loose`), as with a version number, but
    * not for a URL that has been there before: its content would come back unseen.
    */
-  contentHash(urls: readonly string[], loose: boolean): string {
-    const kept = [...this.hashed].every(([url, content]) => !this.files.has(url) || this.files.get(url) === content);
-    const fresh = urls.every((url) => this.hashed.has(url) || this.history.get(url)?.length === 1);
-    if (!loose || !kept || !fresh || this.hashed.size === 0)
-      this.hashed = new Map(urls.map((url) => [url, this.files.get(url) ?? ""]));
-    return digest(JSON.stringify([...this.hashed].sort()));
+  contentHash(kind: Kind, urls: readonly string[], loose: boolean): string {
+    let hashed = this.hashedBy.get(kind);
+    const kept = [...(hashed ?? [])].every(([url, text]) => !this.files.has(url) || this.files.get(url) === text);
+    const fresh = urls.every((url) => hashed?.has(url) || this.history.get(url)?.length === 1);
+    if (!loose || !kept || !fresh || hashed === undefined)
+      hashed = new Map(urls.map((url) => [url, this.files.get(url) ?? ""]));
+    this.hashedBy.set(kind, hashed);
+    return digest(JSON.stringify([...hashed].sort()));
   }
 
   /** Publishes a content that was never there, or one of its earlier ones. */
