@@ -45,10 +45,8 @@ export async function scanSource(options: ScanOptions): Promise<Map<string, stri
   const cache = cachePath(options.cacheDirectory, { directory, include, exclude });
   const breath = breather(options.signal);
   const pause = () => (breath.isDue() ? breath.take() : undefined);
-  const [files, known] = await Promise.all([
-    listFiles(directory, { include, exclude }, { pause }),
-    cache === undefined ? undefined : readTable(cache),
-  ]);
+  const files = await listFiles(directory, { include, exclude }, { pause });
+  const known = cache === undefined ? undefined : readTable(cache);
 
   const names = Array.from(files.keys());
   const { stats, hashes, unread } = await hashFiles(files, known, options);

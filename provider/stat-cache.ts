@@ -6,8 +6,8 @@
  * names. Numbers have the byte order of the machine, and the magic number does too, so that another machine ignores the file.
  */
 import { createHash, hash, randomUUID } from "node:crypto";
-import { accessSync, constants, lstatSync, mkdirSync, type Stats } from "node:fs";
-import { readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { accessSync, constants, lstatSync, mkdirSync, readFileSync, type Stats, statSync, utimesSync } from "node:fs";
+import { readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
 
@@ -124,16 +124,25 @@ export function decodeTable(bytes: Buffer): StatTable | undefined {
   return names.length === count ? { names, stats, hashes: bytes.toString("latin1", hashesAt, namesAt) } : undefined;
 }
 
-/** Reads a cache file, and marks it as used. Undefined where there is none that can be used. */
-export async function readTable(path: string): Promise<StatTable | undefined> {
+/**
+ * Reads a cache file, and marks it as used. Undefined where there is none that can be used. Promises would wait several times for a
+ * scan that pauses every ten milliseconds.
+ */
+export function readTable(path: string): StatTable | undefined {
   try {
-    const table = decodeTable(await readFile(path));
-    const { mtimeMs } = await stat(path);
-    if (Date.now() - mtimeMs > DAY_MS) await utimes(path, new Date(), new Date()).catch(() => {});
+    const table = decodeTable(readFileSync(path));
+    const { mtimeMs } = statSync(path);
+    if (Date.now() - mtimeMs > DAY_MS) markUsed(path);
     return table;
   } catch {
     return undefined;
   }
+}
+
+function markUsed(path: string): void {
+  try {
+    utimesSync(path, new Date(), new Date());
+  } catch {} // another user's, perhaps
 }
 
 /** Writes a cache file in one step, so that no other process ever sees half of it, and removes those that went out of use. */

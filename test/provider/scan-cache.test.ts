@@ -72,7 +72,7 @@ describe("a cache file", () => {
 
     // To be read is to be used.
     utimesSync(join(directory, name("c")), old, old);
-    expect(await readTable(join(directory, name("c")))).toEqual(TABLE);
+    expect(readTable(join(directory, name("c")))).toEqual(TABLE);
     expect(statSync(join(directory, name("c"))).mtimeMs).toBeGreaterThan(week.getTime());
   });
 });

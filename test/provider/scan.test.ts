@@ -39,7 +39,7 @@ afterEach(() => void vi.useRealTimers());
 
 /** Replaces what the cache holds for each file, so that a hash shows whether it comes from there. */
 async function poison(cacheFile: string): Promise<void> {
-  const table = (await readTable(cacheFile)) as StatTable;
+  const table = readTable(cacheFile) as StatTable;
   await writeTable(cacheFile, { ...table, hashes: "from-cache--".repeat(table.names.length) });
 }
 
@@ -199,17 +199,17 @@ describe("the stat cache", () => {
     writeFiles(directory, { touched: "as old, but for its mtime" });
     utimesSync(join(directory, "touched"), new Date(), new Date(Date.now() - 50));
     await scan();
-    expect((await readTable(cacheFile()))?.names).toEqual(["old"]);
+    expect(readTable(cacheFile())?.names).toEqual(["old"]);
     later(5000);
     await scan();
-    expect((await readTable(cacheFile()))?.names).toEqual(["old", "touched"]);
+    expect(readTable(cacheFile())?.names).toEqual(["old", "touched"]);
   });
 
   it("forgets files that are gone", async () => {
     const { directory, scan, cacheFile } = await scanned();
     rmSync(join(directory, "player"), { recursive: true });
     expect(Object.keys(await scan())).toHaveLength(2);
-    expect((await readTable(cacheFile()))?.names).toHaveLength(2);
+    expect(readTable(cacheFile())?.names).toHaveLength(2);
   });
 
   it("is not written when there is nothing new to keep", async () => {
@@ -240,7 +240,7 @@ describe("the stat cache", () => {
     const { scan, cacheFile } = await scanned();
     writeFileSync(cacheFile(), damage(readFileSync(cacheFile())));
     expect(await scan()).toMatchObject({ "index.html": hashOf(SITE["index.html"]) });
-    expect((await readTable(cacheFile()))?.names).toHaveLength(3);
+    expect(readTable(cacheFile())?.names).toHaveLength(3);
   });
 
   it("is done without where it can't be written", async () => {
@@ -265,7 +265,7 @@ describe("the stat cache", () => {
     for (const all of await Promise.all(Array.from({ length: 8 }, scan))) {
       expect(all).toMatchObject({ "index.html": hashOf("new"), more: hashOf("more"), "player/app.js": "from-cache--" });
     }
-    expect((await readTable(cacheFile()))?.names).toHaveLength(4);
+    expect(readTable(cacheFile())?.names).toHaveLength(4);
     expect(readdirSync(cacheDirectory)).toHaveLength(1);
   });
 });
