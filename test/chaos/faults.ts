@@ -45,6 +45,8 @@ export class FaultInjector {
   dead = false;
   /** Whether the tasks of a call may fail: who doesn't wait for them isn't told. */
   tasksFail: (kind: Kind, path: string) => boolean = () => false;
+  /** Whether nothing befalls this operation but its first submission, and that only with what passes. */
+  isSingle = false;
   /** What befell the calls and the tasks of this operation. */
   befallen: { action: string; fault: Fault }[] = [];
   private readonly outsider: Outsider;
@@ -159,12 +161,15 @@ export class FaultInjector {
     // A call takes its time.
     this.emulator.advance(this.random.int(1, this.slowestCallMs));
     const [path = ""] = pathsOf(call);
-    if (kind !== undefined && this.tasksFail(kind, path) && this.random.chance(this.intensity)) this.failTask(call);
-    if (!this.random.chance(this.intensity)) return;
-    const fault: Fault = { ...anyFault(this.random), times: 1 };
+    if (this.isSingle && (kind === undefined || this.befallen.length > 0)) return;
+    if (!this.isSingle) {
+      if (kind !== undefined && this.tasksFail(kind, path) && this.random.chance(this.intensity)) this.failTask(call);
+      if (!this.random.chance(this.intensity)) return;
+    }
+    const fault: Fault = { ...(this.isSingle ? passingFault(call, this.random) : anyFault(this.random)), times: 1 };
     this.spoilt.set(call, fault);
     this.befallen.push({ action: call.action, fault });
-    if (kind === "refresh" && this.random.chance(0.3)) this.outsider.isDue = call;
+    if (kind === "refresh" && !this.isSingle && this.random.chance(0.3)) this.outsider.isDue = call;
     this.count(fault.kind === "error" ? `error ${fault.code}` : fault.kind);
     this.emulator.fault(fault);
   }
@@ -278,6 +283,14 @@ export function anyFault(random: Random): Fault {
       return { kind, afterWork, status: random.pick([200, 200, 500]), body: random.pick(BODIES) };
     default:
       return { kind };
+  }
+}
+
+/** One of those that pass. */
+function passingFault({ action }: ReceivedCall, random: Random): Fault {
+  for (;;) {
+    const fault = anyFault(random);
+    if (isTransient({ action, fault })) return fault;
   }
 }
 

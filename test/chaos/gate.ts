@@ -70,6 +70,8 @@ export class Gate {
       const isAtWork = [...this.active].some((who) => !this.waiting.some((one) => one.who === who));
       if (this.isBusy || isAtWork || this.waiting.length === 0) return;
       if (!this.keeper.isOpen()) return this.keeper.refused();
+      // Whose files were read first is chance, and not the seed's.
+      this.waiting.sort((one, other) => (one.who < other.who ? -1 : one.who > other.who ? 1 : 0));
       const [next] = this.waiting.splice(this.random.int(0, this.waiting.length - 1), 1);
       this.isBusy = true;
       next?.start();

@@ -72,7 +72,7 @@ function anyManner(kind: Kind, site: Site, random: Random): Omit<Manner, "refres
     true,
     { timeout: 30, onTimeout: random.pick(["fail", "warn"] as const) },
   ]);
-  const retry = random.pick([undefined, { maxAttempts: 1 }, { maxAttempts: 2 }, { timeout: 10 }]);
+  const retry = random.pick([undefined, undefined, { maxAttempts: 1 }, { maxAttempts: 2 }, { timeout: 10 }]);
   if (kind === "preload") {
     return {
       mode,

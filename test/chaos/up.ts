@@ -65,7 +65,9 @@ export class Ups {
     const gate = new Gate(random, { isOpen, refused: stuck, meanwhile: faults.meanwhile });
     const all = [...attempts.keys()];
     const providerOf = this.providers(gate, all);
-    if (kills && random.chance(0.1)) for (const resource of all) await this.read(providerOf(resource), resource);
+    const isOwed = all.some(({ name }) => this.engine.state.get(name)?.outputs.unconfirmed !== undefined);
+    if (kills && random.chance(isOwed ? 0.5 : 0.1))
+      for (const resource of all) await this.read(providerOf(resource), resource);
     if (kills && random.chance(0.3)) {
       for (const [resource, attempt] of attempts)
         await this.engine.preview(providerOf(resource), resource.name, this.inputsOf(resource, attempt));
