@@ -91,7 +91,8 @@ export class Ledger {
       const isSentItself = sent.some(
         ({ paths, outcome, isOutsiders }) => outcome === "done" && !isOutsiders && paths.includes(key),
       );
-      const isKept = pending.has(key) && (attempt.manner.wait !== undefined || !isSentItself);
+      const isNamed = pending.has(key) || [...pending].some((path) => path.endsWith("/") && key.startsWith(path));
+      const isKept = isNamed && (attempt.manner.wait !== undefined || !isSentItself);
       if ((calls.includes("done") && !isKept) || excused.has(key)) continue;
       const how =
         calls.includes("unsure") || calls.includes("done") ? "unsure" : calls.includes("failed") ? "failed" : reason;
