@@ -1,5 +1,7 @@
 /** What a preload comes after: the edge keeps the old copy of a URL, and may fetch it again, until its refresh has ended. */
 import { type After, DEFAULT_WAIT, type Inputs, UNKNOWN, waitOf } from "./inputs.js";
+import type { Manifest } from "./manifest.js";
+import { namesAmong } from "./open.js";
 import { asVodError, type RunContext, waiting } from "./run.js";
 import { VodError } from "./vod/errors.js";
 import { RECORD_DAYS } from "./vod/tasks.js";
@@ -21,11 +23,13 @@ export function standingOf({ status, submittedAt }: After, now: Date): "ended" |
 /**
  * Waits until the refresh that a preload comes after has ended, as long as the preload itself would be waited for.
  *
+ * @param present what is to be preloaded, by the program.
  * @returns why nothing may be preloaded; undefined where all may.
  */
 export async function awaitRefresh(
   context: RunContext,
   inputs: Pick<Inputs, "after" | "wait">,
+  present: Manifest,
 ): Promise<VodError | undefined> {
   const { tell, now } = context;
   const { after } = inputs;
@@ -36,8 +40,11 @@ export async function awaitRefresh(
   }
   const { timeout } = waitOf(inputs) ?? DEFAULT_WAIT;
   try {
-    // Which paths it sent isn't known here, so that only what there are rows of can be waited for.
-    const awaited = { taskIds: after.taskIds === UNKNOWN ? [] : after.taskIds };
+    // Which paths it sent isn't known here, so that only what there are rows of can be waited for. A row of another resource,
+    // with which the service merged it, or of a URL that is no more, has nothing to do with what is preloaded.
+    const isByName = after.objectType === "File" || after.objectType === "Directory";
+    const nameOf = isByName ? namesAmong([present]) : undefined;
+    const awaited = { taskIds: after.taskIds === UNKNOWN ? [] : after.taskIds, nameOf };
     const progress = (line: string) => tell(`the refresh before it: ${line}`);
     const seen = await waitForTasks([awaited], waiting(context, timeout * 1000, progress));
     if (seen.status === "Complete") return undefined;

@@ -33,13 +33,14 @@ export const NOTHING_OPEN: Open = { taskIds: [], paths: [], isOverdue: false };
 export function openOf(before: State, inputs: Inputs, plan: Plan, present: Manifest, now: Date): Open {
   const { unconfirmed } = before;
   const [isDue, oldPaths] = [new Set(plan.paths), new Set(before.inputs.paths)];
-  // Of `paths`, one that is no longer named is nobody's any more.
-  const isOwed = (path: string) => !isDue.has(path) && (present.has(path) || !oldPaths.has(path));
+  // Of `paths`, one that is no longer named is nobody's any more; of a preload, none is.
+  const isPreload = inputs.objectType === "Preload";
+  const isOwed = (path: string) => !isDue.has(path) && (present.has(path) || !(isPreload || oldPaths.has(path)));
   const paths = waitOf(inputs) === undefined ? [] : (unconfirmed ?? []).filter(isOwed);
   const age = ageOf(before, now);
   const isOpen = unconfirmed === undefined ? hasOpenTasks(before) && age <= RECORD_DAYS * DAY_MS : paths.length > 0;
   const taskIds = isOpen ? before.taskIds : [];
-  const nameOf = contentOf(inputs).mode === "paths" ? namesAmong([present]) : namesIn(before, present);
+  const nameOf = isPreload || contentOf(inputs).mode === "paths" ? namesAmong([present]) : namesIn(before, present);
   const gone = new Map(Object.entries(before.gone ?? {}));
   return { taskIds, paths, isOverdue: paths.length > 0 && age > OVERDUE_MS, gone, nameOf };
 }
@@ -58,7 +59,8 @@ export function namesIn(state: State, present?: Manifest): (path: string) => str
   return (path) => nameOf(path) ?? (refreshed.length < PATHS_SHOWN ? undefined : path);
 }
 
-function namesAmong(manifests: readonly Manifest[], known: ReadonlySet<string> = new Set()) {
+/** As which of their paths a row counts: one of them, or a directory above some; undefined for any other. */
+export function namesAmong(manifests: readonly Manifest[], known: ReadonlySet<string> = new Set()) {
   let directories: ReadonlySet<string> | undefined;
   const isNamed = (path: string) => known.has(path) || manifests.some((manifest) => manifest.has(path));
   /** Whether it may have been sent for the URLs below it. */

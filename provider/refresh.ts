@@ -72,7 +72,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
     const wait = waitOf(inputs);
     try {
       const context = contextFor(news, inputs);
-      const held = await awaitRefresh(context, inputs);
+      const held = await awaitRefresh(context, inputs, present);
       if (held !== undefined) return nothingSent(plan, now(), held, open);
       const submitted = await days.whileSending(inputs, (day) =>
         sendWithin(day, context, news, inputs, plan, { present, open }),

@@ -84,7 +84,9 @@ export class Ledger {
     online: ReadonlyMap<string, string>,
   ): void {
     const { objectType } = attempt.manner;
-    for (const key of attempt.keys.keys()) this.types.set(key, new Set(this.types.get(key)).add(objectType));
+    // What is no longer named may go with any query where that is what the others do.
+    const named = objectType === "IgnoreParams" ? [...attempt.keys.keys(), ...due.keys()] : attempt.keys.keys();
+    for (const key of named) this.types.set(key, new Set(this.types.get(key)).add(objectType));
     const waiting = new Map<string, Left>();
     for (const [key, reason] of due) {
       const calls = callsFor(key, sent);

@@ -151,6 +151,40 @@ test("with onFailure warn that is a warning; what is due stays pending, and the 
   expect(preloaded()).toEqual([PATH]);
 });
 
+test("what failed of another resource, in a task that the service merged with the refresh's, holds nothing back", async () => {
+  const other = "https://vod.example.com/other.ts";
+  emulator.fault({ kind: "task-failed", path: other, description: "Internal Error", times: 1 });
+  const { endpoint } = emulator;
+  const { refreshTaskId } = await vodClient({ endpoint, credentials: emulator }).refreshObjectCaches({
+    paths: [PATH, other],
+    objectType: "File",
+    force: false,
+  });
+  const after: After = {
+    objectType: "File",
+    taskIds: refreshTaskId.split(","),
+    status: "Submitted",
+    submittedAt: new Date().toISOString(),
+  };
+  await create({ after });
+  expect(preloaded()).toEqual([PATH]);
+});
+
+test("a URL that is no longer named isn't waited for, nor preloaded again", async () => {
+  await start({ taskDelayMs: 4 * 60 * 60 * 1000 });
+  const contents = { [PATH]: "1", "https://vod.example.com/gone.ts": "1" };
+  const wait = { timeout: 60 };
+  const of = (more: object) => ({ __resourceName: "warm", wait, ...more });
+  const made = provider();
+  const { inputs } = await made.check({}, of({ contents }));
+  const failed = await made.create(inputs).catch((error) => error);
+  expect(failed.properties.unconfirmed).toEqual(Object.keys(contents));
+  slept += 2 * 60 * 60 * 1000;
+  const { inputs: news } = await made.check(inputs, of({ contents: { [PATH]: "1" } }));
+  await made.update(failed.id, failed.properties, news).catch(() => {});
+  expect(preloaded()).toEqual([...Object.keys(contents), PATH]);
+});
+
 test("a refresh that isn't known yet in a preview doesn't hide what would be preloaded", async () => {
   const after = { objectType: "File", taskIds: UNKNOWN, status: UNKNOWN, submittedAt: UNKNOWN };
   const { failures } = await provider().check({}, { ...given, after });
