@@ -319,7 +319,9 @@ function isForgiven({ onFailure }: Inputs): boolean {
 /** A run to which a quota that ran out on the way is no failure, since `partial` says to send the rest another day. */
 function excused(run: Run, { onQuotaExceeded }: Inputs, { tell, now }: RunContext): Run {
   const { failure, ...rest } = run;
-  if (onQuotaExceeded !== "partial" || failure === undefined || !isQuotaExceeded(failure.code)) return run;
+  // With nothing left to send, it was a question that failed, and not a call.
+  if (onQuotaExceeded !== "partial" || run.pending.length === 0) return run;
+  if (failure === undefined || !isQuotaExceeded(failure.code)) return run;
   tell(describeRanOut(run.pending, now()));
   return rest;
 }

@@ -120,7 +120,9 @@ export class Seen {
     const complete = rows.filter(({ status }) => status === "Complete").map(({ objectPath }) => objectPath);
     const failed = rows.filter(({ status }) => status === "Failed");
     const statusOfRows = rows.length === 0 ? undefined : statusOf(rows);
-    const isUnseen = unknown.length + missing.length > 0;
+    // One so old that nothing is expected of it any more says nothing against the rows that its paths have.
+    const isMoot = (id: string) => answered.has(id) && this.tasks.get(id)?.calls.every(({ paths }) => paths.length > 0);
+    const isUnseen = missing.length > 0 || !unknown.every(isMoot);
     return {
       status: isUnseen && statusOfRows !== "Refreshing" ? "Pending" : (statusOfRows ?? "Complete"),
       statusOfRows,

@@ -61,7 +61,9 @@ export function looks(resources: readonly Resource[], random: Random): string[] 
 /** The paths that were refused since their domain is gone, from the account and from the program. */
 export function excusedOf(attempt: Attempt, sent: readonly Sent[]): Set<string> {
   const hostOf = (path: string) => path.split("/")[2];
-  const named = new Set([...attempt.keys.keys()].map(hostOf));
+  // The URL of a source's directory names its domain even while it has no file.
+  const { baseUrl } = (attempt.inputs.source ?? {}) as { baseUrl?: string };
+  const named = new Set([...attempt.keys.keys(), ...(baseUrl ? [baseUrl] : [])].map(hostOf));
   const own = sent.filter(({ isOutsiders }) => !isOutsiders);
   const gone = own.filter(({ code }) => code === "InvalidDomain.NotFound" || code === "InvalidDomain.Offline");
   return new Set(gone.flatMap(({ paths }) => paths.filter((path) => !named.has(hostOf(path)))));

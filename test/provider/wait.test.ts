@@ -295,6 +295,16 @@ describe("the paths that were sent", () => {
     );
   });
 
+  test("that all have their rows are complete, though an overdue task of theirs has none", async () => {
+    const service = scripted({ 1: [[row("a", "Complete")]], 2: [[]] });
+    const awaited = [{ taskIds: ["1", "2"], paths: [url("a")], isOverdue: true }];
+    expect(await service.wait(60_000, {}, awaited)).toMatchObject({
+      status: "Complete",
+      unknown: ["2"],
+      givenUp: ["2"],
+    });
+  });
+
   test("have their rows in tasks of their own call: an older row tells nothing", async () => {
     const service = scripted({ 1: [[row("a", "Complete")]], 2: [[row("b", "Complete")]] });
     const awaited = [{ taskIds: ["1"] }, { taskIds: ["2"], paths: [url("a"), url("b")] }];
