@@ -69,7 +69,9 @@ export function taskIdsAreTrue({ site, kind, state, sent, began, tasks }: Told):
 export function statusIsTrue(told: Told): void {
   const { attempt, state, sent, isWhole } = told;
   const { status, pending, unconfirmed = [] } = state;
-  statusOfTasksIsTrue(told.kind, state, pathsWith(sent, "done"), told.tasks);
+  // Of a preload, what is no longer named needs no copy, and isn't looked at.
+  const refreshed = state.refreshed.filter((path) => told.kind === "refresh" || attempt.keys.has(path));
+  statusOfTasksIsTrue(told.kind, { ...state, refreshed }, pathsWith(sent, "done"), told.tasks);
   if (attempt.manner.wait === undefined) return;
   const accepted = [...pathsWith(sent, "done"), ...pathsWith(sent, "failed")];
   for (const path of accepted) {
