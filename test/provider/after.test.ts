@@ -1,6 +1,4 @@
 /** A preload after a refresh: nothing is sent before that has ended, and what is due stays pending until then. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { standingOf } from "../../provider/after.js";
 import type { After } from "../../provider/inputs.js";
@@ -8,7 +6,7 @@ import { UNKNOWN } from "../../provider/inputs.js";
 import { preloadProvider } from "../../provider/refresh.js";
 import { vodClient } from "../../provider/vod/client.js";
 import { type Emulator, type EmulatorOptions, pathsOf, view } from "../emulator/index.js";
-import { started } from "../emulator/started.js";
+import { publish, started } from "../emulator/started.js";
 import { providerFor } from "./emulated.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -41,8 +39,7 @@ beforeEach(() => start());
 
 async function start(options: EmulatorOptions = {}) {
   emulator = await started(options);
-  mkdirSync(join(emulator.origin, "vod.example.com"), { recursive: true });
-  writeFileSync(join(emulator.origin, "vod.example.com/a.ts"), "1");
+  publish(emulator, "vod.example.com/a.ts", "1");
   lines = [];
   slept = 0;
 }
