@@ -8,72 +8,96 @@
 import { VodError } from "./errors.js";
 import { isThrottle, realSleep } from "./retry.js";
 
-/** How many calls a second may start, as long as the service doesn't throttle. */
+/** How many calls a second may be made, as long as the service doesn't throttle. */
 export const MAX_CALLS_PER_SECOND = 100;
 
-/** How many calls a second start at least, however often the service throttles. */
+/** How many calls a second are made at least, however often the service throttles. */
 export const MIN_CALLS_PER_SECOND = 0.5;
 
 /** How many calls may be under way at one time: as many are throttled together at most. */
 export const MAX_CONCURRENT_CALLS = 10;
 
-/** How many calls a second the rate grows by in a second of calls that were not throttled, up to the one that was refused. */
+/** How many calls a second the rate grows by in a second of calls that were not throttled. */
 export const RECOVERY_PER_SECOND = 1;
 
-/** After how long without a throttle the rate may grow beyond the one that was refused, in milliseconds. */
+/** After how long without a throttle the rate begins to grow, in milliseconds. */
 export const PROBE_AFTER_MS = 60_000;
 
 /** How long nobody calls after a throttle that tells nothing of the rate, in milliseconds. */
 export const THROTTLE_PAUSE_MS = 1_000;
 
-/** The second in which calls are counted, in milliseconds: a little more, since they don't all travel equally long. */
-export const WINDOW_MS = 1_040;
+const SECOND_MS = 1_000;
 
 /** The limiter's state; all times in milliseconds of its clock. */
 export interface Pace {
   /** Calls a second. */
   rate: number;
-  /** The rate up to which it grows. */
-  ceiling: number;
   /** Before when nobody calls. */
   notBefore: number;
-  /** When the rate was cut last. */
-  cutAt: number;
+  /** The refusal that the rate was learned by; undefined before the first one. */
+  cut: Cut | undefined;
   /** Up to when the growth of the rate is reckoned. */
   grownAt: number;
-  /** When the last calls started, in order; those that were throttled aren't counted. */
-  starts: readonly number[];
+  underWay: number;
+  /** When the last calls ended that were not throttled, in order. */
+  ended: readonly number[];
+}
+
+interface Cut {
+  /** When the refused call started, and when the refusal came. */
+  startedAt: number;
+  at: number;
+  /** The rate that was refused. */
+  rate: number;
+  /** How many calls the service is known to have taken in the second before it. */
+  taken: number;
 }
 
 export const FULL_PACE: Pace = {
   rate: MAX_CALLS_PER_SECOND,
-  ceiling: MAX_CALLS_PER_SECOND,
   notBefore: Number.NEGATIVE_INFINITY,
-  cutAt: Number.NEGATIVE_INFINITY,
+  cut: undefined,
   grownAt: 0,
-  starts: [],
+  underWay: 0,
+  ended: [],
 };
 
-/** When the next call may start. */
-export function nextStart({ rate, notBefore, starts }: Pace): number {
-  const within = Math.max(1, Math.floor(rate));
-  const first = starts[starts.length - within];
-  return first === undefined ? notBefore : Math.max(notBefore, first + Math.max(WINDOW_MS, 1000 / rate));
+/**
+ * When the next call may start; infinity where one that is under way has to end first. When the service took a call isn't
+ * known, only that it was before the answer: so a call has its place in a second until that has passed since its end.
+ */
+export function nextStart({ rate, notBefore, underWay, ended }: Pace): number {
+  const places = Math.max(1, Math.floor(rate)) - underWay;
+  if (places <= 0 || underWay >= MAX_CONCURRENT_CALLS) return Number.POSITIVE_INFINITY;
+  const first = ended[ended.length - places];
+  return first === undefined ? notBefore : Math.max(notBefore, first + Math.max(SECOND_MS, 1000 / rate));
 }
 
 /** The state after a call has started. */
-export function paceAfterStart(pace: Pace, now: number): Pace {
-  return { ...pace, starts: [...pace.starts.slice(1 - MAX_CALLS_PER_SECOND), now] };
+export function paceAfterStart(pace: Pace): Pace {
+  return { ...pace, underWay: pace.underWay + 1 };
+}
+
+/** The state after a call failed, and not for a throttle: it had its place, and tells nothing of the rate. */
+export function paceAfterFailure(pace: Pace, now: number): Pace {
+  return { ...pace, underWay: pace.underWay - 1, ended: [...pace.ended.slice(1 - MAX_CALLS_PER_SECOND), now] };
 }
 
 /** The state after a call was answered and not throttled. */
 export function paceAfterAnswer(pace: Pace, startedAt: number, now: number): Pace {
-  // What started before the cut tells nothing of the new rate, and a time without calls proves nothing of it.
-  if (startedAt < pace.cutAt) return pace;
-  const grownFor = Math.min(now - Math.max(pace.grownAt, pace.cutAt), 1_000);
-  const ceiling = now - pace.cutAt > PROBE_AFTER_MS ? MAX_CALLS_PER_SECOND : pace.ceiling;
-  const rate = Math.min(ceiling, pace.rate + (RECOVERY_PER_SECOND * Math.max(0, grownFor)) / 1000);
-  return { ...pace, rate, ceiling, grownAt: now };
+  const { cut, grownAt, rate, ...rest } = paceAfterFailure(pace, now);
+  if (cut === undefined) return { ...rest, cut, grownAt: now, rate };
+  if (startedAt <= cut.at) {
+    // It was under way beside the refused one, so the service took it in that second as well.
+    if (startedAt <= cut.startedAt - SECOND_MS) return { ...rest, cut, grownAt, rate };
+    const more = { ...cut, taken: cut.taken + 1 };
+    return { ...rest, cut: more, grownAt, rate: rateAfter(more) };
+  }
+  if (now - cut.at <= PROBE_AFTER_MS) return { ...rest, cut, grownAt: now, rate };
+  // A time without calls proves nothing of the rate.
+  const grownFor = Math.min(now - grownAt, SECOND_MS);
+  const grown = rate + (RECOVERY_PER_SECOND * Math.max(0, grownFor)) / 1000;
+  return { ...rest, cut, grownAt: now, rate: Math.min(MAX_CALLS_PER_SECOND, grown) };
 }
 
 /**
@@ -82,18 +106,20 @@ export function paceAfterAnswer(pace: Pace, startedAt: number, now: number): Pac
  * @param retryAfterMs what the service asked for; undefined where it asked nothing.
  */
 export function paceAfterThrottle(pace: Pace, startedAt: number, now: number, retryAfterMs: number | undefined): Pace {
-  const refused = pace.starts.indexOf(startedAt);
-  const starts = pace.starts.filter((_, index) => index !== refused);
-  const taken = starts.filter((start) => start > startedAt - 1_000 && start <= startedAt).length;
+  const taken = pace.ended.filter((end) => end > startedAt - SECOND_MS).length;
   const pause = retryAfterMs === undefined ? startedAt + THROTTLE_PAUSE_MS : now + retryAfterMs;
   // What was taken says when there is room again; without it, or where the service says when, nobody calls until then.
   const notBefore = taken > 0 && retryAfterMs === undefined ? pace.notBefore : Math.max(pace.notBefore, pause);
+  const after = { ...pace, notBefore, underWay: pace.underWay - 1 };
   // Calls that were under way together are throttled together: one event, which cuts the rate once.
-  const isSameEvent = startedAt < pace.cutAt;
-  const otherwise = isSameEvent ? pace.rate : taken > 0 ? pace.rate - 1 : pace.rate / 2;
-  const rate = Math.max(MIN_CALLS_PER_SECOND, Math.min(otherwise, taken || otherwise));
-  const cut = isSameEvent ? {} : { cutAt: now, grownAt: Math.max(now, notBefore) };
-  return { ...pace, ...cut, rate, ceiling: rate, notBefore, starts };
+  if (pace.cut !== undefined && startedAt <= pace.cut.at) return after;
+  const cut = { startedAt, at: now, rate: pace.rate, taken };
+  return { ...after, cut, grownAt: now, rate: rateAfter(cut) };
+}
+
+/** What was taken, but less than what was refused; half of that where nothing was taken. */
+function rateAfter({ rate, taken }: Cut): number {
+  return Math.max(MIN_CALLS_PER_SECOND, taken > 0 ? Math.min(rate - 1, taken) : rate / 2);
 }
 
 export interface Limiter {
@@ -128,7 +154,6 @@ export interface LimiterOptions {
 /** Makes a limiter that starts at {@link MAX_CALLS_PER_SECOND}. */
 export function createLimiter({ now = () => performance.now(), sleep = realSleep }: LimiterOptions = {}): Limiter {
   let pace: Pace = FULL_PACE;
-  let underWay = 0;
   let serving = false;
   let queue: Waiting[] = [];
 
@@ -136,17 +161,16 @@ export function createLimiter({ now = () => performance.now(), sleep = realSleep
   async function serve(): Promise<void> {
     if (serving) return;
     serving = true;
-    while (queue.length > 0 && underWay < MAX_CONCURRENT_CALLS) {
+    // The end of a call that is under way serves again.
+    while (queue.length > 0 && nextStart(pace) !== Number.POSITIVE_INFINITY) {
       const wait = nextStart(pace) - now();
       if (wait > 0) {
         // Asks again afterwards: a throttle may have come in between.
         await sleep(Math.ceil(wait));
         continue;
       }
-      const startedAt = now();
-      pace = paceAfterStart(pace, startedAt);
-      underWay++;
-      queue.shift()?.start(startedAt);
+      pace = paceAfterStart(pace);
+      queue.shift()?.start(now());
     }
     serving = false;
   }
@@ -173,10 +197,11 @@ export function createLimiter({ now = () => performance.now(), sleep = realSleep
       if (isThrottle(error)) {
         pace = paceAfterThrottle(pace, startedAt, now(), error.retryAfterMs);
         dismiss();
+      } else {
+        pace = paceAfterFailure(pace, now());
       }
       throw error;
     } finally {
-      underWay--;
       void serve();
     }
   }

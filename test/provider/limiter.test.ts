@@ -7,10 +7,12 @@ import {
   limiterOf,
   MAX_CONCURRENT_CALLS,
   nextStart,
+  type Pace,
+  PROBE_AFTER_MS,
   paceAfterAnswer,
+  paceAfterFailure,
   paceAfterStart,
   paceAfterThrottle,
-  WINDOW_MS,
 } from "../../provider/vod/limiter.js";
 import { DEFAULT_RETRY, retrying, type Turn } from "../../provider/vod/retry.js";
 
@@ -41,19 +43,29 @@ function simulatedTime() {
   return { now: () => now, sleep, run };
 }
 
-/** A service that takes 100 ms for an answer, and refuses what is more than so many calls a second. */
-function serviceOf(limit: number, time: ReturnType<typeof simulatedTime>, retryAfterMs?: number) {
+/** How long a call is on its way to the service, and its answer on the way back, in milliseconds. */
+type Travel = (call: number) => readonly [there: number, back: number];
+
+/** A service that refuses what is more than so many calls within a second. */
+function serviceOf(
+  limit: number,
+  time: ReturnType<typeof simulatedTime>,
+  { retryAfterMs, travel = () => [0, 100] }: { retryAfterMs?: number | undefined; travel?: Travel | undefined },
+) {
   const accepted: { at: number; name: string }[] = [];
   const seen = { throttled: 0, underWay: 0, mostUnderWay: 0, accepted };
+  let calls = 0;
   const call = async (name: string) => {
+    const [there, back] = travel(calls++);
+    seen.underWay++;
+    seen.mostUnderWay = Math.max(seen.mostUnderWay, seen.underWay);
+    await time.sleep(there);
     const at = time.now();
     // One of less than a call a second takes one in some seconds.
     const [most, within] = limit < 1 ? [1, 1000 / limit] : [limit, 1000];
     const refused = accepted.filter((one) => one.at > at - within).length >= most;
     if (!refused) accepted.push({ at, name });
-    seen.underWay++;
-    seen.mostUnderWay = Math.max(seen.mostUnderWay, seen.underWay);
-    await time.sleep(100);
+    await time.sleep(back);
     seen.underWay--;
     if (refused) {
       seen.throttled++;
@@ -66,11 +78,11 @@ function serviceOf(limit: number, time: ReturnType<typeof simulatedTime>, retryA
 async function deployed(
   resources: number,
   limit: number,
-  { batches = 1, retryAfterMs = undefined as number | undefined } = {},
+  { batches = 1, ...service }: { batches?: number; retryAfterMs?: number | undefined; travel?: Travel } = {},
 ) {
   const time = simulatedTime();
   const limiter = createLimiter(time);
-  const { seen, call } = serviceOf(limit, time, retryAfterMs);
+  const { seen, call } = serviceOf(limit, time, service);
   let seed = 1;
   const random = () => {
     seed = (seed * 48_271) % 2_147_483_647;
@@ -99,10 +111,21 @@ describe("200 resources at once", () => {
   test("take little more than the least time at a service of 20 calls a second", async () => {
     const { seen, tookMs } = await deployed(200, 20);
     expect(seen.accepted).toHaveLength(200);
-    // 20 at once, and as many with each further second.
-    expect(tookMs).toBeLessThan(1.1 * 9_000);
+    // 20 at once, and as many with each further second, later by the time that an answer takes.
+    expect(tookMs).toBeLessThan(1.13 * 9_000);
     expect(seen.throttled).toBeLessThanOrEqual(MAX_CONCURRENT_CALLS);
     expect(seen.mostUnderWay).toBeLessThanOrEqual(MAX_CONCURRENT_CALLS);
+  });
+
+  test.each<[string, Travel]>([
+    ["the first calls take long, since they make the connection", (call) => (call < 10 ? [300, 10] : [10, 10])],
+    ["some calls travel long", (call) => (call % 7 === 0 ? [120, 5] : [5, 5])],
+    ["some answers travel long", (call) => (call % 7 === 0 ? [5, 120] : [5, 5])],
+  ])("are throttled once where %s", async (_, travel) => {
+    const { seen, tookMs } = await deployed(200, 20, { travel });
+    expect(seen.accepted).toHaveLength(200);
+    expect(tookMs).toBeLessThan(1.2 * 9_000);
+    expect(seen.throttled).toBeLessThanOrEqual(MAX_CONCURRENT_CALLS);
   });
 
   test.each([
@@ -202,46 +225,72 @@ describe("the queue", () => {
 });
 
 describe("the pace", () => {
-  const started = (...times: number[]) => times.reduce(paceAfterStart, FULL_PACE);
+  /** After calls that ended at these times, and with some under way. */
+  const paced = (ended: readonly number[], underWay = 0): Pace => ({ ...FULL_PACE, ended, underWay });
+  const counting = (length: number) => Array.from({ length }, (_, index) => index);
 
-  test("is not bounded at first but by 100 calls a second", () => {
-    expect(nextStart(started(0, 1, 2))).toBe(Number.NEGATIVE_INFINITY);
-    expect(nextStart(started(...Array.from({ length: 100 }, (_, index) => index)))).toBe(WINDOW_MS);
+  test("is not bounded at first but by 100 calls a second, and by 10 at a time", () => {
+    expect(nextStart(paced([0, 1, 2]))).toBe(Number.NEGATIVE_INFINITY);
+    expect(nextStart(paced(counting(100)))).toBe(1_000);
+    expect(nextStart(paced(counting(98), 2))).toBe(1_000);
+    expect(nextStart(paced([], 9))).toBe(Number.NEGATIVE_INFINITY);
+    expect(nextStart(paced([], 10))).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test("is after a throttle what was taken in the second before: as many may start in each", () => {
-    const cut = paceAfterThrottle(started(0, 10, 20, 30), 30, 130, undefined);
-    expect(cut).toMatchObject({ rate: 3, ceiling: 3, starts: [0, 10, 20], notBefore: Number.NEGATIVE_INFINITY });
-    expect(nextStart(cut)).toBe(WINDOW_MS);
-    expect(nextStart(paceAfterStart(cut, WINDOW_MS))).toBe(WINDOW_MS + 10);
+  test("gives a call its place until a second after its end, as the service may have taken it that late", () => {
+    const two = { ...FULL_PACE, rate: 2 };
+    const ended = paceAfterAnswer(paceAfterStart(paceAfterStart(two)), 0, 400);
+    expect(nextStart(paceAfterStart(paceAfterStart(two)))).toBe(Number.POSITIVE_INFINITY);
+    expect(nextStart(ended)).toBe(1_400);
+    expect(nextStart(paceAfterFailure(ended, 900))).toBe(1_400);
+    expect(nextStart(paceAfterStart(paceAfterFailure(ended, 900)))).toBe(1_900);
+  });
+
+  test("is after a throttle what was taken in the second before: as many are made in each", () => {
+    const cut = paceAfterThrottle(paced([0, 10, 20], 1), 30, 130, undefined);
+    expect(cut).toMatchObject({ rate: 3, underWay: 0, notBefore: Number.NEGATIVE_INFINITY });
+    expect(nextStart(cut)).toBe(1_000);
+    expect(nextStart(paceAfterStart(cut))).toBe(1_010);
+  });
+
+  test("learns from the calls that were under way beside the refused one that they were taken", () => {
+    const cut = paceAfterThrottle(paced([0, 10, 20], 3), 30, 130, undefined);
+    const once = paceAfterAnswer(cut, 25, 140);
+    expect(once).toMatchObject({ rate: 4, ended: [0, 10, 20, 140] });
+    expect(paceAfterAnswer(once, 120, 150).rate).toBe(5);
+    expect(paceAfterAnswer(once, -970, 150).rate).toBe(4); // taken a second before the refusal, perhaps
+    expect(paceAfterFailure(once, 150).rate).toBe(4);
+    const least = paceAfterThrottle({ ...paced([0, 10, 20], 3), rate: 4 }, 30, 130, undefined);
+    expect(paceAfterAnswer(paceAfterAnswer(least, 25, 140), 26, 150).rate).toBe(3); // less than what was refused
   });
 
   test("is cut once for calls that were throttled together, in whatever order their answers come", () => {
-    const once = paceAfterThrottle(started(0, 10, 20, 30), 30, 130, undefined);
-    expect(paceAfterThrottle(once, 20, 140, undefined)).toMatchObject({ rate: 2, starts: [0, 10], cutAt: 130 });
-    const whole = paceAfterThrottle({ ...once, starts: [1000, 1010, 1020, 1030] }, 1030, 1130, undefined);
-    expect(whole).toMatchObject({ rate: 2, cutAt: 1130 });
+    const once = paceAfterThrottle(paced([0, 10, 20], 3), 40, 130, undefined);
+    expect(paceAfterThrottle(once, 30, 140, undefined)).toEqual({ ...once, underWay: 1 });
+    const again = paceAfterThrottle({ ...once, ended: [1_000, 1_010, 1_020] }, 1_030, 1_130, undefined);
+    expect(again).toMatchObject({ rate: 2 });
   });
 
   test("where nothing was taken it is halved, down to one call in two seconds, after a pause", () => {
-    const cut = paceAfterThrottle({ ...started(5_000), rate: 1 }, 5_000, 5_100, undefined);
-    expect(cut).toMatchObject({ rate: 0.5, notBefore: 6_000 });
-    expect(nextStart(paceAfterStart(cut, 6_000))).toBe(8_000);
-    expect(paceAfterThrottle({ ...cut, starts: [8_000] }, 8_000, 8_100, undefined).rate).toBe(0.5);
+    const cut = paceAfterThrottle({ ...paced([5_000], 1), rate: 1 }, 6_000, 6_100, undefined);
+    expect(cut).toMatchObject({ rate: 0.5, notBefore: 7_000 });
+    expect(nextStart(paceAfterFailure(paceAfterStart(cut), 7_000))).toBe(9_000);
+    expect(paceAfterThrottle(paceAfterStart(cut), 9_000, 9_100, undefined).rate).toBe(0.5);
   });
 
   test("stands still as long as the service asks for, and no shorter than before", () => {
-    const cut = paceAfterThrottle(started(0, 10), 10, 110, 2_000);
+    const cut = paceAfterThrottle(paced([0], 2), 10, 110, 2_000);
     expect(cut.notBefore).toBe(2_110);
     expect(paceAfterThrottle(cut, 5, 120, 500).notBefore).toBe(2_110);
   });
 
-  test("grows by one call a second each second, not by a rest, and for a minute not beyond what was refused", () => {
-    const cut = { ...paceAfterThrottle(started(0, 10, 20, 30), 30, 130, undefined), rate: 1 };
-    expect(paceAfterAnswer(cut, 20, 150)).toBe(cut);
-    expect(paceAfterAnswer(cut, 1_100, 630).rate).toBe(1.5);
-    expect(paceAfterAnswer(cut, 1_100, 50_000).rate).toBe(2);
-    expect(paceAfterAnswer({ ...cut, rate: 3, grownAt: 50_000 }, 50_500, 51_000).rate).toBe(3);
-    expect(paceAfterAnswer({ ...cut, rate: 3, grownAt: 60_500 }, 60_500, 61_000).rate).toBe(3.5);
+  test("grows by one call a second each second, not by a rest, and not for a minute after a refusal", () => {
+    const cut = paceAfterThrottle(paced([0, 10, 20], 1), 30, 130, undefined);
+    const rateAfter = (grownAt: number, now: number, rate = 3) =>
+      paceAfterAnswer(paceAfterStart({ ...cut, rate, grownAt }), now - 10, now).rate;
+    expect(rateAfter(50_000, 51_000)).toBe(3);
+    expect(rateAfter(PROBE_AFTER_MS, 60_600)).toBe(3.6);
+    expect(rateAfter(PROBE_AFTER_MS, 99_000)).toBe(4);
+    expect(rateAfter(PROBE_AFTER_MS, 99_000, 99.5)).toBe(100);
   });
 });
