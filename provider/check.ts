@@ -42,7 +42,7 @@ const WANTED: Readonly<Record<InputName, string>> = {
   onQuotaExceeded: `write ${quoted(QUOTA_POLICIES)}`,
   collapse: `write ${quoted(COLLAPSES)}`,
   planFile: "give the path of a file",
-  wait: 'write true, false, or { timeout: seconds, onTimeout: "fail" or "warn" }',
+  wait: 'write true, false, or { timeout: seconds, onTimeout: "fail" or "warn", retryFailed: true or false }',
   retry: "write { timeout: seconds, maxAttempts: a whole number }",
   endpoint: "give a host such as vod.cn-shanghai.aliyuncs.com",
   region: `leave it out, or write "${REGION}"`,

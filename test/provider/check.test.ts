@@ -326,10 +326,13 @@ describe("waiting and retrying", () => {
   ])("%j", (more) => expect(problems(more)).toEqual([]));
 
   test.each([
-    [{ wait: "yes" }, 'wait is a string; write true, false, or { timeout: seconds, onTimeout: "fail" or "warn" }.'],
+    [
+      { wait: "yes" },
+      'wait is a string; write true, false, or { timeout: seconds, onTimeout: "fail" or "warn", retryFailed: true or false }.',
+    ],
     [
       { wait: { timeout: "1m" } },
-      'wait.timeout is a string; write true, false, or { timeout: seconds, onTimeout: "fail" or "warn" }.',
+      'wait.timeout is a string; write true, false, or { timeout: seconds, onTimeout: "fail" or "warn", retryFailed: true or false }.',
     ],
     [{ retry: { maxAttempts: 0 } }, "retry.maxAttempts is 0; write { timeout: seconds, maxAttempts: a whole number }."],
   ])("%j is refused", (more, problem) => {
