@@ -7,7 +7,7 @@ import { preloadProvider } from "../../provider/refresh.js";
 import { vodClient } from "../../provider/vod/client.js";
 import { type Emulator, type EmulatorOptions, pathsOf, view } from "../emulator/index.js";
 import { publish, started } from "../emulator/started.js";
-import { providerFor } from "./emulated.js";
+import { simulated } from "./emulated.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const NOW = new Date("2026-01-10T00:00:00.000Z");
@@ -33,30 +33,15 @@ describe("how a refresh stands", () => {
 
 const PATH = "https://vod.example.com/a.ts";
 let emulator: Emulator;
-let lines: string[];
-let slept: number;
+let time: ReturnType<typeof simulated>;
+const provider = () => time.provider();
 beforeEach(() => start());
 
 async function start(options: EmulatorOptions = {}) {
   emulator = await started(options);
   publish(emulator, "vod.example.com/a.ts", "1");
-  lines = [];
-  slept = 0;
+  time = simulated(emulator, preloadProvider);
 }
-
-const provider = () =>
-  providerFor(
-    emulator,
-    {
-      info: (line) => lines.push(line),
-      now: () => new Date(Date.now() + slept),
-      sleep: async (ms) => {
-        slept += ms;
-        emulator.advance(ms);
-      },
-    },
-    preloadProvider,
-  );
 
 /** Refreshes the path, and returns what a program hands on of that. */
 async function refreshed(): Promise<After> {
@@ -89,12 +74,12 @@ const preloaded = () =>
 test("the tasks of the refresh are followed to their end first, even without `wait`", async () => {
   await start({ taskDelayMs: 120_000 });
   const { outs } = await create({ after: await refreshed() });
-  expect(slept).toBeGreaterThan(119_000);
+  expect(time.slept()).toBeGreaterThan(119_000);
   expect(outs.status).toBe("Submitted");
   emulator.advance(120_000);
   await view(emulator, PATH);
   expect(emulator.events.map(({ kind }) => kind)).toEqual(["purge", "preload", "view"]);
-  expect(lines.some((line) => line.startsWith("warm: the refresh before it: 0 of 1 done"))).toBe(true);
+  expect(time.lines.some((line) => line.startsWith("warm: the refresh before it: 0 of 1 done"))).toBe(true);
 });
 
 test.each([
@@ -138,7 +123,7 @@ test("with onFailure warn that is a warning; what is due stays pending, and the 
   const unsent: After = { objectType: "File", taskIds: [], status: "Incomplete" };
   const { id, inputs, outs } = await create({ after: unsent, onFailure: "warn" });
   expect(outs).toMatchObject({ status: "Incomplete", pending: [PATH], taskIds: [] });
-  expect(lines.at(-1)).toMatch(/^warm: warning: Some paths of the refresh before it are still to be sent/);
+  expect(time.lines.at(-1)).toMatch(/^warm: warning: Some paths of the refresh before it are still to be sent/);
 
   const made = provider();
   const after: After = { ...unsent, status: "Complete" };
@@ -176,7 +161,7 @@ test("a URL that is no longer named isn't waited for, nor preloaded again", asyn
   const { inputs } = await made.check({}, of({ contents }));
   const failed = await made.create(inputs).catch((error) => error);
   expect(failed.properties.unconfirmed).toEqual(Object.keys(contents));
-  slept += 2 * 60 * 60 * 1000;
+  await time.pass(2 * 60 * 60 * 1000);
   const { inputs: news } = await made.check(inputs, of({ contents: { [PATH]: "1" } }));
   await made.update(failed.id, failed.properties, news).catch(() => {});
   expect(preloaded()).toEqual([...Object.keys(contents), PATH]);
@@ -186,7 +171,9 @@ test("a refresh that isn't known yet in a preview doesn't hide what would be pre
   const after = { objectType: "File", taskIds: UNKNOWN, status: UNKNOWN, submittedAt: UNKNOWN };
   const { failures } = await provider().check({}, { ...given, after });
   expect(failures).toEqual([]);
-  expect(lines).toContain("warm: created: 1 URL preload (499 of 500 left today), 1 call, once the refresh has ended");
+  expect(time.lines).toContain(
+    "warm: created: 1 URL preload (499 of 500 left today), 1 call, once the refresh has ended",
+  );
 });
 
 test("another refresh of the same content is no difference; one as another type preloads everything", async () => {

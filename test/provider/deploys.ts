@@ -1,10 +1,9 @@
 /** Deployments of one resource after another, as the engine makes them, with a clock that moves by what is slept. */
 import { expect } from "vitest";
 import type { refreshProvider } from "../../provider/refresh.js";
-import { createLimiter } from "../../provider/vod/limiter.js";
 import { type EmulatorOptions, pathsOf } from "../emulator/index.js";
 import { started } from "../emulator/started.js";
-import { providerFor } from "./emulated.js";
+import { simulated } from "./emulated.js";
 
 export type Properties = Record<string, unknown>;
 
@@ -22,26 +21,7 @@ export async function deploys(
   { random = Math.random }: { random?: () => number } = {},
 ) {
   const emulator = await started(options);
-  const lines: string[] = [];
-  let slept = 0;
-  const now = () => new Date(Date.now() + slept);
-  /** Lets time pass, for the provider and for the service. */
-  const pass = async (ms: number) => {
-    slept += ms;
-    emulator.advance(ms);
-  };
-  const provider = () =>
-    providerFor(
-      emulator,
-      {
-        info: (line) => lines.push(line),
-        now,
-        sleep: pass,
-        random,
-        limiter: createLimiter({ now: () => now().getTime(), sleep: pass }),
-      },
-      make,
-    );
+  const { provider, lines, pass, slept } = simulated(emulator, make, { random });
 
   /** A deployment in a process of its own: its second part is what the engine keeps if it fails. */
   async function up(old: Deployed | undefined, program: Properties): Promise<Deployed> {
@@ -66,7 +46,7 @@ export async function deploys(
     emulator.received
       .filter(({ action, status }) => /^(Refresh|Preload)VodObjectCaches$/.test(action) && status === 200)
       .map(pathsOf);
-  return { emulator, lines, provider, up, refresh, sent, pass, slept: () => slept };
+  return { emulator, lines, provider, up, refresh, sent, pass, slept };
 }
 
 export const url = (name: string) => `https://vod.example.com/${name}`;

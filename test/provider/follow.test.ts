@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Emulator, type EmulatorOptions, pathsOf } from "../emulator/index.js";
 import { started } from "../emulator/started.js";
-import { providerFor } from "./emulated.js";
+import { simulated } from "./emulated.js";
 
 type Properties = Record<string, unknown>;
 type Deployed = { id: string; inputs: Properties; outs: Properties };
@@ -12,28 +12,17 @@ const PATHS = ["https://vod.example.com/a", "https://vod.example.com/b"];
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 let emulator: Emulator;
-let slept: number;
-let lines: string[];
+let time: ReturnType<typeof simulated>;
+const provider = () => time.provider();
 beforeEach(async () => {
   await start();
 });
-afterEach(() => expect(lines.join("\n")).not.toContain(emulator.accessKeyId));
+afterEach(() => expect(time.lines.join("\n")).not.toContain(emulator.accessKeyId));
 
 async function start(options: EmulatorOptions = {}) {
   emulator = await started(options);
-  slept = 0;
-  lines = [];
+  time = simulated(emulator);
 }
-
-const provider = () =>
-  providerFor(emulator, {
-    info: (line) => lines.push(line),
-    now: () => new Date(Date.now() + slept),
-    sleep: async (ms) => {
-      slept += ms;
-      emulator.advance(ms);
-    },
-  });
 
 const program = (more: Properties = {}): Properties => ({
   __resourceName: "site",
@@ -69,15 +58,15 @@ describe("wait", () => {
     await start({ taskDelayMs: 60_000 });
     const { outs } = await up(undefined, { wait: true });
     expect(outs.status).toBe("Complete");
-    expect(slept).toBeGreaterThan(55_000);
-    expect(lines.at(-1)).toBe("site: 2 of 2 done");
+    expect(time.slept()).toBeGreaterThan(55_000);
+    expect(time.lines.at(-1)).toBe("site: 2 of 2 done");
     expect(calls()).toHaveLength(1);
   });
 
   test("without it, the status is that the service accepted everything", async () => {
     await start({ taskDelayMs: 60_000 });
     expect((await up(undefined)).outs.status).toBe("Submitted");
-    expect(slept).toBe(0);
+    expect(time.slept()).toBe(0);
   });
 
   test("a task that fails is sent once more", async () => {
@@ -107,7 +96,7 @@ describe("wait", () => {
       /^The refresh hasn't ended within 60 s: 0 of 2 done, .* Run `pulumi up` again to wait on, .*\(code RefreshTimeout\)$/,
     );
     expect(failed.outs).toMatchObject({ status: "Refreshing", pending: [] });
-    expect(slept).toBeLessThanOrEqual(61_000);
+    expect(time.slept()).toBeLessThanOrEqual(61_000);
     const again = await failing(failed, { wait: { timeout: 60 } });
     expect(again.outs.status).toBe("Refreshing");
     expect(calls()).toHaveLength(1);
@@ -152,14 +141,13 @@ describe("wait", () => {
   test("where the records of tasks have expired whose end had to be seen, their paths are sent once more", async () => {
     emulator.fault({ kind: "task-stuck", times: 1 });
     const failed = await failing(undefined, { wait: { timeout: 60 } });
-    slept += 4 * DAY_MS;
-    emulator.advance(4 * DAY_MS);
+    await time.pass(4 * DAY_MS);
     expect(failed.outs).toMatchObject({ status: "Refreshing", pending: [], unconfirmed: PATHS });
     const { outs } = await up(failed, { wait: { timeout: 60 } });
     expect(outs.status).toBe("Complete");
     expect(outs).not.toHaveProperty("unconfirmed");
     expect(accepted()).toEqual([...PATHS, ...PATHS]);
-    expect(lines).toContain(
+    expect(time.lines).toContain(
       `site: warning: the tasks of the last update haven't been seen to end within an hour: ${PATHS.join(", ")}; sent once more`,
     );
   });
@@ -170,8 +158,7 @@ describe("wait", () => {
     expect(failed.outs).toMatchObject({ status: "Refreshing", unconfirmed: [PATHS[1]] });
     const again = await failing(failed, { wait: { timeout: 60 } });
     expect(accepted()).toEqual(PATHS);
-    slept += 60 * 60 * 1000;
-    emulator.advance(60 * 60 * 1000);
+    await time.pass(60 * 60 * 1000);
     expect((await up(again, { wait: { timeout: 60 } })).outs.status).toBe("Complete");
     expect(accepted()).toEqual([...PATHS, PATHS[1]]);
   });
@@ -185,8 +172,7 @@ describe("wait", () => {
     emulator.fault({ kind: "task-stuck", path, times: 1 });
     const failed = await failing(created, contents);
     expect(failed.outs).toMatchObject({ unconfirmed: [path], gone: { [path]: { objectType, force } } });
-    slept += 60 * 60 * 1000;
-    emulator.advance(60 * 60 * 1000);
+    await time.pass(60 * 60 * 1000);
     const { outs } = await up(failed, contents);
     expect(outs.status).toBe("Complete");
     expect(outs).not.toHaveProperty("gone");
@@ -205,18 +191,15 @@ describe("wait", () => {
     let last = await failing(undefined, manner);
     expect(last.outs).toMatchObject({ pending: [], unconfirmed: [directory.path] });
 
-    const hour = () => {
-      slept += 60 * 60 * 1000;
-      emulator.advance(60 * 60 * 1000);
-    };
+    const hour = () => time.pass(60 * 60 * 1000);
     for (const kind of ["task-failed", "task-stuck"] as const) {
-      hour();
+      await hour();
       emulator.fault({ ...directory, kind, times: 2 });
       last = await failing(last, manner);
       expect(last.outs).toMatchObject({ pending: [], unconfirmed: [directory.path] });
       emulator.clearFaults();
     }
-    hour();
+    await hour();
     const { outs } = await up(last, manner);
     expect(outs.status).toBe("Complete");
     expect(new Set(accepted())).toEqual(new Set([directory.path]));
@@ -267,7 +250,7 @@ describe("wait", () => {
     const { id, outs } = await failing(undefined, { wait: true });
     const { inputs } = await provider().check({}, program({ wait: true }));
     expect(await provider().diff(id, outs, inputs)).toEqual({ changes: true });
-    expect(lines.slice(-2)).toEqual([
+    expect(time.lines.slice(-2)).toEqual([
       "site: nothing to refresh",
       `site: waits for the tasks of the last update, 2 paths: ${PATHS.join(", ")}`,
     ]);
@@ -277,7 +260,7 @@ describe("wait", () => {
     emulator.fault({ kind: "task-stuck", times: 1 });
     const { outs } = await up(undefined, { wait: { timeout: 60, onTimeout: "warn" } });
     expect(outs.status).toBe("Refreshing");
-    expect(lines.at(-1)).toMatch(/^site: warning: The refresh hasn't ended within 60 s: 0 of 2 done/);
+    expect(time.lines.at(-1)).toMatch(/^site: warning: The refresh hasn't ended within 60 s: 0 of 2 done/);
   });
 });
 
@@ -290,7 +273,7 @@ test.each([
   const before = await up(undefined);
   const { inputs } = await provider().check(before.inputs, program(change));
   expect(await provider().diff(before.id, before.outs, inputs)).toEqual({ changes: true });
-  expect(lines.at(-1)).toBe("site: nothing to refresh");
+  expect(time.lines.at(-1)).toBe("site: nothing to refresh");
   expect((await up(before, change)).outs).toEqual({ ...before.outs, ...change });
   expect(calls()).toHaveLength(1);
 });
@@ -301,8 +284,8 @@ describe("retry", () => {
     const { outs } = await up(undefined);
     expect(outs.status).toBe("Submitted");
     expect(accepted()).toEqual(PATHS);
-    expect(slept).toBeGreaterThanOrEqual(14_000);
-    expect(lines.join("\n")).toMatch(/throttled/);
+    expect(time.slept()).toBeGreaterThanOrEqual(14_000);
+    expect(time.lines.join("\n")).toMatch(/throttled/);
   });
 
   test("a domain that is being configured is waited for", async () => {
@@ -315,7 +298,7 @@ describe("retry", () => {
     emulator.set({ service: "suspended" });
     const failed = await failing(undefined);
     expect(failed.message).toContain("(code OperationDenied.Suspended,");
-    expect(slept).toBe(0);
+    expect(time.slept()).toBe(0);
   });
 
   test("ends where the program says so", async () => {
@@ -345,7 +328,7 @@ describe("retry", () => {
     emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshTasks" });
     await up(undefined);
     expect(calls()).toHaveLength(2);
-    expect(lines.join("\n")).toContain(
+    expect(time.lines.join("\n")).toContain(
       "warning: a call was sent twice, since the outcome of the first one isn't known.",
     );
   });
@@ -372,14 +355,16 @@ describe("refresh", () => {
     const { id, outs } = await up(undefined);
     emulator.advance(4 * DAY_MS);
     expect(await provider().read(id, outs)).toEqual({ id, props: outs });
-    expect(lines.at(-1)).toBe("site: the status stays Submitted: the service keeps the records of tasks for 3 days");
+    expect(time.lines.at(-1)).toBe(
+      "site: the status stays Submitted: the service keeps the records of tasks for 3 days",
+    );
   });
 
   test("leaves everything where the service can't be asked, and says so", async () => {
     const { id, outs } = await up(undefined);
     emulator.set({ accessKey: "deleted" });
     expect(await provider().read(id, outs)).toEqual({ id, props: outs });
-    expect(lines.at(-1)).toMatch(
+    expect(time.lines.at(-1)).toMatch(
       /^site: warning: the status stays Submitted, since it can't be asked for\. The access key ID doesn't exist \(the environment's ALIBABA_CLOUD_ACCESS_KEY_ID, access key ID ….{4}\)\./,
     );
   });

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { preloadProvider } from "../../provider/refresh.js";
 import { type Emulator, type EmulatorOptions, pathsOf, view } from "../emulator/index.js";
 import { started } from "../emulator/started.js";
-import { providerFor } from "./emulated.js";
+import { simulated } from "./emulated.js";
 
 type Properties = Record<string, unknown>;
 type Deployed = { id: string; inputs: Properties; outs: Properties };
@@ -14,14 +14,13 @@ const url = (name: string) => `https://vod.example.com/${name}`;
 const PATHS = [url("a.ts"), url("b.ts")];
 
 let emulator: Emulator;
-let lines: string[];
-let slept: number;
+let time: ReturnType<typeof simulated>;
+const provider = () => time.provider();
 beforeEach(() => start());
 
 async function start(options: EmulatorOptions = {}) {
   emulator = await started(options);
-  lines = [];
-  slept = 0;
+  time = simulated(emulator, preloadProvider);
   for (const name of ["a.ts", "b.ts", "c.ts"]) publish(name, "1");
 }
 
@@ -30,20 +29,6 @@ function publish(name: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
 }
-
-const provider = () =>
-  providerFor(
-    emulator,
-    {
-      info: (line) => lines.push(line),
-      now: () => new Date(Date.now() + slept),
-      sleep: async (ms) => {
-        slept += ms;
-        emulator.advance(ms);
-      },
-    },
-    preloadProvider,
-  );
 
 const problems = async (news: Properties) =>
   (await provider().check({}, { __resourceName: "videos", ...news })).failures.map(({ reason }) => reason);
@@ -72,8 +57,10 @@ describe("what is preloaded", () => {
       expect(outs).not.toHaveProperty(name);
     }
     expect(await view(emulator, PATHS[0] as string)).toMatchObject({ body: "1", cache: "HIT" });
-    expect(lines).toContain("videos: created: 2 URL preloads (498 of 500 left today), 1 call");
-    expect(lines.some((line) => line.startsWith("videos: preloading: 2 URL preloads in 1 call, task "))).toBe(true);
+    expect(time.lines).toContain("videos: created: 2 URL preloads (498 of 500 left today), 1 call");
+    expect(time.lines.some((line) => line.startsWith("videos: preloading: 2 URL preloads in 1 call, task "))).toBe(
+      true,
+    );
   });
 
   test("nothing when it is created with preloadOnCreate false", async () => {
@@ -97,7 +84,7 @@ describe("what is preloaded", () => {
     const first = await up(undefined, { paths: PATHS, contentHash: "v1" });
     await up(first, { paths: PATHS, contentHash: "v1", ...change });
     expect(preloaded()).toEqual([...PATHS, ...PATHS]);
-    expect(lines).toContain("videos: area or headers changed: 2 URL preloads (496 of 500 left today), 1 call");
+    expect(time.lines).toContain("videos: area or headers changed: 2 URL preloads (496 of 500 left today), 1 call");
   });
 
   test("nothing when l2Preload changes, or wait", async () => {
@@ -196,13 +183,13 @@ describe("a preview with a hash that isn't known yet", () => {
 
   test("of a new preload: what is sent is known all the same", async () => {
     expect(await problems({ contents })).toEqual([]);
-    expect(lines).toContain("videos: created, 2 URLs: 2 URL preloads (498 of 500 left today), 1 call");
+    expect(time.lines).toContain("videos: created, 2 URLs: 2 URL preloads (498 of 500 left today), 1 call");
   });
 
   test("beside a refresh whose outputs aren't known either", async () => {
     const after = { objectType: "File", taskIds: UNKNOWN, status: UNKNOWN };
     expect(await problems({ contents, after })).toEqual([]);
-    expect(lines).toContain(
+    expect(time.lines).toContain(
       "videos: created, 2 URLs: 2 URL preloads (498 of 500 left today), 1 call, once the refresh has ended",
     );
   });
