@@ -62,8 +62,10 @@ const INLINE = `
   client.request("RefreshVodObjectCaches", { ObjectPath: "https://vod.example.com/a" }, { method: "POST" });`;
 /** What the host has loaded before any provider. */
 const HOST = 'require("@pulumi/pulumi"); require("@grpc/grpc-js");';
+/** As if the provider's entry itself switched the cache on. */
+const CACHED_BY_ENTRY = `${HOST} require("node:module").enableCompileCache(process.env.ENTRY_CACHE);`;
 
-/** One way to start: which script, and which compile cache it has: none, the user's for all, or the one by the provider's entry. */
+/** One way to start: which script, and which compile cache it has: none, the user's for all, or one by the entry. */
 interface Subject {
   name: string;
   script: string;
@@ -78,7 +80,7 @@ const SUBJECTS: readonly Subject[] = [
   { name: "host, inline provider", script: firstCall(HOST, INLINE) },
   { name: "program, NODE_COMPILE_CACHE", script: IMPORTS, cache: "user" },
   { name: "host, NODE_COMPILE_CACHE", script: firstCall(HOST, PROVIDER), cache: "user" },
-  { name: "host, cache by the entry", script: firstCall(HOST, PROVIDER), cache: "entry" },
+  { name: "host, cache by the entry", script: firstCall(CACHED_BY_ENTRY, PROVIDER), cache: "entry" },
 ];
 const TITLES: Record<Name, string> = {
   pulumi: "Import of @pulumi/pulumi",
@@ -136,10 +138,9 @@ function start(node: string, { script, cache }: Subject, temporary: string): Tim
   const { NODE_COMPILE_CACHE: _, ...environment } = process.env;
   const caches = {
     user: { NODE_COMPILE_CACHE: join(temporary, "user") },
-    // Node's own place for it is below the temporary directory.
-    entry: { TMPDIR: temporary },
+    entry: { ENTRY_CACHE: join(temporary, "entry") },
   };
-  const env = { ...environment, ...(cache ? caches[cache] : { NODE_DISABLE_COMPILE_CACHE: "1" }) };
+  const env = { ...environment, ...(cache ? caches[cache] : {}) };
   const output = execFileSync(node, ["-e", script], { cwd: ROOT, env, encoding: "utf8" });
   return JSON.parse(output.trim().split("\n").at(-1) ?? "");
 }

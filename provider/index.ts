@@ -2,7 +2,6 @@
  * The entry that Pulumi's provider process loads, by the text that every resource keeps in its state: neither the
  * module's path nor the names exported here may ever change.
  */
-import "./compile-cache.js"; // Before all that it is to hold.
 import type { Surroundings } from "./clients.js";
 import { preloadProvider, refreshProvider } from "./refresh.js";
 
