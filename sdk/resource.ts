@@ -176,7 +176,19 @@ export abstract class VodCacheResource extends pulumi.CustomResource {
       unconfirmed: undefined,
     };
     const own = { __resourceName: name, __provider: PROVIDERS[kind], __secretPaths: hasSecretPaths(args) };
-    super(`pulumi-nodejs:dynamic/alicloud-vod:${kind}`, name, { ...outputs, ...own }, opts);
+    // Pulumi takes a stack trace for each property, which it prints where `PULUMI_DEBUG_PROMISE_LEAKS` is set. Forty of them, with
+    // source maps, take 12 ms a resource; without frames they take nothing. Where it was declared is taken apart from that.
+    const { stackTraceLimit } = Error;
+    if (!process.env.PULUMI_DEBUG_PROMISE_LEAKS) Error.stackTraceLimit = 0;
+    try {
+      super(`pulumi-nodejs:dynamic/alicloud-vod:${kind}`, name, { ...outputs, ...own }, opts);
+    } catch (error) {
+      Error.stackTraceLimit = stackTraceLimit;
+      if (error instanceof Error) Error.captureStackTrace(error);
+      throw error;
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
 import { VodCacheRefresh, VodSiteRelease } from "../../sdk/index.js";
 
 /** What the program registers: Pulumi's own mocks stand in for the engine. */
@@ -205,3 +205,49 @@ describe("the text from which Pulumi's provider process makes the provider", () 
     );
   });
 });
+
+describe("the stack traces that Pulumi takes for each property", () => {
+  /** How many frames a stack trace has while Pulumi makes the resource of it. */
+  function framesMeanwhile(): number {
+    let frames = -1;
+    const options = {
+      get protect() {
+        frames = Error.stackTraceLimit;
+        return false;
+      },
+    };
+    new VodCacheRefresh("player", args, options);
+    return frames;
+  }
+  afterEach(() => vi.unstubAllEnvs());
+
+  test("have no frames, since forty of them take longer than all else; those after it have as many as before", () => {
+    const before = Error.stackTraceLimit;
+    expect(before).toBeGreaterThan(0);
+    expect(framesMeanwhile()).toBe(0);
+    expect(Error.stackTraceLimit).toBe(before);
+  });
+
+  test("have them where Pulumi is told to print them", () => {
+    vi.stubEnv("PULUMI_DEBUG_PROMISE_LEAKS", "true");
+    expect(framesMeanwhile()).toBe(Error.stackTraceLimit);
+  });
+
+  test("are apart from those of errors, which lead to the program", () => {
+    const before = Error.stackTraceLimit;
+    const parent = "no resource" as unknown as pulumi.Resource;
+    const error = caught(() => new VodCacheRefresh("player", args, { parent }));
+    expect(error.message).toContain("is not a valid Resource");
+    expect(error.stack).toContain("refresh.test");
+    expect(Error.stackTraceLimit).toBe(before);
+  });
+});
+
+function caught(run: () => unknown): Error {
+  try {
+    run();
+  } catch (error) {
+    return error as Error;
+  }
+  return expect.unreachable();
+}
