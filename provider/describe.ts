@@ -27,9 +27,9 @@ export function deedOf(type: CallType): "refresh" | "preload" {
   return type === "Preload" ? "preload" : "refresh";
 }
 
-/** A number for people: 1,204. */
+/** A whole number for people: 1,204. Node takes 9 ms to do it for the first time by a locale. */
 export function number(count: number): string {
-  return count.toLocaleString("en-US");
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** A number of things in words: "1 call", "2 calls". */
