@@ -12,7 +12,7 @@ import { resolveProxy } from "./endpoint.js";
 import { errorOfRefusal, VodError } from "./errors.js";
 import { API_VERSION } from "./limits.js";
 import { secretFinder, withoutSecrets } from "./redact.js";
-import { importPopCore } from "./silenced.js";
+import { loadPopCore } from "./silenced.js";
 import { causeOf } from "./unanswered.js";
 
 /** Who calls. The secret and the token never leave the closures of this module and of their source. */
@@ -88,7 +88,7 @@ export type Call = <T>(
 export function caller({ endpoint, credentials: source, timeoutMs, onDate }: CallerOptions): Call {
   const load = async () => {
     const proxy = resolveProxy(endpoint, process.env);
-    return { ...(await importPopCore()), agent: await agentFor(endpoint, proxy), proxy };
+    return { ...loadPopCore(), agent: await agentFor(endpoint, proxy), proxy };
   };
   let loaded: ReturnType<typeof load> | undefined;
 
