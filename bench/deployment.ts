@@ -70,8 +70,9 @@ async function main(): Promise<void> {
     names.push(probe.name);
     await probe.close();
     panels.push(...panelsOf(all).map((panel) => ({ ...panel, title: `${panel.title}, ${name}` })));
+    // After each engine, so that the minutes of one aren't lost to a failure of the other.
+    publish("deployment", panels, { engines: names.join(", ") });
   }
-  publish("deployment", panels, { engines: names.join(", ") });
 }
 
 /** Whether all is there that the command resource needs; npm's package `pulumi` would download the plugin. */
