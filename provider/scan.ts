@@ -60,10 +60,14 @@ export async function scanSource(options: ScanOptions): Promise<Map<string, stri
   for (const [name, path] of files) {
     const hash = hashes[row++] ?? "";
     manifest.set(name, hash);
-    const spelled = nameOnDisk(path, directory);
-    if (spelled !== name) manifest.set(spelled, hash);
+    if (!isSpelledSo(path, directory, name)) manifest.set(nameOnDisk(path, directory), hash);
   }
   return manifest;
+}
+
+/** Whether that is the case with `name`, without making a text of it. */
+function isSpelledSo(path: string, directory: string, name: string): boolean {
+  return sep === "/" && path.length === directory.length + 1 + name.length && path.endsWith(name);
 }
 
 /** The name of a file below the directory as the disk has it, with `/`. */
