@@ -46,10 +46,19 @@ export class Day {
  */
 const FRESH_MS = 5_000;
 
+/** A day by which resources send. */
+interface Lent {
+  day: Day;
+  since: number;
+  /** How many of them send right now. */
+  senders: number;
+}
+
 /** The days of all who call: one each that previews look at, and another one by which resources send, as long as it is fresh. */
 export class Days {
-  private readonly foreseen = new Map<string, Day>();
-  private readonly sending = new Map<string, { day: Day; since: number; senders: number }>();
+  private readonly foreseen = new Map<string, { day: Day; since: number }>();
+  /** Undefined after a failure: what the day has left isn't known. */
+  private readonly sending = new Map<string, Lent | undefined>();
 
   constructor(
     private readonly ask: (inputs: Inputs) => Promise<RefreshQuota>,
@@ -59,32 +68,41 @@ export class Days {
   /** The day that previews look at: of what is sent meanwhile they know, since it was planned before. */
   foresee(inputs: Inputs): Day {
     const key = keyOf(inputs);
-    const day = this.foreseen.get(key) ?? new Day(() => this.ask(inputs));
-    this.foreseen.set(key, day);
-    return day;
+    const foreseen = this.foreseen.get(key) ?? { day: new Day(() => this.ask(inputs)), since: this.now().getTime() };
+    this.foreseen.set(key, foreseen);
+    return foreseen.day;
   }
 
   /**
    * Lends the day to what asks and then sends. It is asked for anew, unless it is fresh or another resource is sending right now:
-   * what the service counted of that one's calls can't be told, so that both go by what was left before either.
+   * what the service counted of that one's calls can't be told, so that both go by what was left before either. The first one
+   * that sends goes by what was foreseen, if that is fresh.
    */
   async whileSending<T>(inputs: Inputs, send: (day: Day) => Promise<T>): Promise<T> {
     const key = keyOf(inputs);
     const now = this.now().getTime();
     const last = this.sending.get(key);
     const isGood = last !== undefined && (last.senders > 0 || now - last.since < FRESH_MS);
-    const lent = isGood ? last : { day: new Day(() => this.ask(inputs)), since: now, senders: 0 };
+    const lent = isGood ? last : this.dayToLend(inputs, key, now);
     this.sending.set(key, lent);
     lent.senders++;
     try {
       return await send(lent.day);
     } catch (error) {
-      // What it took of the day isn't known.
-      this.sending.delete(key);
+      this.sending.set(key, undefined);
       throw error;
     } finally {
       lent.senders--;
     }
+  }
+
+  private dayToLend(inputs: Inputs, key: string, now: number): Lent {
+    const foreseen = this.foreseen.get(key);
+    if (this.sending.has(key) || foreseen === undefined || now - foreseen.since >= FRESH_MS) {
+      return { day: new Day(() => this.ask(inputs)), since: now, senders: 0 };
+    }
+    const { day, since } = foreseen;
+    return { day: new Day(() => day.quota().catch(() => this.ask(inputs))), since, senders: 0 };
   }
 }
 

@@ -68,9 +68,34 @@ describe("the days of all who call", () => {
     expect(asked).toBe(2);
   });
 
-  test("what sends asks anew, those at one time and within five seconds once", async () => {
+  test("what sends first goes by what was foreseen within five seconds, and asks anew after that", async () => {
     const all = days();
     await all.foresee(inputs()).quota();
+    const send = () => all.whileSending(inputs(), (day) => day.quota());
+    now += 4_999;
+    expect(await send()).toEqual(quota(1));
+    now += 1;
+    expect(await send()).toEqual(quota(2));
+    const other = days();
+    await other.foresee(inputs()).quota();
+    now += 5_000;
+    expect(await other.whileSending(inputs(), (day) => day.quota())).toEqual(quota(2));
+  });
+
+  test("what couldn't be foreseen is asked for", async () => {
+    let calls = 0;
+    const all = new Days(
+      async () => (++calls === 1 ? Promise.reject(new Error("no")) : quota(5)),
+      () => new Date(now),
+    );
+    await expect(all.foresee(inputs()).quota()).rejects.toThrow("no");
+    expect(await all.whileSending(inputs(), (day) => day.quota())).toEqual(quota(5));
+  });
+
+  test("what sends asks, those at one time and within five seconds once", async () => {
+    const all = days();
+    await all.foresee(inputs()).quota();
+    now += 5_000;
     const send = () => all.whileSending(inputs(), (day) => day.quota());
     expect(await Promise.all([send(), send()])).toEqual([quota(2), quota(2)]);
     now += 4_999;
@@ -90,9 +115,10 @@ describe("the days of all who call", () => {
     expect(await all.whileSending(inputs(), (day) => day.quota())).toEqual(quota(2));
   });
 
-  test("what fails to send doesn't keep the day", async () => {
+  test("what fails to send doesn't keep the day, nor what was foreseen", async () => {
     const all = days();
+    await all.foresee(inputs()).quota();
     await expect(all.whileSending(inputs(), () => Promise.reject(new Error("no")))).rejects.toThrow("no");
-    expect(await all.whileSending(inputs(), (day) => day.quota())).toEqual(quota(1));
+    expect(await all.whileSending(inputs(), (day) => day.quota())).toEqual(quota(2));
   });
 });

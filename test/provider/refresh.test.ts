@@ -22,6 +22,12 @@ afterEach(() => {
   return emulator.close();
 });
 
+const START = Date.parse("2026-01-02T03:04:05Z");
+let now = START;
+beforeEach(() => {
+  now = START;
+});
+
 function provider({ environment = {} as Record<string, string>, config = {} as Record<string, string> } = {}) {
   const keys = {
     ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.accessKeyId,
@@ -31,7 +37,7 @@ function provider({ environment = {} as Record<string, string>, config = {} as R
   const made = refreshProvider({
     environment: { ...keys, ...environment },
     info: (line) => lines.push(line),
-    now: () => new Date("2026-01-02T03:04:05Z"),
+    now: () => new Date(now),
   });
   void made.configure({ config: { get: (key: string) => config[key] } } as never);
   return made;
@@ -455,10 +461,19 @@ describe("the day's quota", () => {
     return provider().create(inputs);
   }
 
-  test("is asked for again just before sending: what is too little by then sends nothing", async () => {
+  test("is asked for once by an up that sends at once", async () => {
+    await up(undefined);
+    expect(emulator.received.map(({ action }) => action)).toEqual([
+      "DescribeVodRefreshQuota",
+      "RefreshVodObjectCaches",
+    ]);
+  });
+
+  test("is asked for again before what is sent later: what is too little by then sends nothing", async () => {
     const made = provider();
     const { inputs } = await made.check({}, program());
     emulator.set({ urlRemain: 1 });
+    now += 5_000;
     await expect(made.create(inputs)).rejects.toThrow(/has 1 of 2,000 URLs left, and 2 are due; nothing was sent/);
     expect(refreshCalls()).toEqual([]);
   });
