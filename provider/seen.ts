@@ -68,6 +68,8 @@ export class Seen {
     const later = new Set<string>();
     for (const one of awaited.toReversed()) {
       const call = callOf(one, later);
+      // All that it had to be seen of was sent again: whatever is on record of it, and be it nothing, counts no more.
+      if (one.paths !== undefined && one.paths.length > 0 && call.paths.length === 0) continue;
       for (const path of call.paths) later.add(path);
       this.calls.unshift(call);
     }

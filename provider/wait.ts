@@ -16,8 +16,9 @@ export type { Awaited, Followed } from "./seen.js";
 export const FIRST_DELAY_MS = 2_000;
 /** By what each pause is longer than the one before it. */
 export const DELAY_FACTOR = 1.5;
-/** How long a pause is at most, in milliseconds, before jitter. */
+/** How long a pause is at most, in milliseconds, before jitter; longer where there are many tasks, each of which is a call. */
 export const MAX_DELAY_MS = 15_000;
+const MAX_DELAY_PER_TASK_MS = 1_500;
 /** How long before the deadline the last look is, in milliseconds, so that its answer is there in time. */
 export const LAST_LOOK_LEAD_MS = 1_000;
 /** How many tasks are asked for at a time. */
@@ -113,7 +114,7 @@ export async function waitForTasks(awaited: readonly Awaited[], options: WaitOpt
     const result = seen.followed(overdue);
     if (seen.open().every((taskId) => overdue.has(taskId))) return { ...result, timedOut: false };
     report(result, seen.percent(result.total), now());
-    const delay = delayAfter(looks, random());
+    const delay = delayAfter(looks, random(), seen.open().length);
     const untilLast = left() - LAST_LOOK_LEAD_MS;
     if (untilLast <= 0) break;
     // Rather a little longer than two looks in a row at the end.
@@ -123,9 +124,14 @@ export async function waitForTasks(awaited: readonly Awaited[], options: WaitOpt
   return { ...seen.followed(overdue), timedOut: true, ...(unanswered ? { unanswered } : {}) };
 }
 
-/** How long the pause after a look is, in milliseconds; `random` (0 up to 1) puts it into the upper half. */
-export function delayAfter(looksBefore: number, random: number): number {
-  return Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * DELAY_FACTOR ** looksBefore) * (0.5 + random / 2);
+/**
+ * How long the pause after a look is, in milliseconds; `random` (0 up to 1) puts it into the upper half.
+ *
+ * @param tasks how many the next look asks for.
+ */
+export function delayAfter(looksBefore: number, random: number, tasks = 1): number {
+  const most = Math.max(MAX_DELAY_MS, tasks * MAX_DELAY_PER_TASK_MS);
+  return Math.min(most, FIRST_DELAY_MS * DELAY_FACTOR ** looksBefore) * (0.5 + random / 2);
 }
 
 /**

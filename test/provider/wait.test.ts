@@ -133,6 +133,16 @@ describe("one look", () => {
     expect(asked.map(({ taskId }) => taskId)).toEqual(["1", "2"]);
   });
 
+  test("doesn't ask for a call whose paths were all sent again: what is on record of it counts no more", async () => {
+    const { ask, asked } = scripted({ 1: [[]], 2: [[row("a", "Complete")]] });
+    const [older, newer] = [
+      { taskIds: ["1"], paths: [url("a")] },
+      { taskIds: ["2"], paths: [url("a")] },
+    ];
+    expect(await lookAt([older, newer], ask)).toMatchObject(seen({ done: 1, total: 1 }));
+    expect(asked.map(({ taskId }) => taskId)).toEqual(["2"]);
+  });
+
   test("of no task asks nothing and finds nothing to do", async () => {
     expect(await lookAt([{ taskIds: [] }], () => Promise.reject(new Error("asked")))).toMatchObject(seen());
   });
@@ -362,6 +372,7 @@ describe("pauses", () => {
     expect([0, 1, 2, 3, 4, 5, 6, 100].map((looks) => delayAfter(looks, 1))).toEqual([
       2_000, 3_000, 4_500, 6_750, 10_125, 15_000, 15_000, 15_000,
     ]);
+    expect([0, 100].map((looks) => delayAfter(looks, 1, 40))).toEqual([2_000, 60_000]);
     expect([0, 1, 2, 100].map((looks) => delayAfter(looks, 0))).toEqual([1_000, 1_500, 2_250, 7_500]);
   });
 
