@@ -21,6 +21,8 @@ export interface Sent {
    * `failed`: accepted, and then its task purged nothing, or never ended.
    */
   outcome: "done" | "unsure" | "refused" | "failed";
+  /** Whether what failed was unsure as well. */
+  wasUnsure?: boolean;
   /** Whether somebody else sent it. */
   isOutsiders?: boolean;
 }
@@ -135,7 +137,9 @@ export class FaultInjector {
       const lost = pathsOf(call).filter(failed);
       return [
         ...(fine.length > 0 ? [{ ...common, paths: fine, outcome }] : []),
-        ...(lost.length > 0 ? [{ ...common, paths: lost, outcome: "failed" as const }] : []),
+        ...(lost.length > 0
+          ? [{ ...common, paths: lost, outcome: "failed" as const, wasUnsure: outcome === "unsure" }]
+          : []),
       ];
     });
   }

@@ -101,6 +101,8 @@ export function nothingNeedless({ attempt, due, sent }: Deployment, { directorie
       const counted = accepted.get(path) ?? { all: 0, unsure: 0 };
       counted.all++;
       if (call.outcome !== "done") counted.unsure++;
+      // Sent again as nobody knew, and then once more as it failed.
+      if (call.wasUnsure) counted.unsure++;
       accepted.set(path, counted);
     }
   }

@@ -21,6 +21,16 @@ export interface RunOptions {
   trace?: (line: string) => void;
   /** Puts something between the engine and the provider, such as a mistake that is to be found. */
   around?: (provider: Provider) => Provider;
+  /** What is the same in every run. Defaults to what the seed draws. */
+  setting?: Partial<Setting>;
+}
+
+export interface Setting {
+  /** How likely a call is to be befallen. */
+  intensity: number;
+  /** How long a call takes at most. */
+  slowestCallMs: number;
+  sites: number;
 }
 
 export interface RunResult {
@@ -76,14 +86,16 @@ class Run {
     this.viewers = new Viewers(emulator);
     emulator.setTime(START);
     emulator.freeze();
-    const [intensity, slowestCallMs] = [
-      this.random.pick([0, 0.02, 0.05, 0.2, 0.5]),
-      this.random.pick([20, 300, 2_500]),
-    ];
+    const drawn = {
+      intensity: this.random.pick([0, 0.02, 0.05, 0.2, 0.5]),
+      slowestCallMs: this.random.pick([20, 300, 2_500]),
+      sites: this.random.int(1, 3),
+    };
+    const { intensity, slowestCallMs, sites } = { ...drawn, ...options.setting };
     this.faults = new FaultInjector(emulator, this.random, intensity, slowestCallMs);
     const trace = (line: string) => this.trace(line);
     this.ups = new Ups({ emulator, random: this.random, faults: this.faults, trace, around: options.around });
-    this.resources = Array.from({ length: this.random.int(1, 3) }, (_, index) => {
+    this.resources = Array.from({ length: sites }, (_, index) => {
       const shape = this.random.pick<Shape>(["small", "small", "wide", "deep"]);
       const site = new Site(index, shape, emulator.origin, join(directory, String(index)));
       this.trace(`${site.name} is ${shape}`);

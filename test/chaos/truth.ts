@@ -97,7 +97,9 @@ export function readIsTrue(kind: Kind, before: State, after: State, tasks: Tasks
 }
 
 function statusOfTasksIsTrue(kind: Kind, state: State, accepted: readonly string[], tasks: Tasks): void {
-  const { status, refreshed, taskIds } = state;
+  const { status, taskIds, inputs } = state;
+  // What a list of paths names no longer is nothing that is kept fresh, and isn't looked at.
+  const refreshed = state.refreshed.filter((path) => inputs.paths?.includes(path) !== false);
   const newest = new Set([...refreshed, ...accepted].flatMap((path) => tasks.of(kind, path, taskIds).slice(0, 1)));
   const open = [...newest].find((row) => row.status !== "Complete");
   if (status === "Complete" && open)

@@ -193,10 +193,13 @@ export class Ups {
     return Promise.race([this.engine.up(provider, resource.name, program, isKilled), isStuck]);
   }
 
-  /** Its calls. A preload that the origin or an older copy failed has failed for nobody's fault. */
-  private sentFor({ kind, site }: Resource, sent: readonly Sent[], began: number): Sent[] {
+  /**
+   * Its calls. A preload that the origin or an older copy failed has failed for nobody's fault; who doesn't wait for its end
+   * isn't told.
+   */
+  private sentFor({ kind, site }: Resource, { manner }: Attempt, sent: readonly Sent[], began: number): Sent[] {
     const own = sent.filter((call) => call.kind === kind && call.paths.some((path) => site.owns(path)));
-    if (kind === "refresh") return own;
+    if (kind === "refresh" || manner.wait === undefined) return own;
     const isFailed = (path: string) => this.tasks.since(kind, path, began)[0]?.status === "Failed";
     return own.flatMap((call): Sent[] => {
       if (call.outcome !== "done") return [call];
@@ -215,7 +218,7 @@ export class Ups {
     const { faults, emulator, trace } = this.parts;
     this.outcomes.set(outcome.kind, (this.outcomes.get(outcome.kind) ?? 0) + 1);
     const due = ledger.due(attempt);
-    const sent = outcome.kind === "skipped" ? [] : this.sentFor(resource, faults.sent(), began);
+    const sent = outcome.kind === "skipped" ? [] : this.sentFor(resource, attempt, faults.sent(), began);
     trace(`${name} ${JSON.stringify(attempt.manner)}: ${outcome.kind}, due ${JSON.stringify([...due])}`);
     for (const call of sent) trace(`${name}: sent ${JSON.stringify(call)}`);
     if ("messages" in outcome) trace(`${name}: ${outcome.messages[0]}`);
