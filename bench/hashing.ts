@@ -6,7 +6,7 @@
  */
 import { execFileSync } from "node:child_process";
 import { randomFillSync } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -35,6 +35,9 @@ const ROUNDS = 7;
 const IN_NEW_PROCESS = ", in a new process";
 /** What the process of a measurement is started with. */
 const SCAN_TWICE = "scan twice";
+const STAT = "stat";
+/** What no warm scan in Node goes without. */
+const LEAST = "10,000 files, directories read and each file's stat taken";
 const CORES = availableParallelism();
 /** The peer: at 256 files a process all cores have work to the end, and the processes' starts hardly count. */
 const PEER = `sha256sum, xargs -P${CORES} -n 256`;
@@ -72,6 +75,8 @@ async function large(): Promise<Row[]> {
       },
       [`${warm}, after that`]: () => process.thenWarm,
       [`${warm}${IN_NEW_PROCESS}`]: () => scanInNewProcess(site)[0],
+      [LEAST]: () => statAll(site),
+      [`${LEAST}${IN_NEW_PROCESS}`]: () => Number(inNewProcess(STAT, site)),
     });
     return [
       row(times, PEER),
@@ -82,6 +87,8 @@ async function large(): Promise<Row[]> {
       row(times, `${cold}${IN_NEW_PROCESS}`, PEER, TARGETS.cold),
       row(times, `${warm}, after that`, `${cold}${IN_NEW_PROCESS}`),
       row(times, `${warm}${IN_NEW_PROCESS}`, `${cold}${IN_NEW_PROCESS}`, TARGETS.warm),
+      row(times, LEAST, cold),
+      row(times, `${LEAST}${IN_NEW_PROCESS}`, `${cold}${IN_NEW_PROCESS}`),
     ];
   });
 }
@@ -128,11 +135,22 @@ function scan({ directory, cacheDirectory }: Site): Promise<number> {
 }
 
 /** The times of the first and the second scan in a new process, without the process's start. */
-function scanInNewProcess({ directory, cacheDirectory }: Site): [first: number, second: number] {
-  const output = execFileSync(process.execPath, [__filename, SCAN_TWICE, directory, cacheDirectory], {
-    encoding: "utf8",
+function scanInNewProcess(site: Site): [first: number, second: number] {
+  return JSON.parse(inNewProcess(SCAN_TWICE, site));
+}
+
+function inNewProcess(mode: string, { directory, cacheDirectory }: Site): string {
+  return execFileSync(process.execPath, [__filename, mode, directory, cacheDirectory], { encoding: "utf8" });
+}
+
+function statAll({ directory }: Site): Promise<number> {
+  return timed(() => {
+    for (const { name } of readdirSync(directory, { withFileTypes: true })) {
+      for (const file of readdirSync(join(directory, name), { withFileTypes: true })) {
+        statSync(`${directory}/${name}/${file.name}`);
+      }
+    }
   });
-  return JSON.parse(output);
 }
 
 async function scanTwice(site: Site): Promise<void> {
@@ -168,7 +186,9 @@ async function inDirectory<T>(count: number, size: number, task: (site: Site) =>
 
 if (require.main === module) {
   const [, , mode, directory = "", cacheDirectory = ""] = process.argv;
-  const task = mode === SCAN_TWICE ? scanTwice({ directory, cacheDirectory }) : run();
+  const site = { directory, cacheDirectory };
+  const task =
+    mode === SCAN_TWICE ? scanTwice(site) : mode === STAT ? statAll(site).then((ms) => console.log(ms)) : run();
   task.catch((error: unknown) => {
     console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
     process.exitCode = 1;
