@@ -6,15 +6,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vite
 import type { Doubt } from "../../provider/vod/tasks.js";
 import { engines } from "../engine/index.js";
 import { MISTAKES } from "./mistakes.js";
-import { chaosRun, type RunOptions, type Setting } from "./run.js";
+import { CROWD, chaosRun, type RunOptions, type Setting } from "./run.js";
 import { wholeRun } from "./whole.js";
 
 const RUNS = 40;
 const WHOLE_RUNS = 3;
 /** The number of runs within which a mistake has to be found. */
 const RUNS_TO_FIND = 120;
-/** Resources that call so quickly, one after the other, that the service merges their tasks. */
-const CROWD: Setting = { intensity: 0.2, slowestCallMs: 20, sites: 3 };
 /** They take seconds each, and many on a busy machine. */
 const WHOLE_TIMEOUT_MS = 180_000;
 

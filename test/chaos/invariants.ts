@@ -91,8 +91,9 @@ export function nothingNeedless({ attempt, due, sent }: Deployment, { directorie
       call.objectType === "Directory" && [...due.keys()].some((key) => key.startsWith(path));
     const mayCollapse = onQuotaExceeded === "collapse" || collapse === "always";
     for (const path of call.paths) {
-      // What is no longer named goes as what it was.
-      const wasThat = !attempt.keys.has(path) && types.get(path)?.has(call.objectType) === true;
+      // What is no longer named goes as what it was, and what is named again while that isn't sure as either.
+      const isUnsure = ["unsure", "failed"].includes(due.get(path) ?? "");
+      const wasThat = (isUnsure || !attempt.keys.has(path)) && types.get(path)?.has(call.objectType) === true;
       const isOwn = call.objectType === objectType || wasThat;
       const fits = (isOwn && due.has(path)) || ((mayCollapse || directories.has(path)) && stands(path));
       if (!fits)

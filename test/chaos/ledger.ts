@@ -12,6 +12,9 @@ import { type Attempt, covering } from "./program.js";
  */
 export type Reason = "created" | "switched" | "changed" | "new" | "vanished" | "left" | "unsure" | "failed";
 type Left = "left" | "unsure" | "failed";
+/** No content that any file has. */
+const OTHER = "\0";
+
 export type Due = ReadonlyMap<string, Reason>;
 
 export class Ledger {
@@ -24,7 +27,10 @@ export class Ledger {
    * began. If that content is gone by the next one, no provider can know that a cache may hold it.
    */
   readonly blind = new Set<string>();
-  /** What URLs had when the program let go of them; what they got since is nobody's promise. */
+  /**
+   * What URLs had when the program let go of them; what they got since is nobody's promise, and {@link OTHER} where that is
+   * something else.
+   */
   readonly letGo = new Map<string, string | undefined>();
   /** The directories that were ever sent: such a one may be sent again, whatever the program says of collapsing by then. */
   readonly directories = new Set<string>();
@@ -104,7 +110,9 @@ export class Ledger {
     for (const [key, how] of waiting) this.left.set(key, how);
     for (const key of this.letGo.keys()) if (!waiting.has(key) || attempt.keys.has(key)) this.letGo.delete(key);
     for (const key of waiting.keys()) {
-      if (!attempt.keys.has(key) && !this.letGo.has(key)) this.letGo.set(key, online.get(key));
+      if (attempt.keys.has(key)) continue;
+      const isSame = !this.letGo.has(key) || this.letGo.get(key) === online.get(key);
+      this.letGo.set(key, isSame ? online.get(key) : OTHER);
     }
     const settled = [...due.keys()].filter((key) => !waiting.has(key));
     for (const url of this.blind) if (covering(objectType, settled, url) !== undefined) this.blind.delete(url);

@@ -1,18 +1,18 @@
 /**
- * `npm run chaos -- [--engine] [--runs N] [--seed N]`: random histories of deployments with random faults, until all runs are
- * done. With a seed and no number of runs it is that run alone, told step by step. With `--engine` whole programs are deployed,
- * by the Pulumi CLI where it is on the PATH, else by the stand-in.
+ * `npm run chaos -- [--engine | --crowd] [--runs N] [--seed N]`: random histories of deployments with random faults, until all runs
+ * are done. With a seed and no number of runs it is that run alone, told step by step. With `--engine` whole programs are deployed,
+ * by the Pulumi CLI where it is on the PATH, else by the stand-in. With `--crowd` each run has three sites that call quickly.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { engines } from "../engine/index.js";
-import { chaosRun, type RunResult } from "./run.js";
+import { CROWD, chaosRun, type RunResult } from "./run.js";
 import { Summary } from "./summary.js";
 import { wholeRun } from "./whole.js";
 
-const USAGE = "Usage: npm run chaos -- [--engine] [--runs N] [--seed N]";
+const USAGE = "Usage: npm run chaos -- [--engine | --crowd] [--runs N] [--seed N]";
 const DEFAULT_RUNS = 200;
 const DEFAULT_WHOLE_RUNS = 20;
 const PROGRAM = join(__dirname, "../../../test/e2e/programs/commonjs");
@@ -23,20 +23,25 @@ interface Plan {
   seed: number;
   isReplay: boolean;
   isWhole: boolean;
+  isCrowd: boolean;
 }
 
 function planOf(args: readonly string[]): Plan | undefined {
   try {
     const numbers = { runs: { type: "string" }, seed: { type: "string" } } as const;
-    const { values } = parseArgs({ args: [...args], options: { ...numbers, engine: { type: "boolean" } } });
+    const { values } = parseArgs({
+      args: [...args],
+      options: { ...numbers, engine: { type: "boolean" }, crowd: { type: "boolean" } },
+    });
     const number = (text: string | undefined) =>
       text === undefined ? undefined : /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
     const [runs, seed] = [number(values.runs), number(values.seed)];
     if (Number.isNaN(runs) || Number.isNaN(seed) || runs === 0) return undefined;
     const isReplay = seed !== undefined && runs === undefined;
-    const isWhole = values.engine === true;
+    const [isWhole, isCrowd] = [values.engine === true, values.crowd === true];
+    if (isWhole && isCrowd) return undefined;
     const count = isReplay ? 1 : isWhole ? DEFAULT_WHOLE_RUNS : DEFAULT_RUNS;
-    return { runs: runs ?? count, seed: seed ?? Math.floor(Math.random() * 1e8), isReplay, isWhole };
+    return { runs: runs ?? count, seed: seed ?? Math.floor(Math.random() * 1e8), isReplay, isWhole, isCrowd };
   } catch {
     return undefined;
   }
@@ -47,11 +52,13 @@ const engineOf = () => engines().at(-1) as ReturnType<typeof engines>[number];
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
-function explain({ seed, violation }: RunResult, { isWhole }: Plan): void {
+function explain({ seed, violation }: RunResult, { isWhole, isCrowd }: Plan): void {
   if (!violation) return;
   print(`VIOLATION with seed ${seed}, step ${violation.step}: ${violation.invariant}`);
   print(`  ${violation.detail}`);
-  print(`  Once more, step by step: npm run chaos -- ${isWhole ? "--engine " : ""}--seed ${seed}`);
+  print(
+    `  Once more, step by step: npm run chaos -- ${isWhole ? "--engine " : isCrowd ? "--crowd " : ""}--seed ${seed}`,
+  );
 }
 
 async function main(): Promise<number> {
@@ -73,7 +80,7 @@ async function main(): Promise<number> {
       const trace = plan.isReplay ? { trace: print } : {};
       const result = plan.isWhole
         ? await wholeRun({ seed, engine: await engineOf().create(), program: PROGRAM, ...trace })
-        : await chaosRun({ seed, ...trace });
+        : await chaosRun({ seed, ...trace, ...(plan.isCrowd ? { setting: CROWD } : {}) });
       summary.add(result);
       explain(result, plan);
       if (Date.now() - shown < PROGRESS_MS) continue;

@@ -1,7 +1,7 @@
 /** One resource of a run: what happens to its files, and who looks at them. */
 import type { Sent } from "./faults.js";
 import { bareOf } from "./invariants.js";
-import type { Ledger } from "./ledger.js";
+import type { Due, Ledger } from "./ledger.js";
 import type { Attempt, Kind, Manner } from "./program.js";
 import type { Random } from "./random.js";
 import type { Site } from "./site.js";
@@ -59,12 +59,14 @@ export function looks(resources: readonly Resource[], random: Random): string[] 
 }
 
 /** The paths that were refused since their domain is gone, from the account and from the program. */
-export function excusedOf(attempt: Attempt, sent: readonly Sent[]): Set<string> {
+export function excusedOf(attempt: Attempt, due: Due, sent: readonly Sent[]): Set<string> {
   const hostOf = (path: string) => path.split("/")[2];
   // The URL of a source's directory names its domain even while it has no file.
   const { baseUrl } = (attempt.inputs.source ?? {}) as { baseUrl?: string };
   const named = new Set([...attempt.keys.keys(), ...(baseUrl ? [baseUrl] : [])].map(hostOf));
   const own = sent.filter(({ isOutsiders }) => !isOutsiders);
   const gone = own.filter(({ code }) => code === "InvalidDomain.NotFound" || code === "InvalidDomain.Offline");
-  return new Set(gone.flatMap(({ paths }) => paths.filter((path) => !named.has(hostOf(path)))));
+  const paths = gone.flatMap(({ paths }) => paths.filter((path) => !named.has(hostOf(path))));
+  const isBelow = (key: string) => paths.some((path) => path.endsWith("/") && key.startsWith(path));
+  return new Set([...paths, ...[...due.keys()].filter(isBelow)]);
 }

@@ -33,6 +33,9 @@ export interface Setting {
   sites: number;
 }
 
+/** Resources that call so quickly, one after the other, that the service merges their tasks. */
+export const CROWD: Setting = { intensity: 0.2, slowestCallMs: 20, sites: 3 };
+
 export interface RunResult {
   seed: number;
   deployments: number;

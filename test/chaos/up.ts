@@ -226,7 +226,7 @@ export class Ups {
     invariants.failsWell(outcome);
     if ("messages" in outcome)
       invariants.noSecret(emulator, "an error", [...outcome.messages, JSON.stringify(outcome.thrown) ?? ""]);
-    const excused = excusedOf(attempt, sent);
+    const excused = excusedOf(attempt, due, sent);
     const kept = this.engine.state.get(name);
     const state = kept && invariants.stateLoads(kind, kept.outputs);
     const pending = new Set([...(state?.pending ?? []), ...(state?.unconfirmed ?? [])]);
