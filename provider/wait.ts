@@ -112,9 +112,10 @@ export async function waitForTasks(awaited: readonly Awaited[], options: WaitOpt
     // The first look is always a whole one; a later one asks nothing more after the deadline.
     await look(seen, describe, () => looks === 0 || left() > 0);
     const result = seen.followed(overdue);
-    if (seen.open().every((taskId) => overdue.has(taskId))) return { ...result, timedOut: false };
+    const open = seen.open();
+    if (open.every((taskId) => overdue.has(taskId))) return { ...result, timedOut: false };
     report(result, seen.percent(result.total), now());
-    const delay = delayAfter(looks, random(), seen.open().length);
+    const delay = delayAfter(looks, random(), open.length);
     const untilLast = left() - LAST_LOOK_LEAD_MS;
     if (untilLast <= 0) break;
     // Rather a little longer than two looks in a row at the end.

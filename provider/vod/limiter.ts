@@ -161,9 +161,10 @@ export function createLimiter({ now = () => performance.now(), sleep = realSleep
   async function serve(): Promise<void> {
     if (serving) return;
     serving = true;
-    // The end of a call that is under way serves again.
-    while (queue.length > 0 && nextStart(pace) !== Number.POSITIVE_INFINITY) {
+    while (queue.length > 0) {
       const wait = nextStart(pace) - now();
+      // The end of a call that is under way serves again.
+      if (wait === Number.POSITIVE_INFINITY) break;
       if (wait > 0) {
         // Asks again afterwards: a throttle may have come in between.
         await sleep(Math.ceil(wait));

@@ -12,10 +12,10 @@ import { type Attempt, covering } from "./program.js";
  */
 export type Reason = "created" | "switched" | "changed" | "new" | "vanished" | "left" | "unsure" | "failed";
 type Left = "left" | "unsure" | "failed";
+export type Due = ReadonlyMap<string, Reason>;
+
 /** No content that any file has. */
 const OTHER = "\0";
-
-export type Due = ReadonlyMap<string, Reason>;
 
 export class Ledger {
   /** What the state was last told of. */

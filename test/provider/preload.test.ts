@@ -1,10 +1,8 @@
 /** VodCachePreload: what is preloaded, when, and what the state keeps of it. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { preloadProvider } from "../../provider/refresh.js";
 import { type Emulator, type EmulatorOptions, pathsOf, view } from "../emulator/index.js";
-import { started } from "../emulator/started.js";
+import { publish, started } from "../emulator/started.js";
 import { simulated } from "./emulated.js";
 
 type Properties = Record<string, unknown>;
@@ -21,13 +19,7 @@ beforeEach(() => start());
 async function start(options: EmulatorOptions = {}) {
   emulator = await started(options);
   time = simulated(emulator, preloadProvider);
-  for (const name of ["a.ts", "b.ts", "c.ts"]) publish(name, "1");
-}
-
-function publish(name: string, text: string): void {
-  const file = join(emulator.origin, "vod.example.com", name);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, text);
+  for (const name of ["a.ts", "b.ts", "c.ts"]) publish(emulator, `vod.example.com/${name}`, "1");
 }
 
 const problems = async (news: Properties) =>
