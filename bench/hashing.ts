@@ -10,7 +10,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { scanSource } from "../provider/scan.js";
+import { scanSource } from "../provider/source/scan.js";
 import { ratios, type Series, spreadOf, timed } from "./measure.js";
 import { type Figure, publish } from "./report.js";
 

@@ -8,11 +8,11 @@ import { spawnSync } from "node:child_process";
 import { createCipheriv } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { allot } from "../provider/allot.js";
-import type { Inputs } from "../provider/inputs.js";
-import { packManifest, unpackManifest } from "../provider/manifest.js";
-import { manifestOfFiles, planRefresh } from "../provider/plan.js";
-import { digestRows } from "../provider/rows.js";
+import { packManifest, unpackManifest } from "../provider/manifest/manifest.js";
+import { allot } from "../provider/plan/batches.js";
+import { manifestOfFiles, planRefresh } from "../provider/plan/plan.js";
+import type { Inputs } from "../provider/schema/inputs.js";
+import { digestRows } from "../provider/source/directory-digests.js";
 import { ratios, type Spread, spreadOf } from "./measure.js";
 import { type Panel, publish } from "./report.js";
 

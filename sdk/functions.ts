@@ -1,6 +1,6 @@
 /** What a program can ask of the service while it runs. */
 import * as pulumi from "@pulumi/pulumi";
-import type { Lookup } from "../provider/lookup.js";
+import type { Lookup } from "../provider/resource/functions.js";
 
 /** Who asks, and where; as for a resource. */
 export interface VodLookupArgs {
@@ -107,7 +107,7 @@ function once<T>(question: [name: string, args: unknown], ask: (service: Lookup)
 
 /** Loads what speaks to the service: a program that asks nothing is spared it. */
 async function load(): Promise<Lookup> {
-  const { lookup } = await import("../provider/lookup.js");
+  const { lookup } = await import("../provider/resource/functions.js");
   const config = (key: string) => {
     const [namespace, name = ""] = key.split(":", 2);
     return new pulumi.Config(namespace).get(name);

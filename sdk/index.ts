@@ -1,5 +1,7 @@
 /** What a Pulumi program imports from `pulumi-alicloud-vod`. */
-export { ContentHashError } from "./files.js";
+export { ContentHashError } from "../provider/content/files.js";
+export type { HashFilesOptions } from "../provider/content/hash.js";
+export { hashContent, hashFiles } from "../provider/content/hash.js";
 export type {
   VodDayQuota,
   VodInputs,
@@ -14,8 +16,6 @@ export {
   getVodRefreshTasks,
   getVodRefreshTasksOutput,
 } from "./functions.js";
-export type { HashFilesOptions } from "./hash.js";
-export { hashContent, hashFiles } from "./hash.js";
 // Types apart: a program without a TypeScript of its own is compiled by the one of Pulumi, 3.8.
 export type {
   PreloadAfter,

@@ -1,6 +1,6 @@
 /** The refresh that a program declares. */
 import * as pulumi from "@pulumi/pulumi";
-import type { Collapse, QuotaPolicy } from "../provider/choices.js";
+import type { Collapse, QuotaPolicy } from "../provider/schema/enums.js";
 import type { ObjectType } from "../provider/vod/limits.js";
 // Types apart: a program without a TypeScript of its own is compiled by the one of Pulumi, 3.8.
 import type { PreloadManner, VodCachePreloadArgs } from "./preload.js";

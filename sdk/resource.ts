@@ -2,7 +2,7 @@
  * What the resources have in common. They compute nothing: all that they do happens in Pulumi's provider process.
  */
 import * as pulumi from "@pulumi/pulumi";
-import type { FailurePolicy, RefreshStatus, TimeoutPolicy } from "../provider/choices.js";
+import type { FailurePolicy, RefreshStatus, TimeoutPolicy } from "../provider/schema/enums.js";
 
 export type { FailurePolicy, RefreshStatus, TimeoutPolicy };
 

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, sep } from "node:path";
 import { expect, test } from "vitest";
 import { ERROR_TABLE } from "../provider/vod/errors.js";
 
@@ -11,14 +11,17 @@ test.each(Object.entries(ERROR_TABLE))("docs/contract.md tells what the provider
   expect(contract.split("\n")).toContain(`| ${cells.join(" | ")} |`);
 });
 
-// Such as `preload-client.test.ts` "a preload on the wire": a file of test/provider/ or test/, and perhaps a title in it.
+const testFiles = readdirSync(__dirname, { recursive: true, encoding: "utf8" }).map((file) =>
+  file.replaceAll(sep, "/"),
+);
+// Such as `preload-client.test.ts` "a preload on the wire": a file somewhere below test/, and perhaps a title in it.
 const named = [...contract.matchAll(/`(?:test\/)?([\w./-]+\.test\.ts)`(?: "([^"]+)")?/g)];
 test.each(named.map(([, file = "", title]) => [file, title]))(
   "docs/contract.md names %s, %s, which is there",
   (file, title = "") => {
-    const paths = ["provider", ".", "emulator"].map((folder) => join(__dirname, folder, file));
-    const path = paths.find((candidate) => existsSync(candidate));
-    expect(path === undefined ? undefined : readFileSync(path, "utf8")).toContain(title);
+    const found = testFiles.filter((path) => `/${path}`.endsWith(`/${file}`));
+    expect(found.map((path) => readFileSync(join(__dirname, path), "utf8")).join("")).toContain(title);
+    expect(found).not.toEqual([]);
   },
 );
 

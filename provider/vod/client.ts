@@ -4,9 +4,9 @@
  */
 import { z } from "zod";
 import { quotaExceeded, VodError } from "./errors.js";
-import { type Limiter, limiterOf } from "./limiter.js";
 import { DEFAULT_PRELOAD_AREA, type ObjectType, type PreloadArea } from "./limits.js";
 import { quotaAnswer, quotaOf, type RefreshQuota } from "./quota.js";
+import { type Limiter, limiterOf } from "./rate-limiter.js";
 import {
   DEFAULT_RETRY,
   LEAST_PATIENCE_MS,
@@ -31,7 +31,7 @@ import {
   tasksParameters,
 } from "./tasks.js";
 
-export type { Limiter } from "./limiter.js";
+export type { Limiter } from "./rate-limiter.js";
 export type { RetryLimits } from "./retry.js";
 export type { Credentials } from "./rpc.js";
 export type { RefreshTask, TaskFilter, TaskStatus } from "./tasks.js";

@@ -7,13 +7,13 @@
  */
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
-import { agentFor, bounded, type Excess } from "./agent.js";
 import { resolveProxy } from "./endpoint.js";
 import { errorOfRefusal, VodError } from "./errors.js";
+import { agentFor, bounded, type Excess } from "./http-agent.js";
 import { API_VERSION } from "./limits.js";
+import { causeOf } from "./network-error.js";
+import { loadPopCore } from "./pop-core.js";
 import { secretFinder, withoutSecrets } from "./redact.js";
-import { loadPopCore } from "./silenced.js";
-import { causeOf } from "./unanswered.js";
 
 /** Who calls. The secret and the token never leave the closures of this module and of their source. */
 export interface Credentials {

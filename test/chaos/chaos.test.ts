@@ -27,7 +27,7 @@ vi.mock("../../provider/vod/tasks.js", async (original) => {
   return { ...tasks, acceptedTaskIds };
 });
 vi.mock("../../provider/open.js", async (original) => {
-  const open = await original<typeof import("../../provider/open.js")>();
+  const open = await original<typeof import("../../provider/tasks/outstanding.js")>();
   const namesIn: typeof open.namesIn = (...given) => (inside.isAnyRowOwn ? (path) => path : open.namesIn(...given));
   const openOf: typeof open.openOf = (...given) => ({
     ...open.openOf(...given),

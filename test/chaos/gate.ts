@@ -3,7 +3,7 @@
  * which of those that wait goes next is drawn when every resource either waits with a call or has ended.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Limiter } from "../../provider/vod/limiter.js";
+import type { Limiter } from "../../provider/vod/rate-limiter.js";
 import type { Random } from "./random.js";
 
 interface Waiting {

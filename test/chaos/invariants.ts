@@ -1,6 +1,7 @@
 /** What has to hold after each deployment, whatever went wrong in it. */
-import { PRELOAD, REFRESH } from "../../provider/inputs.js";
-import { beforeOf, readState, type State } from "../../provider/state.js";
+
+import { beforeOf, readState, type State } from "../../provider/plan/state.js";
+import { PRELOAD, REFRESH } from "../../provider/schema/inputs.js";
 import type { Emulator } from "../emulator/index.js";
 import type { Outcome } from "./engine.js";
 import { Unsendable } from "./engine.js";

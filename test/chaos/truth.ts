@@ -1,5 +1,5 @@
 /** Whether what a state says of tasks is what the service knows of them: the oracle asks the emulator, and not the provider. */
-import type { State } from "../../provider/state.js";
+import type { State } from "../../provider/plan/state.js";
 import type { TaskView } from "../emulator/index.js";
 import type { Sent } from "./faults.js";
 import { type Deployment, isUrlType, Violation } from "./invariants.js";

@@ -1,7 +1,7 @@
 /** One `pulumi up` of a run, of resources one after another or at the same time, and what it is judged by. */
-import type { Surroundings } from "../../provider/clients.js";
-import { preloadProvider, refreshProvider } from "../../provider/refresh.js";
-import { createLimiter } from "../../provider/vod/limiter.js";
+import type { Surroundings } from "../../provider/resource/clients.js";
+import { preloadProvider, refreshProvider } from "../../provider/resource/provider.js";
+import { createLimiter } from "../../provider/vod/rate-limiter.js";
 import type { Emulator } from "../emulator/index.js";
 import { EngineModel, type Outcome, type Provider } from "./engine.js";
 import type { FaultInjector, Sent } from "./faults.js";

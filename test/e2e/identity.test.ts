@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Emulator, type EmulatorOptions, pathsOf, startEmulator } from "../emulator/index.js";
 import { engines } from "../engine/index.js";
-import { configFile, fakeSts } from "../identity/fakes.js";
-import { proxying } from "../provider/secured.js";
+import { configFile, fakeSts } from "../provider/credentials/fakes.js";
+import { proxying } from "../provider/vod/secured.js";
 import { expectNoStackTrace, openStack, PROGRAMS, resources, type Stack } from "./stack.js";
 
 const OTHER = { accessKeyId: "LTAIotheraccount", accessKeySecret: "other-account-secret-1" };

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { pathsOf } from "../emulator/index.js";
 import { engines } from "../engine/index.js";
 import { repositoryRoot, type TemporaryProgram, temporaryProgram } from "../engine/temporaryProgram.js";
-import { type WrittenState, writeSite, writtenStates } from "../provider/states/index.js";
+import { type WrittenState, writeSite, writtenStates } from "../provider/plan/states/index.js";
 import { openStack, PROGRAMS, resources, type Stack } from "./stack.js";
 
 /** As the engine keeps a resource. */

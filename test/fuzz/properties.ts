@@ -3,7 +3,7 @@
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { findCredentials } from "../../provider/credentials.js";
+import { findCredentials } from "../../provider/credentials/chain.js";
 import { type VodClient, vodClient } from "../../provider/vod/client.js";
 import { VodError } from "../../provider/vod/errors.js";
 import { OBJECT_TYPES } from "../../provider/vod/limits.js";

@@ -1,0 +1,171 @@
+/** Profiles of the Alibaba Cloud CLI: `~/.aliyun/config.json` in all its modes that need no browser and run no program. */
+import { join } from "node:path";
+import { z } from "zod";
+import { VodError } from "../vod/errors.js";
+import type { CredentialsSource } from "../vod/rpc.js";
+import { assumed, assumedWithOidc, type Role, requireRoleArn, type Sts } from "./assume-role.js";
+import { instanceRole, uriCredentials } from "./instance-metadata.js";
+import { fixed, type Means } from "./refreshing.js";
+import { findSts, readText, tokenOfFile } from "./role-settings.js";
+import { type Found, isTrue, type Places, parseJson, read, SETTINGS } from "./settings.js";
+
+/** A role, and where it is assumed. */
+export interface Assume {
+  role: Role;
+  sts: Sts;
+}
+
+/** What was found: credentials, and the role that they are to assume unless another one is asked for. */
+export interface Finding {
+  source: CredentialsSource;
+  assume?: Assume | undefined;
+}
+
+const text = z.string().trim().min(1).optional().catch(undefined);
+
+/** The fields of a profile that count here. Source: the CLI's own configuration, `Profile`. */
+const profileShape = z.object({
+  name: z.string(),
+  mode: z.string().catch(""),
+  access_key_id: text,
+  access_key_secret: text,
+  sts_token: text,
+  sts_region: text,
+  sts_endpoint: text,
+  enable_vpc: z.boolean().optional().catch(undefined),
+  ram_role_name: text,
+  ram_role_arn: text,
+  ram_session_name: text,
+  external_id: text,
+  source_profile: text,
+  expired_seconds: z.number().int().min(900).max(43_200).optional().catch(undefined),
+  credentials_uri: text,
+  oidc_provider_arn: text,
+  oidc_token_file: text,
+});
+type Profile = z.infer<typeof profileShape>;
+
+const fileShape = z.object({ current: text, profiles: z.array(z.unknown()) });
+
+/** The modes that work, as the CLI writes them. */
+const MODES =
+  "AK, StsToken, RamRoleArn, ChainableRamRoleArn, RamRoleArnWithRoleName, EcsRamRole, OIDC and CredentialsURI";
+
+const invalid = (happened: string, remedy: string) => new VodError(happened, remedy, { code: "InvalidCredentials" });
+
+/**
+ * Reads a profile and makes its source; nothing is asked of the network.
+ *
+ * @param name of the profile; undefined means the one that the CLI uses (`current`).
+ * @throws VodError InvalidCredentials where the file, the profile, or a field that its mode needs isn't there.
+ */
+export function profileSource(means: Means, places: Places, name: string | undefined): Finding {
+  const file = profilesFile(places);
+  const parsed = fileShape.safeParse(parseJson(readText(file, `The profiles file ${file}`)));
+  if (!parsed.success) {
+    throw invalid(`The profiles file ${file} isn't JSON with a list of profiles.`, "Write it with `aliyun configure`.");
+  }
+  const { current = "default", profiles } = parsed.data;
+  const known = profiles.flatMap((profile) => profileShape.safeParse(profile).data ?? []);
+  return sourceOf({ means, places, file, known }, name ?? current, []);
+}
+
+/** Why the profile that the CLI uses isn't looked at, if so. */
+export function whyNoCurrentProfile({ environment }: Places): string | undefined {
+  const name = "ALIBABA_CLOUD_CLI_PROFILE_DISABLED";
+  return isTrue(name, environment) ? `${name} is true` : undefined;
+}
+
+/** `alicloud:sharedCredentialsFile` or its names in the environment, else `~/.aliyun/config.json`. */
+function profilesFile(places: Places): string {
+  const { HOME, USERPROFILE } = places.environment;
+  const home = HOME || USERPROFILE;
+  const named: Found | undefined = read(SETTINGS.sharedCredentialsFile, places);
+  if (named && !/^~[/\\]/.test(named.value)) return named.value;
+  if (home === undefined) {
+    throw invalid("The home directory isn't known, since HOME isn't set.", "Set alicloud:sharedCredentialsFile.");
+  }
+  return named ? join(home, named.value.slice(2)) : join(home, ".aliyun", "config.json");
+}
+
+interface Profiles {
+  means: Means;
+  places: Places;
+  file: string;
+  known: readonly Profile[];
+}
+
+/** @param passed the profiles that lead here by their `source_profile`. */
+function sourceOf(profiles: Profiles, name: string, passed: readonly string[]): Finding {
+  const { means, places, file, known } = profiles;
+  const profile = known.find((one) => one.name === name);
+  const where = `the profile "${name}" of ${file}`;
+  if (profile === undefined) {
+    const names = known.map((one) => `"${one.name}"`).join(", ") || "none";
+    throw invalid(`There is no profile "${name}" in ${file}.`, `The file has ${names}; \`aliyun configure\` adds one.`);
+  }
+  if (passed.includes(name)) {
+    throw invalid(
+      `The source_profile of ${where} leads back to itself.`,
+      "Let it name a profile with a key of its own.",
+    );
+  }
+  const need = (field: keyof Profile): string => {
+    const value = profile[field];
+    if (typeof value === "string") return value;
+    throw invalid(
+      `The profile "${name}" of ${file} has no ${field}.`,
+      `Set it with \`aliyun configure --profile ${name}\`.`,
+    );
+  };
+  const keys = () => fixed(where, { accessKeyId: need("access_key_id"), accessKeySecret: need("access_key_secret") });
+  const keysWithToken = (securityToken: string) =>
+    fixed(where, { accessKeyId: need("access_key_id"), accessKeySecret: need("access_key_secret"), securityToken });
+  const role = (): Role => ({
+    arn: requireRoleArn(need("ram_role_arn"), `ram_role_arn of ${where}`),
+    sessionName: profile.ram_session_name,
+    externalId: profile.external_id,
+    seconds: profile.expired_seconds,
+  });
+  const sts = () => {
+    const { sts_endpoint: endpoint, sts_region: region, enable_vpc: inVpc = false } = profile;
+    return findSts(means, places, { endpoint, region, inVpc, name: where });
+  };
+
+  switch (profile.mode.toLowerCase()) {
+    case "ak":
+      return { source: keys() };
+    case "ststoken":
+      return { source: keysWithToken(need("sts_token")) };
+    case "ramrolearn": {
+      const source = profile.sts_token === undefined ? keys() : keysWithToken(profile.sts_token);
+      return { source, assume: { role: role(), sts: sts() } };
+    }
+    case "chainableramrolearn": {
+      const base = whole(sourceOf(profiles, need("source_profile"), [...passed, name]));
+      return { source: assumed(sts(), base, role(), `${where} (source profile "${profile.source_profile}")`) };
+    }
+    case "ecsramrole":
+      return { source: instanceRole(means, profile.ram_role_name, where) };
+    case "ramrolearnwithrolename": {
+      const source = instanceRole(means, profile.ram_role_name, where);
+      return { source, assume: { role: role(), sts: sts() } };
+    }
+    case "oidc": {
+      const identity = tokenOfFile(need("oidc_token_file"), `oidc_token_file of ${where}`, need("oidc_provider_arn"));
+      return { source: assumedWithOidc(sts(), identity, role()) };
+    }
+    case "credentialsuri":
+      return { source: uriCredentials(means, need("credentials_uri"), where) };
+    default: {
+      // Letters alone: something secret may have been put there by mistake.
+      const mode = /^[A-Za-z]{1,30}$/.test(profile.mode) ? ` ${profile.mode}` : "";
+      throw invalid(`The mode${mode} of ${where} isn't supported.`, `Use a profile of one of the modes ${MODES}.`);
+    }
+  }
+}
+
+/** The credentials, after their role was assumed where they have one. */
+export function whole({ source, assume }: Finding): CredentialsSource {
+  return assume === undefined ? source : assumed(assume.sts, source, assume.role);
+}

@@ -1,0 +1,288 @@
+/**
+ * The names of a packed manifest, as version 2 has them. A name that follows another leaves out what they begin with alike; and
+ * what no compression makes smaller stands apart: *runs* of hexadecimal or base64url characters, such as the hash of a bundle or
+ * the ID of a video, of 4 and 6 bits a character.
+ */
+import { isUtf8 } from "node:buffer";
+import { VodError } from "../vod/errors.js";
+import type { Names } from "./packed-manifest.js";
+import { damaged, numbersAsBytes, Reader } from "./varint.js";
+
+/** What is packed and unpacked at most, so that a broken text can't take all memory. No day's quota could refresh as much. */
+export const MOST_NAMES = 4_000_000;
+export const MOST_NAME_BYTES = 200_000_000;
+
+/** Bytes that are in no name, since they are in no text of UTF-8. */
+const END = 0xff;
+const LOWER_HEX = 0xf8;
+const UPPER_HEX = 0xf9;
+const BASE64 = 0xfa;
+/** Whether a byte is of a run: a row of 256 for each marker. */
+const IN_RUN = Uint8Array.from({ length: 3 * 256 }, (_, i) =>
+  [/[0-9a-f]/, /[0-9A-F]/, /[\w-]/][i >> 8]?.test(String.fromCharCode(i & 0xff)) ? 1 : 0,
+);
+const MOST_RUN = 255;
+/** The characters of a run that are worth its two bytes. */
+const LEAST_RUN = 3;
+/** In upper case. */
+const TO_UPPER = 0x20;
+
+/** What of the names stands apart: the characters of their runs, one after the other. */
+export interface Runs {
+  /** Of hexadecimal runs, in lower case. */
+  hex: string;
+  base64: string;
+}
+
+/**
+ * Packs names: how many they are; how many of them have an unknown hash; for each of these, how many names are between it and the
+ * one before; how many bytes all names have; for each name, how many bytes it begins with like the name before; for each name, the
+ * rest of its bytes, in which two stand for a run (which kind it is of, and how long it is, with what of it the name before has as
+ * well), and a last one.
+ *
+ * @param names in the order of their bytes in UTF-8, each once.
+ * @param unknown which of them have an unknown hash.
+ * @throws VodError TooManyFiles for more than 4,000,000 names or 200 MB of names.
+ * @throws TypeError for a name that is not Unicode text.
+ */
+export function packNames(names: readonly string[], unknown: readonly number[]): { part: Buffer; runs: Runs } {
+  const { bytes, ends } = namesAsBytes(names);
+  const shared = new Uint32Array(names.length);
+  const rest = Buffer.allocUnsafe(bytes.length + names.length);
+  const runs: Record<keyof Runs, string[]> = { hex: [], base64: [] };
+  let written = 0;
+  for (let i = 0, previous = 0, start = 0; i < names.length; i++) {
+    const end = ends[i] as number;
+    const most = start + Math.min(start - previous, end - start);
+    let at = start;
+    for (let from = previous; at < most && bytes[from] === bytes[at]; at++) from++;
+    shared[i] = at - start;
+    for (const run of end - at > LEAST_RUN ? runsIn(bytes, start, end) : []) {
+      const [from, to] = [Math.max(at, run.start), run.end];
+      const length = to - from + lengthBefore(run.kind, bytes, start, from);
+      if (to - from < LEAST_RUN || length > MOST_RUN) continue;
+      while (at < from) rest[written++] = bytes[at++] as number;
+      rest[written++] = run.kind;
+      rest[written++] = length;
+      const text = bytes.toString("latin1", from, to);
+      if (run.kind === BASE64) runs.base64.push(text);
+      else runs.hex.push(run.kind === UPPER_HEX ? text.toLowerCase() : text);
+      at = to;
+    }
+    while (at < end) rest[written++] = bytes[at++] as number;
+    rest[written++] = END;
+    previous = start;
+    start = end;
+  }
+  const gaps = unknown.map((place, i) => place - (i === 0 ? 0 : (unknown[i - 1] as number) + 1));
+  const numbers = [[names.length, unknown.length], gaps, [bytes.length], shared];
+  return {
+    part: Buffer.concat([...numbers.map(numbersAsBytes), rest.subarray(0, written)]),
+    runs: { hex: runs.hex.join(""), base64: runs.base64.join("") },
+  };
+}
+
+/** Characters of a name that stand apart. */
+interface Run {
+  kind: number;
+  start: number;
+  end: number;
+}
+
+const HEX =
+  /(?<![0-9A-Za-z])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9A-F]{8}-(?:[0-9A-F]{4}-){3}[0-9A-F]{12}|[0-9a-f]{8,}|[0-9A-F]{8,})(?![0-9A-Za-z])/g;
+const LEAST_HEX = 8;
+/** Shorter ones are as well compressed with the rest. */
+const LEAST_BASE64 = 16;
+/** Where the parts of a UUID are. Its version is mostly the same in all of them, and belongs to no part. */
+const UUID_PARTS = [
+  [0, 8],
+  [9, 13],
+  [15, 18],
+  [19, 23],
+  [24, 36],
+] as const;
+
+/** The runs of a name. Any choice can be read again; a good one is what looks as if made at random. */
+function runsIn(bytes: Buffer, start: number, end: number): Run[] {
+  const words: Run[] = [];
+  let hasHex = false;
+  for (let i = start, word = start, hex = start, turns = 0, before = SIGN; i <= end; i++) {
+    const sort = i === end ? 0 : (SORTS[bytes[i] as number] as number);
+    if ((sort & IS_HEX) === 0) hex = i + 1;
+    else if (i + 1 - hex === LEAST_HEX) hasHex = true;
+    if (sort === 0) {
+      // Upper case, lower case, digits and signs follow each other at random, as they don't in words.
+      if (i - word >= LEAST_BASE64 && turns > 0.45 * (i - word)) words.push({ kind: BASE64, start: word, end: i });
+      word = i + 1;
+      turns = 0;
+    }
+    const now = sort & ~IS_HEX;
+    if (now !== before || now === SIGN) turns++;
+    before = now;
+  }
+  const runs = hasHex ? hexIn(bytes.toString("latin1", start, end), start) : [];
+  return runs.length > 0 ? runs : words;
+}
+
+const SIGN = 8;
+const IS_HEX = 16;
+/** The sort of each byte; 0 of those that are in no run. */
+const SORTS = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte);
+  const sort = [/[a-z]/, /[A-Z]/, /\d/, /[_-]/].findIndex((sort) => sort.test(character));
+  return sort < 0 ? 0 : 2 ** sort + (/[0-9a-f]/i.test(character) ? IS_HEX : 0);
+});
+
+function hexIn(name: string, at: number): Run[] {
+  const runs: Run[] = [];
+  for (const { 0: text, index } of name.matchAll(HEX)) {
+    const kind = /[A-F]/.test(text) ? UPPER_HEX : LOWER_HEX;
+    if (text.includes("-")) {
+      for (const [start, end] of UUID_PARTS) runs.push({ kind, start: at + index + start, end: at + index + end });
+    } else if (/[a-f]/i.test(text) && /\d/.test(text)) {
+      runs.push({ kind, start: at + index, end: at + index + text.length });
+    }
+  }
+  return runs;
+}
+
+/** How many characters of a run stand in front of a place of a name. */
+function lengthBefore(kind: number, bytes: Buffer, start: number, place: number): number {
+  const row = (kind - LOWER_HEX) << 8;
+  const least = Math.max(start, place - MOST_RUN);
+  let at = place;
+  while (at > least && IN_RUN[row + (bytes[at - 1] as number)] === 1) at--;
+  return place - at;
+}
+
+/**
+ * Reads the names' part. Whatever it holds, the memory that it takes is bounded; names that aren't in order are refused.
+ *
+ * @param take gets the next characters of the runs of one kind.
+ */
+export function unpackNames(part: Buffer, hex: Characters, base64: Characters): Names {
+  const reader = new Reader(part);
+  const { count, unknown } = readCounts(reader);
+  const total = reader.number();
+  if (total > MOST_NAME_BYTES) throw damaged();
+  const shared = reader.numbers(count);
+  const rest = reader.rest();
+
+  const bytes = Buffer.allocUnsafe(total);
+  const ends = new Uint32Array(count);
+  let read = 0;
+  for (let i = 0, previous = 0, start = 0; i < count; i++) {
+    const differs = start + (shared[i] as number);
+    if (differs - start > start - previous || differs > total) throw damaged();
+    let at = start;
+    for (let from = previous; at < differs; at++) bytes[at] = bytes[from++] as number;
+    for (let byte = rest[read++]; byte !== END; byte = rest[read++]) {
+      if (byte === undefined || at >= total) throw damaged();
+      if (byte < LOWER_HEX) bytes[at++] = byte;
+      else at = unpackRun(byte, (rest[read++] as number) - lengthBefore(byte, bytes, start, at), at);
+    }
+    checkOrder(bytes, { isFirst: i === 0, previous, start, differs, end: at });
+    previous = start;
+    start = ends[i] = at;
+  }
+  if (read !== rest.length || (ends[count - 1] ?? 0) !== total) throw damaged();
+  checkText(bytes, ends);
+  return { bytes, ends, unknown };
+
+  function unpackRun(kind: number, length: number, at: number): number {
+    if (kind > BASE64 || !(length > 0) || length > total - at) throw damaged();
+    const { source, from } = (kind === BASE64 ? base64 : hex).take(length);
+    for (let i = 0; i < length; i++) {
+      const character = source[from + i] as number;
+      bytes[at + i] = kind === UPPER_HEX && character > 0x60 ? character - TO_UPPER : character;
+    }
+    return at + length;
+  }
+}
+
+/** The characters of runs, from first to last. */
+export class Characters {
+  private at = 0;
+  constructor(private readonly source: Buffer) {}
+
+  take(length: number): { source: Buffer; from: number } {
+    if (length > this.source.length - this.at) throw damaged();
+    this.at += length;
+    return { source: this.source, from: this.at - length };
+  }
+
+  /** @throws VodError UnknownState unless all were taken, but for those that fill the last byte. */
+  end(filling: string, most: number): void {
+    const left = this.source.toString("latin1", this.at);
+    if (left !== filling.repeat(left.length) || left.length > most) throw damaged();
+  }
+}
+
+/** How many names there are, and which of them have an unknown hash. */
+export function readCounts(reader: Reader): { count: number; unknown: Set<number> } {
+  const count = reader.number();
+  const unknownCount = reader.number();
+  if (count > MOST_NAMES) throw damaged();
+  const unknown = new Set<number>();
+  for (let i = 0, next = 0; i < unknownCount; i++) {
+    const place = next + reader.number();
+    if (place >= count) throw damaged();
+    unknown.add(place);
+    next = place + 1;
+  }
+  return { count, unknown };
+}
+
+/** A name is more than its beginning that it shares, and goes on with a higher byte, if the name before goes on at all. */
+export function checkOrder(
+  bytes: Buffer,
+  {
+    isFirst,
+    previous,
+    start,
+    differs,
+    end,
+  }: Record<"previous" | "start" | "differs" | "end", number> & { isFirst: boolean },
+): void {
+  if (isFirst) return;
+  const other = previous + differs - start;
+  if (differs === end || (other < start && (bytes[differs] as number) <= (bytes[other] as number))) throw damaged();
+}
+
+/** Each name by itself has to be text. */
+export function checkText(bytes: Buffer, ends: Uint32Array): void {
+  if (!isUtf8(bytes) || ends.some((end) => isWithinCharacter(bytes[end]))) throw damaged();
+}
+
+/** The names one after the other in UTF-8, and where each ends. */
+function namesAsBytes(names: readonly string[]): { bytes: Buffer; ends: Uint32Array } {
+  const units = names.reduce((sum, name) => sum + name.length, 0);
+  if (names.length > MOST_NAMES || units > MOST_NAME_BYTES) throw tooMany();
+  const bytes = Buffer.from(names.join(""));
+  if (bytes.length > MOST_NAME_BYTES) throw tooMany();
+  const isPlain = bytes.length === units;
+  const ends = new Uint32Array(names.length);
+  let end = 0;
+  for (const [i, name] of names.entries()) {
+    if (!isPlain && /\p{Surrogate}/u.test(name)) {
+      throw new TypeError(`The name ${JSON.stringify(name)} of a manifest isn't Unicode text.`);
+    }
+    end += isPlain ? name.length : Buffer.byteLength(name);
+    ends[i] = end;
+  }
+  return { bytes, ends };
+}
+
+/** Whether a byte of UTF-8 goes on with a character that another began. */
+function isWithinCharacter(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80;
+}
+
+function tooMany(): VodError {
+  return new VodError(
+    "The files are too many for one resource: their names are more than 4,000,000, or take more than 200 MB.",
+    "Narrow what `include` and `exclude` select, or give each part of the site a resource of its own.",
+    { code: "TooManyFiles" },
+  );
+}

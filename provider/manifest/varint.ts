@@ -1,0 +1,56 @@
+/** The bytes of a packed manifest: numbers in as few of them as they need, one after the other. */
+import { VodError } from "../vod/errors.js";
+
+/** A number has 7 bits a byte, the lowest first, and the high bit in all but the last byte; at most four bytes. */
+export function numbersAsBytes(numbers: ArrayLike<number>): Buffer {
+  const bytes = Buffer.allocUnsafe(4 * numbers.length);
+  let length = 0;
+  for (let i = 0; i < numbers.length; i++) {
+    let value = numbers[i] as number;
+    for (; value >= 0x80; value >>>= 7) bytes[length++] = (value & 0x7f) | 0x80;
+    bytes[length++] = value;
+  }
+  return bytes.subarray(0, length);
+}
+
+/** Reads bytes from first to last; what is missing is damage. */
+export class Reader {
+  private at = 0;
+  constructor(private readonly source: Buffer) {}
+
+  number(): number {
+    let value = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.source[this.at++];
+      if (byte === undefined) break;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value;
+    }
+    throw damaged();
+  }
+
+  numbers(count: number): Uint32Array {
+    const numbers = new Uint32Array(count);
+    for (let i = 0; i < count; i++) numbers[i] = this.number();
+    return numbers;
+  }
+
+  bytes(length: number): Buffer {
+    if (length > this.source.length - this.at) throw damaged();
+    this.at += length;
+    return this.source.subarray(this.at - length, this.at);
+  }
+
+  rest(): Buffer {
+    return this.bytes(this.source.length - this.at);
+  }
+}
+
+export function damaged(): VodError {
+  return new VodError(
+    "The manifest in the state of this resource is damaged.",
+    "Restore the stack's state from a backup, or remove the resource from it with `pulumi state delete`, so that the next " +
+      "`pulumi up` refreshes everything; nothing was sent.",
+    { code: "UnknownState" },
+  );
+}

@@ -1,0 +1,261 @@
+/** What is due, decided from values alone, so that the preview and the update can't disagree. */
+
+import { diffManifests, type Manifest, UNKNOWN_HASH } from "../manifest/manifest.js";
+import { HASH_CHARACTERS } from "../manifest/packed-manifest.js";
+import { type CallType, type Content, contentOf, type Inputs, type Source, UNKNOWN } from "../schema/inputs.js";
+import { encodeName } from "../vod/paths.js";
+
+export interface Plan {
+  /** The paths that are due, in the order in which they are sent. */
+  paths: readonly string[];
+  /** Why: each group with its size, such as "changed" and 3; empty where nothing is due. */
+  groups: readonly Group[];
+  /** How many paths the program manages. */
+  total: number;
+  /** Those of the paths that are no longer named as what they were, each with that, whatever the object type is by now. */
+  gone: ReadonlyMap<string, Manner>;
+  /** New URLs that no cache can hold, so that they aren't sent. */
+  skipped: number;
+  /** Paths that are due only if their hash, which isn't known yet (in previews only), turns out to be another. */
+  unknown: number;
+  /** Whether the plan carries on where the last run stopped, so that its task IDs still count. */
+  resumes: boolean;
+}
+
+/** As what a path is sent. */
+export interface Manner {
+  objectType: CallType;
+  force: boolean;
+}
+
+/** Why paths are sent, and how many. */
+export interface Group {
+  reason: Reason;
+  count: number;
+}
+
+export type Reason =
+  | "created"
+  | "left from the last run"
+  | "contentHash changed"
+  | "contentHash not known yet"
+  | "objectType changed"
+  | "area or headers changed"
+  | "refreshed as another type"
+  | "given in another way"
+  | "new path"
+  | "changed"
+  | "vanished"
+  | "new";
+
+/** What the edge was last told to fetch anew, and under which inputs. */
+export interface Before {
+  inputs: Inputs;
+  /** The hash under which each path was last refreshed; one whose refresh is still to be sent has UNKNOWN_HASH. */
+  manifest: Manifest;
+  /** As what those of it are sent that `inputs` don't name. States that were written before 0.2 don't say it. */
+  gone?: ReadonlyMap<string, Manner>;
+}
+
+/**
+ * The plan for a resource.
+ *
+ * Created: everything is due, since what the edge holds is unknown. Later: what was left, what changed and what vanished.
+ * A new path of `paths` is due, since somebody wrote it there; a new URL of `contents` or `source` is not, since no cache
+ * can hold it, unless `refreshNew` is true. A path taken out of `paths` isn't due, since somebody took it out; one that isn't
+ * there any more once `contents` or `source` say what is, has vanished like any other.
+ *
+ * @param before undefined for a resource that doesn't exist yet.
+ * @param now the present hash of every path that the inputs name.
+ */
+export function planRefresh(before: Before | undefined, inputs: Inputs, now: Manifest): Plan {
+  const { mode } = contentOf(inputs);
+  const all = (reason: Reason): PathGroup => ({ reason, paths: [...now.keys()] });
+  if (before === undefined) return planOf(inputs.refreshOnCreate ? [all("created")] : [], now);
+
+  const { changed, vanished: missing, added } = diffManifests(before.manifest, now);
+  // What is no longer named needs no copy at the edge.
+  const vanished = inputs.objectType === "Preload" ? [] : missing;
+  const oldMode = contentOf(before.inputs).mode;
+  const isLeft = (path: string) => before.manifest.get(path) === UNKNOWN_HASH;
+  // A path that `paths` no longer names isn't sent, even if it was left: it may be the one that was refused. What they
+  // never named vanished before, and is still to be sent.
+  const oldPaths = new Set(before.inputs.paths);
+  const isTakenOut = (path: string) => mode === "paths" && oldMode === "paths" && (!isLeft(path) || oldPaths.has(path));
+  const gone = vanished.filter((path) => !isTakenOut(path));
+  // A directory stays one where a URL of the same name, that of an index document, takes its place: it stands for more.
+  const isWider = (path: string) =>
+    isWide(before.gone?.get(path)) || (oldMode !== mode && oldPaths.has(path) && isWide(before.inputs));
+  // With any query at no more cost, where that is what the inputs do by now.
+  const isWidened = ({ objectType }: Manner, path: string) =>
+    objectType === "File" && inputs.objectType === "IgnoreParams" && !path.includes("?");
+  const goneAs = (path: string) => {
+    if (now.has(path) && !isWider(path)) return undefined;
+    const manner = mannerOf(path, before);
+    return isWidened(manner, path) ? mannerIn(inputs) : manner;
+  };
+  const planned = (groups: readonly PathGroup[], counts = {}) => planOf(groups, now, { goneAs, ...counts });
+  if (oldMode !== mode) return planned([all("given in another way"), { reason: "vanished", paths: gone }]);
+  if (before.inputs.objectType !== inputs.objectType) {
+    return planned([all("objectType changed"), { reason: "vanished", paths: gone }]);
+  }
+
+  if (preloadsOtherwise(before.inputs, inputs)) return planned([all("area or headers changed")]);
+  if (isRefreshedOtherwise(before.inputs, inputs)) return planned([all("refreshed as another type")]);
+  const isOther = (path: string) => !isLeft(path);
+  const others = changed.filter(isOther);
+  const unknown = others.filter((path) => now.get(path) === UNKNOWN).length;
+  // Those of a source come in the order of their names; a program may have an order in mind.
+  const inOrder = (paths: readonly string[]) => (mode === "source" ? paths : orderedAs(now, paths));
+  const sendsNew = mode === "paths" || inputs.refreshNew === true;
+  const groups: PathGroup[] = [
+    { reason: "left from the last run", paths: [...inOrder(changed.filter(isLeft)), ...gone.filter(isLeft)] },
+    { reason: changedAs(inputs), paths: inOrder(others) },
+    { reason: "vanished", paths: gone.filter(isOther) },
+    { reason: mode === "paths" ? "new path" : "new", paths: sendsNew ? inOrder(added) : [] },
+  ];
+  return planned(groups, { skipped: sendsNew ? 0 : added.length, unknown });
+}
+
+/** What it means in the words of the inputs that a hash is another than it was. */
+function changedAs(inputs: Inputs): Reason {
+  const content = contentOf(inputs);
+  if (content.mode !== "paths") return "changed";
+  return content.contentHash === UNKNOWN ? "contentHash not known yet" : "contentHash changed";
+}
+
+/**
+ * The plan where the files of a source changed after they were checked: what is due by what was checked, and by what is there
+ * now, since either may be online.
+ */
+export function planMoved(before: Before, inputs: Inputs, checked: Manifest, now: Manifest): Plan {
+  const { paths, gone } = planRefresh(before, inputs, checked);
+  const own = paths.filter((path) => !gone.has(path)).map((path) => [path, mannerIn(inputs)] as const);
+  const left = { ...before, manifest: settle(before.manifest, paths), gone: new Map([...gone, ...own]) };
+  return planRefresh(left, inputs, now);
+}
+
+/** Whether it stands for more than one URL and its queries. */
+function isWide(manner: Pick<Manner, "objectType"> | undefined): boolean {
+  return manner?.objectType === "Directory" || manner?.objectType === "Regex";
+}
+
+/** As what inputs send their paths. */
+function mannerIn({ objectType, force }: Inputs): Manner {
+  return { objectType, force: objectType === "Directory" && force };
+}
+
+/** As what a path is sent that is no longer named: what it was when it was. */
+function mannerOf(path: string, { inputs, gone }: Before): Manner {
+  const known = gone?.get(path);
+  if (known !== undefined) return known;
+  // Of a URL that was left beside directories, an older state doesn't say whether it went with any query.
+  const isKnown = !isWide(inputs) || inputs.paths?.includes(path);
+  return isKnown ? mannerIn(inputs) : { objectType: path.includes("?") ? "File" : "IgnoreParams", force: false };
+}
+
+/** Of paths that are still to be sent or seen, as what those are sent that the program no longer names, for the state. */
+export function mannersOf(
+  paths: readonly string[],
+  plan: Plan,
+  before: Before | undefined,
+): Record<string, Manner> | undefined {
+  const manners = paths.flatMap((path) => {
+    const manner = plan.gone.get(path) ?? before?.gone?.get(path);
+    return manner === undefined ? [] : [[path, manner]];
+  });
+  return manners.length === 0 ? undefined : Object.fromEntries(manners);
+}
+
+/** Whether viewers get other copies than those that were preloaded. */
+function preloadsOtherwise(olds: Inputs, news: Inputs): boolean {
+  return canonical([olds.area, olds.headers]) !== canonical([news.area, news.headers]);
+}
+
+/** Whether the refresh before a preload sends everything again, as another type. */
+function isRefreshedOtherwise({ after: old }: Inputs, { after }: Inputs): boolean {
+  const types = [old?.objectType, after?.objectType];
+  return !types.includes(undefined) && !types.includes(UNKNOWN) && types[0] !== types[1];
+}
+
+/** The manifest after a run: what is still to be sent differs from every hash, whatever the content will be. */
+export function settle(now: Manifest, pending: readonly string[]): Map<string, string> {
+  const after = new Map(now);
+  for (const path of pending) after.set(path, UNKNOWN_HASH);
+  return after;
+}
+
+/** The present hash of every path that `paths` or `contents` name. */
+export function manifestOf(content: Exclude<Content, { mode: "source" }>): Map<string, string> {
+  if (content.mode === "contents") return new Map(Object.entries(content.contents));
+  return new Map(content.paths.map((path) => [path, content.contentHash]));
+}
+
+/** The present hash of every URL at which the files of a source are served. */
+export function manifestOfFiles(
+  { baseUrl, indexDocument }: Source,
+  files: ReadonlyMap<string, string>,
+): Map<string, string> {
+  const manifest = new Map<string, string>();
+  for (const [name, content] of files) {
+    const hash = content.slice(0, HASH_CHARACTERS);
+    manifest.set(baseUrl + encodeName(name), hash);
+    if (indexDocument === undefined) continue;
+    const slash = name.lastIndexOf("/") + 1;
+    if (name.slice(slash) === indexDocument) manifest.set(baseUrl + encodeName(name.slice(0, slash)), hash);
+  }
+  return manifest;
+}
+
+interface PathGroup {
+  reason: Reason;
+  paths: readonly string[];
+}
+
+function planOf(
+  groups: readonly PathGroup[],
+  now: Manifest,
+  {
+    goneAs = () => undefined,
+    skipped = 0,
+    unknown = 0,
+  }: { goneAs?: (path: string) => Manner | undefined; skipped?: number; unknown?: number } = {},
+): Plan {
+  const present = groups.filter(({ paths }) => paths.length > 0);
+  const paths = present.flatMap((group) => group.paths);
+  const gone = new Map<string, Manner>();
+  for (const path of paths) {
+    const manner = goneAs(path);
+    if (manner !== undefined) gone.set(path, manner);
+  }
+  return {
+    paths,
+    gone,
+    groups: present.map(({ reason, paths: { length } }) => ({ reason, count: length })),
+    total: now.size,
+    skipped,
+    unknown,
+    resumes: present[0]?.reason === "left from the last run" && present.length === 1,
+  };
+}
+
+/** Paths in the order in which the program gave them. */
+function orderedAs(now: Manifest, paths: readonly string[]): string[] {
+  const wanted = new Set(paths);
+  return [...now.keys()].filter((path) => wanted.has(path));
+}
+
+/** Whether a difference is worth an update, with or without a call: the order of the paths isn't, nor what it comes after. */
+export function differs(olds: Inputs, news: Inputs): boolean {
+  const comparable = ({ paths = [], after: _, ...rest }: Inputs) => canonical({ ...rest, paths: [...paths].sort() });
+  return comparable(olds) !== comparable(news) || isRefreshedOtherwise(olds, news);
+}
+
+/** A value as text, the same for the same value in whatever order its keys are. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, inner) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : inner,
+  );
+}

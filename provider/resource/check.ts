@@ -1,0 +1,360 @@
+/** Validates what a program wrote: one sentence for each thing that is wrong, with the name of the property. */
+import { isAbsolute, relative, resolve, sep } from "node:path";
+import type { z } from "zod";
+import type { ConfigReader } from "../credentials/chain.js";
+import { configuredVodEndpoint } from "../credentials/role-settings.js";
+import { read, SETTINGS } from "../credentials/settings.js";
+import { type QuotaName, quotaFor } from "../plan/batches.js";
+import { COLLAPSES, FAILURE_POLICIES, QUOTA_POLICIES } from "../schema/enums.js";
+import { hasUnknown, type InputName, type Inputs, type Kind, type Source, UNKNOWN } from "../schema/inputs.js";
+import { resolveEndpoint, resolveProxy } from "../vod/endpoint.js";
+import { VodError } from "../vod/errors.js";
+import { DAILY_QUOTA, DEFAULT_ENDPOINT, OBJECT_TYPES, type ObjectType, PRELOAD_AREAS, REGION } from "../vod/limits.js";
+import { normalizePath, shownPath } from "../vod/paths.js";
+
+/** What validation found: the inputs to go on with, what is wrong, and what is odd but works. */
+export interface CheckedInputs {
+  /** Complete only without problems; values unknown in a preview are still {@link UNKNOWN} in it. */
+  inputs: Record<string, unknown>;
+  /** A sentence each, which begins with the name of the property. */
+  problems: string[];
+  warnings: string[];
+  /** What a user may want to know once, when the resource is new. */
+  notes: string[];
+}
+
+/** The inputs that passed on their own; an unknown one is left out. */
+type Known = { [Name in keyof Inputs]?: NonNullable<Inputs[Name]> };
+
+const quoted = (values: readonly string[]) => values.map((value) => `"${value}"`).join(", ");
+
+/** What to write, for a property whose value is missing or of another type. */
+const WANTED: Readonly<Record<InputName, string>> = {
+  paths: "give a list of at least one path, such as https://vod.example.com/player/app.js",
+  contentHash: 'give a text that changes with the content, such as hashFiles("./dist") or a version',
+  contents: 'give a hash for each URL, such as { "https://vod.example.com/a.js": "9f86d081" }',
+  source:
+    'give { directory: "./dist", baseUrl: "https://vod.example.com/" }, and include, exclude and indexDocument if needed',
+  objectType: `write ${quoted(OBJECT_TYPES)}`,
+  force: "write true or false",
+  refreshOnCreate: "write true or false",
+  refreshNew: "write true or false",
+  onQuotaExceeded: `write ${quoted(QUOTA_POLICIES)}`,
+  collapse: `write ${quoted(COLLAPSES)}`,
+  planFile: "give the path of a file",
+  wait: 'write true, false, or { timeout: seconds, onTimeout: "fail" or "warn", retryFailed: true or false }',
+  retry: "write { timeout: seconds, maxAttempts: a whole number }",
+  endpoint: "give a host such as vod.cn-shanghai.aliyuncs.com",
+  region: `leave it out, or write "${REGION}"`,
+  profile: "give the name of a profile of the Alibaba Cloud CLI",
+  roleArn: "give the ARN of a RAM role, such as acs:ram::1234567890123456:role/vod",
+  sessionName: "give a name for the role's session",
+  externalId: "give the external ID that the role's trust policy asks for",
+  preload: 'write true, false, or an object of how it is preloaded, such as { area: "domestic" }',
+  preloadOnCreate: "write true or false",
+  onFailure: `write ${quoted(FAILURE_POLICIES)}`,
+  after: "give the VodCacheRefresh that the preload follows",
+  area: `write ${quoted(PRELOAD_AREAS)}`,
+  l2Preload: "write true or false",
+  headers: 'give a text of printable ASCII for each header, such as { "Accept-Encoding": "gzip" }',
+};
+
+/**
+ * Validates what the program gave, the properties that begin with `__` aside, which are the package's own.
+ *
+ * @param news the inputs as Pulumi hands them over, {@link UNKNOWN} where a value isn't known yet.
+ * @param environment where the endpoint may come from.
+ * @param config where the account's own daily quotas may stand: `alicloud-vod:urlsPerDay`, `:directoriesPerDay`.
+ */
+export function checkInputs(
+  news: Readonly<Record<string, unknown>>,
+  environment: Readonly<NodeJS.ProcessEnv>,
+  config: ConfigReader,
+  kind: Kind,
+): CheckedInputs {
+  const names = Object.keys(kind.shapes) as InputName[];
+  const given = Object.entries(news).filter(([name, value]) => !name.startsWith("__") && value != null);
+  // What holds a value that isn't known yet, and so can't be told to be sound, counts as a whole as not known.
+  const isUnknown = ([name, value]: [string, unknown]) =>
+    value === UNKNOWN || (hasUnknown(value) && kind.shapes[name as InputName]?.safeParse(value).success === false);
+  const unknown = Object.fromEntries(given.filter(isUnknown));
+  const values = Object.fromEntries(given.filter((entry) => !isUnknown(entry)));
+
+  const problems = given
+    .map(([name]) => name)
+    .filter((name) => !(names as string[]).includes(name))
+    .map((name) => strangeInput(name, kind));
+  const known: Known = Object.fromEntries(
+    names.flatMap((name) => {
+      const result = name in unknown ? undefined : kind.shapes[name]?.safeParse(values[name]);
+      if (result?.success === false) problems.push(describeIssue(name, values[name], result.error));
+      return result?.success && result.data !== undefined ? [[name, result.data]] : [];
+    }),
+  );
+  // A preload has no type of its own among the inputs.
+  const objectType = kind.name === "VodCachePreload" ? "Preload" : known.objectType;
+  // Only what is sound is combined: an input that is wrong by itself has its sentence already.
+  const usable = (name: InputName) => name in unknown || name in known;
+  if (problems.length === 0) problems.push(...combinationProblems(usable, known));
+
+  const inputs: Record<string, unknown> = { ...known, ...unknown };
+  const take = <T>(name: InputName, { value, problems: found }: { value: T; problems: string[] }) => {
+    inputs[name] = value;
+    problems.push(...found);
+  };
+  if (known.paths) take("paths", checkPaths(known.paths, objectType === "Preload" ? "File" : objectType));
+  if (known.contents) take("contents", checkContents(known.contents));
+  if (known.source) take("source", checkSource(known.source));
+  if (known.paths && objectType) {
+    problems.push(...quotaProblem(inputs.paths as string[], { ...known, objectType }, config));
+  }
+  if (objectType === "Preload") problems.push(...directoryProblems(inputs, known));
+  else if (known.preload) problems.push(...preloadProblems(inputs, known));
+  if (unknown.endpoint === undefined) problems.push(...endpointProblem(known.endpoint, environment, config));
+  if (known.planFile && known.source) problems.push(...planFileProblem(known.planFile, known.source));
+  if (known.region) problems.push(...regionProblem(known.region, known.endpoint ?? unknown.endpoint));
+  const isSound = problems.length === 0 && unknown.endpoint === undefined;
+  return { inputs, problems, warnings: warningsOf(known), notes: isSound ? notesOf(known, environment, config) : [] };
+}
+
+/** What can't stand together. */
+function combinationProblems(
+  usable: (name: InputName) => boolean,
+  { objectType, collapse, onQuotaExceeded }: Known,
+): string[] {
+  const modes = (["paths", "contents", "source"] as const).filter(usable);
+  const [mode, other] = modes;
+  if (mode === undefined) return ["paths is missing; give paths with contentHash, or contents, or source."];
+  if (other !== undefined) return [`${mode} and ${other} are both given; give one of paths, contents and source.`];
+  const problems: string[] = [];
+  if (collapse === "never" && onQuotaExceeded === "collapse") {
+    problems.push('collapse is "never", but onQuotaExceeded is "collapse"; leave one of them out.');
+  }
+  if (mode === "paths") {
+    if (!usable("contentHash")) problems.push(`contentHash is missing; ${WANTED.contentHash}.`);
+    return problems;
+  }
+  if (usable("contentHash"))
+    problems.push(`contentHash goes with paths; ${mode} has a hash for each file, so leave it out.`);
+  if (objectType === "Directory" || objectType === "Regex") {
+    problems.push(`objectType is "${objectType}", but ${mode} names URLs; write "File" or "IgnoreParams".`);
+  }
+  return problems;
+}
+
+function warningsOf({ force, objectType, collapse, onQuotaExceeded, refreshNew, paths }: Known): string[] {
+  const warnings: string[] = [];
+  const collapses = collapse === "always" || onQuotaExceeded === "collapse";
+  if (force && objectType !== undefined && objectType !== "Directory" && !collapses) {
+    warnings.push(`force has an effect with objectType "Directory" only; with "${objectType}" it is not sent.`);
+  }
+  if (refreshNew && paths !== undefined) {
+    warnings.push("refreshNew has an effect with contents and source only; a new path in paths is always refreshed.");
+  }
+  return warnings;
+}
+
+/** The paths as they are sent, duplicates removed, and a sentence for each that can't be. */
+function checkPaths(given: readonly string[], objectType: ObjectType | undefined) {
+  const problems: string[] = [];
+  const paths = new Set<string>();
+  for (const [index, path] of given.entries()) {
+    const result = path === UNKNOWN ? { path } : normalizePath(path, objectType);
+    if ("path" in result) paths.add(result.path);
+    else problems.push(`paths[${index}] (${shownPath(path)}) ${result.problem}.`);
+  }
+  return { value: [...paths], problems };
+}
+
+/** The URLs as they are sent; two spellings of one must agree on its hash. */
+function checkContents(given: Readonly<Record<string, string>>) {
+  const problems: string[] = [];
+  const contents: Record<string, string> = {};
+  for (const [url, hash] of Object.entries(given)) {
+    const result = normalizePath(url, "File");
+    if ("problem" in result) problems.push(`contents["${shownPath(url)}"] ${result.problem}.`);
+    else if (Object.hasOwn(contents, result.path) && contents[result.path] !== hash) {
+      problems.push(`contents["${shownPath(url)}"] names a URL twice, with different hashes; write it once.`);
+    } else contents[result.path] = hash;
+  }
+  return { value: contents, problems };
+}
+
+/** What a refresh may not be if a preload is to follow it. */
+function preloadProblems({ paths, contents }: Record<string, unknown>, { objectType, wait, preload, source }: Known) {
+  const problems: string[] = [];
+  if (paths !== undefined && objectType !== undefined && objectType !== "File") {
+    problems.push(
+      `preload goes with files, but objectType is "${objectType}"; declare a VodCachePreload of their files instead.`,
+    );
+  }
+  if (wait === false) {
+    problems.push("wait is false, but a preload can only follow a refresh that has ended; leave wait out.");
+  }
+  const urls = [...((paths ?? []) as string[]), ...Object.keys(contents ?? {})];
+  if (urls.length > 0 && urls.every((url) => url.endsWith("/"))) {
+    problems.push("preload is given, but every URL names a directory, which can't be preloaded; leave preload out.");
+  }
+  if (typeof preload === "object" && source === undefined && (preload.include ?? preload.exclude) !== undefined) {
+    problems.push("preload.include and preload.exclude go with source; without it, all files are preloaded.");
+  }
+  return problems;
+}
+
+/** The service fetches files ahead, and no directories. */
+function directoryProblems({ paths, contents }: Record<string, unknown>, { source }: Known): string[] {
+  const isDirectory = (url: string) => url.endsWith("/");
+  const why = "names a directory, which can't be preloaded; name its files.";
+  return [
+    ...((paths ?? []) as string[]).flatMap((path, index) =>
+      isDirectory(path) ? [`paths[${index}] (${shownPath(path)}) ${why}`] : [],
+    ),
+    ...Object.keys(contents ?? {})
+      .filter(isDirectory)
+      .map((url) => `contents["${shownPath(url)}"] ${why}`),
+    ...(source?.indexDocument === undefined
+      ? []
+      : ["source.indexDocument stands for directories, which can't be preloaded; leave it out."]),
+  ];
+}
+
+/** The source with its base URL as the URLs below it begin. */
+function checkSource(source: Source) {
+  if (source.baseUrl === UNKNOWN) return { value: source, problems: [] };
+  const baseUrl = source.baseUrl.endsWith("/") ? source.baseUrl : `${source.baseUrl}/`;
+  const result = normalizePath(baseUrl, "Directory");
+  return "path" in result
+    ? { value: { ...source, baseUrl: result.path }, problems: [] }
+    : { value: source, problems: [`source.baseUrl (${shownPath(source.baseUrl)}) ${result.problem}.`] };
+}
+
+/** A file that every preview writes would be one of the files that changed, and go online with them. */
+function planFileProblem(planFile: string, { directory }: Source): string[] {
+  if (hasUnknown([planFile, directory])) return [];
+  const name = relative(resolve(directory), resolve(planFile));
+  if (name === ".." || name.startsWith(`..${sep}`) || isAbsolute(name)) return [];
+  return ["planFile lies in source.directory, so that writing it would change the source; put it elsewhere."];
+}
+
+/** Where the configuration says that Alibaba Cloud raised an account's quota. */
+const QUOTA_CONFIG: Readonly<Record<QuotaName, string>> = {
+  urls: "alicloud-vod:urlsPerDay",
+  directories: "alicloud-vod:directoriesPerDay",
+  preload: "alicloud-vod:preloadsPerDay",
+};
+
+/** More paths than a day can hold never go through at once, so that they are refused before anything is sent. */
+function quotaProblem(
+  { length }: readonly string[],
+  { objectType = "File", onQuotaExceeded }: Known,
+  config: ConfigReader,
+): string[] {
+  const kind = quotaFor(objectType);
+  const key = QUOTA_CONFIG[kind];
+  const configured = config(key);
+  if (configured !== undefined && !/^[1-9]\d{0,8}$/.test(configured)) {
+    return [`${key} is "${configured.slice(0, 40)}" in the stack's configuration; write a whole number such as 10000.`];
+  }
+  const quota = configured === undefined ? DAILY_QUOTA[kind] : Number(configured);
+  if (length <= quota || onQuotaExceeded !== "fail") return [];
+  const [what, deed, instead] = {
+    urls: ["URLs", "refresh", 'refresh their directories instead (objectType "Directory")'],
+    directories: ["directories or patterns", "refresh", "refresh their parents instead"],
+    preload: ["URLs", "preload", 'preload those that viewers ask for first, or set onQuotaExceeded to "partial"'],
+  }[kind];
+  return [
+    `paths has ${length} ${what}, more than the ${quota} that an account may ${deed} in a day; ${instead}, ` +
+      `or set ${key} if this account's quota was raised.`,
+  ];
+}
+
+function endpointProblem(
+  endpoint: string | undefined,
+  environment: Readonly<NodeJS.ProcessEnv>,
+  config: ConfigReader,
+): string[] {
+  try {
+    resolveProxy(resolveEndpoint(endpoint, environment, configuredVodEndpoint(config)), environment);
+    return [];
+  } catch (error) {
+    if (error instanceof VodError) return [error.message];
+    throw error;
+  }
+}
+
+function notesOf(
+  { endpoint, region }: Known,
+  environment: Readonly<NodeJS.ProcessEnv>,
+  config: ConfigReader,
+): string[] {
+  const stacks = read(SETTINGS.region, { config, environment });
+  if (stacks === undefined || stacks.value === REGION || endpoint !== undefined || region !== undefined) return [];
+  // Whoever names an endpoint elsewhere knows where the calls go.
+  if (resolveEndpoint(undefined, environment, configuredVodEndpoint(config)) !== DEFAULT_ENDPOINT) return [];
+  return [
+    `${stacks.where} is ${stacks.value.slice(0, 40)}, but the calls go to ${REGION}: only there the operation exists`,
+  ];
+}
+
+function regionProblem(region: string, endpoint: unknown): string[] {
+  if (region === REGION || endpoint !== undefined) return [];
+  return [
+    `region is "${region.slice(0, 40)}", but the service has its cache operations in ${REGION} only; leave region out, or ` +
+      "give the endpoint of a region that has them by now.",
+  ];
+}
+
+/** The names under which other tools take a key as an argument. */
+const KEY_NAMES = /^(access_?key|secret_?key|access_?key_?(id|secret)|security_?token|sts_?token|token)$/i;
+
+/** The sentence for an input that there isn't; `noKey` says why a key can't be one. */
+export function strangeInput(
+  name: string,
+  kind: { name: string; shapes: object },
+  noKey = "can't be an input, since it would stand in the state",
+): string {
+  if (KEY_NAMES.test(name)) {
+    return (
+      `${name} ${noKey}; set it as a secret of the stack's configuration ` +
+      "(`pulumi config set --secret alicloud:accessKey`) or in the environment, or name a profile or a roleArn."
+    );
+  }
+  const names = Object.keys(kind.shapes);
+  const meant = names.find((known) => known.toLowerCase() === name.toLowerCase() || `${name}s` === known);
+  return `${name} is not an input of ${kind.name}; ${meant ? `write ${meant}` : `it has ${names.join(", ")}`}.`;
+}
+
+/** Inputs that are objects of options, each with a name of its own. */
+const OPTIONS: readonly InputName[] = ["source", "retry", "wait", "preload", "after"];
+
+/** One sentence for what zod found in one property. */
+export function describeIssue(name: InputName, value: unknown, error: z.ZodError): string {
+  const issue = issueOf(value, error);
+  const path = issue?.path ?? [];
+  const where = path.map((key) =>
+    typeof key === "number" ? `[${key}]` : OPTIONS.includes(name) ? `.${String(key)}` : `["${shownPath(String(key))}"]`,
+  );
+  const property = name + where.join("");
+  const wrong = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
+  if (issue?.code === "invalid_value" && typeof wrong === "string") {
+    const choices = issue.values.map(String);
+    const meant = choices.find((choice) => choice.toLowerCase() === wrong.toLowerCase());
+    return `${property} is "${wrong.slice(0, 40)}", which is none of its values; write ${meant ? `"${meant}"` : quoted(choices)}.`;
+  }
+  const strange =
+    issue?.code === "unrecognized_keys" ? ` has ${issue.keys.join(", ")}, which it doesn't know` : ` ${state(wrong)}`;
+  return `${property}${strange}; ${WANTED[name]}.`;
+}
+
+/** The first issue; of a value that may be an object of options and is one, what is wrong in it. */
+function issueOf(value: unknown, { issues: [issue] }: z.ZodError): z.core.$ZodIssue | undefined {
+  if (issue?.code !== "invalid_union" || typeof value !== "object") return issue;
+  return issue.errors.at(-1)?.[0] ?? issue;
+}
+
+function state(value: unknown): string {
+  if (value === undefined || value === null) return "is missing";
+  if (value === "" || (Array.isArray(value) && value.length === 0)) return "is empty";
+  if (typeof value === "number") return `is ${value}`;
+  return `is ${Array.isArray(value) ? "a list" : typeof value === "object" ? "an object" : `a ${typeof value}`}`;
+}

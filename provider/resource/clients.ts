@@ -1,0 +1,99 @@
+/** The clients of a process: for each caller, endpoint and patience one, whose connection and role serve every resource. */
+import { type ConfigReader, type CredentialsSource, findCredentials } from "../credentials/chain.js";
+import { configuredVodEndpoint } from "../credentials/role-settings.js";
+import { type Inputs, identityOf } from "../schema/inputs.js";
+import { type Limiter, type VodClient, type VodClientOptions, vodClient } from "../vod/client.js";
+import { resolveEndpoint, resolveProxy } from "../vod/endpoint.js";
+import { agentFor } from "../vod/http-agent.js";
+import { DEFAULT_RETRY, LOOK_RETRY, NO_RETRY, type RetryLimits } from "../vod/retry.js";
+
+/** What the provider needs of its surroundings; tests give their own. */
+export interface Surroundings {
+  environment: Readonly<NodeJS.ProcessEnv>;
+  /** Prints a line that Pulumi shows as information under the stack. */
+  info(line: string): void;
+  now(): Date;
+  /** Waits for that many milliseconds. Default: a timer. */
+  sleep?: ((ms: number) => Promise<void>) | undefined;
+  /** From 0 up to 1, for the jitter of pauses. Default: `Math.random`. */
+  random?: (() => number) | undefined;
+  /** Paces the calls. Default: one for the process and endpoint. */
+  limiter?: Limiter | undefined;
+}
+
+/** Whose configuration it is: the program's, or what the state kept of the last run's. */
+export type ConfigOf = "program" | "state";
+
+/** How long an answer of the quota or of tasks is waited for at most, in milliseconds: they only make lines better. */
+const ASK_TIMEOUT_MS = 5_000;
+
+export class Clients {
+  private config: ConfigReader = () => undefined;
+  private readonly callers = new Map<string, CredentialsSource>();
+  private readonly clients = new Map<string, VodClient>();
+
+  constructor(private readonly surroundings: Surroundings) {}
+
+  /** Takes the configuration in which credentials are looked for from now on. */
+  configure(config: ConfigReader): void {
+    this.config = config;
+    this.callers.clear();
+    this.clients.clear();
+  }
+
+  /**
+   * Who calls: one source for each identity, so that a role is assumed once for all.
+   *
+   * @throws VodError where there is none, or one that is named can't be used.
+   */
+  caller(inputs: Partial<Inputs>, configOf: ConfigOf = "program"): CredentialsSource {
+    const { environment, now } = this.surroundings;
+    const identity = identityOf(inputs);
+    const key = JSON.stringify([identity, configOf]);
+    const proxied = (origin: string) => agentFor(origin, resolveProxy(origin, environment));
+    const found =
+      this.callers.get(key) ??
+      findCredentials(identity, this.config, environment, { configOf, now, agentFor: proxied });
+    this.callers.set(key, found);
+    return found;
+  }
+
+  /** The client that sends, with the resource's own patience. */
+  sender(inputs: Inputs): VodClient {
+    return this.clientOf(inputs, { retry: retryOf(inputs) }, "program");
+  }
+
+  /** The client for the status of tasks where nobody waits for it: a throttle must not hide it, and nobody likes to wait. */
+  looker(inputs: Partial<Inputs>, configOf: ConfigOf): VodClient {
+    return this.clientOf(inputs, { timeoutMs: ASK_TIMEOUT_MS, retry: LOOK_RETRY }, configOf);
+  }
+
+  /** The client for questions that nothing depends on. */
+  asker(inputs: Partial<Inputs>, configOf: ConfigOf = "program"): VodClient {
+    return this.clientOf(inputs, { timeoutMs: ASK_TIMEOUT_MS, retry: NO_RETRY }, configOf);
+  }
+
+  private clientOf(
+    inputs: Partial<Inputs>,
+    patience: Pick<VodClientOptions, "timeoutMs" | "retry">,
+    configOf: ConfigOf,
+  ): VodClient {
+    const { environment, info, now, sleep, random, limiter } = this.surroundings;
+    const endpoint = resolveEndpoint(inputs.endpoint, environment, configuredVodEndpoint(this.config));
+    const key = JSON.stringify([endpoint, patience, identityOf(inputs), configOf]);
+    const credentials = this.caller(inputs, configOf);
+    const hooks = { ...(sleep ? { sleep } : {}), ...(random ? { random } : {}), ...(limiter ? { limiter } : {}) };
+    const common = { endpoint, credentials, now, onWait: info, ...hooks };
+    const client = this.clients.get(key) ?? vodClient({ ...common, ...patience });
+    this.clients.set(key, client);
+    return client;
+  }
+}
+
+/** How long and how often each call of a resource is tried. */
+export function retryOf({ retry: { timeout, maxAttempts } = {} }: Inputs): RetryLimits {
+  return {
+    timeoutMs: timeout === undefined ? DEFAULT_RETRY.timeoutMs : timeout * 1000,
+    maxAttempts: maxAttempts ?? DEFAULT_RETRY.maxAttempts,
+  };
+}

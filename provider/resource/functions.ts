@@ -1,0 +1,91 @@
+/** What a program may ask of the service: loaded by the sdk on the first question, in the program's own process. */
+import { z } from "zod";
+import type { ConfigReader, Identity } from "../credentials/chain.js";
+import { type InputName, whereShapes } from "../schema/inputs.js";
+import { asVodError } from "../tasks/submit.js";
+import type { RefreshTask, VodClient } from "../vod/client.js";
+import { VodError } from "../vod/errors.js";
+import type { RefreshQuota } from "../vod/quota.js";
+import { describeIssue, strangeInput } from "./check.js";
+import { Clients, type Surroundings } from "./clients.js";
+
+/** Who asks, and where. */
+interface Where extends Identity {
+  endpoint?: string | undefined;
+}
+
+export interface Lookup {
+  /** @throws VodError for every failure; InvalidArguments where the program asks what can't be asked. */
+  quota(args: unknown): Promise<RefreshQuota>;
+  /**
+   * The rows of tasks, of all pages, task after task; none of one whose records expired.
+   *
+   * @param args who asks and where, with the `taskIds`.
+   * @throws VodError as well.
+   */
+  tasks(args: unknown): Promise<RefreshTask[]>;
+}
+
+export function lookup(config: ConfigReader, surroundings: Surroundings): Lookup {
+  const clients = new Clients(surroundings);
+  clients.configure(config);
+  return {
+    quota: (args) =>
+      told(async () => {
+        const { where } = checked("getVodRefreshQuota", args, {});
+        return clients.asker(where).describeRefreshQuota();
+      }),
+    tasks: (args) =>
+      told(async () => {
+        const { where, taskIds } = checked("getVodRefreshTasks", args, TASK_IDS);
+        return rowsOf(clients.asker(where), taskIds);
+      }),
+  };
+}
+
+/** Asks, and makes a VodError of whatever is thrown. */
+function told<T>(ask: () => Promise<T>): Promise<T> {
+  return ask().catch((error: unknown) => {
+    throw asVodError(error);
+  });
+}
+
+async function rowsOf(client: VodClient, taskIds: readonly string[]): Promise<RefreshTask[]> {
+  const ids = new Set(taskIds.flatMap((joined) => joined.split(",")).filter((id) => id !== ""));
+  const rows: RefreshTask[] = [];
+  for (const taskId of ids) rows.push(...(await client.describeRefreshTasks({ taskId })));
+  return rows;
+}
+
+const TASK_IDS = { taskIds: z.array(z.string()) };
+const NO_KEY = "can't be an argument, since it would stand in the program";
+
+/**
+ * Checks the arguments of a question by the rules of the resources' inputs: what isn't known is refused, since another
+ * account would answer if it were ignored.
+ *
+ * @throws VodError InvalidArguments.
+ */
+function checked(name: string, args: unknown, own: Readonly<Record<string, z.ZodType>>) {
+  const shapes: Readonly<Record<string, z.ZodType>> = { ...own, ...whereShapes };
+  const values = Object.fromEntries(Object.entries(args ?? {}).filter(([, value]) => value != null));
+  for (const given of Object.keys(values)) {
+    if (!Object.hasOwn(shapes, given)) throw invalid(strangeInput(given, { name, shapes }, NO_KEY));
+  }
+  for (const [argument, shape] of Object.entries(shapes)) {
+    const { error } = shape.safeParse(values[argument]);
+    if (error && argument in own) throw invalid(`${argument} is no list of texts; give the taskIds of a resource.`);
+    if (error) throw invalid(describeIssue(argument as InputName, values[argument], error));
+  }
+  const { taskIds, ...where } = values;
+  return { where: where as Where, taskIds: taskIds as string[] };
+}
+
+/** @param problem two clauses, as a check of inputs words them: what is wrong; what to do. */
+function invalid(problem: string): VodError {
+  const end = problem.indexOf("; ");
+  const remedy = problem.slice(end + 2);
+  return new VodError(`${problem.slice(0, end)}.`, remedy.charAt(0).toUpperCase() + remedy.slice(1), {
+    code: "InvalidArguments",
+  });
+}

@@ -1,0 +1,231 @@
+/** The inputs of the resources in the form that the state keeps: complete, normalised, duplicates removed. */
+import { z } from "zod";
+import type { Identity } from "../credentials/chain.js";
+import { OBJECT_TYPES, type ObjectType, PRELOAD_AREAS } from "../vod/limits.js";
+import { COLLAPSES, FAILURE_POLICIES, QUOTA_POLICIES, STATUSES, TIMEOUT_POLICIES } from "./enums.js";
+
+/** What stands in a preview for a value that isn't known yet. Source: Pulumi's protocol (`UnknownStringValue`). */
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** Files on this machine, and where they are served. */
+export const sourceShape = z.strictObject({
+  directory: z.string().min(1),
+  baseUrl: z.string().min(1),
+  include: z.array(z.string()).optional(),
+  exclude: z.array(z.string()).optional(),
+  indexDocument: z.string().min(1).optional(),
+});
+export type Source = z.infer<typeof sourceShape>;
+
+/** How long the tasks of a refresh are followed by default, in seconds: one usually takes 5 to 6 minutes. Source: CDN. */
+const WAIT_TIMEOUT_SECONDS = 20 * 60;
+const waitShape = z.strictObject({
+  timeout: z.number().min(0).max(86_400).default(WAIT_TIMEOUT_SECONDS),
+  onTimeout: z.enum(TIMEOUT_POLICIES).default("fail"),
+  // Left out it stays so, since older states lack it: true.
+  retryFailed: z.boolean().optional(),
+});
+export type Wait = z.infer<typeof waitShape>;
+/** How tasks are followed where nothing is said of it. */
+export const DEFAULT_WAIT: Wait = waitShape.parse({});
+
+const retryShape = z.strictObject({
+  timeout: z.number().min(0).max(86_400).optional(),
+  maxAttempts: z.number().int().min(1).max(100).optional(),
+});
+
+/** What both resources take, each input by itself, as a program may write it: what is to be looked after. */
+const contentShapes = {
+  paths: z.array(z.string()).min(1).optional(),
+  contentHash: z.string().min(1).optional(),
+  contents: z.record(z.string(), z.string().min(1)).optional(),
+  source: sourceShape.optional(),
+} as const;
+
+const identityShapes = {
+  profile: z.string().min(1).optional(),
+  roleArn: z.string().min(1).optional(),
+  sessionName: z.string().min(1).optional(),
+  externalId: z.string().min(1).optional(),
+} as const;
+
+/** Who asks, and where: of a resource and of a question alike. */
+export const whereShapes = { endpoint: z.string().optional(), ...identityShapes } as const;
+
+/** And how. */
+const mannerShapes = {
+  planFile: z.string().min(1).optional(),
+  wait: z.union([z.boolean(), waitShape]).optional(),
+  retry: retryShape.optional(),
+  endpoint: whereShapes.endpoint,
+  region: z.string().min(1).optional(),
+  ...identityShapes,
+} as const;
+
+/** A header's name and its value, of which neither can end the header. */
+const headersShape = z.record(
+  z.string().regex(/^[!#$%&'*+.^_`|~\w-]{1,128}$/),
+  z.string().regex(/^[\x20-\x7e]{1,1024}$/),
+);
+
+/** What is preloaded, and how. */
+const preloadingShapes = {
+  preloadOnCreate: z.boolean().default(true),
+  onQuotaExceeded: z.enum(["fail", "partial"]).default("fail"),
+  onFailure: z.enum(FAILURE_POLICIES).optional(),
+  area: z.enum(PRELOAD_AREAS).optional(),
+  l2Preload: z.boolean().optional(),
+  headers: headersShape.optional(),
+} as const;
+
+/** The preload that a refresh is followed by. It is a resource of its own, so that nothing here changes what is refreshed. */
+const followingPreloadShape = z.strictObject({
+  ...preloadingShapes,
+  preloadOnCreate: z.boolean().optional(),
+  onQuotaExceeded: z.enum(["fail", "partial"]).optional(),
+  include: z.array(z.string()).optional(),
+  exclude: z.array(z.string()).optional(),
+  wait: z.union([z.boolean(), waitShape]).optional(),
+});
+
+const refreshShapes = {
+  ...contentShapes,
+  objectType: z.enum(OBJECT_TYPES).default("File"),
+  force: z.boolean().default(false),
+  refreshOnCreate: z.boolean().default(true),
+  refreshNew: z.boolean().optional(),
+  onQuotaExceeded: z.enum(QUOTA_POLICIES).default("fail"),
+  collapse: z.enum(COLLAPSES).optional(),
+  preload: z.union([z.boolean(), followingPreloadShape]).optional(),
+  ...mannerShapes,
+} as const;
+
+/** The refresh that has to end before a preload, by its outputs; in a preview they may not be known yet. */
+const afterShape = z.strictObject({
+  objectType: z.union([z.enum(OBJECT_TYPES), z.literal(UNKNOWN)]),
+  taskIds: z.union([z.array(z.string()), z.literal(UNKNOWN)]),
+  status: z.union([z.enum(STATUSES), z.literal(UNKNOWN)]),
+  submittedAt: z.string().optional(),
+});
+export type After = z.infer<typeof afterShape>;
+
+const preloadShapes = { ...contentShapes, ...preloadingShapes, after: afterShape.optional(), ...mannerShapes } as const;
+
+const filesShape = z.record(z.string(), z.string()).optional();
+/** What every resource keeps of its inputs; `files` is what `check` found in `source`, a digest for each of up to 200 directories. */
+const checkedRefresh = z.object({ ...refreshShapes, files: filesShape });
+const checkedPreload = z.object({ ...preloadShapes, files: filesShape });
+
+export type InputName = keyof typeof refreshShapes | keyof typeof preloadShapes;
+
+/** What a call does with its paths: refreshes them as that type, or preloads them. */
+export type CallType = ObjectType | "Preload";
+
+/** How URLs are preloaded. */
+export type PreloadOptions = Pick<z.infer<typeof checkedPreload>, "area" | "l2Preload" | "headers">;
+
+/** When they are, and what it means if they can't be. */
+type PreloadPolicies = Pick<z.infer<typeof checkedPreload>, "after" | "onFailure">;
+
+/** The inputs of either resource in one form: a preload is a call of a type of its own. */
+export type Inputs = Omit<z.infer<typeof checkedRefresh>, "objectType"> & { objectType: CallType } & PreloadOptions &
+  PreloadPolicies;
+
+/** One of the resources, by what sets it apart. */
+export interface Kind {
+  name: "VodCacheRefresh" | "VodCachePreload";
+  /** What the IDs of its resources begin with. */
+  idPrefix: string;
+  /** Every input by itself. */
+  shapes: Readonly<Partial<Record<InputName, z.ZodType>>>;
+  /** The checked inputs, as the engine keeps them, in their common form. */
+  checked: z.ZodType<Inputs>;
+  /** The inputs as they are kept. */
+  kept(inputs: Inputs): Record<string, unknown>;
+  /** What the outputs call the joined task IDs, and the paths that were sent. */
+  outputs: { taskId: string; sent: string };
+}
+
+export const REFRESH: Kind = {
+  name: "VodCacheRefresh",
+  idPrefix: "vod-cache-refresh",
+  shapes: refreshShapes,
+  checked: checkedRefresh,
+  kept: (inputs) => inputs,
+  outputs: { taskId: "refreshTaskId", sent: "refreshed" },
+};
+
+export const PRELOAD: Kind = {
+  name: "VodCachePreload",
+  idPrefix: "vod-cache-preload",
+  shapes: preloadShapes,
+  // What is new is preloaded as well: no viewer waits for the origin then.
+  checked: checkedPreload.transform(({ preloadOnCreate, ...inputs }) => ({
+    ...inputs,
+    objectType: "Preload" as const,
+    force: false,
+    refreshOnCreate: preloadOnCreate,
+    refreshNew: true,
+  })),
+  kept: ({
+    objectType: _,
+    force: __,
+    refreshNew: ___,
+    collapse: ____,
+    refreshOnCreate: preloadOnCreate,
+    ...inputs
+  }) => ({
+    ...inputs,
+    preloadOnCreate,
+  }),
+  outputs: { taskId: "preloadTaskId", sent: "preloaded" },
+};
+
+/** What is to be kept fresh, in one of the three ways of saying so. */
+export type Content =
+  | { mode: "paths"; paths: string[]; contentHash: string }
+  | { mode: "contents"; contents: Record<string, string> }
+  | { mode: "source"; source: Source; files: Record<string, string> };
+
+/** The way in which inputs say what is to be kept fresh. */
+export function contentOf({ paths, contentHash, contents, source, files }: Inputs): Content {
+  if (source !== undefined) return { mode: "source", source, files: files ?? {} };
+  if (contents !== undefined) return { mode: "contents", contents };
+  return { mode: "paths", paths: paths ?? [], contentHash: contentHash ?? "" };
+}
+
+/** How the tasks of a refresh are followed; undefined where they aren't. What has a preload after it is followed anyway. */
+export function waitOf({ wait, preload }: Pick<Inputs, "wait" | "preload">): Wait | undefined {
+  const isFollowed = wait === true || (wait === undefined && preload !== undefined && preload !== false);
+  return isFollowed ? DEFAULT_WAIT : wait === false ? undefined : wait;
+}
+
+/** What inputs say of who calls. */
+export function identityOf({ profile, roleArn, sessionName, externalId }: Partial<Inputs>): Identity {
+  return { profile, roleArn, sessionName, externalId };
+}
+
+/** Reads inputs that `check` returned; undefined where a value isn't known yet (in previews only). */
+export function readInputs(checked: Readonly<Record<string, unknown>>, kind: Kind): Inputs | undefined {
+  const parsed = kind.checked.safeParse(checked);
+  if (!parsed.success) return undefined;
+  // What a preload comes after may not be known yet; what is preloaded is.
+  const { after: _, ...inputs } = parsed.data;
+  return hasUnknown(inputs) ? undefined : parsed.data;
+}
+
+/** The same where nothing but hashes isn't known yet, which stay {@link UNKNOWN}: what could be due is known all the same. */
+export function readForeseen(checked: Readonly<Record<string, unknown>>, kind: Kind): Inputs | undefined {
+  const { contents, contentHash, ...rest } = checked;
+  const inputs = readInputs(rest, kind);
+  if (inputs === undefined) return undefined;
+  if (typeof contentHash === "string") return { ...inputs, contentHash };
+  const hashes = contentShapes.contents.safeParse(contents);
+  return hashes.success && hashes.data !== undefined ? { ...inputs, contents: hashes.data } : readInputs(checked, kind);
+}
+
+/** Whether a value, or anything in it, isn't known yet. */
+export function hasUnknown(value: unknown): boolean {
+  if (typeof value === "object" && value !== null) return Object.values(value).some(hasUnknown);
+  return value === UNKNOWN;
+}

@@ -1,0 +1,232 @@
+/**
+ * Follows refresh tasks to their end: a small state machine of looks and pauses. Who is asked, the clock and the dice are
+ * passed in. What it tells is what was last seen, never what is hoped.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { counted, number } from "../plan/describe.js";
+import { VodError } from "../vod/errors.js";
+import { shownPath } from "../vod/paths.js";
+import { LOOK_RETRY, type RetryLimits } from "../vod/retry.js";
+import type { RefreshTask } from "../vod/tasks.js";
+import { type Awaited, type Followed, Seen } from "./task-status.js";
+
+export type { Awaited, Followed } from "./task-status.js";
+
+/** How long the pause after the first look is, in milliseconds, before jitter. */
+export const FIRST_DELAY_MS = 2_000;
+/** By what each pause is longer than the one before it. */
+export const DELAY_FACTOR = 1.5;
+/** How long a pause is at most, in milliseconds, before jitter; longer where there are many tasks, each of which is a call. */
+export const MAX_DELAY_MS = 15_000;
+const MAX_DELAY_PER_TASK_MS = 1_500;
+/** How long before the deadline the last look is, in milliseconds, so that its answer is there in time. */
+export const LAST_LOOK_LEAD_MS = 1_000;
+/** How many tasks are asked for at a time. */
+export const CONCURRENCY = 4;
+/** How far apart two progress lines are at least, in milliseconds. */
+export const PROGRESS_MS = 10_000;
+/** After how long, in milliseconds, a progress line comes although nothing changed. */
+export const STEADY_PROGRESS_MS = 30_000;
+/** How many paths or tasks a sentence names. */
+const NAMED = 5;
+
+/**
+ * Asks for all rows of one task, those of all pages; none where the service doesn't know the task (yet, or any more).
+ *
+ * @param leftMs how long there is to ask again what fails for a reason that can pass, in milliseconds.
+ */
+export type DescribeTask = (taskId: string, leftMs: number) => Promise<RefreshTask[]>;
+
+export interface WaitOptions {
+  /** How long to wait over all, in milliseconds; 0 is exactly one look. */
+  timeoutMs: number;
+  describe: DescribeTask;
+  /** Gets a line such as "412 of 500 done, 82%, 1m 20s" now and then while the tasks haven't ended. Default: none. */
+  onProgress?: (line: string) => void;
+  /** The present time in milliseconds from any start. Default: a clock that nobody sets. */
+  now?: () => number;
+  /** Waits for that many milliseconds. Default: a timer. */
+  sleep?: (ms: number) => Promise<void>;
+  /** From 0 up to 1, for the jitter. Default: `Math.random`. */
+  random?: () => number;
+}
+
+/** What came of waiting. */
+export interface Outcome extends Followed {
+  /** Whether the deadline came before the end. */
+  timedOut: boolean;
+  /** Why nothing was ever answered before the deadline; undefined where something was. */
+  unanswered?: VodError;
+}
+
+/** What a single look may take of a caller's patience, and of the time that is left. */
+export function lookRetry(patience: RetryLimits, leftMs: number): RetryLimits {
+  return {
+    timeoutMs: Math.min(LOOK_RETRY.timeoutMs, patience.timeoutMs, leftMs),
+    maxAttempts: Math.min(LOOK_RETRY.maxAttempts, patience.maxAttempts),
+  };
+}
+
+/**
+ * One look at all tasks.
+ *
+ * @throws whatever `describe` throws.
+ */
+export async function lookAt(awaited: readonly Awaited[], describe: DescribeTask): Promise<Followed> {
+  const seen = new Seen(awaited);
+  await look(seen, (taskId) => describe(taskId, LOOK_RETRY.timeoutMs));
+  return seen.followed();
+}
+
+/**
+ * Looks at tasks with growing, jittered pauses until all have ended or the deadline comes; the last look is just before it.
+ * Tasks that have ended are not asked for again, unless a path has no row yet. A failure that can pass is skipped, the task is
+ * asked for again next time.
+ *
+ * @param awaited the oldest first.
+ * @throws VodError at once for a failure that can't pass.
+ */
+export async function waitForTasks(awaited: readonly Awaited[], options: WaitOptions): Promise<Outcome> {
+  const { timeoutMs, now = () => performance.now(), sleep = (ms) => pause(ms), random = Math.random } = options;
+  const seen = new Seen(awaited);
+  const start = now();
+  const left = () => start + timeoutMs - now();
+  const report = progressReporter(options.onProgress, start);
+  const overdue = new Set<string>();
+  let answered = false;
+  let failure: VodError | undefined;
+  const describe = async (taskId: string) => {
+    try {
+      const rows = await options.describe(taskId, Math.max(0, left()));
+      answered = true;
+      if (seen.isOverdue(taskId)) overdue.add(taskId);
+      return rows;
+    } catch (error) {
+      if (!(error instanceof VodError && error.retryable)) throw error;
+      failure = error;
+      return [];
+    }
+  };
+
+  for (let looks = 0; ; looks++) {
+    // The first look is always a whole one; a later one asks nothing more after the deadline.
+    await look(seen, describe, () => looks === 0 || left() > 0);
+    const result = seen.followed(overdue);
+    const open = seen.open();
+    if (open.every((taskId) => overdue.has(taskId))) return { ...result, timedOut: false };
+    report(result, seen.percent(result.total), now());
+    const delay = delayAfter(looks, random(), open.length);
+    const untilLast = left() - LAST_LOOK_LEAD_MS;
+    if (untilLast <= 0) break;
+    // Rather a little longer than two looks in a row at the end.
+    await sleep(untilLast - delay < FIRST_DELAY_MS / 2 ? untilLast : delay);
+  }
+  const unanswered = answered ? undefined : failure;
+  return { ...seen.followed(overdue), timedOut: true, ...(unanswered ? { unanswered } : {}) };
+}
+
+/**
+ * How long the pause after a look is, in milliseconds; `random` (0 up to 1) puts it into the upper half.
+ *
+ * @param tasks how many the next look asks for.
+ */
+export function delayAfter(looksBefore: number, random: number, tasks = 1): number {
+  const most = Math.max(MAX_DELAY_MS, tasks * MAX_DELAY_PER_TASK_MS);
+  return Math.min(most, FIRST_DELAY_MS * DELAY_FACTOR ** looksBefore) * (0.5 + random / 2);
+}
+
+/**
+ * A progress line, such as "412 of 500 done, 82%, 1m 20s".
+ *
+ * @param percent the average over all rows, 0 to 100; cut to a whole number, so that 100% is all.
+ * @param elapsedMs for how long the tasks have been followed, in milliseconds.
+ */
+export function describeProgress(
+  { done, total, failed, unknown, missing }: Followed,
+  percent: number,
+  elapsedMs: number,
+): string {
+  const unseen = unknown.length > 0 ? counted(unknown.length, "task") : counted(missing.length, "path");
+  return [
+    ...(total > 0 ? [`${number(done)} of ${number(total)} done`] : []),
+    ...(failed.length > 0 ? [`${number(failed.length)} failed`] : []),
+    ...(total > 0 ? [`${Math.floor(percent)}%`] : []),
+    ...(unknown.length + missing.length > 0 ? [`${unseen} not visible yet`] : []),
+    describeDuration(elapsedMs),
+  ].join(", ");
+}
+
+/** What was seen, in a sentence: "500 of 500 done", "2 of 500 failed: https://vod.example.com/a (Origin Timeout), …". */
+export function describeFollowed({
+  done,
+  total,
+  failed,
+  unknown,
+  missing,
+  timedOut = false,
+}: Followed & Partial<Outcome>): string {
+  const failures = failed.map(
+    ({ path, description }) => shownPath(path) + (description === "" ? "" : ` (${description})`),
+  );
+  const open = total - done - failed.length;
+  const parts: string[] = [];
+  if (open > 0 || failed.length === 0) parts.push(`${number(done)} of ${number(total)} done`);
+  if (open > 0) parts.push(`${number(open)} not ended${timedOut ? " when the time was up" : ""}`);
+  if (failed.length > 0) parts.push(`${number(failed.length)} of ${number(total)} failed: ${firstOf(failures)}`);
+  const tasks = `${unknown.length === 1 ? "task" : "tasks"} ${firstOf(unknown)}`;
+  if (unknown.length + missing.length === 0) return parts.join(", ");
+  const unseen = `no row of ${unknown.length > 0 ? tasks : firstOf(missing.map(shownPath))} was seen`;
+  return total === 0 ? unseen : `${parts.join(", ")}; ${unseen}`;
+}
+
+/** Why nothing was seen of tasks, as the end of a sentence. */
+export function describeUnanswered({ happened, code }: VodError, timeout: number): string {
+  const what = happened.replace(/^The /, "the ").replace(/\.$/, "");
+  return `wasn't seen to end within ${timeout} s, since it couldn't be asked for: ${what} (code ${code})`;
+}
+
+/** Asks for each task that hasn't ended, a few at a time, and takes in what is new. */
+async function look(
+  seen: Seen,
+  describe: (taskId: string) => Promise<RefreshTask[]>,
+  mayAsk = () => true,
+): Promise<void> {
+  const queue = seen.open().values();
+  let broken = false;
+  const ask = async () => {
+    for (const taskId of queue) {
+      if (broken || !mayAsk()) return;
+      try {
+        seen.takeIn(taskId, await describe(taskId));
+      } catch (error) {
+        broken = true;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, ask));
+}
+
+/** Few and steady lines: none in the first seconds, then one when something changed, or after a while. */
+function progressReporter(onProgress: ((line: string) => void) | undefined, start: number) {
+  let last = { at: start, what: "" };
+  return (result: Followed, percent: number, at: number) => {
+    const what = describeProgress(result, percent, 0);
+    if (at - last.at < (what === last.what ? STEADY_PROGRESS_MS : PROGRESS_MS)) return;
+    last = { at, what };
+    onProgress?.(describeProgress(result, percent, at - start));
+  };
+}
+
+/** "45s", "1m 20s", "2h 5m". */
+function describeDuration(ms: number): string {
+  const seconds = Math.floor(ms / 1_000);
+  const minutes = Math.floor(seconds / 60);
+  if (minutes === 0) return `${seconds}s`;
+  return minutes < 60 ? `${minutes}m ${seconds % 60}s` : `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
+}
+
+function firstOf(names: readonly string[]): string {
+  const more = names.length > NAMED ? ` and ${number(names.length - NAMED)} more` : "";
+  return names.slice(0, NAMED).join(", ") + more;
+}

@@ -1,0 +1,287 @@
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { configFile, directory, fakeSts, fakeUri, file, find } from "./fakes.js";
+
+const PAIR = { "alicloud:accessKey": "config", "alicloud:secretKey": "secret" };
+const ENVIRONMENT_PAIR = { ALICLOUD_ACCESS_KEY: "environment", ALICLOUD_SECRET_KEY: "other" };
+const ROLE = "acs:ram::1234567890123456:role/deploy";
+
+describe("credentials come from", () => {
+  test.each([
+    [
+      "the stack's configuration",
+      { "alicloud:accessKey": "id", "alicloud:secretKey": "secret" },
+      {},
+      "the stack's alicloud:accessKey",
+    ],
+    [
+      "ALICLOUD_*",
+      {},
+      { ALICLOUD_ACCESS_KEY: "id", ALICLOUD_SECRET_KEY: "secret" },
+      "the environment's ALICLOUD_ACCESS_KEY",
+    ],
+    [
+      "ALICLOUD_* by the longer names",
+      {},
+      { ALICLOUD_ACCESS_KEY_ID: "id", ALICLOUD_ACCESS_KEY_SECRET: "secret" },
+      "the environment's ALICLOUD_ACCESS_KEY_ID",
+    ],
+    [
+      "ALIBABA_CLOUD_*",
+      {},
+      { ALIBABA_CLOUD_ACCESS_KEY_ID: "id", ALIBABA_CLOUD_ACCESS_KEY_SECRET: "secret" },
+      "the environment's ALIBABA_CLOUD_ACCESS_KEY_ID",
+    ],
+    [
+      "ALIBABACLOUD_*",
+      {},
+      { ALIBABACLOUD_ACCESS_KEY_ID: "id", ALIBABACLOUD_ACCESS_KEY_SECRET: "secret" },
+      "the environment's ALIBABACLOUD_ACCESS_KEY_ID",
+    ],
+    [
+      "a key here and its secret there",
+      { "alicloud:accessKey": "id" },
+      { ALICLOUD_SECRET_KEY: "secret" },
+      "the stack's alicloud:accessKey with the environment's ALICLOUD_SECRET_KEY",
+    ],
+    [
+      "values with spaces around them",
+      { "alicloud:accessKey": " id\n", "alicloud:secretKey": "secret\n" },
+      {},
+      "the stack's alicloud:accessKey",
+    ],
+  ])("%s", async (_, config, environment, description) => {
+    const source = find(config, environment as Record<string, string>);
+    expect(source.description).toBe(description);
+    expect(await source.get()).toEqual({ accessKeyId: "id", accessKeySecret: "secret" });
+  });
+
+  test("the configuration before the environment", async () => {
+    expect(await find(PAIR, ENVIRONMENT_PAIR).get()).toEqual({ accessKeyId: "config", accessKeySecret: "secret" });
+  });
+
+  test("a security token, where it belongs to the key", async () => {
+    const pair = { ALIBABA_CLOUD_ACCESS_KEY_ID: "id", ALIBABA_CLOUD_ACCESS_KEY_SECRET: "secret" };
+    const get = (config: Record<string, string>, environment: Record<string, string>) =>
+      find(config, environment).get();
+    expect(await get({}, { ...pair, ALIBABA_CLOUD_SECURITY_TOKEN: "token" })).toHaveProperty("securityToken", "token");
+    expect(await get({}, { ...pair, ALICLOUD_SECURITY_TOKEN: "of another" })).not.toHaveProperty("securityToken");
+    expect(await get({ ...PAIR, "alicloud:securityToken": "token" }, {})).toHaveProperty("securityToken", "token");
+  });
+});
+
+describe("a temporary key, which needs a token, takes it from", () => {
+  const inConfig = { "alicloud:accessKey": "STS.config", "alicloud:secretKey": "secret" };
+  const TOKENS = { ALIBABA_CLOUD_SECURITY_TOKEN: "second", ALIBABACLOUD_SECURITY_TOKEN: "third" };
+  test.each<[string, Record<string, string>, Record<string, string>, string | undefined]>([
+    ["its own place", { ...inConfig, "alicloud:securityToken": "own" }, TOKENS, "own"],
+    ["the next place", inConfig, { ...TOKENS, ALICLOUD_SECURITY_TOKEN: "first" }, "first"],
+    ["the one after that", inConfig, TOKENS, "second"],
+    [
+      "another name of the environment",
+      {},
+      { ALICLOUD_ACCESS_KEY: "STS.a", ALICLOUD_SECRET_KEY: "s", ...TOKENS },
+      "second",
+    ],
+    ["nowhere, where there is none", inConfig, {}, undefined],
+    ["nowhere, if it is none", PAIR, TOKENS, undefined],
+  ])("%s", async (_, config, environment, token) => {
+    expect((await find(config, environment).get()).securityToken).toBe(token);
+  });
+});
+
+describe("of several sources, the first in this order counts", () => {
+  const sources = () => {
+    const path = configFile({ name: "prod", mode: "AK", access_key_id: "x", access_key_secret: "y" });
+    const oidcTokenFile = file("ey.j.wt");
+    const oidc = { roleArn: ROLE, oidcProviderArn: "acs:ram::1:oidc-provider/x", oidcTokenFile };
+    return [
+      ["the stack's alicloud:accessKey", PAIR],
+      [`the profile "prod" of ${path}`, { "alicloud:profile": "prod", "alicloud:sharedCredentialsFile": path }],
+      [
+        "the credentials URI at http://127.0.0.1:1 (the stack's alicloud:credentialsUri)",
+        { "alicloud:credentialsUri": "http://127.0.0.1:1/" },
+      ],
+      ["the instance's RAM role r (the stack's alicloud:ecsRoleName)", { "alicloud:ecsRoleName": "r" }],
+      [
+        `the OIDC token in ${oidcTokenFile} (the stack's alicloud:assumeRoleWithOidc.oidcTokenFile), which assumes ${ROLE}`,
+        { "alicloud:assumeRoleWithOidc": oidc },
+      ],
+      [`the profile "prod" of ${path}`, { "alicloud:sharedCredentialsFile": path }],
+    ] as const;
+  };
+
+  test("whatever comes after it", () => {
+    const all = sources();
+    for (const [index, [description]] of all.entries()) {
+      const config = Object.assign({}, ...all.slice(index).map(([, settings]) => settings));
+      expect(find(config).description).toBe(description);
+    }
+  });
+
+  test("a key in the environment before a profile in the configuration, as with Pulumi's provider", () => {
+    expect(find({ "alicloud:profile": "prod" }, ENVIRONMENT_PAIR).description).toBe(
+      "the environment's ALICLOUD_ACCESS_KEY",
+    );
+  });
+});
+
+describe("what the resource says of who calls", () => {
+  const profiles = () =>
+    configFile(
+      { name: "prod", mode: "AK", access_key_id: "LTAIprod", access_key_secret: "prod" },
+      { name: "role", mode: "RamRoleArn", access_key_id: "LTAIprod", access_key_secret: "prod", ram_role_arn: ROLE },
+    );
+  const keys = { config: { secret: "secret" }, LTAIprod: { secret: "prod" } };
+
+  test("profile: it alone, and neither the stack's key nor its role", async () => {
+    const config = { ...PAIR, "alicloud:sharedCredentialsFile": profiles(), "alicloud:assumeRole": { roleArn: ROLE } };
+    const source = find(config, {}, { identity: { profile: "prod" } });
+    expect(await source.get()).toEqual({ accessKeyId: "LTAIprod", accessKeySecret: "prod" });
+  });
+
+  test("roleArn, sessionName and externalId: with the stack's credentials, in place of the stack's role", async () => {
+    const sts = await fakeSts({ keys });
+    const other = "acs:ram::2222222222222222:role/other";
+    const stackRole = { roleArn: ROLE, externalId: "of the stack", policy: "{}", sessionName: "stack" };
+    const identity = { roleArn: other, sessionName: "mine", externalId: "of mine" };
+    const source = find({ ...PAIR, "alicloud:assumeRole": stackRole }, sts.environment, { identity });
+    expect(source.description).toBe(`the stack's alicloud:accessKey, which assumes ${other}`);
+    await source.get();
+    expect(sts.received[0]?.parameters).toMatchObject({
+      RoleArn: other,
+      RoleSessionName: "mine",
+      ExternalId: "of mine",
+    });
+    expect(sts.received[0]?.parameters).not.toHaveProperty("Policy");
+  });
+
+  test("roleArn with a profile: in place of the profile's own role", async () => {
+    const sts = await fakeSts({ keys });
+    const config = { "alicloud:sharedCredentialsFile": profiles() };
+    const identity = { profile: "role", roleArn: `${ROLE}-2` };
+    await find(config, sts.environment, { identity }).get();
+    expect(sts.received.map(({ parameters }) => parameters.RoleArn)).toEqual([`${ROLE}-2`]);
+  });
+
+  test("sessionName and externalId alone: for the role that is assumed anyway", async () => {
+    const sts = await fakeSts({ keys });
+    const config = { ...PAIR, "alicloud:assumeRole": { roleArn: ROLE, sessionName: "stack" } };
+    await find(config, sts.environment, { identity: { sessionName: "mine", externalId: "e" } }).get();
+    expect(sts.received[0]?.parameters).toMatchObject({ RoleArn: ROLE, RoleSessionName: "mine", ExternalId: "e" });
+    expect(() => find(PAIR, {}, { identity: { sessionName: "mine" } })).toThrow(
+      "sessionName is given, but no role is assumed. Give roleArn as well, or leave it out. (code InvalidCredentials)",
+    );
+  });
+
+  test.each(["deploy", "arn:aws:iam::1:role/deploy", "acs:ram::1:user/deploy", ""])(
+    "roleArn %j is refused",
+    (roleArn) => {
+      expect(() => find(PAIR, {}, { identity: { roleArn } })).toThrow(
+        "roleArn is not the ARN of a RAM role. Write it as acs:ram::<account ID>:role/<role>. (code InvalidCredentials)",
+      );
+    },
+  );
+});
+
+describe("with the configuration that the state kept, the environment comes first", () => {
+  const stale = { ...PAIR, "alicloud:securityToken": "stale" };
+  const fromState = { configOf: "state" } as const;
+
+  test("its keys", () => {
+    expect(find(stale, ENVIRONMENT_PAIR, fromState).description).toBe("the environment's ALICLOUD_ACCESS_KEY");
+    expect(find(stale, ENVIRONMENT_PAIR).description).toBe("the stack's alicloud:accessKey");
+  });
+
+  test("any other source that it names", async () => {
+    const { origin, uri } = await fakeUri();
+    expect(find(stale, { ALIBABA_CLOUD_CREDENTIALS_URI: uri }, fromState).description).toBe(
+      `the credentials URI at ${origin} (the environment's ALIBABA_CLOUD_CREDENTIALS_URI)`,
+    );
+  });
+
+  test("but not half a key, nor the CLI's current profile, which nobody named", () => {
+    const path = configFile({ name: "prod", mode: "AK", access_key_id: "x", access_key_secret: "y" });
+    const environment = { ALICLOUD_SECRET_KEY: "half", ALIBABA_CLOUD_CREDENTIALS_FILE: path };
+    expect(find(stale, environment, fromState).description).toBe("the stack's alicloud:accessKey");
+  });
+
+  test("but not a source that can't be used, as long as the configuration has one", () => {
+    const environment = { ALIBABA_CLOUD_PROFILE: "gone", ALIBABA_CLOUD_CREDENTIALS_FILE: "/none" };
+    expect(find(stale, environment, fromState).description).toBe("the stack's alicloud:accessKey");
+    expect(() => find({}, environment, fromState)).toThrow(/^The profiles file \/none can't be read/);
+  });
+
+  test("and it finds STS and the profiles where the configuration says that they are", async () => {
+    const sts = await fakeSts({ oidcTokens: ["ey.j.wt"] });
+    const oidc = {
+      ALIBABA_CLOUD_ROLE_ARN: ROLE,
+      ALIBABA_CLOUD_OIDC_PROVIDER_ARN: "acs:ram::1:oidc-provider/x",
+      ALIBABA_CLOUD_OIDC_TOKEN: "ey.j.wt",
+    };
+    const vpc = { ...stale, "alicloud:endpoints": [{ sts: sts.origin }] };
+    expect(await find(vpc, oidc, fromState).get()).toHaveProperty("accessKeyId", "STS.issued1");
+    const origins: string[] = [];
+    const agentFor = (origin: string) => {
+      origins.push(origin);
+      throw new Error("no agent");
+    };
+    const regional = find({ ...stale, "alicloud:region": "cn-shanghai" }, oidc, { ...fromState, agentFor });
+    await regional.get().catch(() => {});
+    expect(origins).toEqual(["https://sts.cn-shanghai.aliyuncs.com"]);
+
+    const path = configFile({ name: "prod", mode: "AK", access_key_id: "x", access_key_secret: "y" });
+    const shared = { ...stale, "alicloud:sharedCredentialsFile": path };
+    const { description } = find(shared, { ALICLOUD_PROFILE: "prod" }, fromState);
+    expect(description).toBe(`the profile "prod" of ${path}`);
+  });
+
+  test("and the stack's role is still assumed", () => {
+    const config = { ...stale, "alicloud:assumeRole": { roleArn: ROLE } };
+    expect(find(config, ENVIRONMENT_PAIR, fromState).description).toBe(
+      `the environment's ALICLOUD_ACCESS_KEY, which assumes ${ROLE}`,
+    );
+  });
+});
+
+describe("where there are none, the message says what was looked at", () => {
+  test("nothing is set", () => {
+    const home = directory();
+    expect(() => find({}, { HOME: home })).toThrow(
+      "No Alibaba Cloud credentials were found: " +
+        "no access key ID (looked at alicloud:accessKey, ALICLOUD_ACCESS_KEY, ALICLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABACLOUD_ACCESS_KEY_ID) " +
+        "and no secret (looked at alicloud:secretKey, ALICLOUD_SECRET_KEY, ALICLOUD_ACCESS_KEY_SECRET, ALIBABA_CLOUD_ACCESS_KEY_SECRET, ALIBABACLOUD_ACCESS_KEY_SECRET); " +
+        "no profile (looked at alicloud:profile, ALICLOUD_PROFILE, ALIBABA_CLOUD_PROFILE); " +
+        "no credentials URI (looked at alicloud:credentialsUri, ALICLOUD_CREDENTIALS_URI, ALIBABA_CLOUD_CREDENTIALS_URI); " +
+        "no role of an ECS instance (looked at alicloud:ecsRoleName, ALICLOUD_ECS_ROLE_NAME, ALIBABA_CLOUD_ECS_METADATA); " +
+        "no OIDC token (neither alicloud:assumeRoleWithOidc nor ALIBABA_CLOUD_ROLE_ARN, ALIBABA_CLOUD_OIDC_PROVIDER_ARN, ALIBABA_CLOUD_OIDC_TOKEN_FILE is set); " +
+        `no current profile (the profiles file ${join(home, ".aliyun", "config.json")} can't be read (ENOENT)). ` +
+        "Set both parts of a key, for instance with `pulumi config set --secret alicloud:accessKey` and `alicloud:secretKey`, or another of these sources. " +
+        "(code NoCredentials)",
+    );
+  });
+
+  test("a source that is set in part", () => {
+    const path = configFile({ name: "default", mode: "AK", access_key_id: "", access_key_secret: "" });
+    const environment = { ALIBABA_CLOUD_ROLE_ARN: ROLE, ALIBABA_CLOUD_CREDENTIALS_FILE: path };
+    expect(() => find({}, environment)).toThrow(
+      `no OIDC token (neither alicloud:assumeRoleWithOidc nor ALIBABA_CLOUD_OIDC_PROVIDER_ARN, ALIBABA_CLOUD_OIDC_TOKEN_FILE is set); no current profile (the profile "default" of ${path} has no access_key_id).`,
+    );
+  });
+
+  test("an empty variable is none", () => {
+    expect(() => find({}, { ALICLOUD_ACCESS_KEY: "", ALICLOUD_SECRET_KEY: " " })).toThrow(
+      /^No Alibaba Cloud credentials/,
+    );
+  });
+
+  test("half is set", () => {
+    expect(() => find({ "alicloud:accessKey": "id" }, {})).toThrow(
+      /^alicloud:accessKey is set, but no access key secret/,
+    );
+    expect(() => find({}, { ALICLOUD_SECRET_KEY: "s3cr3t" })).toThrow(
+      /^ALICLOUD_SECRET_KEY is set, but no access key ID/,
+    );
+    expect(() => find({}, { ALICLOUD_SECRET_KEY: "s3cr3t" })).not.toThrow(/s3cr3t/);
+  });
+});

@@ -1,0 +1,394 @@
+import { createHash } from "node:crypto";
+import { brotliCompressSync, constants } from "node:zlib";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { siteOf } from "../../../bench/packing.js";
+import { decodeBase85, encodeBase85 } from "../../../provider/manifest/base85.js";
+import { pack } from "../../../provider/manifest/codec.js";
+import { packManifest, UNKNOWN_HASH, unpackManifest } from "../../../provider/manifest/manifest.js";
+import { VodError } from "../../../provider/vod/errors.js";
+
+/** What version 2 made of {@link SITE}. It stands in users' states: it has to be readable for ever. */
+const VERSION_2 =
+  "2.sktWE5lPwZ4.uK]p}0089w=Jt2nQ0X4:{B;fNidZESLM2:?w6#Qnh;{ri2Nsz2AC-0xV7nXm)=Z@*Q,[u8hlonm-tF_~IQ|:}E9ox/6bbkNpf:" +
+  "VdXMpt=xY(P{g5WcT+|~aH9jvIWu|e{:D:E^+NTvDFK)nw}xj=1uo4,3|;xm44A^,Pwr#wvovU_7L,=TBTMGLQvo2~6f*jM(ElXqNtNB(hMFF9h?" +
+  "alh_]a=XM710^G2D:y7xty|g4Y5Epd2xoGMP~/AYP6YUo+0zwe1@Vg[0YCtshR}hCONNa8{eS=f000C3|NsC00000004|:duj9-7fou5k?EK(aJi" +
+  "2(mzmG1S1-U}Fr/5tu]B)ihzaRhr0000B2@MO1C3Q:Cmq,Xp;~K+-pnjVqzy";
+const VERSION_2_EMPTY = "2.XDEWARnSG9s.2MYm!0000300";
+
+const SITE = [
+  ["app.3f9a2b1c.js", "n4bQgYh"],
+  ["assets/img/poster.jpg", "Lhoz-_Y"],
+  ["assets/img/poster@2x.jpg", "AAAAAAA"],
+  ["assets/video/clip-000123/segment-00042.ts", "_______"],
+  ["assets/video/clip-000123/segment-00043.ts", UNKNOWN_HASH],
+  ["f/0F8FAD5B-D9CB-469F-A165-70867728950E.ts", "ungWv48"],
+  ["m/3f2504e0-4f89-41d3-9a0c-0305e82c3301.ts", "ungWv48"],
+  ["m/3f2504e0-4f89-41d3-9a0c-0305e82c3400.ts", "ungWv48"],
+  ["m/V1StGXR8_Z5jdHi6B-myT.mp4", "ungWv48"],
+  ["player/Index.html", "ungWv48"],
+  ["player/index.html", "ungWv48"],
+  ["été/🎬 été.mp4", "x7Xlr8g"],
+  ["！.txt", UNKNOWN_HASH],
+  ["🎬.txt", "LCQOsnS"],
+] as const;
+
+/** Every character but half a surrogate pair, which is none. */
+const anyName = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 40 }),
+  fc
+    .array(fc.constantFrom("assets", "assets-2", "é", "🎬", "clip-0001", "A", "a", ".", ""), { maxLength: 5 })
+    .map((parts) => parts.join("/")),
+  fc
+    .array(
+      fc.oneof(
+        fc.uuid(),
+        fc.uuid().map((id) => id.toUpperCase()),
+        fc.stringMatching(/^[0-9a-f]{2,20}$/),
+        fc.stringMatching(/^[0-9A-F]{6,20}$/),
+        fc.stringMatching(/^[\w-]{12,30}$/),
+        fc.stringMatching(/^0123456789ab[0-3]{1,3}$/),
+        fc.string({ unit: fc.constantFrom("0", "a", "F", "é"), minLength: 240, maxLength: 300 }),
+        fc.constantFrom("v", "/", ".ts", "-", "🎬"),
+      ),
+      { minLength: 1, maxLength: 4 },
+    )
+    .map((parts) => parts.join("")),
+);
+const anyHash = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .uint8Array({ minLength: 9, maxLength: 9 })
+      .map((bytes) => Buffer.from(bytes).toString("base64url").slice(0, 7)),
+  },
+  { weight: 1, arbitrary: fc.constant(UNKNOWN_HASH) },
+);
+const anyManifest = fc.array(fc.tuple(anyName, anyHash)).map((entries) => new Map(entries));
+
+const byBytes = (one: readonly [string, string], other: readonly [string, string]) =>
+  Buffer.compare(Buffer.from(one[0]), Buffer.from(other[0]));
+
+/** The last byte of a name in the names' part, and those of runs. */
+const END = 0xff;
+const [LOWER_HEX, UPPER_HEX, BASE64] = [0xf8, 0xf9, 0xfa];
+
+/** A packed manifest, number by number. */
+interface Packed {
+  count?: number;
+  unknownCount?: number;
+  unknown?: readonly number[];
+  total?: number;
+  shared: readonly number[];
+  /** A text stands for its bytes in UTF-8. */
+  rest: readonly (string | number)[];
+  hex?: string;
+  /** Hashes, then the runs. Default: as many hashes of zeros as there are names. */
+  base64?: string;
+}
+
+/** A packed manifest with a right checksum, made by the description of version 2. */
+function packedAs(packed: Packed): string {
+  const { unknown = [], shared, hex = "", base64 = "A".repeat(7 * shared.length) } = packed;
+  const { count = shared.length, unknownCount = unknown.length, total = shared.length } = packed;
+  const rest = packed.rest.map((piece) => (typeof piece === "string" ? Buffer.from(piece) : Buffer.from([piece])));
+  const numbers = numberBytes([count, unknownCount, ...unknown, total, ...shared]);
+  const filled = base64.padEnd(Math.ceil(base64.length / 4) * 4, "A");
+  return sealed(Buffer.concat([numbers, ...rest]), Buffer.from(hex, "hex"), Buffer.from(filled, "base64url"));
+}
+
+function sealed(names: Buffer, hex: Buffer, base64: Buffer): string {
+  const part = brotliCompressSync(names, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } });
+  const bytes = [numberBytes([part.length]), part, numberBytes([hex.length]), hex, base64];
+  return checked(encodeBase85(Buffer.concat(bytes)));
+}
+
+function checked(body: string): string {
+  return `2.${createHash("sha256").update(body).digest().subarray(0, 8).toString("base64url")}.${body}`;
+}
+
+function numberBytes(numbers: readonly number[]): Buffer {
+  return Buffer.from(
+    numbers.flatMap((number) => {
+      const bytes: number[] = [];
+      let value = number;
+      for (; value >= 128; value = Math.floor(value / 128)) bytes.push((value % 128) + 128);
+      return [...bytes, value];
+    }),
+  );
+}
+
+describe("what is packed is what is unpacked", () => {
+  test("for every manifest, in the order of the names' bytes", () => {
+    fc.assert(
+      fc.property(anyManifest, (manifest) => {
+        expect([...unpackManifest(packManifest(manifest))]).toEqual([...manifest].sort(byBytes));
+      }),
+    );
+  });
+
+  test("and packs to the same text, in whichever order the files come", () => {
+    fc.assert(
+      fc.property(anyManifest, (manifest) => {
+        const text = packManifest(manifest);
+        expect(packManifest(new Map([...manifest].reverse()))).toBe(text);
+        expect(packManifest(unpackManifest(text))).toBe(text);
+      }),
+    );
+  });
+
+  test("every name is found, and no other", () => {
+    fc.assert(
+      fc.property(anyManifest, fc.array(anyName), (manifest, others) => {
+        const unpacked = unpackManifest(packManifest(manifest));
+        expect(unpacked.size).toBe(manifest.size);
+        for (const name of [...manifest.keys(), ...others]) {
+          expect(unpacked.has(name)).toBe(manifest.has(name));
+          expect(unpacked.get(name)).toBe(manifest.get(name));
+        }
+      }),
+    );
+  });
+
+  test("it is walked through as a Map is", () => {
+    const manifest = new Map(SITE);
+    const unpacked = unpackManifest(packManifest(manifest));
+    expect([...unpacked]).toEqual([...manifest]);
+    expect([...unpacked.entries()]).toEqual([...manifest]);
+    expect([...unpacked.keys()]).toEqual([...manifest.keys()]);
+    expect([...unpacked.values()]).toEqual([...manifest.values()]);
+    const seen = new Map<string, string>();
+    unpacked.forEach((hash, name, map) => {
+      expect(map).toBe(unpacked);
+      seen.set(name, hash);
+    });
+    expect(seen).toEqual(manifest);
+  });
+
+  const MB = 1_000_000;
+  test("a site of 100,000 files takes 0.76 MB, and one whose refreshes are all still to be sent takes no more", () => {
+    const site = kept(siteOf(100_000));
+    const text = packManifest(site);
+    expect(text.length).toBeLessThan(0.76 * MB);
+    expect(unpackManifest(text).get("assets/video/2020/01/clip-000000/segment-00042.ts")).toBe(
+      site.get("assets/video/2020/01/clip-000000/segment-00042.ts"),
+    );
+    const unsent = new Map(Array.from(site.keys(), (name) => [name, UNKNOWN_HASH]));
+    expect(packManifest(unsent).length).toBeLessThan(0.76 * MB);
+  });
+
+  test.each([
+    [
+      "UUIDs",
+      2.42,
+      (bits: Buffer) => `${bits.toString("hex").replace(/^(.{8})(.{4}).(.{3})(.{4})(.{12}).*/, "$1-$2-4$3-$4-$5")}.ts`,
+    ],
+    ["128 bits in hexadecimal", 2.48, (bits: Buffer) => `v/${bits.toString("hex")}/index.m3u8`],
+    ["128 bits in upper case", 2.48, (bits: Buffer) => `${bits.toString("hex").toUpperCase()}.mp4`],
+    ["21 characters of base64url", 2.48, (bits: Buffer) => `${bits.toString("base64url").slice(0, 21)}.mp4`],
+  ])("100,000 files named by %s take at most %d MB", (_, most, nameOf) => {
+    const bits = (i: number) => createHash("sha256").update(`${i}`).digest();
+    const files = Array.from({ length: 100_000 }, (_, i) => {
+      const noise = bits(i);
+      const name = `https://vod.example.com/${nameOf(noise.subarray(0, 16))}`;
+      return [name, noise.toString("base64url").slice(-7)] as const;
+    });
+    expect(packManifest(new Map(files)).length).toBeLessThan(most * MB);
+  });
+});
+
+function kept(site: ReadonlyMap<string, string>): Map<string, string> {
+  return new Map(Array.from(site, ([name, hash]) => [name, hash.slice(0, 7)]));
+}
+
+describe("the format is a contract", () => {
+  test("what version 2 wrote is readable for ever", () => {
+    expect([...unpackManifest(VERSION_2)]).toEqual(SITE);
+    expect([...unpackManifest(VERSION_2_EMPTY)]).toEqual([]);
+  });
+
+  test("a text written by its description alone is read", () => {
+    const runs = [LOWER_HEX, 6, ".", UPPER_HEX, 2, ".", BASE64, 2];
+    const text = packedAs({
+      unknown: [0],
+      total: 14,
+      shared: [0, 1],
+      rest: ["ab", END, "c", ...runs, END],
+      hex: "1234ab",
+      base64: "AAAAAAABBBBBBB_-",
+    });
+    expect([...unpackManifest(text)]).toEqual([
+      ["ab", UNKNOWN_HASH],
+      ["ac1234.AB._-", "BBBBBBB"],
+    ]);
+  });
+
+  test.each([
+    ["3", "3.abc.def"],
+    ["13", `13.${VERSION_2.slice(2)}`],
+  ])("the later version %s is refused, with what to do", (version, text) => {
+    expect(() => unpackManifest(text)).toThrow(
+      `The manifest in the state of this resource was written by a later version of pulumi-alicloud-vod (manifest version ${version}). ` +
+        "Install that version, or later, of pulumi-alicloud-vod; nothing was sent. (code UnknownState)",
+    );
+  });
+});
+
+const DAMAGED =
+  "The manifest in the state of this resource is damaged. Restore the stack's state from a backup, or remove the resource from " +
+  "it with `pulumi state delete`, so that the next `pulumi up` refreshes everything; nothing was sent. (code UnknownState)";
+
+describe("a damaged text is refused, with what to do", () => {
+  test.each([
+    ["empty", ""],
+    ["of no version", "abc.def.ghi"],
+    ["of version 0", `0${VERSION_2.slice(1)}`],
+    ["without a checksum", "1."],
+    ["without a body", VERSION_2.slice(0, 14)],
+    ["of other JSON", '{"player/app.js":"n4bQgYhMfWWa"}'],
+  ])("%s", (_, text) => {
+    expect(() => unpackManifest(text)).toThrow(DAMAGED);
+  });
+
+  test("cut short anywhere", () => {
+    for (let length = 0; length < VERSION_2.length; length++) {
+      expect(() => unpackManifest(VERSION_2.slice(0, length))).toThrow(VodError);
+    }
+  });
+
+  test("with any character another", () => {
+    const flip = fc.tuple(fc.nat(VERSION_2.length - 1), fc.string({ minLength: 1, maxLength: 1 }));
+    fc.assert(
+      fc.property(flip, ([at, character]) => {
+        fc.pre(VERSION_2[at] !== character);
+        expect(() => unpackManifest(VERSION_2.slice(0, at) + character + VERSION_2.slice(at + 1))).toThrow(VodError);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test("with anything in place of it", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.base64String()), (text) => {
+        expect(() => unpackManifest(text)).toThrow(VodError);
+        expect(() => unpackManifest(`2.${text}`)).toThrow(VodError);
+      }),
+    );
+  });
+
+  const ABC: Packed = { shared: [0, 0], rest: ["a", END, "c", END] };
+  test.each<[string, Packed]>([
+    ["more names than there are", { ...ABC, count: 3 }],
+    ["more names than any manifest has", { ...ABC, count: 4_000_001 }],
+    ["a number of more than four bytes", { ...ABC, count: 2 ** 28 }],
+    ["fewer names than there are", { ...ABC, count: 1 }],
+    ["more unknown hashes than names", { ...ABC, unknown: [0, 0, 0] }],
+    ["an unknown hash of no name", { ...ABC, unknown: [0, 1] }],
+    ["more in common than the name before has", { ...ABC, shared: [0, 2] }],
+    ["nothing beyond what the name before has", { ...ABC, shared: [0, 1], rest: ["a", END, END] }],
+    ["a name twice", { ...ABC, rest: ["a", END, "a", END] }],
+    ["a name that is the beginning of the one before", { total: 3, shared: [0, 1], rest: ["ab", END, END] }],
+    ["names out of order", { ...ABC, rest: ["c", END, "a", END] }],
+    ["a last name without an end", { ...ABC, rest: ["a", END, "c"] }],
+    ["bytes behind the last name", { ...ABC, rest: ["a", END, "c", END, "d"] }],
+    ["fewer bytes than are said", { ...ABC, total: 3 }],
+    ["more bytes than are said", { ...ABC, total: 1 }],
+    ["more bytes than any manifest has", { ...ABC, total: 200_000_001 }],
+    ["bytes that are no text", { ...ABC, rest: ["a", END, 0xc3, END] }],
+    ["a name that begins within a character", { total: 4, shared: [0, 0], rest: ["aa", 0xc3, END, 0xa9, END] }],
+    ["a run of no kind", { shared: [0], total: 2, rest: [0xfb, 2, END], hex: "12" }],
+    ["a run without its length", { shared: [0], rest: [LOWER_HEX] }],
+    ["a run that is empty", { shared: [0], rest: ["a", LOWER_HEX, 1, END] }],
+    ["a run beyond all names", { shared: [0], rest: [LOWER_HEX, 2, END], hex: "12" }],
+    ["fewer hexadecimal characters than the runs have", { shared: [0], total: 2, rest: [LOWER_HEX, 2, END] }],
+    ["more hexadecimal characters than the runs have", { shared: [0], rest: ["a", END], hex: "00" }],
+    ["another filling of a hexadecimal byte", { shared: [0], rest: [LOWER_HEX, 1, END], hex: "01" }],
+    ["fewer base64url characters than the runs have", { shared: [0], total: 3, rest: [BASE64, 3, END] }],
+    ["more base64url characters than the runs have", { ...ABC, base64: "A".repeat(18) }],
+    ["another filling of base64url", { shared: [0], rest: ["a", END], base64: "AAAAAAAB" }],
+    ["fewer hashes than names", { ...ABC, base64: "A".repeat(12) }],
+  ])("with a right checksum and %s", (_, packed) => {
+    expect(() => unpackManifest(packedAs(packed))).toThrow(DAMAGED);
+  });
+
+  test("with a right checksum and a body that is not of its characters", () => {
+    for (const body of ["", "0", "~~~~~", "0000.", "0000é"])
+      expect(() => unpackManifest(checked(body))).toThrow(DAMAGED);
+  });
+
+  test("or, with a right checksum and anything in place of the body, it is a manifest", () => {
+    const bytes = decodeBase85(VERSION_2.slice(14)) as Buffer;
+    const damage = fc.oneof(
+      fc.tuple(fc.nat(bytes.length - 1), fc.uint8Array({ minLength: 1, maxLength: 4 })).map(([at, others]) => {
+        const body = Buffer.from(bytes);
+        body.set(others.subarray(0, body.length - at), at);
+        return encodeBase85(body);
+      }),
+      fc.uint8Array().map((other) => encodeBase85(Buffer.from(other))),
+      fc.string({ unit: "binary" }),
+    );
+    fc.assert(
+      fc.property(damage, (body) => {
+        try {
+          expect([...unpackManifest(checked(body))]).toBeInstanceOf(Array);
+        } catch (error) {
+          expect(error).toBeInstanceOf(VodError);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe("memory is bounded", () => {
+  test("a text that unpacks to gigabytes is refused after the 248 MB that a manifest has at most", () => {
+    const bomb = sealed(Buffer.alloc(300_000_000), Buffer.alloc(0), Buffer.alloc(0));
+    expect(bomb.length).toBeLessThan(100_000);
+    expect(() => unpackManifest(bomb)).toThrow(DAMAGED);
+  });
+
+  test("names that have so much in common that together they are 256 MB are refused", () => {
+    const beginning = 2_000_000;
+    const ends = Array.from({ length: 127 }, (_, i) => i + 1);
+    const text = packedAs({
+      total: 128 * beginning + 127,
+      shared: [0, ...ends.map(() => beginning)],
+      rest: ["a".repeat(beginning), END, ...ends.flatMap((end) => [end, END])],
+    });
+    expect(text.length).toBeLessThan(10_000);
+    expect(() => unpackManifest(text)).toThrow(DAMAGED);
+  });
+
+  test("more files than can be unpacked aren't packed", () => {
+    const refusal =
+      "The files are too many for one resource: their names are more than 4,000,000, or take more than 200 MB. " +
+      "Narrow what `include` and `exclude` select, or give each part of the site a resource of its own. (code TooManyFiles)";
+    const many = new Array<string>(4_000_001).fill("a");
+    expect(() => pack(many, many)).toThrow(refusal);
+    expect(() => pack(["a".repeat(200_000_001)], [UNKNOWN_HASH])).toThrow(refusal);
+    expect(() => pack(["é".repeat(100_000_001)], [UNKNOWN_HASH])).toThrow(refusal);
+  });
+});
+
+describe("what is no manifest isn't packed", () => {
+  test.each(["n4bQgY", "n4bQgYhM", "n4bQgY+", "sha256:", "n4bQgY=", "n4bQ gY", "n4bQgYhMfWWa"])("hash %j", (hash) => {
+    expect(() => packManifest(new Map([["app.js", hash]]))).toThrow(
+      "Each hash of a manifest is 7 characters of base64url.",
+    );
+  });
+
+  test("hashes of the wrong lengths that are right together", () => {
+    const manifest = new Map([
+      ["a", "n4bQgYhM"],
+      ["b", "n4bQgY"],
+    ]);
+    expect(() => packManifest(manifest)).toThrow(TypeError);
+  });
+
+  test("a name that is not Unicode text", () => {
+    for (const name of ["\ud83c", "\udfac.txt"]) {
+      expect(() => packManifest(new Map([[name, UNKNOWN_HASH]]))).toThrow(TypeError);
+    }
+    expect(() => pack(["\ud83c", "\udfac"], [UNKNOWN_HASH, UNKNOWN_HASH])).toThrow(TypeError);
+  });
+});

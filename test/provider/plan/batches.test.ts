@@ -1,0 +1,237 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { allot, batchesOf, settledBy } from "../../../provider/plan/batches.js";
+import type { Manner, Plan } from "../../../provider/plan/plan.js";
+import type { Inputs } from "../../../provider/schema/inputs.js";
+import { type ObjectType, PATHS_PER_CALL } from "../../../provider/vod/limits.js";
+import type { RefreshQuota } from "../../../provider/vod/quota.js";
+
+const urls = (count: number, below = "") =>
+  Array.from({ length: count }, (_, index) => `https://vod.example.com/${below}${index}`);
+const always = () => true;
+const quota = (urlsLeft: number, directoriesLeft = 100): RefreshQuota => ({
+  urls: { quota: 2000, remain: urlsLeft },
+  directories: { quota: 100, remain: directoriesLeft },
+});
+const planned = (paths: string[], gone: Record<string, Manner> = {}): Plan => ({
+  paths,
+  gone: new Map(Object.entries(gone)),
+  groups: [],
+  total: paths.length,
+  skipped: 0,
+  unknown: 0,
+  resumes: false,
+});
+const inputs = (changes: Partial<Inputs> = {}): Inputs => ({
+  objectType: "File",
+  force: false,
+  refreshOnCreate: true,
+  onQuotaExceeded: "fail",
+  ...changes,
+});
+const sizes = (paths: string[], type: ObjectType) =>
+  batchesOf(paths, type, false, always).map((batch) => batch.paths.length);
+
+describe("calls", () => {
+  test("carry 1,000 URLs each: a day's quota goes in two", () => {
+    expect(sizes(urls(2000), "File")).toEqual([1000, 1000]);
+    expect(sizes(urls(2000), "IgnoreParams")).toEqual([1000, 1000]);
+  });
+
+  test("carry all directories of a day at once, and one regular expression each", () => {
+    expect(sizes(urls(100), "Directory")).toEqual([100]);
+    expect(sizes(urls(3), "Regex")).toEqual([1, 1, 1]);
+  });
+
+  test("carry at most ten domains", () => {
+    const paths = Array.from({ length: 12 }, (_, index) => `https://vod${index}.example.com/a`);
+    expect(sizes(paths, "File")).toEqual([10, 2]);
+    expect(sizes([...paths.slice(0, 10), ...urls(1)], "File")).toEqual([10, 1]);
+  });
+
+  test("leave a domain that the program no longer names to a call of its own", () => {
+    const paths = [
+      "https://vod.example.com/a",
+      "https://old.example.com/a",
+      "https://old.example.com/b",
+      "https://vod.example.com/b",
+    ];
+    const batches = batchesOf(paths, "File", false, (domain) => domain === "vod.example.com");
+    expect(batches.map((batch) => [batch.paths.length, batch.departed])).toEqual([
+      [1, false],
+      [2, true],
+      [1, false],
+    ]);
+  });
+
+  test("together carry every path once, in the order given, within the limits", () => {
+    const path = fc.tuple(fc.nat(20), fc.nat()).map(([domain, file]) => `https://vod${domain}.example.com/${file}`);
+    const type = fc.constantFrom<ObjectType>("File", "Regex", "Directory");
+    fc.assert(
+      fc.property(fc.array(path), type, fc.nat(20), (paths, objectType, gone) => {
+        const batches = batchesOf(paths, objectType, false, (domain) => domain !== `vod${gone}.example.com`);
+        expect(batches.flatMap((batch) => batch.paths)).toEqual(paths);
+        for (const batch of batches) expect(batch.paths.length).toBeLessThanOrEqual(PATHS_PER_CALL[objectType]);
+      }),
+    );
+  });
+});
+
+describe("what is no longer named", () => {
+  const directory = "https://vod.example.com/player/";
+  const file: Manner = { objectType: "File", force: false };
+  const withAnyQuery: Manner = { objectType: "IgnoreParams", force: false };
+
+  test("goes as what it was, after what is named", () => {
+    const [a, b] = ["https://vod.example.com/a", "https://vod.example.com/b?v=1"];
+    const { batches, cost } = allot(
+      planned([a, directory, b], { [a]: withAnyQuery, [b]: file }),
+      inputs({ objectType: "Directory" }),
+      always,
+      quota(2000),
+    );
+    expect(batches.map(({ objectType, paths }) => [objectType, paths])).toEqual([
+      ["Directory", [directory]],
+      ["IgnoreParams", [a]],
+      ["File", [b]],
+    ]);
+    expect(cost).toEqual({ urls: 2, directories: 1, preload: 0 });
+  });
+
+  test("a directory with the force that it had", () => {
+    const plan = planned([...urls(1), directory], { [directory]: { objectType: "Directory", force: true } });
+    expect(allot(plan, inputs(), always, quota(2000)).batches.map(({ paths, force }) => [paths, force])).toEqual([
+      [urls(1), false],
+      [[directory], true],
+    ]);
+  });
+
+  test("goes with what is named where it is of one type", () => {
+    const plan = planned(urls(2), { "https://vod.example.com/1": file });
+    expect(allot(plan, inputs(), always, quota(2000)).batches).toHaveLength(1);
+  });
+
+  const two = planned([...urls(15), ...urls(15, "x/")], {
+    ...Object.fromEntries(urls(15).map((path) => [path, file])),
+    ...Object.fromEntries(urls(15, "x/").map((path) => [path, withAnyQuery])),
+  });
+  const beside = (more: Partial<Inputs>, left: RefreshQuota) =>
+    allot(two, inputs({ objectType: "Directory", ...more }), always, left);
+
+  test("has what else is sent leaves of the day: where that is too little, fail may not send anything", () => {
+    expect(beside({}, quota(20))).toMatchObject({ exceeded: true, cost: { urls: 30 } });
+    expect(beside({}, quota(30))).toMatchObject({ exceeded: false, cost: { urls: 30 } });
+  });
+  test("partial: what fits of all of it", () => {
+    expect(beside({ onQuotaExceeded: "partial" }, quota(20))).toMatchObject({
+      exceeded: false,
+      cost: { urls: 20 },
+      later: urls(15, "x/").slice(5),
+    });
+  });
+  test("collapse: no directory that the one before it took", () => {
+    expect(beside({ onQuotaExceeded: "collapse" }, quota(2, 1))).toMatchObject({ exceeded: true });
+    expect(beside({ onQuotaExceeded: "collapse" }, quota(2, 2))).toMatchObject({ cost: { directories: 2 } });
+  });
+});
+
+describe("a plan that the day's quota can hold, or whose quota isn't known", () => {
+  test.each([
+    ["just fits", quota(3)],
+    ["isn't known", undefined],
+  ])("%s: is sent as it is", (_, left) => {
+    const allotment = allot(planned(urls(3)), inputs(), always, left);
+    expect(allotment).toMatchObject({ cost: { urls: 3, directories: 0 }, later: [], collapsed: 0, exceeded: false });
+    expect(allotment.batches.map((batch) => [batch.paths, settledBy(batch)])).toEqual([[urls(3), urls(3)]]);
+  });
+
+  test("directories and patterns count against the other quota", () => {
+    for (const objectType of ["Directory", "Regex"] as const) {
+      expect(allot(planned(urls(3)), inputs({ objectType }), always, quota(0, 3))).toMatchObject({ exceeded: false });
+      expect(allot(planned(urls(3)), inputs({ objectType }), always, quota(2000, 2))).toMatchObject({ exceeded: true });
+    }
+  });
+});
+
+describe("a plan that the day's quota can't hold", () => {
+  test("fail: may not be sent", () => {
+    expect(allot(planned(urls(3)), inputs(), always, quota(2))).toMatchObject({ exceeded: true });
+  });
+
+  test("partial: what fits is sent, in order, and the rest is for later", () => {
+    const allotment = allot(planned(urls(3)), inputs({ onQuotaExceeded: "partial" }), always, quota(2));
+    expect(allotment).toMatchObject({ cost: { urls: 2 }, later: urls(3).slice(2), exceeded: false });
+    expect(allotment.batches.flatMap(({ paths }) => paths)).toEqual(urls(2));
+  });
+
+  test("collapse: a directory stands for its URLs", () => {
+    const plan = planned(urls(30, "player/"));
+    const allotment = allot(plan, inputs({ onQuotaExceeded: "collapse", force: true }), always, quota(20));
+    expect(allotment).toMatchObject({ cost: { urls: 0, directories: 1 }, collapsed: 30, exceeded: false });
+    expect(allotment.batches).toEqual([
+      {
+        paths: ["https://vod.example.com/player/"],
+        objectType: "Directory",
+        force: true,
+        standsFor: new Map([["https://vod.example.com/player/", plan.paths]]),
+        departed: false,
+      },
+    ]);
+  });
+
+  test("collapse: not where the URLs fit", () => {
+    const allotment = allot(planned(urls(30, "player/")), inputs({ onQuotaExceeded: "collapse" }), always, quota(30));
+    expect(allotment).toMatchObject({ cost: { urls: 30, directories: 0 }, collapsed: 0 });
+  });
+
+  test("collapse: may not be sent where no directories fit either", () => {
+    const allotment = allot(planned(urls(30)), inputs({ onQuotaExceeded: "collapse" }), always, quota(20, 0));
+    expect(allotment).toMatchObject({ exceeded: true });
+  });
+
+  test("a quota that can't hold a single path holds nothing", () => {
+    const allotment = allot(planned(urls(2)), inputs({ onQuotaExceeded: "partial" }), always, quota(0));
+    expect(allotment).toMatchObject({ batches: [], later: urls(2), exceeded: false });
+  });
+});
+
+test('collapse "always": where it costs less of the day, and not otherwise', () => {
+  const collapsed = (count: number) =>
+    allot(planned(urls(count)), inputs({ collapse: "always" }), always, quota(2000)).collapsed;
+  expect(collapsed(21)).toBe(21);
+  expect(collapsed(20)).toBe(0);
+});
+
+test('collapse "always": by what an account has in a day, where what is left isn\'t known', () => {
+  expect(allot(planned(urls(21)), inputs({ collapse: "always" }), always, undefined).collapsed).toBe(21);
+  expect(allot(planned(urls(21)), inputs({ onQuotaExceeded: "collapse" }), always, undefined).collapsed).toBe(0);
+});
+
+test('collapse "never": no directory, whatever onQuotaExceeded says', () => {
+  const never = inputs({ collapse: "never", onQuotaExceeded: "collapse" });
+  expect(allot(planned(urls(30)), never, always, quota(10))).toMatchObject({ collapsed: 0, exceeded: true });
+});
+
+test("every path of a plan is settled by a call or left for later, once", () => {
+  const path = fc
+    .tuple(fc.nat(2), fc.nat(3), fc.nat(9))
+    .map(([domain, directory, file]) => `https://vod${domain}.example.com/${directory}/${file}`);
+  const policy = fc.constantFrom("fail" as const, "partial" as const, "collapse" as const);
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(path),
+      policy,
+      fc.nat(10),
+      fc.nat(3),
+      fc.boolean(),
+      (paths, onQuotaExceeded, left, dirs, collapses) => {
+        const news = inputs({ onQuotaExceeded, ...(collapses ? { collapse: "always" as const } : {}) });
+        const { batches, later, exceeded, cost } = allot(planned(paths), news, always, quota(left, dirs));
+        fc.pre(!exceeded);
+        expect([...batches.flatMap(settledBy), ...later].sort()).toEqual([...paths].sort());
+        expect(cost.urls).toBeLessThanOrEqual(left);
+        expect(cost.directories).toBeLessThanOrEqual(dirs);
+      },
+    ),
+  );
+});

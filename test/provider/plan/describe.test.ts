@@ -1,0 +1,253 @@
+import { describe, expect, test } from "vitest";
+import { allot, NO_COST } from "../../../provider/plan/batches.js";
+import { describeExceeded, describeOpen, describePlan, describeRun, named } from "../../../provider/plan/describe.js";
+import { type Before, manifestOf, planRefresh, settle } from "../../../provider/plan/plan.js";
+import { contentOf, type Inputs } from "../../../provider/schema/inputs.js";
+import type { RefreshQuota } from "../../../provider/vod/quota.js";
+
+const NOW = new Date("2026-11-23T07:19:00Z");
+const COMMON = { objectType: "File", force: false, refreshOnCreate: true, onQuotaExceeded: "fail" } as const;
+const url = (name: string | number) => `https://vod.example.com/${name}`;
+const urls = (count: number) => Array.from({ length: count }, (_, index) => url(`${index}.js`));
+const quota = (urlsLeft: number): RefreshQuota => ({
+  urls: { quota: 2000, remain: urlsLeft },
+  directories: { quota: 100, remain: 100 },
+});
+const present = (inputs: Inputs) => manifestOf(contentOf(inputs) as Parameters<typeof manifestOf>[0]);
+const deployed = (inputs: Inputs, pending: string[] = []): Before => ({
+  inputs,
+  manifest: settle(present(inputs), pending),
+});
+const contents = (hashes: Record<string, string>, more: Partial<Inputs> = {}): Inputs => ({
+  ...COMMON,
+  contents: Object.fromEntries(Object.entries(hashes).map(([name, hash]) => [url(name), hash])),
+  ...more,
+});
+const byPaths = (more: Partial<Inputs> = {}): Inputs => ({
+  ...COMMON,
+  paths: [url("a"), url("b")],
+  contentHash: "v1",
+  ...more,
+});
+
+function lines(old: Before | undefined, news: Inputs, left?: RefreshQuota): string[] {
+  const plan = planRefresh(old, news, present(news));
+  return describePlan(
+    plan,
+    news,
+    allot(plan, news, () => true, left),
+    left,
+    NOW,
+  );
+}
+
+describe("a plan is shown", () => {
+  test("with what changed, what it costs, and what that leaves of the day", () => {
+    const many = Object.fromEntries(Array.from({ length: 1204 }, (_, index) => [`${index}`, "1"]));
+    const news = contents({ ...many, 1: "2", 2: "2", 3: "2" });
+    expect(lines(deployed(contents(many)), news, quota(2000))).toEqual([
+      "3 of 1,204 URLs changed: 3 URL refreshes (1,997 of 2,000 left today), 1 call",
+      "  https://vod.example.com/1, https://vod.example.com/2, https://vod.example.com/3",
+    ]);
+  });
+
+  test("with all kinds of changes", () => {
+    const old = deployed(contents({ left: "1", changed: "1", gone: "1" }), [url("left")]);
+    expect(lines(old, contents({ left: "1", changed: "2", new: "1" }))).toEqual([
+      "1 of 3 URLs left from the last run, 1 changed, 1 vanished (1 new URL skipped: no cache can hold it): 3 URL refreshes, 1 call",
+      "  https://vod.example.com/left, https://vod.example.com/changed, https://vod.example.com/gone",
+    ]);
+  });
+
+  test.each<[Before | undefined, Inputs, string[]]>([
+    [undefined, byPaths(), ["created: 2 URL refreshes, 1 call"]],
+    [deployed(byPaths()), byPaths({ contentHash: "v2" }), ["contentHash changed: 2 URL refreshes, 1 call"]],
+    [
+      deployed(byPaths()),
+      byPaths({ paths: [url("a"), url("b"), url("c")] }),
+      ["new path, 1 of 3: 1 URL refresh, 1 call", "  https://vod.example.com/c"],
+    ],
+    [deployed(byPaths()), byPaths({ force: true }), ["nothing to refresh"]],
+    [
+      deployed(contents({ a: "1" })),
+      contents({ a: "1", b: "1", c: "1" }),
+      ["nothing to refresh (2 new URLs skipped: no cache can hold them)"],
+    ],
+    [
+      deployed(contents({ a: "1", b: "1" })),
+      contents({ b: "1" }),
+      ["1 URL vanished: 1 URL refresh, 1 call", "  https://vod.example.com/a"],
+    ],
+    [undefined, contents({ a: "1" }), ["created, 1 URL: 1 URL refresh, 1 call", "  https://vod.example.com/a"]],
+    [undefined, byPaths({ objectType: "Regex" }), ["created: 2 pattern refreshes, 2 calls"]],
+  ])("%#", (old, news, shown) => {
+    expect(lines(old, news)).toEqual(shown);
+  });
+
+  test("with the most that it can be, where a hash isn't known yet", () => {
+    const news = contents({ a: "04da6b54-80e4-46f7-96ec-b56ff0331ba9", b: "1" });
+    expect(lines(deployed(contents({ a: "1", b: "1" })), news)[0]).toBe(
+      "up to 1 of 2 URLs changed: up to 1 URL refresh, 1 call",
+    );
+  });
+
+  test("with the exact number where all is due whatever a hash will be", () => {
+    const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+    expect(lines(undefined, contents({ a: unknown, b: "1" }))[0]).toBe("created, 2 URLs: 2 URL refreshes, 1 call");
+    expect(lines(undefined, byPaths({ contentHash: unknown }))[0]).toBe("created: 2 URL refreshes, 1 call");
+    expect(lines(deployed(byPaths()), contents({ a: unknown, b: "1" }))[0]).toBe(
+      "given in another way, 2 URLs: 2 URL refreshes, 1 call",
+    );
+  });
+
+  test("with the most that it can be, where a contentHash isn't known yet", () => {
+    const news = byPaths({ contentHash: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" });
+    expect(lines(deployed(byPaths()), news, quota(2000))).toEqual([
+      "contentHash not known yet: up to 2 URL refreshes (1,998 of 2,000 left today), 1 call",
+    ]);
+  });
+
+  describe("with what might be, where hashes aren't known yet", () => {
+    const hashes = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`x/${index}`, "1"]));
+    const unknown = Object.fromEntries(
+      Object.keys(hashes)
+        .slice(0, 20)
+        .map((name) => [name, "04da6b54-80e4-46f7-96ec-b56ff0331ba9"]),
+    );
+    const shown = (more: Partial<Inputs>) =>
+      lines(deployed(contents(hashes)), contents({ ...hashes, ...unknown }, more), quota(10)).at(-1);
+
+    test("fail", () => {
+      expect(shown({})).toBe(
+        "warning: the day's quota has 10 of 2,000 URLs left, and up to 20 are due, so that an update might send nothing and fail",
+      );
+    });
+    test("partial", () => {
+      expect(shown({ onQuotaExceeded: "partial" })).toBe(
+        "warning: up to 10 paths stay pending, since the day's quota holds 10 of up to 20; it starts anew at 2026-11-24 00:00 UTC+8 (in 8 h 41 min)",
+      );
+    });
+    test("collapse", () => {
+      expect(shown({ onQuotaExceeded: "collapse" })).toBe(
+        "  up to 20 URLs collapsed into https://vod.example.com/x/ (fewer may go by themselves); the edge asks the origin again for everything below",
+      );
+    });
+  });
+
+  test("with what collapsing it means", () => {
+    const paths = urls(30).map((path) => path.replace("com/", "com/player/"));
+    expect(lines(undefined, byPaths({ paths, onQuotaExceeded: "collapse" }), quota(10))).toEqual([
+      "created: 1 directory refresh (99 of 100 left today), 1 call",
+      "  30 URLs collapsed into https://vod.example.com/player/; the edge asks the origin again for everything below",
+    ]);
+  });
+
+  test("with what stays pending", () => {
+    expect(lines(undefined, byPaths({ paths: urls(30), onQuotaExceeded: "partial" }), quota(10))).toEqual([
+      "created: 10 URL refreshes (0 of 2,000 left today), 1 call",
+      "warning: 20 paths stay pending, since the day's quota holds 10 of 30; it starts anew at 2026-11-24 00:00 UTC+8 (in 8 h 41 min)",
+    ]);
+  });
+
+  test("of one path", () => {
+    expect(lines(undefined, byPaths({ paths: urls(1) }), quota(0))[1]).toBe(
+      "warning: the day's quota has 0 of 2,000 URLs left, and 1 is due, so that an update would send nothing and fail",
+    );
+  });
+
+  test("with what a quota that can't hold it means", () => {
+    expect(lines(undefined, byPaths({ paths: urls(30) }), quota(10))).toEqual([
+      "created: 30 URL refreshes, 1 call",
+      "warning: the day's quota has 10 of 2,000 URLs left, and 30 are due, so that an update would send nothing and fail",
+    ]);
+  });
+});
+
+test("paths are named without their queries, the first five of them", () => {
+  expect(named([url("a?auth_key=5ec2e7")])).toBe("https://vod.example.com/a?…");
+  expect(named(urls(7))).toBe(`${urls(5).join(", ")} and 2 more`);
+});
+
+test("what `paths` no longer name isn't told as a part of them", () => {
+  const old = deployed(contents({ a: "1", b: "1", c: "1" }));
+  expect(lines(old, byPaths({ paths: [url("x/")], objectType: "Directory" }))[0]).toBe(
+    "given in another way, 3 vanished: 1 directory refresh and 3 URL refreshes, 2 calls",
+  );
+});
+
+test("what the last update left open is told, if anything", () => {
+  expect(describeOpen([])).toEqual([]);
+  expect(describeOpen(urls(7))).toEqual([
+    `waits for the tasks of the last update, 7 paths: ${urls(5).join(", ")} and 2 more`,
+  ]);
+});
+
+test("a run is told by what was sent and the tasks", () => {
+  const batch = { objectType: "File" as const, force: false, departed: false };
+  expect(
+    describeRun(
+      [
+        { ...batch, paths: urls(2) },
+        { ...batch, objectType: "Directory", paths: [url("x/")] },
+      ],
+      ["1,2", "3"],
+    ),
+  ).toBe("refreshed: 2 URL refreshes and 1 directory refresh in 2 calls, task 1,2, 3");
+});
+
+const NEITHER = { groups: [] };
+
+describe("a quota that can't hold the plan is told with what to do", () => {
+  const news = (more: Partial<Inputs>) => byPaths({ paths: urls(30), ...more });
+  const told = (more: Partial<Inputs>) =>
+    describeExceeded({ cost: { ...NO_COST, urls: 30 } }, news(more), NEITHER, quota(10), NOW);
+
+  test("fail", () => {
+    expect(told({})).toEqual({
+      happened: "The day's quota has 10 of 2,000 URLs left, and 30 are due; nothing was sent.",
+      remedy:
+        "Run `pulumi up` again after 2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota starts anew, or set " +
+        'onQuotaExceeded to "partial" or "collapse".',
+    });
+  });
+  test("of both kinds, that which is short", () => {
+    const allotment = { cost: { ...NO_COST, urls: 12, directories: 101 } };
+    expect(describeExceeded(allotment, news({}), NEITHER, quota(1000), NOW).happened).toBe(
+      "The day's quota has 100 of 100 directories left, and 101 are due; nothing was sent.",
+    );
+  });
+
+  test("collapse", () => {
+    expect(told({ onQuotaExceeded: "collapse" })).toEqual({
+      happened:
+        "The day's quota has 10 of 2,000 URLs left, and 30 are due, and no directories fit either; nothing was sent.",
+      remedy:
+        "Run `pulumi up` again after 2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota starts anew, or set " +
+        'onQuotaExceeded to "partial".',
+    });
+  });
+
+  test("only the policies that could help", () => {
+    expect(told({ collapse: "never" }).remedy).toMatch(/or set onQuotaExceeded to "partial"\.$/);
+    expect(told({ objectType: "Preload" }).remedy).toMatch(/or set onQuotaExceeded to "partial"\.$/);
+  });
+
+  describe("more than any day can hold: without waiting, which never helps", () => {
+    const created = { groups: [{ reason: "created" as const, count: 2500 }] };
+    const toldOf = (more: Partial<Inputs>, plan: Parameters<typeof describeExceeded>[2] = NEITHER) =>
+      describeExceeded({ cost: { ...NO_COST, urls: 2500 } }, news(more), plan, quota(2000), NOW).remedy;
+
+    test("a change", () => {
+      expect(toldOf({})).toBe('No day can hold that: set onQuotaExceeded to "partial" or "collapse".');
+    });
+    test("a creation, which may also just record what is there", () => {
+      expect(toldOf({}, created)).toBe(
+        'No day can hold that: set onQuotaExceeded to "partial" or "collapse", or refreshOnCreate to false, which records the content and sends nothing.',
+      );
+      expect(toldOf({ objectType: "Preload" }, created)).toMatch(/or preloadOnCreate to false/);
+    });
+    test("but another day may have the directories", () => {
+      expect(toldOf({ onQuotaExceeded: "collapse" })).toMatch(/^Run `pulumi up` again after /);
+    });
+  });
+});

@@ -1,0 +1,431 @@
+import { describe, expect, test } from "vitest";
+import { checkInputs } from "../../../provider/resource/check.js";
+import { REFRESH, readInputs, UNKNOWN } from "../../../provider/schema/inputs.js";
+
+const PATH = "https://vod.example.com/a.js";
+const check = (news: Record<string, unknown>, environment = {}, config: Record<string, string> = {}) =>
+  checkInputs(news, environment, (key) => config[key], REFRESH);
+const problemsOf = (news: Record<string, unknown>, environment = {}) =>
+  check({ paths: [PATH], contentHash: "v1", ...news }, environment).problems;
+
+describe("inputs are completed and normalised", () => {
+  test("defaults are filled in", () => {
+    expect(check({ paths: [PATH], contentHash: "v1" })).toEqual({
+      inputs: {
+        paths: [PATH],
+        contentHash: "v1",
+        objectType: "File",
+        force: false,
+        refreshOnCreate: true,
+        onQuotaExceeded: "fail",
+      },
+      problems: [],
+      warnings: [],
+      notes: [],
+    });
+  });
+
+  test("paths are kept in their order, without duplicates and in the spelling that is sent", () => {
+    const paths = ["https://vod.example.com/b", "HTTPS://vod.example.com:443/a", "https://vod.example.com/a"];
+    expect(check({ paths, contentHash: "v1" }).inputs.paths).toEqual([
+      "https://vod.example.com/b",
+      "https://vod.example.com/a",
+    ]);
+  });
+
+  test("null is as good as not set, as programs in other languages write it", () => {
+    expect(check({ paths: [PATH], contentHash: "v1", endpoint: null }).problems).toEqual([]);
+  });
+
+  test("what begins with __ is the package's own", () => {
+    expect(check({ paths: [PATH], contentHash: "v1", __provider: "text", __resourceName: "player" }).problems).toEqual(
+      [],
+    );
+  });
+});
+
+describe("each bad input gets its own sentence, with the name of the property and the index", () => {
+  test.each([
+    [{ paths: undefined }, "paths is missing; give paths with contentHash, or contents, or source."],
+    [{ paths: [] }, "paths is empty; give a list of at least one path, such as https://vod.example.com/player/app.js."],
+    [
+      { paths: PATH },
+      "paths is a string; give a list of at least one path, such as https://vod.example.com/player/app.js.",
+    ],
+    [
+      { paths: [PATH, 7] },
+      "paths[1] is 7; give a list of at least one path, such as https://vod.example.com/player/app.js.",
+    ],
+    [
+      { paths: [PATH, "https://vod.example.com/my video.mp4"] },
+      "paths[1] (https://vod.example.com/my video.mp4) contains a space; write %20 where the URL has one.",
+    ],
+    [
+      { paths: ["https://vod.example.com/a"], objectType: "Directory" },
+      'paths[0] (https://vod.example.com/a) does not end in "/", as a Directory must; add it, or use objectType "File" for a single file.',
+    ],
+    [{ objectType: "directory" }, 'objectType is "directory", which is none of its values; write "Directory".'],
+    [
+      { objectType: "Folder" },
+      'objectType is "Folder", which is none of its values; write "File", "Directory", "Regex", "IgnoreParams".',
+    ],
+    [{ force: "yes" }, "force is a string; write true or false."],
+    [
+      { contentHash: undefined },
+      'contentHash is missing; give a text that changes with the content, such as hashFiles("./dist") or a version.',
+    ],
+    [
+      { contentHash: "" },
+      'contentHash is empty; give a text that changes with the content, such as hashFiles("./dist") or a version.',
+    ],
+    [{ refreshOnCreate: 1 }, "refreshOnCreate is 1; write true or false."],
+    [{ path: PATH }, "path is not an input of VodCacheRefresh; write paths."],
+    [{ contenthash: "x" }, "contenthash is not an input of VodCacheRefresh; write contentHash."],
+    [
+      { colour: "red" },
+      "colour is not an input of VodCacheRefresh; it has paths, contentHash, contents, source, objectType, force, refreshOnCreate, refreshNew, onQuotaExceeded, collapse, preload, planFile, wait, retry, endpoint, region, profile, roleArn, sessionName, externalId.",
+    ],
+  ])("%j", (news, problem) => {
+    expect(problemsOf(news)).toEqual([problem]);
+  });
+
+  test("several at once are all told", () => {
+    expect(problemsOf({ paths: ["/a", "/b"], force: "yes" })).toHaveLength(3);
+  });
+
+  test("a signed URL is shown without its signature", () => {
+    const [problem] = problemsOf({ paths: ["https://vod.example.com/a b?auth_key=1700-0-0-5ec2e7"] });
+    expect(problem).not.toContain("5ec2e7");
+  });
+
+  test("more paths than an account may refresh in a day", () => {
+    const urls = (count: number) => Array.from({ length: count }, (_, index) => `https://vod.example.com/${index}/`);
+    expect(problemsOf({ paths: urls(2000) })).toEqual([]);
+    expect(problemsOf({ paths: urls(2001) })).toEqual([
+      'paths has 2001 URLs, more than the 2000 that an account may refresh in a day; refresh their directories instead (objectType "Directory"), or set alicloud-vod:urlsPerDay if this account\'s quota was raised.',
+    ]);
+    expect(problemsOf({ paths: urls(100), objectType: "Directory" })).toEqual([]);
+    expect(problemsOf({ paths: urls(101), objectType: "Directory" })).toEqual([
+      "paths has 101 directories or patterns, more than the 100 that an account may refresh in a day; refresh their parents instead, or set alicloud-vod:directoriesPerDay if this account's quota was raised.",
+    ]);
+    expect(problemsOf({ paths: [...urls(2000), ...urls(2000)] })).toEqual([]);
+
+    const raised = (urlsPerDay: string) =>
+      check({ paths: urls(2001), contentHash: "v1" }, {}, { "alicloud-vod:urlsPerDay": urlsPerDay }).problems;
+    expect(raised("10000")).toEqual([]);
+    expect(raised("2000")[0]).toMatch(/^paths has 2001 URLs, more than the 2000 that/);
+    expect(raised("many")).toEqual([
+      'alicloud-vod:urlsPerDay is "many" in the stack\'s configuration; write a whole number such as 10000.',
+    ]);
+  });
+});
+
+test.each(["accessKey", "secretKey", "access_key_secret", "securityToken", "accessKeyId"])(
+  "%s is refused as an input, with the reason",
+  (name) => {
+    expect(problemsOf({ [name]: "abc-secret" })).toEqual([
+      `${name} can't be an input, since it would stand in the state; set it as a secret of the stack's configuration ` +
+        "(`pulumi config set --secret alicloud:accessKey`) or in the environment, or name a profile or a roleArn.",
+    ]);
+  },
+);
+
+test("a proxy that is none is found in the preview", () => {
+  expect(problemsOf({}, { HTTPS_PROXY: "socks5://proxy.example.com" })[0]).toMatch(
+    /^HTTPS_PROXY is neither an http nor an https proxy\. .*\(code InvalidProxy\)$/,
+  );
+});
+
+describe("a region", () => {
+  test("is the one that has the operation", () => {
+    expect(problemsOf({ region: "cn-shanghai" })).toEqual([]);
+    expect(problemsOf({ region: "cn-hangzhou" })).toEqual([
+      'region is "cn-hangzhou", but the service has its cache operations in cn-shanghai only; leave region out, or give ' +
+        "the endpoint of a region that has them by now.",
+    ]);
+  });
+
+  test("of the stack that is another one is told, for the calls go elsewhere", () => {
+    const given = { paths: [PATH], contentHash: "v1" };
+    const region = (key: string) => (key === "alicloud:region" ? "cn-hangzhou" : undefined);
+    expect(checkInputs(given, {}, region, REFRESH).notes).toEqual([
+      "the stack's alicloud:region is cn-hangzhou, but the calls go to cn-shanghai: only there the operation exists",
+    ]);
+    expect(checkInputs({ ...given, region: "cn-shanghai" }, {}, region, REFRESH).notes).toEqual([]);
+    expect(checkInputs(given, { VOD_ENDPOINT: "vod.example.com" }, region, REFRESH).notes).toEqual([]);
+    expect(checkInputs({ ...given, endpoint: UNKNOWN }, {}, region, REFRESH).notes).toEqual([]);
+    expect(checkInputs(given, {}, () => undefined, REFRESH).notes).toEqual([]);
+    for (const name of ["ALICLOUD_REGION", "ALIBABA_CLOUD_REGION"]) {
+      expect(checkInputs(given, { [name]: "eu-central-1" }, () => undefined, REFRESH).notes).toEqual([
+        `the environment's ${name} is eu-central-1, but the calls go to cn-shanghai: only there the operation exists`,
+      ]);
+    }
+  });
+
+  test("may be another one with an endpoint", () => {
+    expect(problemsOf({ region: "ap-southeast-1", endpoint: "vod.ap-southeast-1.aliyuncs.com" })).toEqual([]);
+  });
+});
+
+describe("an endpoint", () => {
+  test("is checked in the preview already, wherever it comes from", () => {
+    expect(problemsOf({ endpoint: "http://vod.cn-shanghai.aliyuncs.com" })[0]).toMatch(
+      /^endpoint would send requests to vod.cn-shanghai.aliyuncs.com over plain http\. /,
+    );
+    expect(problemsOf({}, { VOD_ENDPOINT: "http://vod.cn-shanghai.aliyuncs.com" })[0]).toMatch(
+      /^VOD_ENDPOINT would send/,
+    );
+  });
+});
+
+test("force without a directory works, with a warning", () => {
+  expect(check({ paths: [PATH], contentHash: "v1", force: true })).toMatchObject({
+    problems: [],
+    warnings: ['force has an effect with objectType "Directory" only; with "File" it is not sent.'],
+  });
+  const directory = { paths: ["https://vod.example.com/a/"], contentHash: "v1", objectType: "Directory", force: true };
+  expect(check(directory).warnings).toEqual([]);
+});
+
+describe("contents", () => {
+  const checkContents = (contents: unknown, more = {}) => check({ contents, ...more });
+
+  test("have a hash for each URL, in the spelling that is sent", () => {
+    const { inputs, problems } = checkContents({
+      "https://VOD.example.com/b": "1",
+      "https://vod.example.com/a?v=1": "2",
+    });
+    expect(problems).toEqual([]);
+    expect(inputs.contents).toEqual({ "https://vod.example.com/b": "1", "https://vod.example.com/a?v=1": "2" });
+  });
+
+  test("may become nothing at all", () => {
+    expect(checkContents({}).problems).toEqual([]);
+  });
+
+  test.each([
+    [{ "/a": "1" }, {}, 'contents["/a"] has no host; write it as https://your-domain/path.'],
+    [
+      { [PATH]: 1 },
+      {},
+      `contents["${PATH}"] is 1; give a hash for each URL, such as { "https://vod.example.com/a.js": "9f86d081" }.`,
+    ],
+    [
+      { [PATH]: "" },
+      {},
+      `contents["${PATH}"] is empty; give a hash for each URL, such as { "https://vod.example.com/a.js": "9f86d081" }.`,
+    ],
+    [
+      { [PATH]: "1", [PATH.toUpperCase().replace("/A.JS", "/a.js")]: "2" },
+      {},
+      'contents["HTTPS://VOD.EXAMPLE.COM/a.js"] names a URL twice, with different hashes; write it once.',
+    ],
+    [{ [PATH]: "1" }, { paths: [PATH] }, "paths and contents are both given; give one of paths, contents and source."],
+    [
+      { [PATH]: "1" },
+      { contentHash: "v1" },
+      "contentHash goes with paths; contents has a hash for each file, so leave it out.",
+    ],
+    [
+      { [PATH]: "1" },
+      { objectType: "Directory" },
+      'objectType is "Directory", but contents names URLs; write "File" or "IgnoreParams".',
+    ],
+    [
+      { [PATH]: "1" },
+      { collapse: "never", onQuotaExceeded: "collapse" },
+      'collapse is "never", but onQuotaExceeded is "collapse"; leave one of them out.',
+    ],
+  ])("%j with %j is refused", (contents, more, problem) => {
+    expect(checkContents(contents, more).problems).toEqual([problem]);
+  });
+});
+
+test('collapse "never" can\'t stand beside onQuotaExceeded "collapse" with paths either', () => {
+  const paths = { paths: [PATH], contentHash: "v1" };
+  expect(check({ ...paths, collapse: "never", onQuotaExceeded: "collapse" }).problems).toEqual([
+    'collapse is "never", but onQuotaExceeded is "collapse"; leave one of them out.',
+  ]);
+});
+
+test.each([
+  ["./dist/plan.txt", "./dist"],
+  ["dist/deep/plan.txt", "dist/"],
+  ["plan.txt", "."],
+])("planFile %s in the source %s is refused, since writing it would change the source", (planFile, directory) => {
+  const source = { directory, baseUrl: "https://vod.example.com/" };
+  expect(check({ source, planFile }).problems).toEqual([
+    "planFile lies in source.directory, so that writing it would change the source; put it elsewhere.",
+  ]);
+});
+
+test("planFile beside the source is taken", () => {
+  const source = { directory: "./dist", baseUrl: "https://vod.example.com/" };
+  for (const planFile of ["./plan.txt", "../plan.txt", "./dist-plan.txt", "/tmp/plan.txt"]) {
+    expect(check({ source, planFile }).problems).toEqual([]);
+  }
+});
+
+describe("source", () => {
+  const checkSource = (source: unknown, more = {}) => check({ source, ...more });
+
+  test("has a base URL that ends in a slash", () => {
+    for (const baseUrl of ["https://VOD.example.com/player", "https://vod.example.com/player/"]) {
+      const { inputs, problems } = checkSource({ directory: "./dist", baseUrl });
+      expect(problems).toEqual([]);
+      expect(inputs.source).toEqual({ directory: "./dist", baseUrl: "https://vod.example.com/player/" });
+    }
+  });
+
+  const wanted =
+    'give { directory: "./dist", baseUrl: "https://vod.example.com/" }, and include, exclude and indexDocument if needed.';
+  test.each([
+    ["./dist", `source is a string; ${wanted}`],
+    [{ baseUrl: "https://vod.example.com/" }, `source.directory is missing; ${wanted}`],
+    [
+      { directory: "./dist", baseUrl: "https://vod.example.com/", colour: "red" },
+      `source has colour, which it doesn't know; ${wanted}`,
+    ],
+    [
+      { directory: "./dist", baseUrl: "https://vod.example.com/?v=1" },
+      "source.baseUrl (https://vod.example.com/?…) has a query, which a Directory can't have; leave out everything from ?.",
+    ],
+    [
+      { directory: "./dist", baseUrl: "player" },
+      'source.baseUrl (player) has no host: "player" is not a domain name; write it as https://your-domain/path.',
+    ],
+  ])("%j is refused", (source, problem) => {
+    expect(checkSource(source).problems).toEqual([problem]);
+  });
+});
+
+describe("policies", () => {
+  test("force means something where URLs may be collapsed into directories", () => {
+    expect(check({ paths: [PATH], contentHash: "v1", force: true, onQuotaExceeded: "collapse" }).warnings).toEqual([]);
+  });
+  test("refreshNew means nothing with paths", () => {
+    expect(check({ paths: [PATH], contentHash: "v1", refreshNew: true }).warnings).toEqual([
+      "refreshNew has an effect with contents and source only; a new path in paths is always refreshed.",
+    ]);
+  });
+  test("more paths than a day's quota are no problem where the quota may be exceeded", () => {
+    const paths = Array.from({ length: 2001 }, (_, index) => `https://vod.example.com/${index}`);
+    for (const onQuotaExceeded of ["partial", "collapse"]) {
+      expect(check({ paths, contentHash: "v1", onQuotaExceeded }).problems).toEqual([]);
+    }
+  });
+});
+
+describe("waiting and retrying", () => {
+  const problems = (more: object) => check({ paths: [PATH], contentHash: "v1", ...more }).problems;
+
+  test.each([
+    [{ wait: true }],
+    [{ wait: { timeout: 60, onTimeout: "warn" } }],
+    [{ retry: { timeout: 60, maxAttempts: 3 } }],
+  ])("%j", (more) => expect(problems(more)).toEqual([]));
+
+  test.each([
+    [
+      { wait: "yes" },
+      'wait is a string; write true, false, or { timeout: seconds, onTimeout: "fail" or "warn", retryFailed: true or false }.',
+    ],
+    [
+      { wait: { timeout: "1m" } },
+      'wait.timeout is a string; write true, false, or { timeout: seconds, onTimeout: "fail" or "warn", retryFailed: true or false }.',
+    ],
+    [{ retry: { maxAttempts: 0 } }, "retry.maxAttempts is 0; write { timeout: seconds, maxAttempts: a whole number }."],
+  ])("%j is refused", (more, problem) => {
+    expect(problems(more)).toEqual([problem]);
+  });
+});
+
+describe("a preload after the refresh", () => {
+  const problems = (more: object) =>
+    check({ ...("source" in more || "contents" in more ? {} : { paths: [PATH], contentHash: "v1" }), ...more })
+      .problems;
+  const source = { directory: "dist", baseUrl: "https://vod.example.com/" };
+
+  test.each([
+    [{ preload: true }],
+    [
+      {
+        preload: {
+          area: "overseas",
+          l2Preload: true,
+          headers: { "X-A": "1" },
+          onFailure: "fail",
+          wait: { timeout: 9 },
+        },
+      },
+    ],
+    [{ preload: { include: ["videos/**"], exclude: ["drafts"] }, source }],
+    [{ preload: false, wait: false, objectType: "Directory", paths: ["https://vod.example.com/a/"] }],
+    [{ preload: true, objectType: "IgnoreParams", contents: { [PATH]: "1" } }],
+  ])("%j", (more) => expect(problems(more)).toEqual([]));
+
+  test.each([
+    [
+      { preload: { area: "china" } },
+      'preload.area is "china", which is none of its values; write "domestic", "overseas".',
+    ],
+    [
+      { preload: { everything: true } },
+      'preload has everything, which it doesn\'t know; write true, false, or an object of how it is preloaded, such as { area: "domestic" }.',
+    ],
+    [
+      { preload: { headers: { Cookie: "a\nb" } } },
+      'preload.headers.Cookie is a string; write true, false, or an object of how it is preloaded, such as { area: "domestic" }.',
+    ],
+    [
+      { preload: true, objectType: "IgnoreParams" },
+      'preload goes with files, but objectType is "IgnoreParams"; declare a VodCachePreload of their files instead.',
+    ],
+    [
+      { preload: true, wait: false },
+      "wait is false, but a preload can only follow a refresh that has ended; leave wait out.",
+    ],
+    [
+      { preload: true, paths: ["https://vod.example.com/"] },
+      "preload is given, but every URL names a directory, which can't be preloaded; leave preload out.",
+    ],
+    [
+      { preload: { include: ["*.ts"] } },
+      "preload.include and preload.exclude go with source; without it, all files are preloaded.",
+    ],
+  ])("%j is refused", (more, problem) => {
+    expect(problems(more)).toEqual([problem]);
+  });
+});
+
+describe("values that aren't known yet in a preview", () => {
+  test.each([
+    ["wait", { timeout: UNKNOWN }],
+    ["retry", { maxAttempts: UNKNOWN }],
+    ["preload", { area: UNKNOWN }],
+  ])("%s with %j within it", (name, value) => {
+    const { inputs, problems } = check({ paths: [PATH], contentHash: "v1", [name]: value });
+    expect(problems).toEqual([]);
+    expect(readInputs(inputs, REFRESH)).toBeUndefined();
+  });
+
+  test.each(["paths", "contentHash", "objectType", "force", "refreshOnCreate", "endpoint"])("%s", (name) => {
+    const { inputs, problems } = check({ paths: [PATH], contentHash: "v1", [name]: UNKNOWN });
+    expect(problems).toEqual([]);
+    expect(inputs[name]).toBe(UNKNOWN);
+    expect(readInputs(inputs, REFRESH)).toBeUndefined();
+  });
+
+  test.each([
+    ["accessKey", UNKNOWN, /^accessKey can't be an input, since it would stand in the state; /],
+    ["colour", { shade: UNKNOWN }, /^colour is not an input of VodCacheRefresh; /],
+  ])("but %s is no input, whatever its value", (name, value, problem) => {
+    expect(problemsOf({ [name]: value })[0]).toMatch(problem);
+  });
+
+  test("one path among others, which are checked under their own index", () => {
+    expect(check({ paths: [UNKNOWN, PATH], contentHash: "v1" }).inputs.paths).toEqual([UNKNOWN, PATH]);
+    expect(readInputs(check({ paths: [UNKNOWN, PATH], contentHash: "v1" }).inputs, REFRESH)).toBeUndefined();
+    expect(problemsOf({ paths: [UNKNOWN, "/a"] })[0]).toMatch(/^paths\[1\] /);
+  });
+});

@@ -1,0 +1,41 @@
+/** Providers whose calls go to an emulator, with its key from the environment. */
+import type { Surroundings } from "../../../provider/resource/clients.js";
+import { type preloadProvider, refreshProvider } from "../../../provider/resource/provider.js";
+import { createLimiter } from "../../../provider/vod/rate-limiter.js";
+import type { Emulator } from "../../emulator/index.js";
+
+export function providerFor(
+  emulator: Emulator,
+  surroundings: Omit<Surroundings, "environment">,
+  make: typeof refreshProvider | typeof preloadProvider = refreshProvider,
+) {
+  const environment = {
+    ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.accessKeyId,
+    ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
+    VOD_ENDPOINT: emulator.endpoint,
+  };
+  const made = make({ ...surroundings, environment });
+  void made.configure({ config: { get: () => undefined } } as never);
+  return made;
+}
+
+/** Providers with a clock that moves by what is slept, for the emulator too: each call of `provider` is a process of its own. */
+export function simulated(
+  emulator: Emulator,
+  make?: typeof refreshProvider | typeof preloadProvider,
+  { random = Math.random }: { random?: () => number } = {},
+) {
+  const lines: string[] = [];
+  let slept = 0;
+  const now = () => new Date(Date.now() + slept);
+  /** Lets time pass, for the provider and for the service. */
+  const pass = async (ms: number) => {
+    slept += ms;
+    emulator.advance(ms);
+  };
+  const provider = () => {
+    const limiter = createLimiter({ now: () => now().getTime(), sleep: pass });
+    return providerFor(emulator, { info: (line) => lines.push(line), now, sleep: pass, random, limiter }, make);
+  };
+  return { provider, lines, pass, slept: () => slept };
+}

@@ -1,0 +1,188 @@
+/** VodCachePreload: what is preloaded, when, and what the state keeps of it. */
+import { beforeEach, describe, expect, test } from "vitest";
+import { preloadProvider } from "../../../provider/resource/provider.js";
+import { type Emulator, type EmulatorOptions, pathsOf, view } from "../../emulator/index.js";
+import { publish, started } from "../../emulator/started.js";
+import { simulated } from "./emulated.js";
+
+type Properties = Record<string, unknown>;
+type Deployed = { id: string; inputs: Properties; outs: Properties };
+
+const url = (name: string) => `https://vod.example.com/${name}`;
+const PATHS = [url("a.ts"), url("b.ts")];
+
+let emulator: Emulator;
+let time: ReturnType<typeof simulated>;
+const provider = () => time.provider();
+beforeEach(() => start());
+
+async function start(options: EmulatorOptions = {}) {
+  emulator = await started(options);
+  time = simulated(emulator, preloadProvider);
+  for (const name of ["a.ts", "b.ts", "c.ts"]) publish(emulator, `vod.example.com/${name}`, "1");
+}
+
+const problems = async (news: Properties) =>
+  (await provider().check({}, { __resourceName: "videos", ...news })).failures.map(({ reason }) => reason);
+
+async function up(old: Deployed | undefined, news: Properties): Promise<Deployed> {
+  const made = provider();
+  const { inputs, failures } = await made.check(old?.inputs ?? {}, { __resourceName: "videos", ...news });
+  expect(failures).toEqual([]);
+  if (old === undefined) return { inputs, ...(await made.create(inputs)) };
+  return { id: old.id, inputs, ...(await made.update(old.id, old.outs, inputs)) };
+}
+
+const calls = () => emulator.received.filter(({ action }) => action === "PreloadVodObjectCaches");
+const preloaded = () =>
+  calls()
+    .filter(({ status }) => status === 200)
+    .flatMap(pathsOf);
+
+describe("what is preloaded", () => {
+  test("everything when it is created: the first viewer gets a hit", async () => {
+    const { id, outs } = await up(undefined, { paths: PATHS, contentHash: "v1", wait: true });
+    expect(id).toMatch(/^vod-cache-preload-/);
+    expect(outs).toMatchObject({ status: "Complete", preloaded: PATHS, pending: [], preloadOnCreate: true });
+    expect(outs.preloadTaskId).toBe((outs.taskIds as string[]).join(","));
+    for (const name of ["objectType", "force", "refreshOnCreate", "refreshed", "refreshTaskId"]) {
+      expect(outs).not.toHaveProperty(name);
+    }
+    expect(await view(emulator, PATHS[0] as string)).toMatchObject({ body: "1", cache: "HIT" });
+    expect(time.lines).toContain("videos: created: 2 URL preloads (498 of 500 left today), 1 call");
+    expect(time.lines.some((line) => line.startsWith("videos: preloading: 2 URL preloads in 1 call, task "))).toBe(
+      true,
+    );
+  });
+
+  test("nothing when it is created with preloadOnCreate false", async () => {
+    const { outs } = await up(undefined, { paths: PATHS, contentHash: "v1", preloadOnCreate: false });
+    expect(outs.status).toBe("NotSubmitted");
+    expect(calls()).toEqual([]);
+  });
+
+  test("later what is new or changed, and nothing that vanished", async () => {
+    const first = await up(undefined, { contents: { [url("a.ts")]: "1", [url("b.ts")]: "1" } });
+    const second = await up(first, { contents: { [url("a.ts")]: "2", [url("c.ts")]: "1" } });
+    expect(preloaded()).toEqual([...PATHS, url("a.ts"), url("c.ts")]);
+    await up(second, { contents: { [url("a.ts")]: "2" } });
+    expect(calls()).toHaveLength(2);
+  });
+
+  test.each<[string, Properties]>([
+    ["area", { area: "overseas" }],
+    ["headers", { headers: { "Accept-Encoding": "gzip" } }],
+  ])("everything when its %s changes, for that copy isn't there", async (_, change) => {
+    const first = await up(undefined, { paths: PATHS, contentHash: "v1" });
+    await up(first, { paths: PATHS, contentHash: "v1", ...change });
+    expect(preloaded()).toEqual([...PATHS, ...PATHS]);
+    expect(time.lines).toContain("videos: area or headers changed: 2 URL preloads (496 of 500 left today), 1 call");
+  });
+
+  test("nothing when l2Preload changes, or wait", async () => {
+    const first = await up(undefined, { paths: PATHS, contentHash: "v1" });
+    await up(first, { paths: PATHS, contentHash: "v1", l2Preload: true, wait: { timeout: 60 } });
+    expect(calls()).toHaveLength(1);
+  });
+
+  test("100 URLs a call", async () => {
+    const paths = Array.from({ length: 150 }, (_, index) => url(`${index}.ts`));
+    await up(undefined, { paths, contentHash: "v1" });
+    expect(calls().map((call) => pathsOf(call).length)).toEqual([100, 50]);
+  });
+});
+
+describe("the day's quota", () => {
+  const paths = Array.from({ length: 10 }, (_, index) => url(`${index}.ts`));
+  beforeEach(() => emulator.set({ preloadRemain: 4 }));
+
+  test("that can't hold it: nothing is sent", async () => {
+    await expect(up(undefined, { paths, contentHash: "v1" })).rejects.toThrow(
+      /^The day's quota has 4 of 500 preloads left, and 10 are due; nothing was sent\. /,
+    );
+    expect(calls()).toEqual([]);
+  });
+
+  test("partial: what fits is sent, and the rest by the next update", async () => {
+    const news = { paths, contentHash: "v1", onQuotaExceeded: "partial" };
+    const first = await up(undefined, news);
+    expect(first.outs).toMatchObject({ status: "Incomplete", pending: paths.slice(4) });
+    emulator.set({ preloadRemain: 500 });
+    await up(first, news);
+    expect(preloaded()).toEqual(paths);
+  });
+});
+
+describe("wait", () => {
+  test("a URL that the origin doesn't have fails the update, by name", async () => {
+    const failing = up(undefined, { paths: [...PATHS, url("none.ts")], contentHash: "v1", wait: true });
+    await expect(failing).rejects.toThrow(
+      /^The service accepted the preload and then failed it: 1 of 1 failed: https:\/\/vod\.example\.com\/none\.ts .*\(code PreloadFailed\)/,
+    );
+    await expect(failing).rejects.toMatchObject({ properties: { status: "Incomplete", pending: [url("none.ts")] } });
+  });
+
+  test("tasks that haven't ended are waited for by the next update", async () => {
+    await start({ taskDelayMs: 120_000 });
+    const news = { paths: PATHS, contentHash: "v1", wait: { timeout: 60 } };
+    const failed = await up(undefined, news).catch((error) => error);
+    expect(failed.message).toContain("(code PreloadTimeout)");
+    const inputs = (await provider().check({}, { __resourceName: "videos", ...news })).inputs;
+    const after = await up({ id: failed.id, inputs, outs: failed.properties }, { ...news, wait: true });
+    expect(after.outs.status).toBe("Complete");
+    expect(calls()).toHaveLength(1);
+  });
+
+  test("a refresh of the state looks at the tasks", async () => {
+    const { id, outs } = await up(undefined, { paths: PATHS, contentHash: "v1" });
+    expect((await provider().read(id, outs)).props).toEqual({ ...outs, status: "Complete" });
+  });
+});
+
+describe("a bad input is told by name, in the preview", () => {
+  const given = { paths: PATHS, contentHash: "v1" };
+
+  test.each<[Properties, RegExp]>([
+    [{ objectType: "File" }, /^objectType is not an input of VodCachePreload; it has paths, /],
+    [{ area: "china" }, /^area is "china", which is none of its values; write "domestic", "overseas"\.$/],
+    [{ headers: { "X-A": "a\r\nHost: evil" } }, /^headers\["X-A"\] is a string; give a text of printable ASCII/],
+    [
+      { onQuotaExceeded: "collapse" },
+      /^onQuotaExceeded is "collapse", which is none of its values; write "fail", "partial"\.$/,
+    ],
+    [
+      { paths: [url("videos/")] },
+      /^paths\[0\] \(https:\/\/vod\.example\.com\/videos\/\) names a directory, which can't be preloaded/,
+    ],
+    [
+      { paths: Array.from({ length: 501 }, (_, index) => url(`${index}`)) },
+      /^paths has 501 URLs, more than the 500 that an account may preload in a day; .* alicloud-vod:preloadsPerDay /,
+    ],
+  ])("%j", async (change, sentence) => {
+    expect((await problems({ ...given, ...change }))[0]).toMatch(sentence);
+    expect(emulator.received).toEqual([]);
+  });
+
+  test("index documents stand for directories", async () => {
+    const source = { directory: __dirname, baseUrl: url(""), indexDocument: "index.html" };
+    expect((await problems({ source }))[0]).toMatch(/^source\.indexDocument stands for directories/);
+  });
+});
+
+describe("a preview with a hash that isn't known yet", () => {
+  const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+  const contents = { [url("a.ts")]: UNKNOWN, [url("b.ts")]: "1" };
+
+  test("of a new preload: what is sent is known all the same", async () => {
+    expect(await problems({ contents })).toEqual([]);
+    expect(time.lines).toContain("videos: created, 2 URLs: 2 URL preloads (498 of 500 left today), 1 call");
+  });
+
+  test("beside a refresh whose outputs aren't known either", async () => {
+    const after = { objectType: "File", taskIds: UNKNOWN, status: UNKNOWN };
+    expect(await problems({ contents, after })).toEqual([]);
+    expect(time.lines).toContain(
+      "videos: created, 2 URLs: 2 URL preloads (498 of 500 left today), 1 call, once the refresh has ended",
+    );
+  });
+});

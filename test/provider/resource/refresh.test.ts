@@ -1,0 +1,555 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { refreshProvider } from "../../../provider/resource/provider.js";
+import { UNKNOWN } from "../../../provider/schema/inputs.js";
+import { type Emulator, type EmulatorOptions, pathsOf, startEmulator } from "../../emulator/index.js";
+
+type Properties = Record<string, unknown>;
+type Failure = Error & { id?: string; properties?: Properties; reasons?: string[] };
+
+const A = "https://vod.example.com/a";
+const B = "https://vod.example.com/b";
+
+let emulator: Emulator;
+const lines: string[] = [];
+
+async function start(options: EmulatorOptions = {}) {
+  await emulator?.close();
+  emulator = await startEmulator(options);
+}
+beforeEach(() => start());
+afterEach(() => {
+  lines.length = 0;
+  return emulator.close();
+});
+
+const START = Date.parse("2026-01-02T03:04:05Z");
+let now = START;
+beforeEach(() => {
+  now = START;
+});
+
+function provider({ environment = {} as Record<string, string>, config = {} as Record<string, string> } = {}) {
+  const keys = {
+    ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.accessKeyId,
+    ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
+    VOD_ENDPOINT: emulator.endpoint,
+  };
+  const made = refreshProvider({
+    environment: { ...keys, ...environment },
+    info: (line) => lines.push(line),
+    now: () => new Date(now),
+  });
+  void made.configure({ config: { get: (key: string) => config[key] } } as never);
+  return made;
+}
+
+const program = (changes: Properties = {}): Properties => ({
+  __resourceName: "player",
+  __provider: "text",
+  paths: [A, B],
+  contentHash: "v1",
+  ...changes,
+});
+
+/** What the engine does with a program: check, diff where there is a state, then create or update. */
+async function up(old: { id: string; inputs: Properties; outs: Properties } | undefined, changes: Properties = {}) {
+  const made = provider();
+  const { inputs, failures } = await made.check(old?.inputs ?? {}, program(changes));
+  expect(failures).toEqual([]);
+  if (old === undefined) return { inputs, ...(await made.create(inputs)) };
+  if (!(await made.diff(old.id, old.outs, inputs)).changes) return { ...old, inputs };
+  return { id: old.id, inputs, ...(await made.update(old.id, old.outs, inputs)) };
+}
+
+const refreshCalls = () => emulator.received.filter(({ action }) => action === "RefreshVodObjectCaches");
+const sent = () => refreshCalls().flatMap(pathsOf);
+
+test("a content is refreshed when it is new and when it changes, and not otherwise", async () => {
+  const created = await up(undefined);
+  expect(sent()).toEqual([A, B]);
+  expect(created.outs).toMatchObject({
+    status: "Submitted",
+    submittedAt: "2026-01-02T03:04:05.000Z",
+    refreshed: [A, B],
+  });
+
+  const unchanged = await up(created);
+  expect(refreshCalls()).toHaveLength(1);
+
+  // Within one second the service would merge both refreshes into one task.
+  emulator.advance(1000);
+  const updated = await up(unchanged, { contentHash: "v2" });
+  expect(sent()).toEqual([A, B, A, B]);
+  expect(updated.id).toBe(created.id);
+  expect(updated.outs.taskIds).not.toEqual(created.outs.taskIds);
+  // The second up follows within a process of its own, so it shows its plan, too.
+  expect(lines).toEqual([
+    "player: created: 2 URL refreshes (1,998 of 2,000 left today), 1 call",
+    `player: refreshed: 2 URL refreshes in 1 call, task ${created.outs.refreshTaskId}`,
+    "player: contentHash changed: 2 URL refreshes (1,996 of 2,000 left today), 1 call",
+    `player: refreshed: 2 URL refreshes in 1 call, task ${updated.outs.refreshTaskId}`,
+  ]);
+});
+
+test("a changed input that calls for nothing is recorded without a call", async () => {
+  const created = await up(undefined);
+  const updated = await up(created, { paths: [A], refreshOnCreate: false });
+  expect(refreshCalls()).toHaveLength(1);
+  expect(updated.outs).toEqual({ ...created.outs, paths: [A], refreshOnCreate: false });
+  expect(lines.at(-1)).toBe("player: nothing to refresh");
+});
+
+test("a path that was taken out and comes back is sent again", async () => {
+  const without = await up(await up(undefined), { paths: [A] });
+  await up(without);
+  expect(sent()).toEqual([A, B, B]);
+});
+
+test("refreshOnCreate false records the content and sends nothing, until it changes", async () => {
+  const created = await up(undefined, { refreshOnCreate: false });
+  expect(created.outs).toMatchObject({ status: "NotSubmitted", taskIds: [], contentHash: "v1" });
+  expect(emulator.received).toEqual([]);
+  await up(created, { refreshOnCreate: false, contentHash: "v2" });
+  expect(sent()).toEqual([A, B]);
+});
+
+describe("directories of paths that become contents", () => {
+  const X = "https://vod.example.com/x/";
+  const contents = { paths: undefined, contentHash: undefined, contents: { [A]: "1" } };
+  const calls = () => refreshCalls().map((call) => [call.parameters.ObjectType, pathsOf(call)]);
+  const directories = () => up(undefined, { paths: [X], objectType: "Directory", refreshOnCreate: false });
+
+  test("are refreshed as directories once more", async () => {
+    const { outs } = await up(await directories(), contents);
+    expect(calls()).toEqual([
+      ["File", [A]],
+      ["Directory", [X]],
+    ]);
+    expect(outs).toMatchObject({ status: "Submitted", pending: [] });
+    expect(outs).not.toHaveProperty("gone");
+  });
+
+  test("and stay such as long as the day's quota holds none", async () => {
+    const partial = { ...contents, onQuotaExceeded: "partial" };
+    const created = await directories();
+    emulator.set({ dirRemain: 0 });
+    const first = await up(created, partial);
+    expect(first.outs).toMatchObject({ status: "Incomplete", pending: [X] });
+    emulator.set({ dirRemain: 100 });
+    const second = await up(first, partial);
+    expect(calls()).toEqual([
+      ["File", [A]],
+      ["Directory", [X]],
+    ]);
+    expect(second.outs).toMatchObject({ status: "Submitted", pending: [] });
+  });
+});
+
+test("2,000 URLs go in two calls, in the order given", async () => {
+  const paths = Array.from({ length: 2000 }, (_, index) => `https://vod.example.com/${index}`);
+  const { outs } = await up(undefined, { paths });
+  expect(refreshCalls().map((call) => pathsOf(call).length)).toEqual([1000, 1000]);
+  expect(sent()).toEqual(paths);
+  expect(outs.requestIds).toHaveLength(2);
+});
+
+describe("a run that stops in the middle", () => {
+  const paths = Array.from(
+    { length: 1500 },
+    (_, index) => `https://${index < 1000 ? "vod" : "new"}.example.com/${index}`,
+  );
+
+  async function stopped() {
+    const made = provider();
+    const { inputs } = await made.check({}, program({ paths }));
+    const failure: Failure = await made.create(inputs).then(
+      () => expect.unreachable(),
+      (error: Failure) => error,
+    );
+    return { inputs, failure };
+  }
+
+  test("fails with what happened and what is done, and keeps both in the state", async () => {
+    const { failure } = await stopped();
+    expect(failure.reasons).toEqual([
+      expect.stringMatching(
+        /^new\.example\.com doesn't exist or .*\(code InvalidDomain\.NotFound, .*\) Refreshed before that: 1,000 of 1,500 paths; the next update sends the rest\.$/,
+      ),
+    ]);
+    expect(failure.id).toMatch(/^vod-cache-refresh-/);
+    expect(failure.properties).toMatchObject({ __provider: "text", __stateVersion: 1, status: "Incomplete" });
+    expect(failure.properties?.pending).toEqual(paths.slice(1000));
+    expect(failure.properties?.taskIds).toHaveLength(1);
+  });
+
+  test("is carried on by the next update, which sends the rest only", async () => {
+    const { inputs, failure } = await stopped();
+    emulator.set({ domains: { "new.example.com": "online" } });
+    emulator.advance(1000);
+    const updated = await up({ id: failure.id as string, inputs, outs: failure.properties as Properties }, { paths });
+    expect(refreshCalls().map(({ status }) => status)).toEqual([200, 404, 200]);
+    expect(refreshCalls().slice(2).flatMap(pathsOf)).toEqual(paths.slice(1000));
+    expect(updated.outs).toMatchObject({ status: "Submitted", pending: [] });
+    expect(updated.outs.taskIds).toEqual([failure.properties?.refreshTaskId, expect.any(String)]);
+  });
+});
+
+describe("a run that can't send anything", () => {
+  test("leaves no resource on create, so that the next update sends everything", async () => {
+    await start({ domains: ["other.example.com"] });
+    const made = provider();
+    const { inputs } = await made.check({}, program());
+    const failure: Failure = await made.create(inputs).then(
+      () => expect.unreachable(),
+      (error: Failure) => error,
+    );
+    expect(failure.message).toContain("(code InvalidDomain.NotFound, HTTP 404, request ID ");
+    expect(failure).not.toHaveProperty("id");
+  });
+
+  test("leaves the new hash with all paths pending on update, so that going back refreshes as well", async () => {
+    const created = await up(undefined);
+    const made = provider({ environment: { ALIBABA_CLOUD_ACCESS_KEY_SECRET: "wrong" } });
+    const { inputs } = await made.check(created.inputs, program({ contentHash: "v2" }));
+    const failure: Failure = await made.update(created.id, created.outs, inputs).then(
+      () => expect.unreachable(),
+      (error: Failure) => error,
+    );
+    // The tasks on record are those of the last update that sent something.
+    const { taskIds, submittedAt } = created.outs;
+    const kept = { taskIds, submittedAt, refreshed: [] };
+    expect(failure.properties).toMatchObject({ contentHash: "v2", pending: [A, B], status: "Incomplete", ...kept });
+    expect(JSON.stringify(failure)).not.toContain(emulator.accessKeyId);
+
+    await up({ id: created.id, inputs: created.inputs, outs: failure.properties as Properties }, { contentHash: "v1" });
+    expect(sent().slice(-2)).toEqual([A, B]);
+  });
+});
+
+describe("check", () => {
+  test("fails without a property's value, and leaves nothing to be sent", async () => {
+    const { failures } = await provider().check({}, program({ paths: ["/a"] }));
+    expect(failures).toEqual([
+      { property: "", reason: "paths[0] (/a) has no host; write it as https://your-domain/path." },
+    ]);
+  });
+
+  test("fails in the preview already when a call is due and nobody can sign it", async () => {
+    const none = { ALIBABA_CLOUD_ACCESS_KEY_ID: "", ALIBABA_CLOUD_ACCESS_KEY_SECRET: "" };
+    const made = provider({ environment: none });
+    const old = (await provider().check({}, program())).inputs;
+    const reasons = async (olds: Properties, news: Properties) => (await made.check(olds, news)).failures.length;
+    expect(await reasons({}, program())).toBe(1);
+    expect(await reasons(old, program({ contentHash: "v2" }))).toBe(1);
+    expect(await reasons(old, program({ contentHash: UNKNOWN }))).toBe(1);
+    expect(await reasons(old, program())).toBe(0);
+    expect(await reasons({}, program({ refreshOnCreate: false }))).toBe(0);
+  });
+
+  test("takes credentials from the stack's configuration", async () => {
+    const none = { ALIBABA_CLOUD_ACCESS_KEY_ID: "", ALIBABA_CLOUD_ACCESS_KEY_SECRET: "" };
+    const config = { "alicloud:accessKey": emulator.accessKeyId, "alicloud:secretKey": emulator.accessKeySecret };
+    const made = provider({ environment: none, config });
+    const { inputs } = await made.check({}, program());
+    await made.create(inputs);
+    expect(sent()).toEqual([A, B]);
+  });
+
+  test("warns of force without a directory", async () => {
+    await provider().check({}, program({ force: true }));
+    expect(lines).toContain(
+      'player: warning: force has an effect with objectType "Directory" only; with "File" it is not sent.',
+    );
+  });
+});
+
+describe("a preview with values that aren't known yet", () => {
+  test.each(["paths", "objectType"])("%s: shown as an update, never an error", async (name) => {
+    const created = await up(undefined);
+    const made = provider();
+    const { inputs, failures } = await made.check(created.inputs, program({ [name]: UNKNOWN }));
+    expect(failures).toEqual([]);
+    expect(await made.diff(created.id, created.outs, inputs)).toEqual({ changes: true });
+    expect(lines.at(-1)).toBe("player: to refresh: not known yet, since an input is known during the update only");
+  });
+
+  const byContents = { paths: undefined, contentHash: undefined };
+  test.each<[string, Properties, string]>([
+    ["contentHash", { contentHash: UNKNOWN }, "created: 2 URL refreshes (1,998 of 2,000 left today), 1 call"],
+    [
+      "a hash of contents",
+      { ...byContents, contents: { [A]: UNKNOWN, [B]: "1" } },
+      "created, 2 URLs: 2 URL refreshes (1,998 of 2,000 left today), 1 call",
+    ],
+  ])("%s, as a resource is created: what is sent is known all the same", async (_, changes, line) => {
+    await provider().check({}, program(changes));
+    expect(lines).toContain(`player: ${line}`);
+  });
+
+  test.each<[string, Properties, Properties, string]>([
+    [
+      "contentHash",
+      {},
+      { contentHash: UNKNOWN },
+      "contentHash not known yet: up to 2 URL refreshes (1,996 of 2,000 left today), 1 call",
+    ],
+    [
+      "a hash of contents",
+      { ...byContents, contents: { [A]: "1", [B]: "1" } },
+      { ...byContents, contents: { [A]: UNKNOWN, [B]: "1" } },
+      "up to 1 of 2 URLs changed: up to 1 URL refresh (1,997 of 2,000 left today), 1 call",
+    ],
+  ])("%s, as it is updated: what is sent at most", async (_, before, after, line) => {
+    const created = await up(undefined, before);
+    const made = provider();
+    const { inputs } = await made.check(created.inputs, program(after));
+    expect(await made.diff(created.id, created.outs, inputs)).toEqual({ changes: true });
+    expect(lines).toContain(`player: ${line}`);
+  });
+});
+
+test("read keeps what is there, its status aside, and delete sends nothing and says so", async () => {
+  const { id, outs } = await up(undefined);
+  const made = provider();
+  expect(await made.read(id, outs)).toEqual({ id, props: { ...outs, status: "Complete" } });
+  await made.delete(id, outs);
+  expect(refreshCalls()).toHaveLength(1);
+  expect(lines.at(-1)).toBe(
+    "player: nothing is sent on delete, since a refresh can't be undone; the resource is forgotten",
+  );
+});
+
+describe("contents", () => {
+  const contents = (hashes: Record<string, string>, more: Properties = {}) => ({
+    paths: undefined,
+    contentHash: undefined,
+    contents: hashes,
+    ...more,
+  });
+
+  test("only what changed or vanished is sent", async () => {
+    const created = await up(undefined, contents({ [A]: "1", [B]: "1" }));
+    expect(sent()).toEqual([A, B]);
+    const changed = await up(created, contents({ [A]: "2", "https://vod.example.com/new": "1" }));
+    expect(sent().slice(2)).toEqual([A, B]);
+    expect(lines).toContain(
+      "player: 1 of 2 URLs changed, 1 vanished (1 new URL skipped: no cache can hold it): 2 URL refreshes (1,996 of 2,000 left today), 1 call",
+    );
+    await up(changed, contents({ [A]: "2", "https://vod.example.com/new": "2" }));
+    expect(sent().slice(4)).toEqual(["https://vod.example.com/new"]);
+  });
+
+  test("what couldn't be sent is sent by the next update, also where it vanished meanwhile", async () => {
+    const created = await up(undefined, contents({ [A]: "1", [B]: "1" }));
+    emulator.set({ service: "suspended" });
+    const made = provider();
+    const { inputs } = await made.check(created.inputs, program(contents({ [A]: "2" })));
+    const failure: Failure = await made.update(created.id, created.outs, inputs).then(
+      () => expect.unreachable(),
+      (error: Failure) => error,
+    );
+    expect(failure.properties).toMatchObject({ status: "Incomplete", pending: [A, B] });
+    emulator.set({ service: "open" });
+    await up(
+      { id: created.id, inputs: created.inputs, outs: failure.properties as Properties },
+      contents({ [A]: "1" }),
+    );
+    expect(sent().slice(-2)).toEqual([A, B]);
+  });
+
+  test("that become a directory: what vanished is sent as URLs, and the directory as such", async () => {
+    const directory = "https://vod.example.com/player/";
+    const created = await up(undefined, contents({ [`${directory}x`]: "1", [B]: "1" }));
+    const moved = await up(created, { paths: [directory], contentHash: "v1", objectType: "Directory" });
+    expect(moved.outs).toMatchObject({ status: "Submitted", pending: [] });
+    expect(
+      refreshCalls()
+        .slice(1)
+        .map(({ parameters }) => [parameters.ObjectType, parameters.ObjectPath]),
+    ).toEqual([
+      ["Directory", directory],
+      ["File", `${B}\n${directory}x`],
+    ]);
+  });
+
+  test("a domain that moved: its old URLs are sent, and no obstacle once the domain is gone", async () => {
+    await start({ domains: ["old.example.com", "new.example.com"] });
+    const created = await up(undefined, contents({ "https://old.example.com/a": "1" }));
+    emulator.set({ domains: { "old.example.com": null } });
+    const moved = await up(created, contents({ "https://new.example.com/a": "1" }));
+    expect(moved.outs).toMatchObject({ status: "Submitted", pending: [] });
+    expect(lines).toContain(
+      "player: warning: old.example.com is not refreshed, since it is no domain of this account any more.",
+    );
+  });
+
+  test("a preview with a hash that isn't known yet says how much it is at most", async () => {
+    const created = await up(undefined, contents({ [A]: "1", [B]: "1" }));
+    const made = provider();
+    const { inputs, failures } = await made.check(created.inputs, program(contents({ [A]: UNKNOWN, [B]: "1" })));
+    expect(failures).toEqual([]);
+    expect(await made.diff(created.id, created.outs, inputs)).toEqual({ changes: true });
+    expect(lines.at(-2)).toBe(
+      "player: up to 1 of 2 URLs changed: up to 1 URL refresh (1,997 of 2,000 left today), 1 call",
+    );
+  });
+});
+
+describe("the day's quota", () => {
+  const paths = Array.from({ length: 30 }, (_, index) => `https://vod.example.com/player/${index}`);
+  const left = (urlRemain: number) => emulator.set({ urlRemain });
+
+  test("fail: nothing is sent, the preview warns, the update fails", async () => {
+    const created = await up(undefined, { paths: paths.slice(0, 1) });
+    left(10);
+    const made = provider();
+    const { inputs } = await made.check(created.inputs, program({ paths, contentHash: "v2" }));
+    await made.diff(created.id, created.outs, inputs);
+    expect(lines.at(-1)).toBe(
+      "player: warning: the day's quota has 10 of 2,000 URLs left, and 30 are due, so that an update would send nothing and fail",
+    );
+    const failure: Failure = await made.update(created.id, created.outs, inputs).then(
+      () => expect.unreachable(),
+      (error: Failure) => error,
+    );
+    expect(failure.message).toMatch(
+      /^The day's quota has 10 of 2,000 URLs left, and 30 are due; nothing was sent\. Run /,
+    );
+    expect(failure.properties).toMatchObject({ status: "Incomplete", pending: paths });
+    expect(refreshCalls()).toHaveLength(1);
+  });
+
+  test("partial: what fits is sent, in order, and the next update sends the rest", async () => {
+    left(10);
+    const created = await up(undefined, { paths, onQuotaExceeded: "partial" });
+    expect(created.outs).toMatchObject({ status: "Incomplete", pending: paths.slice(10) });
+    expect(sent()).toEqual(paths.slice(0, 10));
+    left(100);
+    const rest = await up(created, { paths, onQuotaExceeded: "partial" });
+    expect(rest.outs).toMatchObject({ status: "Submitted", pending: [] });
+    expect(sent()).toEqual(paths);
+  });
+
+  test("collapse: a directory stands for what doesn't fit", async () => {
+    left(10);
+    const created = await up(undefined, { paths, onQuotaExceeded: "collapse" });
+    expect(created.outs).toMatchObject({
+      status: "Submitted",
+      pending: [],
+      refreshed: ["https://vod.example.com/player/"],
+    });
+    expect(
+      refreshCalls().map(({ parameters }) => [parameters.ObjectType, parameters.ObjectPath, parameters.Force]),
+    ).toEqual([["Directory", "https://vod.example.com/player/", "false"]]);
+  });
+
+  test("that can't be told is a warning, and the service decides", async () => {
+    emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshQuota" });
+    const created = await up(undefined);
+    expect(created.outs).toMatchObject({ status: "Submitted" });
+    expect(lines[0]).toMatch(
+      /^player: warning: what is left of the day's quota isn't known\. The credentials lack the permission/,
+    );
+    expect(lines).toContain("player: created: 2 URL refreshes, 1 call");
+  });
+
+  /** Creates with a process that didn't look at the quota before. */
+  async function createAlone(changes: Properties, between = () => {}) {
+    const { inputs } = await provider().check({}, program(changes));
+    lines.length = 0;
+    between();
+    return provider().create(inputs);
+  }
+
+  test("is asked for once by an up that sends at once", async () => {
+    await up(undefined);
+    expect(emulator.received.map(({ action }) => action)).toEqual([
+      "DescribeVodRefreshQuota",
+      "RefreshVodObjectCaches",
+    ]);
+  });
+
+  test("is asked for again before what is sent later: what is too little by then sends nothing", async () => {
+    const made = provider();
+    const { inputs } = await made.check({}, program());
+    emulator.set({ urlRemain: 1 });
+    now += 5_000;
+    await expect(made.create(inputs)).rejects.toThrow(/has 1 of 2,000 URLs left, and 2 are due; nothing was sent/);
+    expect(refreshCalls()).toEqual([]);
+  });
+
+  describe("that runs out between the question and a call", () => {
+    const many = Array.from({ length: 1500 }, (_, index) => `https://vod.example.com/${index}`);
+    const emptied = (urlRemain: number) => () => {
+      emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshQuota" });
+      emulator.set({ urlRemain });
+    };
+
+    test("partial: what was sent is sent, and the rest stays pending", async () => {
+      const { outs } = await createAlone({ paths: many, onQuotaExceeded: "partial" }, emptied(1200));
+      expect(outs).toMatchObject({ status: "Incomplete", pending: many.slice(1000) });
+      expect(lines.at(-1)).toMatch(
+        /^player: warning: the day's quota ran out, so that 500 paths stay pending; it starts anew at 2026-01-03 00:00 UTC\+8 /,
+      );
+    });
+
+    test("partial: where nothing could be sent, everything stays pending", async () => {
+      const { outs } = await createAlone({ onQuotaExceeded: "partial" }, emptied(1));
+      expect(outs).toMatchObject({ status: "Incomplete", taskIds: [], pending: [A, B] });
+      emulator.set({ urlRemain: 2000 });
+      const { inputs } = await provider().check({}, program({ onQuotaExceeded: "partial" }));
+      const rest = await up({ id: "x", inputs, outs }, { onQuotaExceeded: "partial" });
+      expect(rest.outs).toMatchObject({ status: "Submitted", pending: [] });
+      expect(sent().slice(2)).toEqual([A, B]);
+    });
+
+    test("fail: it fails, and what was sent isn't sent again", async () => {
+      const failure = await createAlone({ paths: many }, emptied(1200)).catch((error: Failure) => error);
+      expect(failure).toMatchObject({ message: expect.stringMatching(/QuotaExceeded\.Refresh/) });
+      expect((failure as Failure).properties).toMatchObject({ pending: many.slice(1000) });
+    });
+  });
+
+  describe("that two resources share", () => {
+    const eight = (name: string) => Array.from({ length: 8 }, (_, index) => `https://vod.example.com/${name}/${index}`);
+    const both = ["one", "two"].map((name) => program({ __resourceName: name, paths: eight(name) }));
+
+    test("is enough for the first one in a preview, which the second one counts in", async () => {
+      emulator.set({ urlRemain: 10 });
+      const made = provider();
+      for (const news of both) await made.check({}, news);
+      expect(lines).toEqual([
+        "one: created: 8 URL refreshes (2 of 2,000 left today), 1 call",
+        "two: created: 8 URL refreshes, 1 call",
+        "two: warning: the day's quota has 2 of 2,000 URLs left, and 8 are due, so that an update would send nothing and fail",
+      ]);
+    });
+
+    test("is counted once for each: one after the other send, and show what they showed", async () => {
+      emulator.set({ urlRemain: 20 });
+      const made = provider();
+      const checked: Properties[] = [];
+      for (const news of both) checked.push((await made.check({}, news)).inputs);
+      const shown = [...lines];
+      for (const inputs of checked) await made.create(inputs);
+      expect(sent()).toHaveLength(16);
+      expect(lines.filter((line) => line.includes("created"))).toEqual(shown);
+      expect(shown[1]).toBe("two: created: 8 URL refreshes (4 of 2,000 left today), 1 call");
+    });
+
+    test("is never asked for more than there is, even where both send at once", async () => {
+      emulator.set({ urlRemain: 10 });
+      const made = provider();
+      const results = await Promise.allSettled(both.map((inputs) => made.create({ objectType: "File", ...inputs })));
+      expect(results.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+      expect(refreshCalls()).toHaveLength(1);
+    });
+  });
+
+  test("is not asked for where nothing is due", async () => {
+    const created = await up(undefined);
+    const before = emulator.received.length;
+    await up(created);
+    expect(emulator.received).toHaveLength(before);
+  });
+});

@@ -1,0 +1,377 @@
+/** A resource with a `source`, on real files: what is sent as they change. */
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { UNKNOWN } from "../../../provider/schema/inputs.js";
+import { type Emulator, pathsOf } from "../../emulator/index.js";
+import { started } from "../../emulator/started.js";
+import { providerFor } from "./emulated.js";
+
+type Properties = Record<string, unknown>;
+type Deployed = { id: string; inputs: Properties; outs: Properties };
+type Failure = Error & { id?: string; properties?: Properties };
+
+const BASE = "https://vod.example.com/";
+let emulator: Emulator;
+let directory: string;
+let lines: string[];
+
+beforeEach(async () => {
+  emulator = await started();
+  directory = mkdtempSync(join(tmpdir(), "source-"));
+  lines = [];
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const write = (files: Record<string, string>) => {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    writeFileSync(join(directory, name), text);
+  }
+};
+
+const provider = () => providerFor(emulator, { info: (line) => lines.push(line), now: () => new Date() });
+const program = (source: object = {}, more: Properties = {}): Properties => ({
+  __resourceName: "site",
+  source: { directory, baseUrl: BASE, ...source },
+  ...more,
+});
+
+/** What an up does, whose engine hands over a program's inputs; `between` happens after the check and before the update. */
+async function up(old: Deployed | undefined, news = program(), between = () => {}): Promise<Deployed> {
+  const made = provider();
+  const { inputs, failures } = await made.check(old?.inputs ?? {}, news);
+  expect(failures).toEqual([]);
+  if (old === undefined) {
+    between();
+    return { inputs, ...(await made.create(inputs)) };
+  }
+  const { changes } = await made.diff(old.id, old.outs, inputs);
+  between();
+  return changes ? { id: old.id, inputs, ...(await made.update(old.id, old.outs, inputs)) } : { ...old, inputs };
+}
+
+const failureOf = (run: Promise<unknown>): Promise<Failure> =>
+  run.then(
+    () => expect.unreachable(),
+    (error: Failure) => error,
+  );
+const sent = () => emulator.received.filter(({ action }) => action === "RefreshVodObjectCaches").flatMap(pathsOf);
+
+/** The URLs that the second of two deployments sends. */
+async function sentAfter(change: () => void, source: object = {}, more: Properties = {}): Promise<string[]> {
+  const created = await up(undefined, program(source, { ...more, refreshOnCreate: false }));
+  change();
+  await up(created, program(source, { ...more, refreshOnCreate: false }));
+  return sent();
+}
+const url = (...names: string[]) => names.map((name) => BASE + name);
+
+describe("what is sent", () => {
+  beforeEach(() => write({ "a.js": "1", "b.js": "1", "deep/index.html": "1" }));
+
+  test("created: every file", async () => {
+    await up(undefined);
+    expect(sent()).toEqual(url("a.js", "b.js", "deep/index.html"));
+  });
+
+  test("nothing changed: nothing, and no update", async () => {
+    const created = await up(undefined);
+    expect(await up(created)).toEqual(created);
+    expect(sent()).toHaveLength(3);
+  });
+
+  test("a file changed", async () => {
+    expect(await sentAfter(() => write({ "b.js": "2" }))).toEqual(url("b.js"));
+  });
+  test("a file vanished", async () => {
+    expect(await sentAfter(() => rmSync(join(directory, "b.js")))).toEqual(url("b.js"));
+  });
+  test("a file is new: nothing, unless refreshNew asks for it", async () => {
+    expect(await sentAfter(() => write({ "c.js": "1" }))).toEqual([]);
+    expect(await sentAfter(() => write({ "d.js": "1" }), {}, { refreshNew: true })).toEqual(url("d.js"));
+  });
+  test("a file that was new is sent when it changes", async () => {
+    const created = await up(undefined, program({}, { refreshOnCreate: false }));
+    write({ "c.js": "1" });
+    const recorded = await up(created, program({}, { refreshOnCreate: false }));
+    write({ "c.js": "2" });
+    await up(recorded, program({}, { refreshOnCreate: false }));
+    expect(sent()).toEqual(url("c.js"));
+  });
+  test("a file was renamed: its old URL", async () => {
+    expect(await sentAfter(() => renameSync(join(directory, "b.js"), join(directory, "c.js")))).toEqual(url("b.js"));
+  });
+  test("only the case of a name changed: its old URL", async () => {
+    expect(await sentAfter(() => renameSync(join(directory, "b.js"), join(directory, "B.js")))).toEqual(url("b.js"));
+  });
+  test("a file became a directory, and a directory a file", async () => {
+    const replace = () => {
+      rmSync(join(directory, "b.js"));
+      rmSync(join(directory, "deep"), { recursive: true });
+      write({ "b.js/inner.js": "1", deep: "1" });
+    };
+    expect(await sentAfter(replace)).toEqual(url("b.js", "deep/index.html"));
+  });
+  test("names that need encoding, as clients write them", async () => {
+    write({ "my video é.mp4": "1", "100%#?.js": "1" });
+    expect(await sentAfter(() => write({ "my video é.mp4": "2", "100%#?.js": "2" }))).toEqual(
+      url("100%25%23%3F.js", "my%20video%20%C3%A9.mp4"),
+    );
+  });
+  test("a name whose accents the disk writes apart, as it is uploaded: both spellings, since either may be served", async () => {
+    write({ "e\u0301.js": "1" });
+    expect(await sentAfter(() => write({ "e\u0301.js": "2" }))).toEqual(url("%C3%A9.js", "e%CC%81.js").sort());
+  });
+  test("a name that only its accents are written otherwise in: the old spelling, and the new one once it changes", async () => {
+    write({ "\u00e9.js": "1" });
+    const created = await up(undefined, program({}, { refreshOnCreate: false }));
+    renameSync(join(directory, "\u00e9.js"), join(directory, "e\u0301.js"));
+    const renamed = await up(created, program({}, { refreshOnCreate: false }));
+    write({ "e\u0301.js": "2" });
+    await up(renamed, program({}, { refreshOnCreate: false }));
+    expect(sent()).toEqual(url("%C3%A9.js", "e%CC%81.js"));
+  });
+  test("an index document: its directory as well, where that is asked for", async () => {
+    const change = () => write({ "deep/index.html": "2" });
+    expect(await sentAfter(change, { indexDocument: "index.html" })).toEqual(url("deep/", "deep/index.html"));
+  });
+  test("an empty directory appeared: nothing", async () => {
+    expect(await sentAfter(() => mkdirSync(join(directory, "empty")))).toEqual([]);
+  });
+  test("every file vanished: every URL", async () => {
+    const clear = () => {
+      rmSync(directory, { recursive: true });
+      mkdirSync(directory);
+    };
+    expect(await sentAfter(clear)).toEqual(url("a.js", "b.js", "deep/index.html"));
+  });
+  test.skipIf(process.platform === "win32")(
+    "the target of a symbolic link changed: the link's URL, and the target's",
+    async () => {
+      symlinkSync("b.js", join(directory, "link.js"));
+      expect(await sentAfter(() => write({ "b.js": "2" }))).toEqual(url("b.js", "link.js"));
+    },
+  );
+  test("what is excluded doesn't count", async () => {
+    write({ "drafts/x.js": "1" });
+    expect(await sentAfter(() => write({ "drafts/x.js": "2" }), { exclude: ["drafts"] })).toEqual([]);
+    expect(await sentAfter(() => write({ "deep/index.html": "2" }), { include: ["*.js"] })).toEqual([]);
+  });
+  test("the base URL moved: what was served there vanished, what is served here is new", async () => {
+    const created = await up(undefined, program({}, { refreshOnCreate: false }));
+    await up(created, program({ baseUrl: "https://img.example.com/" }, { refreshOnCreate: false }));
+    expect(sent()).toEqual(url("a.js", "b.js", "deep/index.html"));
+  });
+  test("paths became a source, and a source paths: everything", async () => {
+    const paths = { __resourceName: "site", paths: url("a.js"), contentHash: "v1", refreshOnCreate: false };
+    const source = await up(await up(undefined, paths));
+    expect(sent()).toEqual(url("a.js", "b.js", "deep/index.html"));
+    await up(source, paths);
+    expect(sent().slice(3)).toEqual(url("a.js", "b.js", "deep/index.html"));
+  });
+});
+
+test("a domain that the base URL names is the program's own, even without a file: its refusal is a failure", async () => {
+  write({ "a.js": "1" });
+  const created = await up(undefined, program({}, { refreshOnCreate: false }));
+  rmSync(join(directory, "a.js"));
+  emulator.set({ domains: { "vod.example.com": null } });
+  const failure = await failureOf(up(created, program({}, { refreshOnCreate: false })));
+  expect(failure.message).toMatch(/code InvalidDomain\.NotFound/);
+  expect(failure.properties).toMatchObject({ status: "Incomplete", pending: url("a.js") });
+});
+
+describe("the preview", () => {
+  test("shows the directories that changed in the inputs, and the files by name in its lines", async () => {
+    write({ "a.js": "1", "player/b.js": "1", "player/c.js": "1" });
+    const created = await up(undefined, program({}, { refreshOnCreate: false }));
+    write({ "player/b.js": "2" });
+    const made = provider();
+    const { inputs } = await made.check(created.inputs, program({}, { refreshOnCreate: false }));
+    const [old, now] = [created.inputs.files, inputs.files] as Record<string, string>[];
+    const changed = Object.keys(now ?? {}).filter((row) => old?.[row] !== now?.[row]);
+    expect(changed.length).toBeGreaterThan(0);
+    expect(changed.every((row) => row.startsWith("player/"))).toBe(true);
+    await made.diff(created.id, created.outs, inputs);
+    expect(lines.slice(-2)).toEqual([
+      "site: 1 of 3 files changed: 1 URL refresh (1,999 of 2,000 left today), 1 call",
+      "site:   https://vod.example.com/player/b.js",
+    ]);
+    expect(sent()).toEqual([]);
+  });
+
+  test("tells of a directory that isn't there, in one sentence, before anything is sent", async () => {
+    const { failures } = await provider().check({}, program({ directory: join(directory, "missing") }));
+    expect(failures).toEqual([
+      {
+        property: "",
+        reason: expect.stringMatching(
+          /^The files of source can't be hashed\. There is no directory .*\(code UnreadableSource\)$/,
+        ),
+      },
+    ]);
+  });
+
+  test("of a refresh doesn't need the files to be there", async () => {
+    write({ "a.js": "1" });
+    emulator.set({ urlRemain: 0 });
+    const created = await up(undefined, program({}, { onQuotaExceeded: "partial" }));
+    rmSync(directory, { recursive: true });
+    expect(await provider().diff(created.id, created.outs, created.inputs)).toEqual({ changes: true });
+    expect(lines.at(-1)).toMatch(/^site: The files of source can't be hashed\. There is no directory /);
+  });
+
+  test("tells how far it is, while it hashes", async () => {
+    write({ "a.js": "1" });
+    const setInterval = vi.spyOn(globalThis, "setInterval");
+    await provider().check({}, program());
+    const ticks = setInterval.mock.calls.filter(([, every]) => every === 3000);
+    setInterval.mockRestore();
+    for (const [tick] of ticks) tick();
+    expect(lines.at(-1)).toBe("hashed 1 of 1 files");
+  });
+});
+
+describe("planFile", () => {
+  let planFile: string;
+  beforeEach(() => {
+    planFile = `${directory}-plan.txt`;
+    write({ "a.js": "1", "b.js": "1" });
+  });
+  afterEach(() => rmSync(planFile, { force: true }));
+  const news = (more: Properties = {}) => program({}, { planFile, ...more });
+  const written = () => readFileSync(planFile, "utf8");
+  async function preview(old: Deployed | undefined, inputs = news()) {
+    const made = provider();
+    const checked = await made.check(old?.inputs ?? {}, inputs);
+    expect(checked.failures).toEqual([]);
+    if (old !== undefined) await made.diff(old.id, old.outs, checked.inputs);
+  }
+  const files = (...names: string[]) => url(...names).map((path) => `File\t${path}\n`);
+  const pending = (...names: string[]) => url(...names).map((path) => `pending\t${path}\n`);
+
+  test("has all that is sent", async () => {
+    await preview(undefined);
+    expect(written()).toBe(files("a.js", "b.js").join(""));
+  });
+  test("and what stays pending, where the day's quota can't hold it", async () => {
+    emulator.set({ urlRemain: 1 });
+    await preview(undefined, news({ onQuotaExceeded: "partial" }));
+    expect(written()).toBe([...files("a.js"), ...pending("b.js")].join(""));
+  });
+  test("which is all where nothing may be sent", async () => {
+    emulator.set({ urlRemain: 1 });
+    await preview(undefined);
+    expect(written()).toBe(pending("a.js", "b.js").join(""));
+  });
+  test("is empty where nothing is due, whatever the last run left in it", async () => {
+    const created = await up(undefined, news());
+    expect(written()).not.toBe("");
+    await preview(created);
+    expect(written()).toBe("");
+  });
+  test("says so where the plan isn't known yet", async () => {
+    const created = await up(undefined, news());
+    await preview(created, news({ source: { directory, baseUrl: UNKNOWN } }));
+    expect(written()).toBe("unknown\tan input is known during the update only\n");
+  });
+});
+
+describe("a creation", () => {
+  test("stops where files changed after the preview: nothing is sent, and the next one sends everything", async () => {
+    write({ "a.js": "1" });
+    const failure = await failureOf(up(undefined, program(), () => write({ "a.js": "2" })));
+    expect(failure.message).toMatch(/code FilesChanged/);
+    expect(failure.id).toBeUndefined();
+    expect(sent()).toEqual([]);
+  });
+  test("stops so as well where it would send nothing", async () => {
+    write({ "a.js": "1" });
+    const news = program({}, { refreshOnCreate: false });
+    expect((await failureOf(up(undefined, news, () => write({ "a.js": "2" })))).message).toMatch(/code FilesChanged/);
+  });
+});
+
+describe("an update", () => {
+  const v2IsOnline = async (between: () => void) => {
+    write({ "a.js": "1", "b.js": "1" });
+    const news = program({}, { refreshOnCreate: false });
+    const created = await up(undefined, news);
+    write({ "a.js": "2" });
+    const failure = await failureOf(up(created, news, between));
+    expect(sent()).toEqual([]);
+    return { failure, old: { id: created.id, inputs: created.inputs, outs: failure.properties as Properties }, news };
+  };
+
+  test("whose files can't be read leaves what was checked as pending: it may be online", async () => {
+    const { failure, old, news } = await v2IsOnline(() => renameSync(directory, `${directory}-away`));
+    expect(failure.message).toMatch(/code UnreadableSource/);
+    renameSync(`${directory}-away`, directory);
+    write({ "a.js": "1" });
+    await up(old, news);
+    expect(sent()).toEqual(url("a.js"));
+  });
+
+  test("of each of two resources with one source, whose files can't be read", async () => {
+    write({ "a.js": "1" });
+    const news = program({}, { refreshOnCreate: false });
+    const created = await up(undefined, news);
+    write({ "a.js": "2" });
+    const made = provider();
+    const { inputs } = await made.check(created.inputs, news);
+    rmSync(directory, { recursive: true });
+    for (const id of ["one", "two"]) {
+      const failure = await failureOf(made.update(id, created.outs, inputs));
+      expect(failure.properties).toMatchObject({ status: "Incomplete", pending: url("a.js") });
+    }
+  });
+
+  test("whose files went back meanwhile leaves what was checked as pending: it may be online", async () => {
+    const { failure, old, news } = await v2IsOnline(() => write({ "a.js": "1" }));
+    expect(failure.message).toMatch(/code FilesChanged/);
+    await up(old, news);
+    expect(sent()).toEqual(url("a.js"));
+  });
+
+  test("stops where files changed after the preview, and the next one sends what is due by then", async () => {
+    write({ "a.js": "1", "b.js": "1" });
+    const created = await up(undefined, program({}, { refreshOnCreate: false }));
+    write({ "a.js": "2" });
+    const news = program({}, { refreshOnCreate: false });
+    const failure = await failureOf(up(created, news, () => write({ "b.js": "2" })));
+    expect(failure.message).toMatch(
+      /^The files of source changed while Pulumi was at work, .*\(code FilesChanged\) Refreshed before that: 0 of 2 paths/,
+    );
+    expect(sent()).toEqual([]);
+    await up({ id: created.id, inputs: created.inputs, outs: failure.properties as Properties }, news);
+    expect(sent()).toEqual(url("a.js", "b.js"));
+  });
+
+  test("that fails is caught up on, even by going back to the old files", async () => {
+    write({ "a.js": "1", "b.js": "1" });
+    const created = await up(undefined, program({}, { refreshOnCreate: false }));
+    write({ "a.js": "2" });
+    const news = program({}, { refreshOnCreate: false });
+    emulator.set({ service: "suspended" });
+    const failure = await failureOf(up(created, news));
+    emulator.set({ service: "open" });
+    write({ "a.js": "1" });
+    await up({ id: created.id, inputs: created.inputs, outs: failure.properties as Properties }, news);
+    expect(sent().slice(-1)).toEqual(url("a.js"));
+  });
+
+  test("that is partial keeps the rest pending in the manifest", async () => {
+    write(Object.fromEntries(Array.from({ length: 120 }, (_, index) => [`${String(index).padStart(3, "0")}.js`, "1"])));
+    emulator.set({ urlRemain: 50 });
+    const created = await up(undefined, program({}, { onQuotaExceeded: "partial" }));
+    expect(created.outs).toMatchObject({ status: "Incomplete" });
+    expect(created.outs.pending).toHaveLength(50);
+    emulator.set({ urlRemain: 2000 });
+    const rest = await up(created, program({}, { onQuotaExceeded: "partial" }));
+    expect(rest.outs).toMatchObject({ status: "Submitted", pending: [] });
+    expect(sent()).toHaveLength(120);
+    expect(new Set(sent()).size).toBe(120);
+  });
+});

@@ -1,0 +1,137 @@
+import { createHash } from "node:crypto";
+import { truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type * as Threads from "node:worker_threads";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { Crew, type HashingOptions, hashContents, type SizedFile } from "../../../provider/source/hash-pool.js";
+import { messageOf, temporaryDirectory } from "../content/content.js";
+
+/** How workers behave, and how each of them ended. */
+let workers: "work" | "can't start" | "die";
+let exits: number[];
+beforeEach(() => {
+  workers = "work";
+  exits = [];
+});
+
+vi.mock(import("node:worker_threads"), async (original) => {
+  const threads = await original();
+  class Worker extends threads.Worker {
+    constructor(code: string, options: Threads.WorkerOptions) {
+      if (workers === "can't start") throw new Error("ERR_ACCESS_DENIED");
+      super(workers === "die" ? "throw new Error('no memory')" : code, options);
+      this.on("exit", (code) => exits.push(code));
+    }
+  }
+  return { ...threads, Worker };
+});
+
+/** Files of zeros, which take no space on most disks; each of another size. */
+function zeros(count: number, size: number): SizedFile[] {
+  const directory = temporaryDirectory();
+  return Array.from({ length: count }, (_, i) => {
+    const file = { path: join(directory, `${i}`), size: size + i };
+    writeFileSync(file.path, "");
+    truncateSync(file.path, file.size);
+    return file;
+  });
+}
+
+const hashesOf = (files: readonly SizedFile[]) =>
+  files.map(({ size }) => createHash("sha256").update(Buffer.alloc(size)).digest("base64url").slice(0, 12));
+
+function abortAfter(milliseconds: number): AbortSignal {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new Error("enough")), milliseconds);
+  return controller.signal;
+}
+
+/** Hashes with at most so many workers, and makes sure that none is left. */
+async function hash(
+  files: readonly SizedFile[],
+  { workers = 0, ...options }: HashingOptions & { workers?: number } = {},
+) {
+  const crew = new Crew(workers);
+  try {
+    for (const { size } of files) crew.expect(size);
+    return await hashContents(files, crew, options);
+  } finally {
+    await crew.dismiss();
+  }
+}
+
+describe("hashContents", () => {
+  it("gives hashes in the order of the files, from workers too", async () => {
+    const files = [...zeros(300, 1000), ...zeros(30, 5_000_000), ...zeros(10, 10_000_000)];
+    expect(await hash(files, { workers: 3 })).toEqual(hashesOf(files));
+    expect(exits).toEqual([0, 0, 0]);
+  });
+
+  it("hashes all of a file that has another size by now", async () => {
+    const files = [0, 1, 262_143, 262_144, 262_145, 600_000].flatMap((size) => zeros(1, size));
+    for (const size of [0, 1, 262_143, 262_144, 1_000_000]) {
+      expect(await hash(files.map(({ path }) => ({ path, size })))).toEqual(hashesOf(files));
+    }
+  });
+
+  it.each([
+    [3, "two files of 10 MB", new Array(2).fill(10_000_000), 0],
+    [3, "4,000 empty files", new Array(4_000).fill(0), 0],
+    [3, "one file of 1 GB", [1_000_000_000], 0],
+    [3, "ten files of 10 MB", new Array(10).fill(10_000_000), 2],
+    [3, "two files of 1 GB", new Array(2).fill(1_000_000_000), 1],
+    [3, "100,000 empty files", new Array(100_000).fill(0), 3],
+    [0, "100,000 empty files", new Array(100_000).fill(0), 0],
+  ])("starts of at most %i workers those that are worth it: for %s", async (most, _, sizes, expected) => {
+    const crew = new Crew(most);
+    for (const size of sizes) crew.expect(size);
+    await crew.dismiss();
+    expect(exits).toEqual(new Array(expected).fill(0));
+  });
+
+  it.each(["can't start", "die"] as const)("does without workers that %s", async (how) => {
+    workers = how;
+    const files = zeros(20, 5_000_000);
+    expect(await hash(files, { workers: 3 })).toEqual(hashesOf(files));
+    expect(exits).toEqual(how === "die" ? [1, 1] : []);
+  });
+
+  it("names the file that can't be read, and ends all workers before", async () => {
+    const files = zeros(200, 1_000_000);
+    const gone = { path: join(temporaryDirectory(), "gone.js"), size: 1_000_000 };
+    expect(await messageOf(hash([...files.slice(0, 99), gone, ...files.slice(100)], { workers: 3 }))).toBe(
+      `"${gone.path}" can't be read (ENOENT: no such file or directory). Run Pulumi when nothing changes the content any more.`,
+    );
+    expect(exits).toEqual([0, 0, 0]);
+  });
+
+  it("names what has become a directory", async () => {
+    const directory = temporaryDirectory();
+    expect(await messageOf(hash([{ path: directory, size: 0 }]))).toContain(`"${directory}" stopped being a file`);
+  });
+
+  it("ends in the middle of a file when the signal is aborted, and all workers with it", async () => {
+    const files = zeros(3, 20_000_000_000); // would take half a minute
+    await expect(hash(files, { workers: 1, signal: abortAfter(200) })).rejects.toThrow("enough");
+    expect(exits).toEqual([0]);
+  });
+
+  it("ends while it waits for a worker", async () => {
+    // The caller's thread draws what is said to be bigger, and is done with it soon.
+    const [soon, late] = [...zeros(1, 200_000_000), ...zeros(1, 20_000_000_000)];
+    const files = [
+      { path: `${late?.path}`, size: 40_000_000 },
+      { path: `${soon?.path}`, size: 41_000_000 },
+    ];
+    await expect(hash(files, { workers: 1, signal: abortAfter(1000) })).rejects.toThrow("enough");
+    expect(exits).toEqual([0]);
+  });
+
+  it("lets the process do other work meanwhile", async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await hash(zeros(20, 10_000_000), { workers: 0 });
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(3);
+  });
+});

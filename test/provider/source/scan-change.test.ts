@@ -1,0 +1,91 @@
+/** Directories that change while they are scanned: after the files were listed, or while one is read. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import type { Worker } from "node:worker_threads";
+import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { scanSource } from "../../../provider/source/scan.js";
+import { isWindows, messageOf, temporaryDirectory, writeFiles } from "../content/content.js";
+
+/** What happens between the listing of the files and their scan. */
+let afterListing: (files: Map<string, string>) => void;
+beforeEach(() => {
+  afterListing = () => {};
+});
+vi.mock(import("node:os"), async (original) => ({ ...(await original()), availableParallelism: () => 2 }));
+vi.mock(import("../../../provider/content/files.js"), async (original) => {
+  const files = await original();
+  return {
+    ...files,
+    async listFiles(...parameters: Parameters<typeof files.listFiles>) {
+      const found = await files.listFiles(...parameters);
+      afterListing(found);
+      return found;
+    },
+  };
+});
+
+describe("a file that, once it was listed,", () => {
+  const scanned = () => {
+    const directory = temporaryDirectory({ "a.js": "a", "b.js": "b", "c.js": "c" });
+    return { directory, file: join(directory, "b.js"), cacheDirectory: temporaryDirectory() };
+  };
+
+  it("vanishes, is named in an error", async () => {
+    const { file, ...options } = scanned();
+    afterListing = () => rmSync(file);
+    expect(await messageOf(scanSource(options))).toBe(
+      `"${file}" can't be read (ENOENT: no such file or directory). Run Pulumi when nothing changes the content any more.`,
+    );
+  });
+
+  it("vanishes when workers have been started for others, leaves none of them", async () => {
+    const { directory, file, cacheDirectory } = scanned();
+    for (const each of ["a.js", "c.js"]) truncateSync(join(directory, each), 100_000_000);
+    const exits: number[] = [];
+    let started = 0;
+    const count = (worker: Worker) => {
+      started++;
+      worker.on("exit", (code) => exits.push(code));
+    };
+    process.on("worker", count);
+    onTestFinished(() => void process.off("worker", count));
+    // The last in the list: by then the others are worth a worker.
+    afterListing = (files) => {
+      const path = files.get("b.js");
+      files.delete("b.js");
+      files.set("b.js", `${path}`);
+      rmSync(file);
+    };
+    expect(await messageOf(scanSource({ directory, cacheDirectory }))).toContain(`"${file}" can't be read (ENOENT`);
+    expect([started, exits]).toEqual([1, [0]]);
+  });
+
+  const STOPPED = (file: string) =>
+    `"${file}" stopped being a file while the directory was read. Run Pulumi when nothing changes the content any more.`;
+
+  it("becomes a directory, is named in an error", async () => {
+    const { file, ...options } = scanned();
+    afterListing = () => {
+      rmSync(file);
+      mkdirSync(file);
+    };
+    expect(await messageOf(scanSource(options))).toBe(STOPPED(file));
+  });
+
+  it.skipIf(isWindows)("becomes a FIFO, is not waited for", async () => {
+    const { file, ...options } = scanned();
+    afterListing = () => {
+      rmSync(file);
+      execFileSync("mkfifo", [file]);
+    };
+    expect(await messageOf(scanSource(options))).toBe(STOPPED(file));
+  });
+
+  it("is written, has the hash of what was read", async () => {
+    const { directory, cacheDirectory } = scanned();
+    afterListing = () => writeFiles(directory, { "b.js": "c" });
+    const files = await scanSource({ directory, cacheDirectory });
+    expect(files.get("b.js")).toBe(files.get("c.js"));
+  });
+});

@@ -1,0 +1,166 @@
+import { readdirSync, statSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  cachePath,
+  decodeTable,
+  encodeTable,
+  isRacy,
+  lookUp,
+  readTable,
+  type StatTable,
+  userCacheDirectory,
+  writeTable,
+} from "../../../provider/source/stat-cache.js";
+import { isWindows, temporaryDirectory } from "../content/content.js";
+
+const TABLE: StatTable = {
+  names: ["index.html", "player/日本.js"],
+  stats: Float64Array.of(12, 1_700_000_000_000.001, 1_700_000_000_000.002, 7, 0, -1, 0.5, 2 ** 53),
+  hashes: "4xyxjkIXPZ7AnPPzyK6ONszX",
+};
+const bytesOf = (table: StatTable) => Buffer.concat(encodeTable(table));
+
+describe("a cache file", () => {
+  it("is read as it was written", () => {
+    const row = fc.record({
+      name: fc.string({ unit: "grapheme" }).map((name) => name.replaceAll("\0", "")),
+      stat: fc.array(fc.double({ noNaN: true }), { minLength: 4, maxLength: 4 }),
+      hash: fc.uint8Array({ minLength: 9, maxLength: 9 }).map((hash) => Buffer.from(hash).toString("base64url")),
+    });
+    fc.assert(
+      fc.property(fc.array(row), (rows) => {
+        const table = {
+          names: rows.map(({ name }) => name),
+          stats: Float64Array.from(rows.flatMap(({ stat }) => stat)),
+          hashes: rows.map(({ hash }) => hash).join(""),
+        };
+        expect(decodeTable(bytesOf(table))).toEqual(table);
+      }),
+    );
+  });
+
+  it("is not read when any byte of it is another, missing or too many", () => {
+    const bytes = bytesOf(TABLE);
+    expect(decodeTable(bytes)).toEqual(TABLE);
+    for (let i = 0; i < bytes.length; i++) {
+      const damaged = Buffer.from(bytes);
+      damaged[i] = (damaged[i] ?? 0) ^ (1 << (i % 8));
+      expect(decodeTable(damaged)).toBeUndefined();
+      expect(decodeTable(bytes.subarray(0, i))).toBeUndefined();
+    }
+    expect(decodeTable(Buffer.concat([bytes, Buffer.alloc(1)]))).toBeUndefined();
+  });
+
+  it("is not read when another version wrote it", () => {
+    const bytes = bytesOf(TABLE);
+    new Uint32Array(bytes.buffer, bytes.byteOffset, 2)[1] = 2;
+    expect(decodeTable(bytes)).toBeUndefined();
+  });
+
+  it("removes those that no scan used for a month, and nothing else", async () => {
+    const old = new Date(Date.now() - 31 * 24 * 60 * 60 * 1000);
+    const week = new Date(Date.now() - 7 * 24 * 60 * 60 * 1000);
+    const name = (digit: string) => `${digit.repeat(32)}.stats`;
+    const temporary = `${name("a")}.5e0ab0ee-6a6c-4f0a-8bb2-000000000000`;
+    const directory = temporaryDirectory({ [name("a")]: "", [name("b")]: "", [temporary]: "", "notes.stats": "" });
+    for (const each of [name("a"), temporary, "notes.stats"]) utimesSync(join(directory, each), old, old);
+    utimesSync(join(directory, name("b")), week, week);
+    await writeTable(join(directory, name("c")), TABLE);
+    expect(readdirSync(directory).sort()).toEqual([name("b"), name("c"), "notes.stats"]);
+
+    // To be read is to be used.
+    utimesSync(join(directory, name("c")), old, old);
+    expect(readTable(join(directory, name("c")))).toEqual(TABLE);
+    expect(statSync(join(directory, name("c"))).mtimeMs).toBeGreaterThan(week.getTime());
+  });
+});
+
+describe("lookUp", () => {
+  const stats = (...rows: number[][]) => Float64Array.from(rows.flat());
+  const table = (names: string[]): StatTable => ({
+    names,
+    stats: stats(...names.map((_, i) => [i, 2, 3, 4])),
+    hashes: names.map((name) => name.repeat(12)).join(""),
+  });
+
+  it("finds names in any order", () => {
+    const names = fc.uniqueArray(fc.constantFrom(..."abcdefgh"), { minLength: 1 });
+    fc.assert(
+      fc.property(names, fc.array(fc.constantFrom(..."abcdefghi")), (kept, asked) => {
+        const find = lookUp(table(kept));
+        const rows = stats(...asked.map((name) => [kept.indexOf(name), 2, 3, 4]));
+        const expected = asked.map((name) => (kept.includes(name) ? name.repeat(12) : undefined));
+        expect(asked.map((name, row) => find(name, rows, row))).toEqual(expected);
+      }),
+    );
+  });
+
+  it("finds nothing by a stat that differs anywhere", () => {
+    const find = lookUp(table(["a"]));
+    expect(find("a", stats([0, 2, 3, 4]), 0)).toBe("aaaaaaaaaaaa");
+    for (const other of [
+      [1, 2, 3, 4],
+      [0, 2.0005, 3, 4],
+      [0, 2, 2, 4],
+      [0, 2, 3, 5],
+    ]) {
+      expect(find("a", stats(other), 0)).toBeUndefined();
+    }
+  });
+});
+
+describe("isRacy", () => {
+  const NOW = 1_700_000_000_000;
+
+  it.each([
+    ["both long ago", { mtime: NOW - 9999, ctime: NOW - 9999 }, false],
+    ["mtime in the last tick", { mtime: NOW - 5.001, ctime: NOW - 9999 }, true],
+    ["ctime in the last tick", { mtime: NOW - 9999, ctime: NOW - 5.001 }, true],
+    ["after the scan began", { mtime: NOW + 1, ctime: NOW + 1 }, true],
+    ["a second ago", { mtime: NOW - 999.999, ctime: NOW - 999.999 }, false],
+    ["a second ago, in whole seconds", { mtime: NOW - 1000, ctime: NOW - 1000 }, true],
+    ["two seconds ago, in whole seconds", { mtime: NOW - 2000, ctime: NOW - 2000 }, true],
+    ["three seconds ago, in whole seconds", { mtime: NOW - 3000, ctime: NOW - 3000 }, false],
+    ["before 1970", { mtime: -1, ctime: -1 }, false],
+  ])("%s", (_, { mtime, ctime }, expected) => {
+    expect(isRacy(Float64Array.of(0, mtime, ctime, 0), 0, NOW)).toBe(expected);
+  });
+
+  it("holds wherever a file that is written again after the scan began may show the same time", () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    const tick = fc.constantFrom(0.001, 4, 10, 15.625, 1000, 2000);
+    fc.assert(
+      fc.property(tick, fc.nat(2000), share, share, (length, at, before, after) => {
+        const stamp = (time: number) => time - (time % length);
+        const start = NOW + at;
+        const [first, second] = [stamp(start - before * length), stamp(start + after * length)];
+        if (first === second) expect(isRacy(Float64Array.of(0, first, first, 0), 0, start)).toBe(true);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});
+
+describe("where the cache is kept", () => {
+  it.skipIf(isWindows).each<[NodeJS.Platform, NodeJS.ProcessEnv, string | undefined, string | undefined]>([
+    ["linux", {}, "/home/me", "/home/me/.cache/pulumi-alicloud-vod"],
+    ["linux", { XDG_CACHE_HOME: "/fast" }, "/home/me", "/fast/pulumi-alicloud-vod"],
+    ["linux", { XDG_CACHE_HOME: "relative" }, "/home/me", "/home/me/.cache/pulumi-alicloud-vod"],
+    ["linux", { XDG_CACHE_HOME: "" }, undefined, undefined],
+    ["darwin", {}, "/Users/me", "/Users/me/Library/Caches/pulumi-alicloud-vod"],
+    ["win32", { LOCALAPPDATA: "/local" }, "/home", "/local/pulumi-alicloud-vod/Cache"],
+    ["win32", {}, "/home", undefined],
+  ])("on %s with %j and home %s: %s", (platform, environment, home, expected) => {
+    expect(userCacheDirectory(platform, environment, home)).toBe(expected);
+  });
+
+  it("names a file by a hash of what was scanned", () => {
+    const directory = temporaryDirectory();
+    const path = cachePath(directory, { directory: "/site" });
+    expect(path).toMatch(/[0-9a-f]{32}\.stats$/);
+    expect(cachePath(directory, { directory: "/site" })).toBe(path);
+    expect(cachePath(directory, { directory: "/site2" })).not.toBe(path);
+  });
+});

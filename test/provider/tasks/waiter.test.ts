@@ -1,0 +1,643 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  type Awaited,
+  CONCURRENCY,
+  delayAfter,
+  describeFollowed,
+  describeProgress,
+  FIRST_DELAY_MS,
+  LAST_LOOK_LEAD_MS,
+  lookAt,
+  lookRetry,
+  type Outcome,
+  type WaitOptions,
+  waitForTasks,
+} from "../../../provider/tasks/waiter.js";
+import { VodError } from "../../../provider/vod/errors.js";
+import { DEFAULT_RETRY } from "../../../provider/vod/retry.js";
+import type { RefreshTask } from "../../../provider/vod/tasks.js";
+
+type Status = RefreshTask["status"];
+type Answer = readonly RefreshTask[] | Error;
+
+const url = (name: string | number) => `https://vod.example.com/${name}`;
+const PERCENT: Readonly<Record<Status, number>> = { Complete: 100, Refreshing: 50, Pending: 0, Failed: 0 };
+const row = (name: string, status: Status, more: Partial<RefreshTask> = {}): RefreshTask => ({
+  taskId: "1",
+  objectPath: url(name),
+  objectType: "file",
+  status,
+  percent: PERCENT[status],
+  createdAt: new Date("2026-11-23T07:19:00Z"),
+  description: status === "Failed" ? "Origin Timeout" : "",
+  ...more,
+});
+/** Rows of paths that no other task has. */
+const rows = (count: number, status: Status) =>
+  Array.from({ length: count }, (_, index) => row(`own-${index}`, status));
+const throttled = () =>
+  new VodError("The VOD API throttled the call.", "Wait.", { code: "Throttling", retryable: true });
+const forbidden = () => new VodError("The credentials lack the permission.", "Allow it.", { code: "Forbidden.RAM" });
+const seen = (changes: Partial<Outcome> = {}) => ({
+  status: "Complete" as Status,
+  done: 0,
+  total: 0,
+  failed: [],
+  missing: [],
+  unknown: [],
+  givenUp: [],
+  ...changes,
+});
+
+const followed = (changes: Partial<Outcome> = {}): Outcome => ({
+  ...seen({ timedOut: false, ...changes }),
+  timedOut: changes.timedOut ?? false,
+  statusOfRows: undefined,
+  complete: new Set(),
+});
+
+/** A fake service and clock: each task gives its answers one after the other, and the last one for ever. */
+function scripted(script: Readonly<Record<string, readonly Answer[]>>, { random = 1, answerMs = 0 } = {}) {
+  let time = 0;
+  const asked: { taskId: string; at: number }[] = [];
+  const lines: string[] = [];
+  const turns = new Map<string, number>();
+  const ask = async (taskId: string): Promise<RefreshTask[]> => {
+    asked.push({ taskId, at: time });
+    const turn = turns.get(taskId) ?? 0;
+    turns.set(taskId, turn + 1);
+    time += answerMs;
+    const answers = script[taskId] ?? [];
+    const answer = answers[Math.min(turn, answers.length - 1)] ?? [];
+    if (answer instanceof Error) throw answer;
+    return answer.map((each) => ({ ...each, taskId, objectPath: each.objectPath.replace("own", taskId) }));
+  };
+  const wait = (
+    timeoutMs: number,
+    changes: Partial<WaitOptions> = {},
+    awaited: Awaited[] = [{ taskIds: Object.keys(script) }],
+  ) =>
+    waitForTasks(awaited, {
+      timeoutMs,
+      describe: ask,
+      onProgress: (line) => lines.push(line),
+      now: () => time,
+      sleep: async (ms) => {
+        time += ms;
+      },
+      random: () => random,
+      ...changes,
+    });
+  return { ask, wait, asked, lines, times: () => asked.map(({ at }) => at), now: () => time };
+}
+
+describe("one look", () => {
+  test.each<[string, Status[], Status]>([
+    ["Complete if all rows are", ["Complete", "Complete"], "Complete"],
+    ["Failed if a row failed and all others ended", ["Complete", "Failed"], "Failed"],
+    ["Refreshing if any row is, although another failed", ["Failed", "Refreshing", "Pending"], "Refreshing"],
+    ["Pending if none is being refreshed and any is waiting", ["Complete", "Failed", "Pending"], "Pending"],
+  ])("is %s", async (_, statuses, status) => {
+    const found = statuses.map((each, index) => row(`${index}`, each));
+    const { ask, asked } = scripted({ 1: [found] });
+    expect((await lookAt([{ taskIds: ["1"] }], ask)).status).toBe(status);
+    expect(asked).toHaveLength(1);
+  });
+
+  test("counts the rows of all tasks and names those that failed", async () => {
+    const { ask } = scripted({ 1: [[row("a", "Complete"), row("b", "Failed")]], 2: [[row("c", "Refreshing")]] });
+    expect(await lookAt([{ taskIds: ["1", "2"] }], ask)).toEqual({
+      status: "Refreshing",
+      done: 1,
+      total: 3,
+      failed: [{ path: url("b"), description: "Origin Timeout" }],
+      statusOfRows: "Refreshing",
+      complete: new Set([url("a")]),
+      missing: [],
+      unknown: [],
+      givenUp: [],
+    });
+  });
+
+  test("tells the tasks of which there is no row, and does not take them for done", async () => {
+    const { ask } = scripted({ 1: [rows(2, "Complete")], 2: [[]] });
+    expect(await lookAt([{ taskIds: ["1", "2"] }], ask)).toMatchObject(
+      seen({ status: "Pending", done: 2, total: 2, unknown: ["2"] }),
+    );
+  });
+
+  test("asks for each task once, IDs joined by commas apart", async () => {
+    const { ask, asked } = scripted({ 1: [rows(1, "Complete")], 2: [rows(1, "Complete")] });
+    expect(await lookAt([{ taskIds: ["1,2", "2"] }], ask)).toMatchObject({ status: "Complete", total: 2 });
+    expect(asked.map(({ taskId }) => taskId)).toEqual(["1", "2"]);
+  });
+
+  test("doesn't ask for a call whose paths were all sent again: what is on record of it counts no more", async () => {
+    const { ask, asked } = scripted({ 1: [[]], 2: [[row("a", "Complete")]] });
+    const [older, newer] = [
+      { taskIds: ["1"], paths: [url("a")] },
+      { taskIds: ["2"], paths: [url("a")] },
+    ];
+    expect(await lookAt([older, newer], ask)).toMatchObject(seen({ done: 1, total: 1 }));
+    expect(asked.map(({ taskId }) => taskId)).toEqual(["2"]);
+  });
+
+  test("of no task asks nothing and finds nothing to do", async () => {
+    expect(await lookAt([{ taskIds: [] }], () => Promise.reject(new Error("asked")))).toMatchObject(seen());
+  });
+
+  test("asks for a few tasks at a time", async () => {
+    const ids = Array.from({ length: 20 }, (_, index) => `${index}`);
+    let running = 0;
+    let most = 0;
+    await lookAt([{ taskIds: ids }], async () => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setImmediate(resolve));
+      running--;
+      return rows(1, "Complete");
+    });
+    expect(most).toBe(CONCURRENCY);
+  });
+
+  test("fails with any failure, and then asks no more", async () => {
+    const ids = Array.from({ length: 20 }, (_, index) => `${index}`);
+    const { ask, asked } = scripted(
+      Object.fromEntries(ids.map((id) => [id, [id === "0" ? throttled() : rows(1, "Complete")]])),
+    );
+    await expect(lookAt([{ taskIds: ids }], ask)).rejects.toThrow("throttled");
+    expect(asked).toHaveLength(CONCURRENCY);
+  });
+});
+
+describe("rows of the same path under one ID count once", () => {
+  const older = new Date("2026-11-23T07:18:59Z");
+
+  test.each<[string, RefreshTask[]]>([
+    ["first", [row("a", "Complete"), row("a", "Failed", { createdAt: older })]],
+    ["last", [row("a", "Failed", { createdAt: older }), row("a", "Complete")]],
+  ])("the newest, where it comes %s", async (_, found) => {
+    const { ask } = scripted({ 1: [found] });
+    expect(await lookAt([{ taskIds: ["1"] }], ask)).toMatchObject(seen({ done: 1, total: 1 }));
+  });
+
+  test("of one second, that which has not ended", async () => {
+    for (const found of [
+      [row("a", "Complete"), row("a", "Refreshing")],
+      [row("a", "Refreshing"), row("a", "Complete")],
+    ]) {
+      expect(await lookAt([{ taskIds: ["1"] }], scripted({ 1: [found] }).ask)).toMatchObject({
+        status: "Refreshing",
+        total: 1,
+      });
+    }
+  });
+
+  test.each<[string, Status, Status]>([
+    ["failed, and then was refreshed", "Failed", "Complete"],
+    ["was refreshed, and then failed", "Complete", "Failed"],
+    ["never ended, and then was refreshed", "Refreshing", "Complete"],
+  ])("the newest, where it %s by another ID", async (_, before, after) => {
+    const { ask } = scripted({ 1: [[row("a", after)]], 2: [[row("a", before, { createdAt: older })]] });
+    for (const ids of [
+      ["1", "2"],
+      ["2", "1"],
+    ])
+      expect(await lookAt([{ taskIds: ids }], ask)).toMatchObject({ status: after, total: 1 });
+  });
+});
+
+describe("waiting", () => {
+  test("ends as soon as all rows have ended", async () => {
+    const service = scripted({ 1: [rows(2, "Pending"), rows(2, "Refreshing"), rows(2, "Complete")] });
+    expect(await service.wait(60_000)).toMatchObject(seen({ done: 2, total: 2 }));
+    expect(service.times()).toEqual([0, 2_000, 5_000]);
+  });
+
+  test("ends as Failed with the rows that failed, once the others ended too", async () => {
+    const service = scripted({
+      1: [
+        [row("a", "Failed"), row("b", "Refreshing")],
+        [row("a", "Failed"), row("b", "Complete")],
+      ],
+    });
+    const failed = [{ path: url("a"), description: "Origin Timeout" }];
+    expect(await service.wait(60_000)).toMatchObject(seen({ status: "Failed", done: 1, total: 2, failed }));
+    expect(service.asked).toHaveLength(2);
+  });
+
+  test("of no task ends at once", async () => {
+    const service = scripted({});
+    expect(await service.wait(60_000)).toMatchObject(seen());
+    expect(service.now()).toBe(0);
+  });
+
+  test("does not ask again for a task that has ended, and keeps its rows", async () => {
+    const service = scripted({ 1: [rows(3, "Complete"), []], 2: [rows(2, "Refreshing"), rows(2, "Complete")] });
+    expect(await service.wait(60_000)).toMatchObject(seen({ done: 5, total: 5 }));
+    expect(service.asked.map(({ taskId }) => taskId)).toEqual(["1", "2", "2"]);
+  });
+
+  test("waits for a task that isn't visible yet", async () => {
+    const service = scripted({ 1: [rows(1, "Complete")], 2: [[], [], rows(1, "Complete")] });
+    expect(await service.wait(60_000)).toMatchObject(seen({ done: 2, total: 2 }));
+    expect(service.times()).toEqual([0, 0, 2_000, 5_000]);
+  });
+
+  test("reports a task that never became visible as unknown, not as done", async () => {
+    const service = scripted({ 1: [rows(1, "Complete")], 2: [[]] });
+    const result = await service.wait(60_000);
+    expect(result).toMatchObject(seen({ status: "Pending", done: 1, total: 1, unknown: ["2"], timedOut: true }));
+  });
+
+  test.each<[string, RefreshTask[], Partial<Outcome>]>([
+    ["of which the service knows nothing", [], { status: "Pending", total: 1, unknown: ["1"] }],
+    ["that never ended", rows(1, "Refreshing"), { status: "Refreshing", total: 2 }],
+  ])("does not wait for an overdue task %s, once it was asked for, and tells its true status", async (_, found, is) => {
+    const service = scripted({ 1: [throttled(), found], 2: [rows(1, "Complete")] });
+    const awaited = [{ taskIds: ["1"], isOverdue: true }, { taskIds: ["2"] }];
+    expect(await service.wait(60_000, {}, awaited)).toMatchObject(
+      seen({ done: 1, ...is, givenUp: ["1"], timedOut: false }),
+    );
+    expect(service.times()).toEqual([0, 0, 2_000]);
+  });
+
+  test("takes an overdue task that has ended for what it is", async () => {
+    const service = scripted({ 1: [[row("a", "Complete"), row("b", "Failed")]] });
+    const awaited = [{ taskIds: ["1"], isOverdue: true }];
+    expect(await service.wait(60_000, {}, awaited)).toMatchObject({ status: "Failed", done: 1, givenUp: [] });
+  });
+
+  test("does not go back to an older row of a path", async () => {
+    const older = row("a", "Failed", { createdAt: new Date("2026-11-23T07:18:59Z") });
+    const service = scripted({
+      1: [
+        [row("a", "Complete"), row("b", "Refreshing")],
+        [older, row("b", "Complete")],
+      ],
+    });
+    expect(await service.wait(60_000)).toMatchObject(seen({ done: 2, total: 2 }));
+  });
+
+  test("keeps a path that a later answer lacks", async () => {
+    const service = scripted({ 1: [[row("a", "Failed"), row("b", "Refreshing")], [row("b", "Complete")]] });
+    expect(await service.wait(60_000)).toMatchObject({ status: "Failed", done: 1, total: 2 });
+  });
+});
+
+describe("the paths that were sent", () => {
+  const call = (...names: string[]): Awaited[] => [{ taskIds: ["1"], paths: names.map(url) }];
+
+  test("must each have a row: the task is asked for again until then", async () => {
+    const service = scripted({ 1: [[row("a", "Complete")], [row("a", "Complete"), row("b", "Complete")]] });
+    expect(await service.wait(60_000, {}, call("a", "b"))).toMatchObject(seen({ done: 2, total: 2, timedOut: false }));
+    expect(service.times()).toEqual([0, 2_000]);
+  });
+
+  test("of which one never has a row, it hasn't ended", async () => {
+    const service = scripted({ 1: [[row("a", "Complete")]] });
+    const result = await service.wait(20_000, {}, call("a", "b"));
+    expect(result).toMatchObject(
+      seen({ status: "Pending", done: 1, total: 2, missing: [url("b")], timedOut: true, statusOfRows: "Complete" }),
+    );
+    expect(describeFollowed(result)).toBe(
+      "1 of 2 done, 1 not ended when the time was up; no row of https://vod.example.com/b was seen",
+    );
+  });
+
+  test("that all have their rows are complete, though an overdue task of theirs has none", async () => {
+    const service = scripted({ 1: [[row("a", "Complete")]], 2: [[]] });
+    const awaited = [{ taskIds: ["1", "2"], paths: [url("a")], isOverdue: true }];
+    expect(await service.wait(60_000, {}, awaited)).toMatchObject({
+      status: "Complete",
+      unknown: ["2"],
+      givenUp: ["2"],
+    });
+  });
+
+  test("have their rows in tasks of their own call: an older row tells nothing", async () => {
+    const service = scripted({ 1: [[row("a", "Complete")]], 2: [[row("b", "Complete")]] });
+    const awaited = [{ taskIds: ["1"] }, { taskIds: ["2"], paths: [url("a"), url("b")] }];
+    expect(await service.wait(0, {}, awaited)).toMatchObject({ status: "Pending", missing: [url("a")], done: 1 });
+  });
+
+  test("are waited for in the last call that has them alone", async () => {
+    const service = scripted({ 1: [[row("a", "Failed")]], 2: [[row("a", "Complete")]] });
+    const awaited = [
+      { taskIds: ["1"], paths: [url("a")] },
+      { taskIds: ["2"], paths: [url("a")] },
+    ];
+    expect(await service.wait(60_000, {}, awaited)).toMatchObject(seen({ done: 1, total: 1 }));
+  });
+
+  test("make the visible tasks of their call asked for again only once all of them are visible", async () => {
+    const service = scripted({ 1: [[row("a", "Complete")]], 2: [[], [], [row("b", "Complete")]] });
+    const awaited = [{ taskIds: ["1,2"], paths: [url("a"), url("b")] }];
+    expect(await service.wait(60_000, {}, awaited)).toMatchObject(seen({ done: 2, total: 2 }));
+    expect(service.asked.map(({ taskId }) => taskId)).toEqual(["1", "2", "2", "2"]);
+  });
+
+  test("are the only ones that count: a row of another resource, merged into the task, doesn't", async () => {
+    for (const status of ["Failed", "Refreshing"] as const) {
+      const service = scripted({ 1: [[row("a", "Complete"), row("b", status)]] });
+      expect(await service.wait(60_000, {}, call("a"))).toMatchObject(seen({ done: 1, total: 1, timedOut: false }));
+    }
+    const named = (path: string) => (path === url("a") ? path : undefined);
+    const { ask } = scripted({ 1: [[row("a", "Complete"), row("b", "Failed")]] });
+    expect(await lookAt([{ taskIds: ["1"], nameOf: named }], ask)).toMatchObject(seen({ done: 1, total: 1 }));
+  });
+
+  test.each<[sent: string, rows: string[], name: string]>([
+    ["vod.example.com/a", ["http://vod.example.com/a"], "with a scheme that it was sent without"],
+    ["vod.example.com/a", ["http://vod.example.com/a", "https://vod.example.com/a"], "once for each scheme"],
+    ["https://vod.example.com/a", ["vod.example.com/a"], "without the scheme that it was sent with"],
+  ])("%s may have its row as %j: %s", async (sent, spelled, _) => {
+    const found = (status: Status) => spelled.map((objectPath) => row("", "Complete", { objectPath, status }));
+    for (const status of ["Complete", "Failed"] as const) {
+      const { ask } = scripted({ 1: [found(status)] });
+      const result = await lookAt([{ taskIds: ["1"], paths: [sent] }], ask);
+      expect(result).toMatchObject({ status, total: 1, missing: [] });
+      expect([...result.complete, ...result.failed.map(({ path }) => path)]).toEqual([sent]);
+    }
+  });
+
+  test("have no row under another scheme than the one they were sent with", async () => {
+    const { ask } = scripted({ 1: [[row("", "Complete", { objectPath: "http://vod.example.com/a" })]] });
+    expect(await lookAt([{ taskIds: ["1"], paths: [url("a")] }], ask)).toMatchObject({ missing: [url("a")] });
+  });
+});
+
+describe("pauses", () => {
+  test("grow from 2 s by half to 15 s, and jitter takes away up to a half", () => {
+    expect([0, 1, 2, 3, 4, 5, 6, 100].map((looks) => delayAfter(looks, 1))).toEqual([
+      2_000, 3_000, 4_500, 6_750, 10_125, 15_000, 15_000, 15_000,
+    ]);
+    expect([0, 100].map((looks) => delayAfter(looks, 1, 40))).toEqual([2_000, 60_000]);
+    expect([0, 1, 2, 100].map((looks) => delayAfter(looks, 0))).toEqual([1_000, 1_500, 2_250, 7_500]);
+  });
+
+  test("lead to a last look just before the deadline", async () => {
+    const service = scripted({ 1: [rows(1, "Refreshing")] });
+    expect(await service.wait(20_000)).toMatchObject(seen({ status: "Refreshing", total: 1, timedOut: true }));
+    expect(service.times()).toEqual([0, 2_000, 5_000, 9_500, 16_250, 19_000]);
+  });
+
+  test("are rather longer than two looks in a row at the end", async () => {
+    const service = scripted({ 1: [rows(1, "Refreshing")] });
+    await service.wait(6_500);
+    expect(service.times()).toEqual([0, 2_000, 5_500]);
+  });
+
+  test("see an end that only the last look sees", async () => {
+    const pending = Array.from({ length: 5 }, () => rows(1, "Refreshing"));
+    const service = scripted({ 1: [...pending, rows(1, "Complete")] });
+    expect(await service.wait(20_000)).toMatchObject(seen({ done: 1, total: 1 }));
+    expect(service.now()).toBe(19_000);
+  });
+
+  test("are none where there is no time: exactly one look", async () => {
+    const service = scripted({ 1: [rows(1, "Pending")], 2: [rows(1, "Complete")] });
+    expect(await service.wait(0)).toMatchObject(seen({ status: "Pending", done: 1, total: 2, timedOut: true }));
+    expect(service.times()).toEqual([0, 0]);
+    const ended = scripted({ 1: [rows(1, "Complete")] });
+    expect(await ended.wait(0)).toMatchObject(seen({ done: 1, total: 1 }));
+  });
+
+  test("that end after the deadline, as on a machine that slept, are followed by no look", async () => {
+    let time = 0;
+    const sleep = async () => {
+      time = 3_600_000;
+    };
+    const service = scripted({ 1: [rows(1, "Refreshing"), rows(1, "Complete")] });
+    expect(await service.wait(60_000, { now: () => time, sleep })).toMatchObject({
+      status: "Refreshing",
+      timedOut: true,
+    });
+    expect(service.asked).toHaveLength(1);
+  });
+
+  test("the first look is a whole one however long it takes; a later one is broken off at the deadline", async () => {
+    const ids = Array.from({ length: 20 }, (_, index) => `${index}`);
+    const script = Object.fromEntries(ids.map((id) => [id, [rows(1, "Refreshing")]]));
+    const slow = scripted(script, { answerMs: 1_000 });
+    expect(await slow.wait(5_000)).toMatchObject({ total: 20, timedOut: true });
+    expect(slow.asked).toHaveLength(20);
+
+    const later = scripted(script, { answerMs: 1_000 });
+    expect(await later.wait(30_000)).toMatchObject({ status: "Refreshing", total: 20, timedOut: true });
+    expect(Math.max(...later.times())).toBeLessThan(30_000);
+    expect(later.asked.length).toBeLessThan(40);
+  });
+
+  test("are real ones by default", async () => {
+    const options = { timeoutMs: LAST_LOOK_LEAD_MS + 20, describe: async () => rows(1, "Refreshing") };
+    const before = performance.now();
+    expect(await waitForTasks([{ taskIds: ["1"] }], options)).toMatchObject({ status: "Refreshing", timedOut: true });
+    expect(performance.now() - before).toBeGreaterThanOrEqual(15);
+  });
+});
+
+describe("a failure to ask", () => {
+  test("that can pass is skipped, and asked again", async () => {
+    const service = scripted({ 1: [throttled(), throttled(), rows(1, "Complete")], 2: [rows(1, "Complete")] });
+    expect(await service.wait(60_000)).toMatchObject(seen({ done: 2, total: 2 }));
+    expect(service.asked.map(({ taskId }) => taskId)).toEqual(["1", "2", "1", "1"]);
+  });
+
+  test("that lasts until the deadline leaves what was seen before", async () => {
+    const service = scripted({ 1: [rows(2, "Refreshing"), throttled()] });
+    expect(await service.wait(30_000)).toMatchObject(seen({ status: "Refreshing", total: 2, timedOut: true }));
+  });
+
+  test("that lasts until the deadline is told where nothing was ever answered", async () => {
+    const last = throttled();
+    const service = scripted({ 1: [throttled(), throttled(), last] });
+    expect(await service.wait(30_000)).toMatchObject({ timedOut: true, unanswered: last, unknown: ["1"] });
+    expect(service.now()).toBe(29_000);
+    expect(await scripted({ 1: [last] }).wait(0)).toMatchObject({ timedOut: true, unanswered: last });
+  });
+
+  test("takes no longer than there is time: each look is told how long that is", async () => {
+    const left: number[] = [];
+    const service = scripted({ 1: [rows(1, "Refreshing")] });
+    const describe = (taskId: string, leftMs: number) => {
+      left.push(leftMs);
+      return service.ask(taskId);
+    };
+    await service.wait(10_000, { describe });
+    expect(left).toEqual([10_000, 8_000, 5_000, 1_000]);
+    expect(lookRetry(DEFAULT_RETRY, 5_000)).toEqual({ timeoutMs: 5_000, maxAttempts: 3 });
+    expect(lookRetry(DEFAULT_RETRY, 600_000)).toEqual({ timeoutMs: 15_000, maxAttempts: 3 });
+    expect(lookRetry({ timeoutMs: 2_000, maxAttempts: 1 }, 5_000)).toEqual({ timeoutMs: 2_000, maxAttempts: 1 });
+  });
+
+  test("that lasts after the service said that it has no row leaves the task unknown", async () => {
+    const service = scripted({ 1: [[], throttled()] });
+    expect(await service.wait(30_000)).toMatchObject(seen({ status: "Pending", unknown: ["1"], timedOut: true }));
+  });
+
+  test("that can't pass is the outcome at once", async () => {
+    const error = forbidden();
+    const service = scripted({ 1: [rows(1, "Refreshing"), error] });
+    await expect(service.wait(60_000)).rejects.toBe(error);
+    expect(service.now()).toBe(2_000);
+  });
+
+  test("of another kind is the outcome at once", async () => {
+    const error = new TypeError("a mistake");
+    await expect(scripted({ 1: [error] }).wait(60_000)).rejects.toBe(error);
+  });
+});
+
+/** That many rows of one task: the first ones complete, the others being refreshed. */
+const partly = (done: number, total: number) => [...rows(done, "Complete"), ...rows(total, "Refreshing").slice(done)];
+
+describe("progress lines", () => {
+  test("come when something changed, ten seconds apart at least, none in the first ten", async () => {
+    const dones = [0, 100, 200, 300, 400, 410];
+    const service = scripted({ 1: [...dones.map((done) => partly(done, 500)), partly(500, 500)] });
+    await service.wait(600_000);
+    expect(service.times()).toEqual([0, 2_000, 5_000, 9_500, 16_250, 26_375, 41_375]);
+    expect(service.lines).toEqual(["400 of 500 done, 90%, 16s", "410 of 500 done, 91%, 26s"]);
+  });
+
+  test("are no closer than ten seconds, however often something changes", async () => {
+    const service = scripted({ 1: Array.from({ length: 99 }, (_, done) => partly(done, 100)) }, { random: 0 });
+    await service.wait(60_000);
+    const at = service.lines.map((line) => Number(/(\d+)s$/.exec(line)?.[1]) + (line.includes("1m") ? 60 : 0));
+    expect(at.length).toBeGreaterThan(2);
+    for (const [index, second] of at.entries()) expect(second - (at[index - 1] ?? 0)).toBeGreaterThanOrEqual(10);
+  });
+
+  test("come every half minute or so where nothing changes", async () => {
+    const service = scripted({ 1: [partly(412, 500)] });
+    await service.wait(120_000);
+    expect(service.lines).toEqual([
+      "412 of 500 done, 91%, 16s",
+      "412 of 500 done, 91%, 56s",
+      "412 of 500 done, 91%, 1m 26s",
+      "412 of 500 done, 91%, 1m 56s",
+    ]);
+  });
+
+  test("are none for tasks that end soon", async () => {
+    const service = scripted({ 1: [partly(0, 5), partly(5, 5)] });
+    await service.wait(60_000);
+    expect(service.lines).toEqual([]);
+  });
+
+  test.each<[string, Partial<Outcome>, number, number]>([
+    ["412 of 500 done, 82%, 1m 20s", { done: 412, total: 500 }, 82.4, 80_000],
+    ["1,999 of 2,000 done, 99%, 45s", { done: 1999, total: 2000 }, 99.95, 45_999],
+    [
+      "1 of 3 done, 1 failed, 50%, 2h 5m",
+      { done: 1, total: 3, failed: [{ path: "a", description: "" }] },
+      50,
+      7_512_000,
+    ],
+    ["1 of 3 done, 50%, 1 task not visible yet, 1m 0s", { done: 1, total: 3, unknown: ["1"] }, 50, 60_000],
+    ["2 tasks not visible yet, 0s", { unknown: ["1", "2"] }, 0, 0],
+  ])("%s", (line, found, percent, elapsedMs) => {
+    expect(describeProgress(followed(found), percent, elapsedMs)).toBe(line);
+  });
+});
+
+describe("what was seen, in a sentence", () => {
+  const failed = (...names: string[]) =>
+    names.map((name) => ({ path: url(name), description: name === "b" ? "Internal Error" : "Origin Timeout" }));
+
+  test.each<[string, Partial<Outcome>]>([
+    ["500 of 500 done", { done: 500, total: 500 }],
+    ["0 of 0 done", {}],
+    [
+      "2 of 500 failed: https://vod.example.com/a (Origin Timeout), https://vod.example.com/b (Internal Error)",
+      { status: "Failed", done: 498, total: 500, failed: failed("a", "b") },
+    ],
+    [
+      "412 of 500 done, 88 not ended when the time was up",
+      { status: "Refreshing", done: 412, total: 500, timedOut: true },
+    ],
+    ["412 of 500 done, 88 not ended", { status: "Refreshing", done: 412, total: 500 }],
+    [
+      "1 of 3 done, 1 not ended, 1 of 3 failed: https://vod.example.com/a (Origin Timeout)",
+      { status: "Refreshing", done: 1, total: 3, failed: failed("a") },
+    ],
+    ["no row of task 70422 was seen", { status: "Pending", unknown: ["70422"] }],
+    [
+      "2 of 2 done; no row of tasks 70422, 70423 was seen",
+      { status: "Pending", done: 2, total: 2, unknown: ["70422", "70423"] },
+    ],
+  ])("%s", (sentence, found) => {
+    expect(describeFollowed(followed(found))).toBe(sentence);
+  });
+
+  test("names at most five paths, without their queries, and no description where there is none", () => {
+    const paths = ["a?auth_key=secret", "b", "c", "d", "e", "f", "g"].map(url);
+    const found = followed({ status: "Failed", total: 7, failed: paths.map((path) => ({ path, description: "" })) });
+    expect(describeFollowed(found)).toBe(
+      "7 of 7 failed: https://vod.example.com/a?…, https://vod.example.com/b, https://vod.example.com/c, " +
+        "https://vod.example.com/d, https://vod.example.com/e and 2 more",
+    );
+  });
+});
+
+describe("whatever the service answers", () => {
+  const status = fc.oneof(
+    { weight: 3, arbitrary: fc.constant<Status>("Complete") },
+    { weight: 1, arbitrary: fc.constantFrom<Status>("Refreshing", "Pending", "Failed") },
+  );
+  const rowsSeen = fc
+    .array(status, { minLength: 1, maxLength: 3 })
+    .map((each) => each.map((is, index) => row(`own-${index}`, is)));
+  const answer = fc.oneof(
+    { weight: 4, arbitrary: rowsSeen },
+    { weight: 1, arbitrary: fc.constantFrom<Answer>([], throttled()) },
+  );
+  const script = fc.dictionary(fc.stringMatching(/^[1-9]{1,3}$/), fc.array(answer, { minLength: 1, maxLength: 12 }), {
+    maxKeys: 8,
+  });
+  const timeout = fc.oneof(fc.constant(0), fc.nat(5_000), fc.nat(300_000));
+  const dice = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
+  test("the outcome is what was last seen, at the end of all tasks or just before the deadline", async () => {
+    await fc.assert(
+      fc.asyncProperty(script, timeout, dice, async (answers, timeoutMs, random) => {
+        const service = scripted(answers, { random });
+        const last = new Map<string, Map<string, Status>>(Object.keys(answers).map((id) => [id, new Map()]));
+        let answered = false;
+        const ended = (id: string) => {
+          const statuses = [...(last.get(id)?.values() ?? [])];
+          return statuses.length > 0 && statuses.every((is) => is === "Complete" || is === "Failed");
+        };
+        const describe = async (taskId: string) => {
+          expect(ended(taskId), "asked for a task that has ended").toBe(false);
+          const found = await service.ask(taskId);
+          answered = true;
+          for (const { objectPath, status: is } of found) last.get(taskId)?.set(objectPath, is);
+          return found;
+        };
+        const result = await service.wait(timeoutMs, { describe }).catch((error: unknown) => error);
+
+        const allEnded = [...last.keys()].every(ended);
+        const looks = new Set(service.times());
+        for (const at of looks) expect(at === 0 || at < timeoutMs).toBe(true);
+        expect(looks.size).toBeLessThanOrEqual(2 + timeoutMs / (FIRST_DELAY_MS / 2));
+        if (!allEnded) expect(service.now()).toBeGreaterThanOrEqual(timeoutMs - LAST_LOOK_LEAD_MS);
+        if (!answered && last.size > 0) {
+          expect(result).toMatchObject({ unanswered: expect.any(VodError), timedOut: true });
+          return;
+        }
+
+        const all = [...last.values()].flatMap((paths) => [...paths.values()]);
+        const unknown = [...last].filter(([, paths]) => paths.size === 0).map(([id]) => id);
+        const count = (is: Status) => all.filter((each) => each === is).length;
+        expect(result).toMatchObject({ done: count("Complete"), total: all.length, unknown, timedOut: !allEnded });
+        const { status: outcome, failed } = result as Outcome;
+        expect(failed).toHaveLength(count("Failed"));
+        if (allEnded) expect(outcome).toBe(count("Failed") > 0 ? "Failed" : "Complete");
+        else expect(outcome).toBe(count("Refreshing") > 0 ? "Refreshing" : "Pending");
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

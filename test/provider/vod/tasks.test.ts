@@ -1,0 +1,430 @@
+/** Refresh tasks: read page by page, and asked whether a call was accepted whose answer was lost. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type RefreshRequest, type VodClientOptions, vodClient } from "../../../provider/vod/client.js";
+import { createLimiter } from "../../../provider/vod/rate-limiter.js";
+import { acceptedTaskIds, type Doubt, type RefreshTask, type TaskFilter } from "../../../provider/vod/tasks.js";
+import type { Emulator, Fault } from "../../emulator/index.js";
+import { started } from "../../emulator/started.js";
+
+const A = "https://vod.example.com/a";
+const B = "https://vod.example.com/b";
+const request: RefreshRequest = { paths: [A, B], objectType: "File", force: false };
+const REFRESH = "RefreshVodObjectCaches";
+const TASKS = "DescribeVodRefreshTasks";
+const NONCE_USED = {
+  kind: "answer",
+  status: 400,
+  body: JSON.stringify({ Code: "SignatureNonceUsed", Message: "It was used already.", RequestId: "R" }),
+} as const;
+
+/** An emulator whose time stands still, so many milliseconds after a whole second, and a client of the same clock. */
+async function emulated({ pastSecondMs = 0, behindMs = 0, ...options }: Partial<VodClientOptions> & Clocks = {}) {
+  const emulator = await started();
+  emulator.freeze();
+  emulator.setTime(Math.ceil(Date.now() / 1000) * 1000 + pastSecondMs);
+  return { emulator, client: clientOf(emulator, emulator.endpoint, { behindMs, ...options }) };
+}
+interface Clocks {
+  pastSecondMs?: number;
+  /** How far the client's clock is behind the service's. */
+  behindMs?: number;
+}
+
+function clientOf(
+  emulator: Emulator,
+  endpoint: string,
+  { behindMs = 0, ...options }: Partial<VodClientOptions> & Clocks,
+) {
+  return vodClient({
+    endpoint,
+    credentials: { accessKeyId: emulator.accessKeyId, accessKeySecret: emulator.accessKeySecret },
+    timeoutMs: 2000,
+    limiter: createLimiter(),
+    now: () => new Date(emulator.time() - behindMs),
+    sleep: async (ms) => emulator.advance(ms),
+    random: () => 0.5,
+    ...options,
+  });
+}
+
+const actionsOf = (emulator: Emulator) => emulator.received.map(({ action }) => action);
+
+describe("an answer that was lost after the work", () => {
+  test.each<[string, Fault]>([
+    ["a reset", { kind: "reset-after" }],
+    ["half an answer", { kind: "truncated" }],
+    ["an empty answer", { kind: "empty" }],
+    ["an answer without a task ID", { kind: "missing-fields" }],
+    ["a gateway's page", { kind: "html", afterWork: true }],
+    ["an error of the service's own", { kind: "error", afterWork: true }],
+    ["the word that it got the request before, as where a proxy repeats it", { ...NONCE_USED, afterWork: true }],
+  ])("%s: the refresh is found, and not sent again", async (_, fault) => {
+    const { emulator, client } = await emulated();
+    emulator.fault({ ...fault, action: REFRESH, times: 1 });
+    const answer = await client.refreshObjectCaches(request);
+    expect(answer).toEqual({ refreshTaskId: emulator.tasks()[0]?.taskId, recovered: true });
+    expect(actionsOf(emulator)).toEqual([REFRESH, TASKS, TASKS]);
+    expect(emulator.received.slice(1).map(({ parameters }) => parameters.ObjectPath)).toEqual([A, B]);
+    expect(emulator.quota().urlRemain).toBe(1998);
+  });
+
+  test("a timeout: the same", async () => {
+    const { emulator, client } = await emulated({ timeoutMs: 300 });
+    emulator.fault({ kind: "delay", ms: 1000, afterWork: true, action: REFRESH, times: 1 });
+    expect(await client.refreshObjectCaches(request)).toMatchObject({ recovered: true });
+    expect(emulator.quota().urlRemain).toBe(1998);
+  });
+
+  test("of the last attempt is asked for as well", async () => {
+    const { emulator, client } = await emulated({ retry: { timeoutMs: 60_000, maxAttempts: 2 } });
+    emulator.fault({ kind: "error", code: "ServiceBusy", action: REFRESH, times: 1 });
+    emulator.fault({ kind: "reset-after", action: REFRESH, times: 1 });
+    // A fraction of a second has passed since the whole one.
+    emulator.advance(500);
+    expect(await client.refreshObjectCaches(request)).toMatchObject({ recovered: true });
+  });
+
+  test("of directories: each has a task ID of its own, and all are found", async () => {
+    const { emulator, client } = await emulated();
+    emulator.fault({ kind: "reset-after", action: REFRESH, times: 1 });
+    const paths = ["x", "y", "z"].map((name) => `https://vod.example.com/${name}/`);
+    const answer = await client.refreshObjectCaches({ paths, objectType: "Directory", force: false });
+    expect(answer.recovered).toBe(true);
+    const accepted = emulator.tasks().map(({ taskId }) => taskId);
+    expect(answer.refreshTaskId.split(",").sort()).toEqual(accepted.sort());
+    expect(accepted).toHaveLength(3);
+  });
+});
+
+describe("another call has both ends of a call in doubt, and not what lies between them", () => {
+  const M = "https://vod.example.com/m";
+  const paths = [A, M, B];
+
+  /** What a call of all three is answered whose first attempt is lost before the work, and which another call comes after. */
+  async function inDoubt(objectType: RefreshRequest["objectType"], named: readonly string[], ends: readonly string[]) {
+    const { emulator } = await emulated();
+    emulator.fault({ kind: "reset-before", action: REFRESH, times: 1 });
+    const other = clientOf(emulator, emulator.endpoint, {});
+    let isFirst = true;
+    const mine = clientOf(emulator, emulator.endpoint, {
+      sleep: async (ms) => {
+        emulator.advance(1000 + ms);
+        if (isFirst) await other.refreshObjectCaches({ paths: ends, objectType, force: false });
+        isFirst = false;
+      },
+    });
+    return { emulator, answer: await mine.refreshObjectCaches({ paths: named, objectType, force: false }) };
+  }
+
+  test.each<[RefreshRequest["objectType"], readonly string[]]>([
+    ["File", paths],
+    ["File", [A, "https://img.example.com/m", B]],
+    ["Directory", paths.map((path) => `${path}/`)],
+  ])("%s %j: it is sent again", async (objectType, named) => {
+    const { emulator, answer } = await inDoubt(objectType, named, [named[0] ?? "", named[2] ?? ""]);
+    expect(answer.repeated).toBe(true);
+    expect(emulator.tasks().map(({ path }) => path)).toContain(named[1]);
+  });
+
+  test("what lies between them was sent as well: each path has been refreshed since", async () => {
+    const { emulator, answer } = await inDoubt("File", paths, paths);
+    expect(answer).toMatchObject({ recovered: true });
+    expect(emulator.tasks()).toHaveLength(3);
+  });
+});
+
+describe("a call in doubt is sent again, and that is recorded", () => {
+  const REPEATED = { refreshTaskId: expect.any(String), requestId: expect.any(String), repeated: true };
+
+  test("nothing was done", async () => {
+    const { emulator, client } = await emulated();
+    emulator.fault({ kind: "reset-before", action: REFRESH, times: 1 });
+    expect(await client.refreshObjectCaches(request)).toEqual(REPEATED);
+    expect(actionsOf(emulator)).toEqual([REFRESH, TASKS, REFRESH]);
+    expect(emulator.quota().urlRemain).toBe(1998);
+  });
+
+  test("the service says that it got the request before, and knows nothing of it", async () => {
+    const { emulator, client } = await emulated();
+    emulator.fault({ ...NONCE_USED, action: REFRESH, times: 1 });
+    expect(await client.refreshObjectCaches(request)).toEqual(REPEATED);
+  });
+
+  test("it was accepted within the second in which the attempt began", async () => {
+    const { emulator, client } = await emulated({ pastSecondMs: 700 });
+    emulator.fault({ kind: "truncated", action: REFRESH, times: 1 });
+    expect(await client.refreshObjectCaches(request)).toEqual(REPEATED);
+    expect(emulator.quota().urlRemain).toBe(1996);
+  });
+
+  test("only a refresh from just before it is found", async () => {
+    const { emulator, client } = await emulated({ pastSecondMs: 200 });
+    // Another process: what it was answered is not known to this client.
+    await clientOf(emulator, emulator.endpoint.replace("127.0.0.1", "localhost"), {}).refreshObjectCaches(request);
+    emulator.advance(500);
+    emulator.fault({ kind: "reset-before", action: REFRESH, times: 1 });
+    expect(await client.refreshObjectCaches(request)).toEqual(REPEATED);
+    expect(emulator.quota().urlRemain).toBe(1996);
+  });
+
+  test("only this process's own older refresh is found, which a clock that is behind makes look new", async () => {
+    const { emulator, client } = await emulated({ behindMs: 5_000 });
+    await client.refreshObjectCaches(request);
+    emulator.advance(2_000);
+    emulator.fault({ kind: "reset-before", action: REFRESH, times: 1 });
+    expect(await client.refreshObjectCaches(request)).toEqual(REPEATED);
+    expect(emulator.quota().urlRemain).toBe(1996);
+  });
+
+  test.each<[string, Fault]>([
+    ["is refused", { kind: "error", code: "Forbidden.RAM" }],
+    ["is not answered", { kind: "reset-before" }],
+    ["is answered by a proxy", { kind: "html", status: 200 }],
+  ])("the question %s", async (_, fault) => {
+    const { emulator, client } = await emulated();
+    emulator.fault({ kind: "reset-after", action: REFRESH, times: 1 });
+    emulator.fault({ ...fault, action: TASKS });
+    expect(await client.refreshObjectCaches(request)).toEqual(REPEATED);
+  });
+
+  test.each<[string, RefreshRequest]>([
+    ["IgnoreParams, whose rows look like those of File", { paths: [A], objectType: "IgnoreParams", force: false }],
+    ["a forced directory", { paths: ["https://vod.example.com/x/"], objectType: "Directory", force: true }],
+  ])("%s", async (_, refresh) => {
+    const { emulator, client } = await emulated();
+    emulator.fault({ kind: "reset-after", action: REFRESH, times: 1 });
+    expect(await client.refreshObjectCaches(refresh)).toEqual(REPEATED);
+  });
+
+  test("the service's clock is ahead, as its Date header tells", async () => {
+    const ahead = (ms: number) => new Date(Date.now() + ms);
+    const calls: string[] = [];
+    const server = createServer((incoming, response) => {
+      let body = "";
+      incoming.on("data", (chunk) => {
+        body += chunk;
+      });
+      incoming.on("end", () => {
+        const action = new URLSearchParams(body).get("Action") ?? "";
+        calls.push(action);
+        if (calls.length === 1) return incoming.socket.destroy();
+        response.writeHead(200, { "content-type": "application/json", date: ahead(30_000).toUTCString() });
+        const older = rowOf(A, { CreationTime: `${ahead(25_000).toISOString().slice(0, 19)}Z` });
+        const answers: Record<string, object> = {
+          [REFRESH]: { RefreshTaskId: "8", RequestId: "R" },
+          [TASKS]: { TotalCount: 1, Tasks: { Task: [older] }, RequestId: "R" },
+        };
+        response.end(JSON.stringify(answers[action]));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const client = vodClient({
+      endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      credentials: { accessKeyId: "key", accessKeySecret: "secret" },
+      sleep: async () => {},
+    });
+    expect(await client.refreshObjectCaches({ ...request, paths: [A] })).toEqual({ ...REPEATED, refreshTaskId: "8" });
+    expect(calls).toEqual([REFRESH, TASKS, REFRESH]);
+  });
+});
+
+test("a page instead of the API, for every call, fails at once", async () => {
+  const { emulator, client } = await emulated();
+  emulator.fault({ kind: "html", status: 200 });
+  await expect(client.refreshObjectCaches(request)).rejects.toMatchObject({ code: "InvalidResponse", httpStatus: 200 });
+  expect(actionsOf(emulator)).toEqual([REFRESH, TASKS]);
+});
+
+test("a connection that was refused leaves no doubt", async () => {
+  const { emulator, client } = await emulated({ retry: { timeoutMs: 60_000, maxAttempts: 2 } });
+  await emulator.close();
+  await expect(client.refreshObjectCaches(request)).rejects.toMatchObject({ outcomeUnknown: false });
+});
+
+describe("what proves that a call was accepted", () => {
+  const since = Date.UTC(2026, 0, 1, 12);
+  const task = (objectPath: string, more: Partial<RefreshTask> = {}): RefreshTask => ({
+    taskId: "1",
+    objectPath,
+    objectType: "file",
+    status: "Refreshing",
+    percent: 0,
+    createdAt: new Date(since),
+    description: "",
+    ...more,
+  });
+  const doubt: Doubt = {
+    paths: [A, B],
+    rowType: "file",
+    since: () => since,
+    until: since + 1000,
+    isOthers: (id) => id === "0",
+  };
+  const ids = (rows: RefreshTask[], more: Partial<Doubt> = {}) =>
+    acceptedTaskIds({ ...doubt, ...more }, async (filter: TaskFilter) =>
+      rows.filter((row) =>
+        "taskId" in filter
+          ? row.taskId === filter.taskId
+          : filter.objectPath === undefined || row.objectPath === filter.objectPath,
+      ),
+    );
+
+  test.each<[string, RefreshTask[], string | undefined]>([
+    ["rows of both ends", [task(A), task(B)], "1"],
+    ["rows of both ends with two IDs", [task(A), task(B, { taskId: "2" })], "1,2"],
+    ["a failed one too, since it was accepted", [task(A), task(B, { status: "Failed" })], "1"],
+    ["not one end alone", [task(A)], undefined],
+    ["not the other end alone", [task(B)], undefined],
+    ["not a row from before", [task(A), task(B, { createdAt: new Date(since - 1000) })], undefined],
+    ["not a preload", [task(A), task(B, { objectType: "preload" })], undefined],
+    ["not the answer to another call", [task(A), task(B, { taskId: "0" })], undefined],
+    ["not nothing", [], undefined],
+  ])("%s", async (_, rows, expected) => {
+    expect(await ids(rows)).toBe(expected);
+  });
+
+  const M = "https://vod.example.com/m";
+  test.each<[string, RefreshTask[], string | undefined]>([
+    ["rows of all three", [task(A), task(M), task(B)], "1"],
+    ["not those of the ends alone, which another call had too", [task(A), task(B)], undefined],
+    [
+      "not one between them that is older",
+      [task(A), task(M, { createdAt: new Date(since - 1000) }), task(B)],
+      undefined,
+    ],
+    ["not one between them that answers another call", [task(A), task(M, { taskId: "0" }), task(B)], undefined],
+  ])("of a call of three paths: %s", async (_, rows, expected) => {
+    expect(await ids(rows, { paths: [A, M, B] })).toBe(expected);
+  });
+
+  test("several domains: not where a path between the ends has no row", async () => {
+    const paths = [A, "https://img.example.com/m", B];
+    expect(await ids([task(A), task(B), task(`${A}/other`, { taskId: "3" })], { paths })).toBe(undefined);
+  });
+
+  test("several domains: the task IDs between the ends count too, those of other calls don't", async () => {
+    const paths = [A, "https://img.example.com/m", B];
+    const rows = [task(A), task(B), task(paths[1] ?? "", { taskId: "2" }), task(`${A}/other`, { taskId: "3" })];
+    expect(await ids(rows, { paths })).toBe("1,2");
+  });
+
+  test("of a preload the rows of preloads alone, between the ends too, since nothing says that they share a task ID", async () => {
+    const C = "https://vod.example.com/c";
+    const preload = (path: string, taskId: string) => task(path, { taskId, objectType: "preload" });
+    const more = { paths: [A, B, C], rowType: "preload" as const };
+    expect(await ids([preload(A, "1"), preload(B, "2"), preload(C, "3"), task(B, { taskId: "4" })], more)).toBe(
+      "1,3,2",
+    );
+    expect(await ids([preload(A, "1"), task(C)], more)).toBe(undefined);
+  });
+
+  test("nothing, where rows don't tell the call from one that does less", async () => {
+    expect(await ids([task(A), task(B)], { rowType: undefined })).toBe(undefined);
+  });
+
+  test("several domains, of which not all can be asked for: nothing is proven, since a task would be missing", async () => {
+    const question = async (filter: TaskFilter) => {
+      if (!("objectPath" in filter)) throw new Error("spoilt");
+      return [task(filter.objectPath)];
+    };
+    const paths = [A, "https://img.example.com/m", B];
+    await expect(acceptedTaskIds({ ...doubt, paths }, question)).rejects.toThrow("spoilt");
+  });
+});
+
+function rowOf(path: string, more: object = {}) {
+  return {
+    TaskId: "7",
+    ObjectPath: path,
+    ObjectType: "file",
+    Status: "Refreshing",
+    Process: "42%",
+    CreationTime: "2026-01-01T12:00:00Z",
+    Description: "",
+    ...more,
+  };
+}
+
+describe("refresh tasks", () => {
+  test("come from all pages, 50 rows each", async () => {
+    const { emulator, client } = await emulated();
+    const paths = Array.from({ length: 120 }, (_, index) => `https://vod.example.com/${index}`);
+    const { refreshTaskId } = await client.refreshObjectCaches({ ...request, paths });
+    const tasks = await client.describeRefreshTasks({ taskId: refreshTaskId });
+    expect(tasks.map(({ objectPath }) => objectPath)).toEqual(paths);
+    expect(emulator.received.slice(1).map(({ parameters }) => [parameters.PageNumber, parameters.PageSize])).toEqual([
+      ["1", "50"],
+      ["2", "50"],
+      ["3", "50"],
+    ]);
+    expect(tasks[0]).toEqual({
+      taskId: refreshTaskId,
+      objectPath: paths[0],
+      objectType: "file",
+      status: "Complete",
+      percent: 100,
+      createdAt: new Date(emulator.time()),
+      description: "",
+    });
+  });
+
+  test("tell why they failed", async () => {
+    const { emulator, client } = await emulated();
+    emulator.fault({ kind: "task-failed", description: "Origin Timeout", path: B });
+    const { refreshTaskId } = await client.refreshObjectCaches(request);
+    const tasks = await client.describeRefreshTasks({ taskId: refreshTaskId });
+    expect(tasks.map(({ status, percent, description }) => [status, percent, description])).toEqual([
+      ["Complete", 100, ""],
+      ["Failed", 0, "Origin Timeout"],
+    ]);
+  });
+
+  test("of a time, of one path or of all", async () => {
+    const { emulator, client } = await emulated({ pastSecondMs: 300 });
+    await client.refreshObjectCaches(request);
+    const time = { startTime: new Date(emulator.time()), endTime: new Date(emulator.time()) };
+    expect(await client.describeRefreshTasks({ ...time, objectPath: B })).toMatchObject([{ objectPath: B }]);
+    expect(await client.describeRefreshTasks(time)).toHaveLength(2);
+    const later = new Date(emulator.time() + 1000);
+    expect(await client.describeRefreshTasks({ startTime: later, endTime: later })).toEqual([]);
+  });
+
+  const answered = async (row: object, totalCount = 1) => {
+    const { emulator, client } = await emulated();
+    const body = JSON.stringify({ TotalCount: totalCount, Tasks: { Task: [row] }, PageNumber: 1, RequestId: "R" });
+    emulator.fault({ kind: "answer", body });
+    return client.describeRefreshTasks({ taskId: "7" });
+  };
+
+  test("may have fields that nobody knows", async () => {
+    expect(await answered(rowOf(A, { Brand: "new" }))).toEqual([expect.objectContaining({ taskId: "7", percent: 42 })]);
+  });
+
+  test.each([
+    ["Status", "Resting"],
+    ["Process", "soon"],
+    ["CreationTime", "yesterday"],
+    ["TaskId", 7],
+  ])("with a %s of %s are no answer", async (field, value) => {
+    await expect(answered(rowOf(A, { [field]: value }))).rejects.toMatchObject({
+      code: "InvalidResponse",
+      message: expect.stringContaining(`without a valid Tasks.Task.0.${field}`),
+    });
+  });
+
+  test("beyond what quotas allow are no answer either: a part must not pass for all", async () => {
+    const { emulator } = await emulated();
+    const body = JSON.stringify({ TotalCount: 10_000, Tasks: { Task: [rowOf(A)] }, RequestId: "R" });
+    emulator.fault({ kind: "answer", body });
+    const unhurried = { run: <T>(call: () => Promise<T>) => call(), pauseMs: () => 0, queueMs: () => 0 };
+    const client = clientOf(emulator, emulator.endpoint, { limiter: unhurried });
+    await expect(client.describeRefreshTasks({ taskId: "7" })).rejects.toMatchObject({ code: "InvalidResponse" });
+    expect(emulator.received).toHaveLength(156);
+  });
+});
