@@ -9,10 +9,11 @@ import { createCipheriv } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { packManifest, unpackManifest } from "../provider/manifest/manifest.js";
-import { allot } from "../provider/plan/batches.js";
-import { manifestOfFiles, planRefresh } from "../provider/plan/plan.js";
+import { planBatches } from "../provider/plan/batches.js";
+import { planRefresh } from "../provider/plan/plan.js";
 import type { Inputs } from "../provider/schema/inputs.js";
 import { digestRows } from "../provider/source/directory-digests.js";
+import { manifestFromFiles } from "../provider/source/source.js";
 import { ratios, type Spread, spreadOf } from "./measure.js";
 import { type Panel, publish } from "./report.js";
 
@@ -64,7 +65,7 @@ const QUOTA = { urls: { quota: 1e6, remain: 1e6 }, directories: { quota: 100, re
 
 function run(): void {
   const inputs = FILES.map((files) => {
-    const before = packManifest(manifestOfFiles(SOURCE, siteOf(files, { changedEvery: CHANGED_EVERY })));
+    const before = packManifest(manifestFromFiles(SOURCE, siteOf(files, { changedEvery: CHANGED_EVERY })));
     return JSON.stringify([before, [...siteOf(files)]]);
   });
   const rounds = Array.from({ length: ROUNDS }, () => inputs.map(round));
@@ -72,7 +73,7 @@ function run(): void {
 }
 
 function measureSize(what: string, files: ReadonlyMap<string, string>): Size {
-  const manifest = manifestOfFiles(SOURCE, files);
+  const manifest = manifestFromFiles(SOURCE, files);
   const json = JSON.stringify(Object.fromEntries(manifest));
   return {
     what,
@@ -91,11 +92,11 @@ function round(input: string): Duration {
 
 function measureDuration([before, present]: [string, [string, string][]]): Duration {
   const files = new Map(present);
-  const [urls, now] = timedResult(() => manifestOfFiles(SOURCE, files));
+  const [urls, now] = timedResult(() => manifestFromFiles(SOURCE, files));
   const [unpack, manifest] = timedResult(() => unpackManifest(before));
   const [planned, plan] = timedResult(() => {
     const plan = planRefresh({ inputs: INPUTS, manifest }, INPUTS, now);
-    allot(plan, INPUTS, () => true, QUOTA);
+    planBatches(plan, INPUTS, () => true, QUOTA);
     return plan;
   });
   const peak = Math.round(process.resourceUsage().maxRSS / 1000);

@@ -1,6 +1,6 @@
 /** What a program can ask of the service while it runs. */
 import * as pulumi from "@pulumi/pulumi";
-import type { Lookup } from "../provider/resource/functions.js";
+import type { VodFunctions } from "../provider/resource/functions.js";
 
 /** Who asks, and where; as for a resource. */
 export interface VodLookupArgs {
@@ -93,11 +93,11 @@ export function getVodRefreshTasksOutput(args: VodInputs<VodRefreshTasksArgs>): 
   return pulumi.output(args).apply((known) => getVodRefreshTasks(known as VodRefreshTasksArgs));
 }
 
-let service: Promise<Lookup> | undefined;
+let service: Promise<VodFunctions> | undefined;
 const answers = new Map<string, Promise<unknown>>();
 
 /** Asks the service once a run for each question. */
-function once<T>(question: [name: string, args: unknown], ask: (service: Lookup) => Promise<T>): Promise<T> {
+function once<T>(question: [name: string, args: unknown], ask: (service: VodFunctions) => Promise<T>): Promise<T> {
   const key = JSON.stringify(question);
   service ??= load();
   const answer = (answers.get(key) as Promise<T> | undefined) ?? service.then(ask).catch(fail);
@@ -106,14 +106,14 @@ function once<T>(question: [name: string, args: unknown], ask: (service: Lookup)
 }
 
 /** Loads what speaks to the service: a program that asks nothing is spared it. */
-async function load(): Promise<Lookup> {
-  const { lookup } = await import("../provider/resource/functions.js");
+async function load(): Promise<VodFunctions> {
+  const { vodFunctions } = await import("../provider/resource/functions.js");
   const config = (key: string) => {
     const [namespace, name = ""] = key.split(":", 2);
     return new pulumi.Config(namespace).get(name);
   };
-  const info = (line: string) => void pulumi.log.info(line);
-  return lookup(config, { environment: process.env, info, now: () => new Date() });
+  const log = (line: string) => void pulumi.log.info(line);
+  return vodFunctions(config, { environment: process.env, log, now: () => new Date() });
 }
 
 /** A program's runner prints this error without the stack trace; what else fails than a question says nothing to a user. */

@@ -20,7 +20,7 @@ export {
 export type {
   PreloadAfter,
   PreloadArea,
-  PreloadManner,
+  PreloadOptions,
   VodCachePreloadArgs,
 } from "./preload.js";
 export { VodCachePreload } from "./preload.js";

@@ -9,7 +9,7 @@ import { VodCacheResource } from "./resource.js";
 export type { PreloadArea };
 
 /** How content is put on the edge. */
-export interface PreloadManner {
+export interface PreloadOptions {
   /** Where copies are put: `domestic` (the Chinese mainland) or `overseas`. A change preloads again. Defaults to `domestic`. */
   area?: pulumi.Input<PreloadArea>;
   /** Whether copies are put on the second layer of the edge only, nearer to the origin. Defaults to `false`. */
@@ -22,7 +22,7 @@ export interface PreloadManner {
 }
 
 /** What to preload, and when: `paths` with `contentHash`, or `contents`, or `source`. */
-export interface VodCachePreloadArgs extends VodCacheArgs, PreloadManner {
+export interface VodCachePreloadArgs extends VodCacheArgs, PreloadOptions {
   /**
    * The refresh of the same content. Nothing is preloaded before its tasks have ended, which is waited for as long as `wait`
    * says, or else 1,200 seconds: until then the edge keeps the old copies, and may fetch them again. Where it isn't sent as a whole, or

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Collapse, QuotaPolicy } from "../provider/schema/enums.js";
 import type { ObjectType } from "../provider/vod/limits.js";
 // Types apart: a program without a TypeScript of its own is compiled by the one of Pulumi, 3.8.
-import type { PreloadManner, VodCachePreloadArgs } from "./preload.js";
+import type { PreloadOptions, VodCachePreloadArgs } from "./preload.js";
 import { VodCachePreload } from "./preload.js";
 import type { FailurePolicy, RefreshStatus, Source, VodCacheArgs, Wait } from "./resource.js";
 import { VodCacheResource } from "./resource.js";
@@ -11,7 +11,7 @@ import { VodCacheResource } from "./resource.js";
 export type { Collapse, ObjectType, QuotaPolicy };
 
 /** The preload that follows a refresh, as a resource of its own: its inputs that aren't those of the refresh. */
-export interface Preload extends PreloadManner {
+export interface Preload extends PreloadOptions {
   /** With `source`: globs of the files that are preloaded, in place of the source's own. Defaults to all that are refreshed. */
   include?: pulumi.Input<pulumi.Input<string>[]>;
   /** With `source`: globs of files that are not, besides the source's own. Defaults to none. */
@@ -129,7 +129,7 @@ export class VodCacheRefresh extends VodCacheResource {
   /** The paths that the last update sent, the first 50 of them. */
   declare readonly refreshed: pulumi.Output<string[]>;
   /** The preload that follows this refresh; undefined without `preload`. */
-  readonly preloading: VodCachePreload | undefined;
+  readonly preloadResource: VodCachePreload | undefined;
   /** The task IDs of that preload; empty without one, or if it never sent anything. */
   readonly preloadTaskIds: pulumi.Output<string[]>;
   /** What was last seen of them; undefined without a preload. */
@@ -150,11 +150,11 @@ export class VodCacheRefresh extends VodCacheResource {
       refreshed: undefined,
     };
     super("VodCacheRefresh", name, own, opts);
-    this.preloading = args.preload
+    this.preloadResource = args.preload
       ? preloadAfter(this, name, args, args.preload === true ? {} : args.preload)
       : undefined;
-    this.preloadTaskIds = this.preloading ? this.preloading.taskIds : pulumi.output([]);
-    this.preloadStatus = this.preloading ? this.preloading.status : pulumi.output(undefined);
+    this.preloadTaskIds = this.preloadResource ? this.preloadResource.taskIds : pulumi.output([]);
+    this.preloadStatus = this.preloadResource ? this.preloadResource.status : pulumi.output(undefined);
   }
 }
 

@@ -61,7 +61,7 @@ export class VodSiteRelease extends pulumi.ComponentResource {
         }),
     );
 
-    const preloads = this.refreshes.flatMap(({ preloading }) => preloading ?? []);
+    const preloads = this.refreshes.flatMap(({ preloadResource }) => preloadResource ?? []);
     this.taskIds = flattened(this.refreshes.map(({ taskIds }) => taskIds));
     this.preloadTaskIds = flattened(preloads.map(({ taskIds }) => taskIds));
     this.status = pulumi.all(this.refreshes.map(({ status }) => status)).apply((all) => furthest(all) as RefreshStatus);

@@ -8,8 +8,14 @@ import { createHmac, randomUUID } from "node:crypto";
 import { z } from "zod";
 import { ERROR_TABLE, VodError } from "../vod/errors.js";
 import type { Credentials, CredentialsSource } from "../vod/rpc.js";
-import { type Answer, attempt, type Service, unexpected } from "./http.js";
-import { capital, type Issued, type Means, readIssued, renewed } from "./refreshing.js";
+import { attempt, type HttpResponse, type Service, unexpected } from "./http.js";
+import {
+  type CredentialContext,
+  capital,
+  readTemporaryCredentials,
+  refreshingCredentials,
+  type TemporaryCredentials,
+} from "./refreshing.js";
 import { parseJson } from "./settings.js";
 
 /** A role to assume, as AssumeRole takes it. */
@@ -25,7 +31,7 @@ export interface Role {
 }
 
 /** Where STS is, and how it is asked. */
-export interface Sts extends Pick<Means, "timeoutMs" | "agentFor" | "now"> {
+export interface Sts extends Pick<CredentialContext, "timeoutMs" | "agentFor" | "now"> {
   /** Origin, such as `https://sts.cn-shanghai.aliyuncs.com`. */
   origin: string;
 }
@@ -74,7 +80,7 @@ export function assumed(sts: Sts, caller: CredentialsSource, role: Role, name = 
     const shown = `${caller.description} (access key ID ending in ${credentials.accessKeyId.slice(-4)})`;
     return readSession(sts, answer, { role, caller: shown, secrets: Object.values(credentials) });
   };
-  return renewed(`${name}, which assumes ${role.arn}`, take, sts.now);
+  return refreshingCredentials(`${name}, which assumes ${role.arn}`, take, sts.now);
 }
 
 /**
@@ -88,7 +94,7 @@ export function assumedWithOidc(sts: Sts, identity: OidcIdentity, role: Role): C
     const answer = await post(sts, form(given(parameters)), `?${form(common("AssumeRoleWithOIDC", sts.now()))}`);
     return readSession(sts, answer, { role, caller: identity.description, secrets: [token] });
   };
-  return renewed(`${identity.description}, which assumes ${role.arn}`, take, sts.now);
+  return refreshingCredentials(`${identity.description}, which assumes ${role.arn}`, take, sts.now);
 }
 
 type Parameters = Record<string, string | undefined>;
@@ -152,10 +158,12 @@ interface Attempted {
   secrets: readonly string[];
 }
 
-function readSession(sts: Sts, { status, text }: Answer, attempted: Attempted): Issued {
+function readSession(sts: Sts, { status, text }: HttpResponse, attempted: Attempted): TemporaryCredentials {
   const answer = parseJson(text);
   const issued =
-    status === 200 ? readIssued((answer as { Credentials?: unknown } | undefined)?.Credentials) : undefined;
+    status === 200
+      ? readTemporaryCredentials((answer as { Credentials?: unknown } | undefined)?.Credentials)
+      : undefined;
   if (issued !== undefined) return issued;
   const refused = refusal.safeParse(answer);
   if (status === 200 || !refused.success) throw unexpected(serviceOf(sts), `HTTP ${status}`, status);

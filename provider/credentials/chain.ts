@@ -18,11 +18,11 @@ import type http from "node:http";
 import { VodError } from "../vod/errors.js";
 import type { CredentialsSource } from "../vod/rpc.js";
 import { assumedWithOidc, type Role, requireRoleArn } from "./assume-role.js";
-import { type Assume, type Finding, profileSource, whole, whyNoCurrentProfile } from "./cli-profile.js";
+import { type Assume, profileSource, type ResolvedProfile, whole, whyNoCurrentProfile } from "./cli-profile.js";
 import { instanceRole, METADATA_ORIGIN, uriCredentials } from "./instance-metadata.js";
-import { fixed, type Means } from "./refreshing.js";
+import { type CredentialContext, staticCredentials } from "./refreshing.js";
 import { configuredRole, findSts, oidcRole, sessionName } from "./role-settings.js";
-import { type ConfigReader, namesOf, type Places, read, SETTINGS, type Setting } from "./settings.js";
+import { type ConfigReader, namesOf, read, SETTINGS, type Setting, type SettingSources } from "./settings.js";
 
 export type { CredentialsSource } from "../vod/rpc.js";
 export type { ConfigReader } from "./settings.js";
@@ -94,7 +94,7 @@ const NAMES_NO_CALLER = new Set(["alicloud:endpoints", "alicloud:region", "alicl
 const TEMPORARY = "STS.";
 
 /** What a source gave: credentials, or why it gave nothing; `half` where part of a key is set. */
-type Result = Finding | { nothing: string; half?: string };
+type Result = ResolvedProfile | { nothing: string; half?: string };
 
 /**
  * Finds which source counts, from configuration, environment and files alone: nothing is asked of the network before
@@ -112,7 +112,7 @@ export function findCredentials(
   options: FindOptions = {},
 ): CredentialsSource {
   const places = { config, environment };
-  const means: Means = {
+  const means: CredentialContext = {
     environment,
     now: options.now ?? (() => new Date()),
     metadataOrigin: options.metadataOrigin ?? METADATA_ORIGIN,
@@ -128,7 +128,12 @@ export function findCredentials(
 }
 
 /** The role to assume: the resource's, else the stack's unless the resource has a profile, else the profile's own. */
-function assumeOf(identity: Identity, means: Means, places: Places, finding: Finding): Assume | undefined {
+function assumeOf(
+  identity: Identity,
+  means: CredentialContext,
+  places: SettingSources,
+  finding: ResolvedProfile,
+): Assume | undefined {
   const { roleArn, externalId } = identity;
   const session = identity.sessionName ?? (roleArn === undefined ? undefined : sessionName(places));
   const named = { ...(session ? { sessionName: session } : {}), ...(externalId ? { externalId } : {}) };
@@ -146,10 +151,10 @@ function assumeOf(identity: Identity, means: Means, places: Places, finding: Fin
 }
 
 /** The first source that gives something. */
-function search(means: Means, places: Places, configOf: "program" | "state"): Finding {
+function search(means: CredentialContext, places: SettingSources, configOf: "program" | "state"): ResolvedProfile {
   const named = [accessKey, namedProfile, credentialsUri, instance, oidcToken];
   if (configOf === "state") {
-    const environmentAlone: Places = {
+    const environmentAlone: SettingSources = {
       ...places,
       config: (key) => (NAMES_NO_CALLER.has(key) ? places.config(key) : undefined),
     };
@@ -182,7 +187,7 @@ function noCredentials(happened: string): VodError {
  * which is good for nothing without one; any other key only takes one from its own place or the secret's, so that a
  * leftover one is never combined with it.
  */
-function accessKey(_means: Means, places: Places): Result {
+function accessKey(_means: CredentialContext, places: SettingSources): Result {
   const first = (among: readonly KeyNames[], what: keyof KeyNames) => {
     for (const names of among) {
       const found = read(names[what], places);
@@ -203,7 +208,7 @@ function accessKey(_means: Means, places: Places): Result {
   const token = first([id.names, secret.names, ...(isTemporary ? KEYS : [])], "token");
   const description = id.names === secret.names ? id.where : `${id.where} with ${secret.where}`;
   return {
-    source: fixed(description, {
+    source: staticCredentials(description, {
       accessKeyId: id.value,
       accessKeySecret: secret.value,
       ...(token === undefined ? {} : { securityToken: token.value }),
@@ -211,32 +216,32 @@ function accessKey(_means: Means, places: Places): Result {
   };
 }
 
-function namedProfile(means: Means, places: Places): Result {
+function namedProfile(means: CredentialContext, places: SettingSources): Result {
   const name = read(SETTINGS.profile, places);
   if (name) return profileSource(means, places, name.value);
   return { nothing: `no profile (looked at ${namesOf(SETTINGS.profile)})` };
 }
 
-function credentialsUri(means: Means, places: Places): Result {
+function credentialsUri(means: CredentialContext, places: SettingSources): Result {
   const uri = read(SETTINGS.credentialsUri, places);
   if (uri) return { source: uriCredentials(means, uri.value, uri.where) };
   return { nothing: `no credentials URI (looked at ${namesOf(SETTINGS.credentialsUri)})` };
 }
 
-function instance(means: Means, places: Places): Result {
+function instance(means: CredentialContext, places: SettingSources): Result {
   const role = read(SETTINGS.ecsRoleName, places);
   if (role) return { source: instanceRole(means, role.value, role.where) };
   return { nothing: `no role of an ECS instance (looked at ${namesOf(SETTINGS.ecsRoleName)})` };
 }
 
-function oidcToken(means: Means, places: Places): Result {
+function oidcToken(means: CredentialContext, places: SettingSources): Result {
   const found = oidcRole(places);
   if ("identity" in found) return { source: assumedWithOidc(findSts(means, places), found.identity, found.role) };
   return { nothing: `no OIDC token (neither alicloud:assumeRoleWithOidc nor ${found.missing.join(", ")} is set)` };
 }
 
 /** Nobody named this one, so what keeps it from being used is only a reason. */
-function currentProfile(means: Means, places: Places): Result {
+function currentProfile(means: CredentialContext, places: SettingSources): Result {
   const off = whyNoCurrentProfile(places);
   const result = off === undefined ? unlessInvalid(() => profileSource(means, places, undefined)) : { nothing: off };
   return "source" in result ? result : { nothing: `no current profile (${result.nothing})` };

@@ -5,9 +5,9 @@ import { VodError } from "../vod/errors.js";
 import type { CredentialsSource } from "../vod/rpc.js";
 import { assumed, assumedWithOidc, type Role, requireRoleArn, type Sts } from "./assume-role.js";
 import { instanceRole, uriCredentials } from "./instance-metadata.js";
-import { fixed, type Means } from "./refreshing.js";
+import { type CredentialContext, staticCredentials } from "./refreshing.js";
 import { findSts, readText, tokenOfFile } from "./role-settings.js";
-import { type Found, isTrue, type Places, parseJson, read, SETTINGS } from "./settings.js";
+import { isTrue, parseJson, read, SETTINGS, type SettingSources, type SettingValue } from "./settings.js";
 
 /** A role, and where it is assumed. */
 export interface Assume {
@@ -16,7 +16,7 @@ export interface Assume {
 }
 
 /** What was found: credentials, and the role that they are to assume unless another one is asked for. */
-export interface Finding {
+export interface ResolvedProfile {
   source: CredentialsSource;
   assume?: Assume | undefined;
 }
@@ -24,7 +24,7 @@ export interface Finding {
 const text = z.string().trim().min(1).optional().catch(undefined);
 
 /** The fields of a profile that count here. Source: the CLI's own configuration, `Profile`. */
-const profileShape = z.object({
+const profileSchema = z.object({
   name: z.string(),
   mode: z.string().catch(""),
   access_key_id: text,
@@ -43,9 +43,9 @@ const profileShape = z.object({
   oidc_provider_arn: text,
   oidc_token_file: text,
 });
-type Profile = z.infer<typeof profileShape>;
+type Profile = z.infer<typeof profileSchema>;
 
-const fileShape = z.object({ current: text, profiles: z.array(z.unknown()) });
+const fileSchema = z.object({ current: text, profiles: z.array(z.unknown()) });
 
 /** The modes that work, as the CLI writes them. */
 const MODES =
@@ -59,28 +59,32 @@ const invalid = (happened: string, remedy: string) => new VodError(happened, rem
  * @param name of the profile; undefined means the one that the CLI uses (`current`).
  * @throws VodError InvalidCredentials where the file, the profile, or a field that its mode needs isn't there.
  */
-export function profileSource(means: Means, places: Places, name: string | undefined): Finding {
+export function profileSource(
+  means: CredentialContext,
+  places: SettingSources,
+  name: string | undefined,
+): ResolvedProfile {
   const file = profilesFile(places);
-  const parsed = fileShape.safeParse(parseJson(readText(file, `The profiles file ${file}`)));
+  const parsed = fileSchema.safeParse(parseJson(readText(file, `The profiles file ${file}`)));
   if (!parsed.success) {
     throw invalid(`The profiles file ${file} isn't JSON with a list of profiles.`, "Write it with `aliyun configure`.");
   }
   const { current = "default", profiles } = parsed.data;
-  const known = profiles.flatMap((profile) => profileShape.safeParse(profile).data ?? []);
+  const known = profiles.flatMap((profile) => profileSchema.safeParse(profile).data ?? []);
   return sourceOf({ means, places, file, known }, name ?? current, []);
 }
 
 /** Why the profile that the CLI uses isn't looked at, if so. */
-export function whyNoCurrentProfile({ environment }: Places): string | undefined {
+export function whyNoCurrentProfile({ environment }: SettingSources): string | undefined {
   const name = "ALIBABA_CLOUD_CLI_PROFILE_DISABLED";
   return isTrue(name, environment) ? `${name} is true` : undefined;
 }
 
 /** `alicloud:sharedCredentialsFile` or its names in the environment, else `~/.aliyun/config.json`. */
-function profilesFile(places: Places): string {
+function profilesFile(places: SettingSources): string {
   const { HOME, USERPROFILE } = places.environment;
   const home = HOME || USERPROFILE;
-  const named: Found | undefined = read(SETTINGS.sharedCredentialsFile, places);
+  const named: SettingValue | undefined = read(SETTINGS.sharedCredentialsFile, places);
   if (named && !/^~[/\\]/.test(named.value)) return named.value;
   if (home === undefined) {
     throw invalid("The home directory isn't known, since HOME isn't set.", "Set alicloud:sharedCredentialsFile.");
@@ -89,14 +93,14 @@ function profilesFile(places: Places): string {
 }
 
 interface Profiles {
-  means: Means;
-  places: Places;
+  means: CredentialContext;
+  places: SettingSources;
   file: string;
   known: readonly Profile[];
 }
 
 /** @param passed the profiles that lead here by their `source_profile`. */
-function sourceOf(profiles: Profiles, name: string, passed: readonly string[]): Finding {
+function sourceOf(profiles: Profiles, name: string, passed: readonly string[]): ResolvedProfile {
   const { means, places, file, known } = profiles;
   const profile = known.find((one) => one.name === name);
   const where = `the profile "${name}" of ${file}`;
@@ -118,9 +122,14 @@ function sourceOf(profiles: Profiles, name: string, passed: readonly string[]): 
       `Set it with \`aliyun configure --profile ${name}\`.`,
     );
   };
-  const keys = () => fixed(where, { accessKeyId: need("access_key_id"), accessKeySecret: need("access_key_secret") });
+  const keys = () =>
+    staticCredentials(where, { accessKeyId: need("access_key_id"), accessKeySecret: need("access_key_secret") });
   const keysWithToken = (securityToken: string) =>
-    fixed(where, { accessKeyId: need("access_key_id"), accessKeySecret: need("access_key_secret"), securityToken });
+    staticCredentials(where, {
+      accessKeyId: need("access_key_id"),
+      accessKeySecret: need("access_key_secret"),
+      securityToken,
+    });
   const role = (): Role => ({
     arn: requireRoleArn(need("ram_role_arn"), `ram_role_arn of ${where}`),
     sessionName: profile.ram_session_name,
@@ -166,6 +175,6 @@ function sourceOf(profiles: Profiles, name: string, passed: readonly string[]): 
 }
 
 /** The credentials, after their role was assumed where they have one. */
-export function whole({ source, assume }: Finding): CredentialsSource {
+export function whole({ source, assume }: ResolvedProfile): CredentialsSource {
   return assume === undefined ? source : assumed(assume.sts, source, assume.role);
 }

@@ -6,7 +6,7 @@ import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import { VodError } from "../vod/errors.js";
 import { proxyOf } from "../vod/http-agent.js";
-import { causeOf } from "../vod/network-error.js";
+import { classifyNetworkError } from "../vod/network-error.js";
 
 /** A service that is asked for credentials. */
 export interface Service {
@@ -20,7 +20,7 @@ export interface Service {
   agent?: () => http.Agent | Promise<http.Agent> | undefined;
 }
 
-export interface Question {
+export interface HttpRequest {
   method: "GET" | "POST" | "PUT";
   url: string;
   headers?: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export interface Question {
   body?: string;
 }
 
-export interface Answer {
+export interface HttpResponse {
   status: number;
   text: string;
 }
@@ -41,7 +41,7 @@ const MAX_ANSWER_BYTES = 64 * 1024;
  *
  * @throws VodError Timeout, Unreachable (with the system's code) or InvalidResponse (too long).
  */
-export function attempt(service: Service): (question: Question) => Promise<Answer> {
+export function attempt(service: Service): (question: HttpRequest) => Promise<HttpResponse> {
   const signal = AbortSignal.timeout(service.timeoutMs);
   return async (question) => {
     let agent: http.Agent | undefined;
@@ -71,7 +71,7 @@ export function unexpected({ name, remedy }: Service, what: string, status?: num
   });
 }
 
-function send({ method, url, headers, body }: Question, given: http.Agent | undefined, signal: AbortSignal) {
+function send({ method, url, headers, body }: HttpRequest, given: http.Agent | undefined, signal: AbortSignal) {
   const { request, Agent } = url.startsWith("https:") ? https : http;
   return new Promise<IncomingMessage>((resolve, reject) => {
     const type = body === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" };
@@ -89,7 +89,7 @@ function send({ method, url, headers, body }: Question, given: http.Agent | unde
 
 const CHECK_PROXY = "Check the proxy and its variables (HTTPS_PROXY, ALL_PROXY, NO_PROXY), then run `pulumi up` again.";
 
-/** The error for a question without an answer; of what was thrown, only what {@link causeOf} takes. */
+/** The error for a question without an answer; of what was thrown, only what {@link classifyNetworkError} takes. */
 function unanswered(
   { name, remedy: ownRemedy, timeoutMs }: Service,
   signal: AbortSignal,
@@ -104,6 +104,6 @@ function unanswered(
       retryable: true,
     });
   }
-  const { what, remedy: known, retryable } = causeOf(thrown);
+  const { what, remedy: known, retryable } = classifyNetworkError(thrown);
   return new VodError(`${target} ${what}.`, known ?? remedy, { code: "Unreachable", retryable });
 }

@@ -1,8 +1,14 @@
 /** Credentials that a service beside the program hands out: the metadata service of an ECS instance, a credentials URI. */
 import { VodError } from "../vod/errors.js";
 import type { CredentialsSource } from "../vod/rpc.js";
-import { type Answer, attempt, type Question, type Service, unexpected } from "./http.js";
-import { capital, type Issued, type Means, readIssued, renewed } from "./refreshing.js";
+import { attempt, type HttpRequest, type HttpResponse, type Service, unexpected } from "./http.js";
+import {
+  type CredentialContext,
+  capital,
+  readTemporaryCredentials,
+  refreshingCredentials,
+  type TemporaryCredentials,
+} from "./refreshing.js";
 import { isTrue, parseJson } from "./settings.js";
 
 /** Origin of the metadata service. Source: ECS, "Instance metadata". */
@@ -25,7 +31,7 @@ const ROLE_NAME = /^[\w.-]{1,64}$/;
  * @param where the role stands, as part of a sentence.
  * @throws VodError InvalidCredentials where the metadata service is switched off, or the name is none.
  */
-export function instanceRole(means: Means, role: string | undefined, where: string): CredentialsSource {
+export function instanceRole(means: CredentialContext, role: string | undefined, where: string): CredentialsSource {
   if (isTrue("ALIBABA_CLOUD_ECS_METADATA_DISABLED", means.environment)) {
     throw new VodError(
       `${capital(where)} asks for the role of the ECS instance, and ALIBABA_CLOUD_ECS_METADATA_DISABLED is true.`,
@@ -48,7 +54,7 @@ export function instanceRole(means: Means, role: string | undefined, where: stri
     timeoutMs: means.metadataTimeoutMs,
   };
   const description = `the instance's RAM role${role === undefined ? "" : ` ${role}`} (${where})`;
-  return renewed(description, () => askMetadata(service, means.metadataOrigin, role), means.now);
+  return refreshingCredentials(description, () => askMetadata(service, means.metadataOrigin, role), means.now);
 }
 
 /**
@@ -57,7 +63,7 @@ export function instanceRole(means: Means, role: string | undefined, where: stri
  * @param where the URI stands, as part of a sentence. The URI itself may hold a secret, so only its origin is shown.
  * @throws VodError InvalidCredentials where it is no http or https URL.
  */
-export function uriCredentials(means: Means, uri: string, where: string): CredentialsSource {
+export function uriCredentials(means: CredentialContext, uri: string, where: string): CredentialsSource {
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new VodError(
@@ -78,27 +84,30 @@ export function uriCredentials(means: Means, uri: string, where: string): Creden
     const answer = await attempt(service)({ method: "GET", url: url.href });
     return readCredentials(service, answer);
   };
-  return renewed(`the credentials URI at ${url.origin} (${where})`, take, means.now);
+  return refreshingCredentials(`the credentials URI at ${url.origin} (${where})`, take, means.now);
 }
 
-async function askMetadata(service: Service, origin: string, role: string | undefined): Promise<Issued> {
+async function askMetadata(service: Service, origin: string, role: string | undefined): Promise<TemporaryCredentials> {
   const ask = attempt(service);
-  const askFor = async (question: Omit<Question, "url">, path: string): Promise<Answer> => {
+  const askFor = async (question: Omit<HttpRequest, "url">, path: string): Promise<HttpResponse> => {
     const answer = await ask({ ...question, url: origin + path });
     if (answer.status !== 200) throw unexpected(service, `HTTP ${answer.status}`, answer.status);
     return answer;
   };
   const lifetime = { "x-aliyun-ecs-metadata-token-ttl-seconds": TOKEN_SECONDS };
   const token = await askFor({ method: "PUT", headers: lifetime }, TOKEN_PATH);
-  const get: Omit<Question, "url"> = { method: "GET", headers: { "x-aliyun-ecs-metadata-token": token.text.trim() } };
+  const get: Omit<HttpRequest, "url"> = {
+    method: "GET",
+    headers: { "x-aliyun-ecs-metadata-token": token.text.trim() },
+  };
   const name = role ?? (await askFor(get, ROLES_PATH)).text.trim();
   if (!ROLE_NAME.test(name)) throw unexpected(service, "no name of a role");
   return readCredentials(service, await askFor(get, ROLES_PATH + name));
 }
 
-function readCredentials(service: Service, { status, text }: Answer): Issued {
+function readCredentials(service: Service, { status, text }: HttpResponse): TemporaryCredentials {
   if (status !== 200) throw unexpected(service, `HTTP ${status}`, status);
-  const issued = readIssued(parseJson(text));
+  const issued = readTemporaryCredentials(parseJson(text));
   if (issued === undefined) throw unexpected(service, "something else", status);
   return issued;
 }

@@ -5,7 +5,7 @@ import { VodError } from "../vod/errors.js";
 import type { Credentials, CredentialsSource } from "../vod/rpc.js";
 
 /** What sources need beside their settings. */
-export interface Means {
+export interface CredentialContext {
   environment: Readonly<NodeJS.ProcessEnv>;
   now: () => Date;
   /** Origin of the metadata service of ECS. */
@@ -19,7 +19,7 @@ export interface Means {
 }
 
 /** Credentials as a service gave them. */
-export interface Issued {
+export interface TemporaryCredentials {
   credentials: Credentials;
   /** When they end; undefined where the service doesn't say. */
   expiresAt: Date | undefined;
@@ -41,7 +41,7 @@ const KEEP_MS = 60_000;
 const word = z.string().regex(/^\S+$/);
 
 /** What the metadata service and a credentials URI answer. Source: their SDKs. STS has the same within `Credentials`. */
-const issuedShape = z.object({
+const temporaryCredentialsSchema = z.object({
   Code: z.literal("Success").optional(),
   AccessKeyId: word,
   AccessKeySecret: word,
@@ -53,7 +53,7 @@ const issuedShape = z.object({
 });
 
 /** Credentials that stay as they are. */
-export function fixed(description: string, credentials: Credentials): CredentialsSource {
+export function staticCredentials(description: string, credentials: Credentials): CredentialsSource {
   const keys = [credentials.accessKeyId, credentials.accessKeySecret, credentials.securityToken ?? "none"];
   if (!keys.every((key) => word.safeParse(key).success)) {
     throw new VodError(
@@ -70,7 +70,11 @@ export function fixed(description: string, credentials: Credentials): Credential
  *
  * @param take asks for new ones.
  */
-export function renewed(description: string, take: () => Promise<Issued>, now: () => Date): CredentialsSource {
+export function refreshingCredentials(
+  description: string,
+  take: () => Promise<TemporaryCredentials>,
+  now: () => Date,
+): CredentialsSource {
   let last: { credentials: Credentials; expiresAtMs: number } | undefined;
   let pausedUntilMs = 0;
   let pending: Promise<Credentials> | undefined;
@@ -105,8 +109,8 @@ export function renewed(description: string, take: () => Promise<Issued>, now: (
 }
 
 /** Reads credentials from what a service answered; undefined where they aren't complete. */
-export function readIssued(answer: unknown): Issued | undefined {
-  const parsed = issuedShape.safeParse(answer);
+export function readTemporaryCredentials(answer: unknown): TemporaryCredentials | undefined {
+  const parsed = temporaryCredentialsSchema.safeParse(answer);
   if (!parsed.success) return undefined;
   const { AccessKeyId, AccessKeySecret, SecurityToken, Expiration } = parsed.data;
   return {

@@ -3,8 +3,16 @@ import { readFileSync, type Stats, statSync } from "node:fs";
 import { resolveEndpoint } from "../vod/endpoint.js";
 import { VodError } from "../vod/errors.js";
 import { type OidcIdentity, type Role, requireRoleArn, type Sts } from "./assume-role.js";
-import type { Means } from "./refreshing.js";
-import { type ConfigReader, type Found, isTrue, type Places, read, readObject, SETTINGS } from "./settings.js";
+import type { CredentialContext } from "./refreshing.js";
+import {
+  type ConfigReader,
+  isTrue,
+  read,
+  readObject,
+  SETTINGS,
+  type SettingSources,
+  type SettingValue,
+} from "./settings.js";
 
 /** Where STS is for roles without a region of their own. */
 const DEFAULT_STS = "sts.aliyuncs.com";
@@ -18,7 +26,7 @@ const DEFAULT_STS = "sts.aliyuncs.com";
  * @returns undefined where none is named, or where `roleArn` is empty, as for Pulumi's provider.
  * @throws VodError InvalidCredentials for an object without a valid role.
  */
-export function configuredRole(places: Places): Role | undefined {
+export function configuredRole(places: SettingSources): Role | undefined {
   const object = readObject("alicloud:assumeRole", places);
   if (object?.roleArn === "") return undefined;
   const variable = read(SETTINGS.assumeRoleArn, places) ?? (object ? read(SETTINGS.roleArn, places) : undefined);
@@ -34,12 +42,12 @@ export function configuredRole(places: Places): Role | undefined {
 }
 
 /** The session's name that the environment gives. */
-export function sessionName(places: Places): string | undefined {
+export function sessionName(places: SettingSources): string | undefined {
   return read(SETTINGS.sessionName, places)?.value;
 }
 
 /** How long the environment lets sessions last, in seconds; what is no number of seconds is left out, as elsewhere. */
-function sessionSeconds(places: Places): number | undefined {
+function sessionSeconds(places: SettingSources): number | undefined {
   const seconds = Number(read(SETTINGS.sessionExpiration, places)?.value);
   return Number.isInteger(seconds) && seconds > 0 ? seconds : undefined;
 }
@@ -51,9 +59,9 @@ function sessionSeconds(places: Places): number | undefined {
  * @returns the names that are missing, where the configuration has no such object.
  * @throws VodError InvalidCredentials for an object that isn't complete, or a token file that can't be read.
  */
-export function oidcRole(places: Places): { identity: OidcIdentity; role: Role } | { missing: string[] } {
+export function oidcRole(places: SettingSources): { identity: OidcIdentity; role: Role } | { missing: string[] } {
   const object = readObject("alicloud:assumeRoleWithOidc", places);
-  const own = (field: "roleArn" | "oidcProviderArn" | "oidcToken" | "oidcTokenFile"): Found | undefined => {
+  const own = (field: "roleArn" | "oidcProviderArn" | "oidcToken" | "oidcTokenFile"): SettingValue | undefined => {
     const name = `alicloud:assumeRoleWithOidc.${field}`;
     return object?.[field] === undefined ? undefined : { value: object[field], name, where: `the stack's ${name}` };
   };
@@ -142,8 +150,8 @@ export function readText(file: string, shown: string): string {
  * @throws VodError InvalidEndpoint, naming which of them is wrong.
  */
 export function findSts(
-  means: Means,
-  places: Places,
+  means: CredentialContext,
+  places: SettingSources,
   profile: { endpoint?: string | undefined; region?: string | undefined; inVpc?: boolean; name: string } = { name: "" },
 ): Sts {
   const variable = read(SETTINGS.stsEndpoint, places);

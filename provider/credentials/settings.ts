@@ -6,7 +6,7 @@ import { VodError } from "../vod/errors.js";
 export type ConfigReader = (key: string) => string | undefined;
 
 /** Where settings are read: in the stack's configuration first, then in the environment. */
-export interface Places {
+export interface SettingSources {
   config: ConfigReader;
   environment: Readonly<NodeJS.ProcessEnv>;
 }
@@ -18,7 +18,7 @@ export interface Setting {
 }
 
 /** The value of a setting, without the spaces around it, and where it stands as part of a sentence. */
-export interface Found {
+export interface SettingValue {
   value: string;
   /** Such as `alicloud:profile` or `ALICLOUD_PROFILE`. */
   name: string;
@@ -54,7 +54,7 @@ export const SETTINGS = {
 } as const satisfies Record<string, Setting>;
 
 /** Reads a setting; undefined where none of its names is set to more than spaces. */
-export function read(setting: Setting, { config, environment }: Places): Found | undefined {
+export function read(setting: Setting, { config, environment }: SettingSources): SettingValue | undefined {
   const { config: key } = setting;
   const value = key === undefined ? undefined : config(key)?.trim();
   if (key !== undefined && value) return { value, name: key, where: `the stack's ${key}` };
@@ -114,7 +114,7 @@ const OBJECTS = {
  */
 export function readObject<Name extends keyof typeof OBJECTS>(
   name: Name,
-  { config }: Pick<Places, "config">,
+  { config }: Pick<SettingSources, "config">,
 ): z.infer<(typeof OBJECTS)[Name]> | undefined {
   const value = config(name)?.trim();
   if (!value) return undefined;

@@ -2,12 +2,12 @@
  * The entry that Pulumi's provider process loads, by the text that every resource keeps in its state: neither the
  * module's path nor the names exported here may ever change.
  */
-import type { Surroundings } from "../resource/clients.js";
+import type { Runtime } from "../resource/clients.js";
 import { preloadProvider, refreshProvider } from "../resource/provider.js";
 
-const surroundings: Surroundings = {
+const surroundings: Runtime = {
   environment: process.env,
-  info: (line) => console.log(line),
+  log: (line) => console.log(line),
   now: () => new Date(),
 };
 

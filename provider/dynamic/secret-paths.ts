@@ -2,7 +2,7 @@
  * Secret paths: a path may hold a signature in its query. Pulumi keeps an output secret where the input of the same name
  * is, and paths come back under other names as well, so those are marked here.
  */
-import type { Kind } from "../schema/inputs.js";
+import type { ResourceKind } from "../schema/inputs.js";
 
 type Properties = Record<string, unknown>;
 
@@ -22,8 +22,8 @@ interface Provider {
  * The same provider, whose outputs that name paths are secret where its inputs are; those of a failure too. They stay so for
  * good: what vanished is named long after the inputs do.
  */
-export function withSecretPaths<P extends Provider>(kind: Kind, provider: P): P {
-  const named = new Set(["pending", "unconfirmed", "gone", kind.outputs.sent]);
+export function withSecretPaths<P extends Provider>(kind: ResourceKind, provider: P): P {
+  const named = new Set(["pending", "unconfirmed", "__removedPaths", kind.outputs.sent]);
   const marked = (outputs: Properties, olds: Properties = {}): Properties => {
     if (outputs[SECRET_PATHS] !== true && olds[SECRET_PATHS] !== true) return outputs;
     const entries = Object.entries({ ...outputs, [SECRET_PATHS]: true });

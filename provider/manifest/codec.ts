@@ -16,9 +16,9 @@ import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";
 import { VodError } from "../vod/errors.js";
 import { decodeBase85, encodeBase85 } from "./base85.js";
 import { Characters, MOST_NAME_BYTES, MOST_NAMES, packNames, unpackNames } from "./name-codec.js";
-import { HASH_CHARACTERS, NO_HASH, Unpacked } from "./packed-manifest.js";
+import { HASH_CHARACTERS, ManifestView, NO_HASH } from "./packed-manifest.js";
 import { unpackV1 } from "./packing-v1.js";
-import { damaged, numbersAsBytes, Reader } from "./varint.js";
+import { ByteReader, corruptManifest, encodeVarints } from "./varint.js";
 
 /** The version that this package writes. */
 const VERSION = 2;
@@ -46,7 +46,7 @@ export function pack(names: readonly string[], hashes: readonly string[]): strin
   const hex = Buffer.from(filled(runs.hex, "0", 2), "hex");
   const base64 = Buffer.from(filled(joined(hashes) + runs.base64, "A", 4), "base64url");
   const body = encodeBase85(
-    Buffer.concat([numbersAsBytes([packed.length]), packed, numbersAsBytes([hex.length]), hex, base64]),
+    Buffer.concat([encodeVarints([packed.length]), packed, encodeVarints([hex.length]), hex, base64]),
   );
   return `${VERSION}.${checksumOf(body)}.${body}`;
 }
@@ -59,27 +59,27 @@ export function pack(names: readonly string[], hashes: readonly string[]): strin
  */
 export function unpack(text: string): ReadonlyMap<string, string> {
   const [version = "", checksum = ""] = text.slice(0, 64).split(".", 2);
-  if (!/^[1-9]\d*$/.test(version)) throw damaged();
+  if (!/^[1-9]\d*$/.test(version)) throw corruptManifest();
   if (Number(version) > VERSION) throw later(version);
   const body = text.slice(version.length + checksum.length + 2);
-  if (checksumOf(body) !== checksum) throw damaged();
+  if (checksumOf(body) !== checksum) throw corruptManifest();
   return version === "1" ? unpackV1(body, decompress) : unpackBody(body);
 }
 
-function unpackBody(body: string): Unpacked {
+function unpackBody(body: string): ManifestView {
   const bytes = decodeBase85(body);
-  if (bytes === undefined) throw damaged();
-  const reader = new Reader(bytes);
+  if (bytes === undefined) throw corruptManifest();
+  const reader = new ByteReader(bytes);
   const part = decompress(reader.bytes(reader.number()));
   const hex = new Characters(charactersOf(reader.bytes(reader.number()), "hex"));
   const text = reader.rest().toString("base64url");
-  const hashes = HASH_CHARACTERS * new Reader(part).number();
-  if (hashes > text.length) throw damaged();
+  const hashes = HASH_CHARACTERS * new ByteReader(part).number();
+  if (hashes > text.length) throw corruptManifest();
   const base64 = new Characters(Buffer.from(text.slice(hashes), "latin1"));
   const names = unpackNames(part, hex, base64);
   hex.end("0", 1);
   base64.end("A", 3);
-  return new Unpacked(names, text, HASH_CHARACTERS);
+  return new ManifestView(names, text, HASH_CHARACTERS);
 }
 
 function charactersOf(bytes: Buffer, encoding: "hex"): Buffer {
@@ -103,7 +103,7 @@ function decompress(part: Buffer): Buffer {
   try {
     return brotliDecompressSync(part, { maxOutputLength: MOST_UNPACKED_BYTES });
   } catch {
-    throw damaged();
+    throw corruptManifest();
   }
 }
 

@@ -40,36 +40,36 @@ export interface ManifestChanges {
   /** In both, under another hash, or under an unknown one. */
   changed: string[];
   /** In the old one alone. */
-  vanished: string[];
+  removed: string[];
   /** In the new one alone. */
   added: string[];
 }
 
 /** What changed from `old` to `now`. Names that differ in case alone are two names: one vanished, one is new. */
-export function diffManifests(old: Manifest, now: Manifest): ManifestChanges {
-  const { changed, onlyOld, onlyNow } = compareInStep(old, now);
+export function diffManifests(old: Manifest, current: Manifest): ManifestChanges {
+  const { changed, onlyOld, onlyNow } = compareInStep(old, current);
   const vanished: string[] = [];
   const found = new Set<string>();
   for (const [name, hash] of onlyOld) {
-    const present = now.get(name);
+    const present = current.get(name);
     if (present === undefined) vanished.push(name);
     else found.add(name);
     if (present !== undefined && differs(hash, present)) changed.push(name);
   }
   const added = onlyNow.filter((name) => !found.has(name));
-  return { changed: inByteOrder(changed), vanished: inByteOrder(vanished), added: inByteOrder(added) };
+  return { changed: inByteOrder(changed), removed: inByteOrder(vanished), added: inByteOrder(added) };
 }
 
 /**
  * Walks through two manifests side by side, as if both were in order, which they mostly are: that finds most names several times
  * as fast as looking them up. Those that seem to be in one alone may be in both.
  */
-function compareInStep(old: Manifest, now: Manifest) {
+function compareInStep(old: Manifest, current: Manifest) {
   const changed: string[] = [];
   const onlyOld: [name: string, hash: string][] = [];
   const onlyNow: string[] = [];
-  const names = [...now.keys()];
-  const hashes = [...now.values()];
+  const names = [...current.keys()];
+  const hashes = [...current.values()];
   let at = 0;
   for (const [name, hash] of old) {
     while (at < names.length && names[at] !== name && (names[at] as string) < name) onlyNow.push(names[at++] as string);

@@ -6,7 +6,7 @@
 import { isUtf8 } from "node:buffer";
 import { VodError } from "../vod/errors.js";
 import type { Names } from "./packed-manifest.js";
-import { damaged, numbersAsBytes, Reader } from "./varint.js";
+import { ByteReader, corruptManifest, encodeVarints } from "./varint.js";
 
 /** What is packed and unpacked at most, so that a broken text can't take all memory. No day's quota could refresh as much. */
 export const MOST_NAMES = 4_000_000;
@@ -77,7 +77,7 @@ export function packNames(names: readonly string[], unknown: readonly number[]):
   const gaps = unknown.map((place, i) => place - (i === 0 ? 0 : (unknown[i - 1] as number) + 1));
   const numbers = [[names.length, unknown.length], gaps, [bytes.length], shared];
   return {
-    part: Buffer.concat([...numbers.map(numbersAsBytes), rest.subarray(0, written)]),
+    part: Buffer.concat([...numbers.map(encodeVarints), rest.subarray(0, written)]),
     runs: { hex: runs.hex.join(""), base64: runs.base64.join("") },
   };
 }
@@ -162,10 +162,10 @@ function lengthBefore(kind: number, bytes: Buffer, start: number, place: number)
  * @param take gets the next characters of the runs of one kind.
  */
 export function unpackNames(part: Buffer, hex: Characters, base64: Characters): Names {
-  const reader = new Reader(part);
+  const reader = new ByteReader(part);
   const { count, unknown } = readCounts(reader);
   const total = reader.number();
-  if (total > MOST_NAME_BYTES) throw damaged();
+  if (total > MOST_NAME_BYTES) throw corruptManifest();
   const shared = reader.numbers(count);
   const rest = reader.rest();
 
@@ -174,11 +174,11 @@ export function unpackNames(part: Buffer, hex: Characters, base64: Characters): 
   let read = 0;
   for (let i = 0, previous = 0, start = 0; i < count; i++) {
     const differs = start + (shared[i] as number);
-    if (differs - start > start - previous || differs > total) throw damaged();
+    if (differs - start > start - previous || differs > total) throw corruptManifest();
     let at = start;
     for (let from = previous; at < differs; at++) bytes[at] = bytes[from++] as number;
     for (let byte = rest[read++]; byte !== END; byte = rest[read++]) {
-      if (byte === undefined || at >= total) throw damaged();
+      if (byte === undefined || at >= total) throw corruptManifest();
       if (byte < LOWER_HEX) bytes[at++] = byte;
       else at = unpackRun(byte, (rest[read++] as number) - lengthBefore(byte, bytes, start, at), at);
     }
@@ -186,12 +186,12 @@ export function unpackNames(part: Buffer, hex: Characters, base64: Characters): 
     previous = start;
     start = ends[i] = at;
   }
-  if (read !== rest.length || (ends[count - 1] ?? 0) !== total) throw damaged();
+  if (read !== rest.length || (ends[count - 1] ?? 0) !== total) throw corruptManifest();
   checkText(bytes, ends);
   return { bytes, ends, unknown };
 
   function unpackRun(kind: number, length: number, at: number): number {
-    if (kind > BASE64 || !(length > 0) || length > total - at) throw damaged();
+    if (kind > BASE64 || !(length > 0) || length > total - at) throw corruptManifest();
     const { source, from } = (kind === BASE64 ? base64 : hex).take(length);
     for (let i = 0; i < length; i++) {
       const character = source[from + i] as number;
@@ -207,7 +207,7 @@ export class Characters {
   constructor(private readonly source: Buffer) {}
 
   take(length: number): { source: Buffer; from: number } {
-    if (length > this.source.length - this.at) throw damaged();
+    if (length > this.source.length - this.at) throw corruptManifest();
     this.at += length;
     return { source: this.source, from: this.at - length };
   }
@@ -215,19 +215,19 @@ export class Characters {
   /** @throws VodError UnknownState unless all were taken, but for those that fill the last byte. */
   end(filling: string, most: number): void {
     const left = this.source.toString("latin1", this.at);
-    if (left !== filling.repeat(left.length) || left.length > most) throw damaged();
+    if (left !== filling.repeat(left.length) || left.length > most) throw corruptManifest();
   }
 }
 
 /** How many names there are, and which of them have an unknown hash. */
-export function readCounts(reader: Reader): { count: number; unknown: Set<number> } {
+export function readCounts(reader: ByteReader): { count: number; unknown: Set<number> } {
   const count = reader.number();
   const unknownCount = reader.number();
-  if (count > MOST_NAMES) throw damaged();
+  if (count > MOST_NAMES) throw corruptManifest();
   const unknown = new Set<number>();
   for (let i = 0, next = 0; i < unknownCount; i++) {
     const place = next + reader.number();
-    if (place >= count) throw damaged();
+    if (place >= count) throw corruptManifest();
     unknown.add(place);
     next = place + 1;
   }
@@ -247,12 +247,13 @@ export function checkOrder(
 ): void {
   if (isFirst) return;
   const other = previous + differs - start;
-  if (differs === end || (other < start && (bytes[differs] as number) <= (bytes[other] as number))) throw damaged();
+  if (differs === end || (other < start && (bytes[differs] as number) <= (bytes[other] as number)))
+    throw corruptManifest();
 }
 
 /** Each name by itself has to be text. */
 export function checkText(bytes: Buffer, ends: Uint32Array): void {
-  if (!isUtf8(bytes) || ends.some((end) => isWithinCharacter(bytes[end]))) throw damaged();
+  if (!isUtf8(bytes) || ends.some((end) => isWithinCharacter(bytes[end]))) throw corruptManifest();
 }
 
 /** The names one after the other in UTF-8, and where each ends. */

@@ -28,7 +28,7 @@ export interface Names {
  * @param hashes one after the other, also where it is unknown.
  * @param hashLength how many characters each has there, of which the first are kept.
  */
-export class Unpacked implements ReadonlyMap<string, string> {
+export class ManifestView implements ReadonlyMap<string, string> {
   constructor(
     private readonly names: Names,
     private readonly hashes: string,

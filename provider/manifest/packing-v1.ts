@@ -7,24 +7,24 @@
  */
 
 import { checkOrder, checkText, MOST_NAME_BYTES, readCounts } from "./name-codec.js";
-import { type Names, Unpacked } from "./packed-manifest.js";
-import { damaged, Reader } from "./varint.js";
+import { ManifestView, type Names } from "./packed-manifest.js";
+import { ByteReader, corruptManifest } from "./varint.js";
 
 const HASH_BYTES = 9;
 /** Of a hash, in base64url. Those of today are their beginnings. */
 const HASH_CHARACTERS = 12;
 
 /** Reads a body. Whatever it holds, the memory that it takes is bounded; names that aren't in order are refused. */
-export function unpackV1(body: string, decompress: (part: Buffer) => Buffer): Unpacked {
-  const reader = new Reader(Buffer.from(body, "base64url"));
+export function unpackV1(body: string, decompress: (part: Buffer) => Buffer): ManifestView {
+  const reader = new ByteReader(Buffer.from(body, "base64url"));
   const names = unpackNames(decompress(reader.bytes(reader.number())));
   const hashes = reader.rest();
-  if (hashes.length !== names.ends.length * HASH_BYTES) throw damaged();
-  return new Unpacked(names, hashes.toString("base64url"), HASH_CHARACTERS);
+  if (hashes.length !== names.ends.length * HASH_BYTES) throw corruptManifest();
+  return new ManifestView(names, hashes.toString("base64url"), HASH_CHARACTERS);
 }
 
 function unpackNames(part: Buffer): Names {
-  const reader = new Reader(part);
+  const reader = new ByteReader(part);
   const { count, unknown } = readCounts(reader);
   const shared = reader.numbers(count);
   const following = reader.numbers(count);
@@ -32,10 +32,10 @@ function unpackNames(part: Buffer): Names {
 
   let total = 0;
   for (let i = 0, length = 0; i < count; i++) {
-    if ((shared[i] as number) > length) throw damaged();
+    if ((shared[i] as number) > length) throw corruptManifest();
     length = (shared[i] as number) + (following[i] as number);
     total += length;
-    if (total > MOST_NAME_BYTES) throw damaged();
+    if (total > MOST_NAME_BYTES) throw corruptManifest();
   }
 
   const bytes = Buffer.allocUnsafe(total);
@@ -51,7 +51,7 @@ function unpackNames(part: Buffer): Names {
     previous = start;
     start = ends[i] = end;
   }
-  if (read !== rest.length) throw damaged();
+  if (read !== rest.length) throw corruptManifest();
   checkText(bytes, ends);
   return { bytes, ends, unknown };
 }

@@ -2,7 +2,7 @@
 import { VodError } from "../vod/errors.js";
 
 /** A number has 7 bits a byte, the lowest first, and the high bit in all but the last byte; at most four bytes. */
-export function numbersAsBytes(numbers: ArrayLike<number>): Buffer {
+export function encodeVarints(numbers: ArrayLike<number>): Buffer {
   const bytes = Buffer.allocUnsafe(4 * numbers.length);
   let length = 0;
   for (let i = 0; i < numbers.length; i++) {
@@ -14,7 +14,7 @@ export function numbersAsBytes(numbers: ArrayLike<number>): Buffer {
 }
 
 /** Reads bytes from first to last; what is missing is damage. */
-export class Reader {
+export class ByteReader {
   private at = 0;
   constructor(private readonly source: Buffer) {}
 
@@ -26,7 +26,7 @@ export class Reader {
       value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return value;
     }
-    throw damaged();
+    throw corruptManifest();
   }
 
   numbers(count: number): Uint32Array {
@@ -36,7 +36,7 @@ export class Reader {
   }
 
   bytes(length: number): Buffer {
-    if (length > this.source.length - this.at) throw damaged();
+    if (length > this.source.length - this.at) throw corruptManifest();
     this.at += length;
     return this.source.subarray(this.at - length, this.at);
   }
@@ -46,7 +46,7 @@ export class Reader {
   }
 }
 
-export function damaged(): VodError {
+export function corruptManifest(): VodError {
   return new VodError(
     "The manifest in the state of this resource is damaged.",
     "Restore the stack's state from a backup, or remove the resource from it with `pulumi state delete`, so that the next " +

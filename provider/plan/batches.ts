@@ -5,7 +5,7 @@ import { DAILY_QUOTA, DOMAINS_PER_CALL, PATHS_PER_CALL, PRELOADS_PER_CALL } from
 import { domainOf } from "../vod/paths.js";
 import { type DayQuota, type QuotaKind, quotaOf, type RefreshQuota } from "../vod/quota.js";
 import { cheapestCover } from "./collapse.js";
-import type { Manner, Plan } from "./plan.js";
+import type { Plan, RequestKind } from "./plan.js";
 
 /** The daily quotas, each by what counts against it. */
 export type QuotaName = QuotaKind | "preload";
@@ -21,13 +21,13 @@ export const NO_COST: Cost = { urls: 0, directories: 0, preload: 0 };
 /** How much of each day's quota is used. */
 export type Cost = Readonly<Record<QuotaName, number>>;
 
-export function sumOfCosts(one: Cost, other: Cost): Cost {
+export function addCosts(one: Cost, other: Cost): Cost {
   const sum = (name: QuotaName) => one[name] + other[name];
   return { urls: sum("urls"), directories: sum("directories"), preload: sum("preload") };
 }
 
 /** What calls cost of the day. */
-export function costOfBatches(batches: readonly Pick<Batch, "objectType" | "paths">[]): Cost {
+export function sumCost(batches: readonly Pick<Batch, "objectType" | "paths">[]): Cost {
   const cost: Record<QuotaName, number> = { ...NO_COST };
   for (const { objectType, paths } of batches) cost[quotaFor(objectType)] += paths.length;
   return cost;
@@ -45,18 +45,18 @@ export interface Batch {
   objectType: CallType;
   force: boolean;
   /** Where its directories stand for URLs of the plan, for which each of them. */
-  standsFor?: ReadonlyMap<string, readonly string[]>;
+  covers?: ReadonlyMap<string, readonly string[]>;
   /** Whether its domains are no longer in the program, so that a refusal of the domain means that nothing is stale. */
-  departed: boolean;
+  domainRemoved: boolean;
 }
 
-export interface Allotment {
+export interface BatchPlan {
   /** In the order in which they are sent. */
   batches: readonly Batch[];
   /** What they cost of the day. */
   cost: Cost;
   /** What stays pending, since the day's quota can't hold it (`onQuotaExceeded: "partial"`). */
-  later: readonly string[];
+  deferred: readonly string[];
   /** How many URLs directories stand for. */
   collapsed: number;
   /** Whether the day's quota can't hold the plan, so that nothing may be sent. */
@@ -70,29 +70,29 @@ export interface Allotment {
  * @param isNamed whether the program still names a domain, by any path of it.
  * @param quota what is left today; undefined where that isn't known: then everything is sent, and the service decides.
  */
-export function allot(
+export function planBatches(
   plan: Plan,
   inputs: Inputs,
   isNamed: (domain: string) => boolean,
   quota: RefreshQuota | undefined,
-): Allotment {
+): BatchPlan {
   let left = quota;
-  const parts = partsOf(plan, inputs).map(({ paths, ...manner }) => {
-    const part = allotPart(paths, { ...inputs, ...manner }, isNamed, left);
-    left = left && quotaAfter(left, part.cost);
+  const parts = groupByKind(plan, inputs).map(({ paths, ...manner }) => {
+    const part = planPart(paths, { ...inputs, ...manner }, isNamed, left);
+    left = left && subtractCost(left, part.cost);
     return part;
   });
   return {
     batches: parts.flatMap(({ batches }) => batches),
-    cost: parts.map(({ cost }) => cost).reduce(sumOfCosts, NO_COST),
-    later: parts.flatMap(({ later }) => later),
+    cost: parts.map(({ cost }) => cost).reduce(addCosts, NO_COST),
+    deferred: parts.flatMap(({ deferred }) => deferred),
     collapsed: parts.reduce((sum, { collapsed }) => sum + collapsed, 0),
     exceeded: parts.some(({ exceeded }) => exceeded),
   };
 }
 
 /** What is left of a day once something was sent. */
-export function quotaAfter(quota: RefreshQuota, cost: Cost): RefreshQuota {
+export function subtractCost(quota: RefreshQuota, cost: Cost): RefreshQuota {
   const after = (name: QuotaName, { quota: all, remain }: DayQuota) => ({
     quota: all,
     remain: Math.max(0, remain - cost[name]),
@@ -105,11 +105,11 @@ export function quotaAfter(quota: RefreshQuota, cost: Cost): RefreshQuota {
 }
 
 /** The paths of a plan by what they are sent as, those of the inputs' own type first. */
-function partsOf(plan: Plan, { objectType, force }: Inputs): (Manner & { paths: string[] })[] {
+function groupByKind(plan: Plan, { objectType, force }: Inputs): (RequestKind & { paths: string[] })[] {
   const own = { objectType, force, paths: [] as string[] };
-  const others = new Map<string, Manner & { paths: string[] }>();
+  const others = new Map<string, RequestKind & { paths: string[] }>();
   for (const path of plan.paths) {
-    const manner = plan.gone.get(path) ?? own;
+    const manner = plan.removed.get(path) ?? own;
     const isOwn = manner.objectType === objectType && (objectType !== "Directory" || manner.force === force);
     const key = `${manner.objectType} ${manner.force}`;
     const part = isOwn ? own : (others.get(key) ?? { ...manner, paths: [] });
@@ -120,19 +120,19 @@ function partsOf(plan: Plan, { objectType, force }: Inputs): (Manner & { paths: 
 }
 
 /** Allots paths that are sent as one type. */
-function allotPart(
+function planPart(
   paths: readonly string[],
   inputs: Inputs,
   isNamed: (domain: string) => boolean,
   quota: RefreshQuota | undefined,
-): Allotment {
+): BatchPlan {
   const { objectType, force, onQuotaExceeded, collapse } = inputs;
   const kind = quotaFor(objectType);
   const left: DayQuota | undefined = quota?.[kind];
-  const asIs: Allotment = {
-    batches: batchesOf(paths, objectType, force, isNamed),
+  const asIs: BatchPlan = {
+    batches: splitIntoBatches(paths, objectType, force, isNamed),
     cost: { ...NO_COST, [kind]: paths.length },
-    later: [],
+    deferred: [],
     collapsed: 0,
     exceeded: false,
   };
@@ -143,7 +143,7 @@ function allotPart(
     return {
       ...asIs,
       batches: [
-        ...batchesOf(cover.urls, objectType, force, isNamed),
+        ...splitIntoBatches(cover.urls, objectType, force, isNamed),
         ...directoryBatches(cover, paths, inputs, isNamed),
       ],
       cost: { ...NO_COST, urls: cover.urls.length, directories: cover.directories.length },
@@ -155,36 +155,36 @@ function allotPart(
   const held = paths.slice(0, left.remain);
   return {
     ...asIs,
-    batches: batchesOf(held, objectType, force, isNamed),
+    batches: splitIntoBatches(held, objectType, force, isNamed),
     cost: { ...asIs.cost, [kind]: held.length },
-    later: paths.slice(held.length),
+    deferred: paths.slice(held.length),
   };
 }
 
 /** Paths as calls, in their order: each within the limits of one call, those of departed domains apart. */
-export function batchesOf(
+export function splitIntoBatches(
   paths: readonly string[],
   objectType: CallType,
   force: boolean,
   isNamed: (domain: string) => boolean,
 ): Batch[] {
-  const batches: { paths: string[]; departed: boolean; domains: Set<string> }[] = [];
+  const batches: { paths: string[]; domainRemoved: boolean; domains: Set<string> }[] = [];
   const most = objectType === "Preload" ? PRELOADS_PER_CALL : PATHS_PER_CALL[objectType];
   for (const path of paths) {
     const domain = domainOf(path);
-    const departed = !isNamed(domain);
+    const domainRemoved = !isNamed(domain);
     const last = batches.at(-1);
-    const fits = last && last.departed === departed && last.paths.length < most;
+    const fits = last && last.domainRemoved === domainRemoved && last.paths.length < most;
     // A departed domain has a call of its own: a refusal of it must not hold back another.
-    const joins = last?.domains.has(domain) || (!departed && (last?.domains.size ?? 0) < DOMAINS_PER_CALL);
+    const joins = last?.domains.has(domain) || (!domainRemoved && (last?.domains.size ?? 0) < DOMAINS_PER_CALL);
     if (fits && joins) {
       last.paths.push(path);
       last.domains.add(domain);
     } else {
-      batches.push({ paths: [path], departed, domains: new Set([domain]) });
+      batches.push({ paths: [path], domainRemoved, domains: new Set([domain]) });
     }
   }
-  return batches.map(({ paths: own, departed }) => ({ paths: own, objectType, force, departed }));
+  return batches.map(({ paths: own, domainRemoved }) => ({ paths: own, objectType, force, domainRemoved }));
 }
 
 /** The directories of a cover as calls, each with the paths of the plan that lie below it. */
@@ -205,13 +205,13 @@ function directoryBatches(
       break;
     }
   }
-  return batchesOf(directories, "Directory", inputs.force, isNamed).map((batch) => ({
+  return splitIntoBatches(directories, "Directory", inputs.force, isNamed).map((batch) => ({
     ...batch,
-    standsFor: below,
+    covers: below,
   }));
 }
 
 /** The paths of the plan that a call settles: its own, or those below its directories. */
-export function settledBy({ paths, standsFor }: Pick<Batch, "paths" | "standsFor">): readonly string[] {
-  return standsFor === undefined ? paths : paths.flatMap((directory) => standsFor.get(directory) ?? []);
+export function settledPaths({ paths, covers }: Pick<Batch, "paths" | "covers">): readonly string[] {
+  return covers === undefined ? paths : paths.flatMap((directory) => covers.get(directory) ?? []);
 }

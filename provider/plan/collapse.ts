@@ -58,7 +58,7 @@ export function cheapestCover(
 
   const chosen = new Map<string, Tree>();
   let single = urls.length;
-  for (const tree of treesOf(urls).sort(byGain)) {
+  for (const tree of buildTrees(urls).sort(byGain)) {
     // The costs n/urls.quota and 1/directories.quota, multiplied out: exact where fractions aren't.
     const pays = tree.count * quota.directories.quota > quota.urls.quota;
     if (single <= maxUrls && !pays) break;
@@ -78,7 +78,7 @@ function usable({ quota, remain }: RefreshQuota["urls"]): number {
   return quota > 0 ? Math.max(remain, 0) : 0;
 }
 
-function treesOf(urls: readonly string[]): Tree[] {
+function buildTrees(urls: readonly string[]): Tree[] {
   const trees = new Map<string, Tree>();
   for (const url of urls) {
     const root = rootOf(url);

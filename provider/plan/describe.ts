@@ -1,9 +1,10 @@
 /** A plan and what became of it in words: the lines that a preview and an update show. */
 
 import { type CallType, contentOf, type Inputs } from "../schema/inputs.js";
+import { formatNumber, pluralize } from "../vod/format.js";
 import { shownPath } from "../vod/paths.js";
 import { describeNextDay, type RefreshQuota } from "../vod/quota.js";
-import { type Allotment, type Batch, type Cost, NO_COST, type QuotaName } from "./batches.js";
+import { type Batch, type BatchPlan, type Cost, NO_COST, type QuotaName } from "./batches.js";
 import type { Group, Plan } from "./plan.js";
 
 /** How many paths a line names. */
@@ -24,18 +25,8 @@ const QUOTA_NOUNS: Readonly<Record<QuotaName, string>> = {
 };
 
 /** What a call does, in a word. */
-export function deedOf(type: CallType): "refresh" | "preload" {
+export function operationOf(type: CallType): "refresh" | "preload" {
   return type === "Preload" ? "preload" : "refresh";
-}
-
-/** A whole number for people: 1,204. Node takes 9 ms to do it for the first time by a locale. */
-export function number(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
-}
-
-/** A number of things in words: "1 call", "2 calls". */
-export function counted(count: number, one: string, many = `${one}s`): string {
-  return `${number(count)} ${count === 1 ? one : many}`;
 }
 
 /**
@@ -45,71 +36,71 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 export function describePlan(
   plan: Plan,
   inputs: Inputs,
-  allotment: Allotment,
+  batchPlan: BatchPlan,
   quota: RefreshQuota | undefined,
   now: Date,
 ): string[] {
-  if (plan.paths.length === 0) return [`nothing to ${deedOf(inputs.objectType)}${skipped(plan, inputs)}`];
+  if (plan.paths.length === 0) return [`nothing to ${operationOf(inputs.objectType)}${describeSkipped(plan, inputs)}`];
   const upTo = plan.unknown > 0 ? "up to " : "";
-  const cost = `${upTo}${costOf(allotment)}${allotment.exceeded ? "" : leaves(allotment, quota)}, ${counted(allotment.batches.length, "call")}${inputs.after === undefined ? "" : ", once the refresh has ended"}`;
+  const cost = `${upTo}${describeCost(batchPlan)}${batchPlan.exceeded ? "" : describeRemaining(batchPlan, quota)}, ${pluralize(batchPlan.batches.length, "call")}${inputs.after === undefined ? "" : ", once the refresh has ended"}`;
   const isByPaths = contentOf(inputs).mode === "paths";
-  const lines = [`${isByPaths ? "" : upTo}${changes(plan, inputs)}: ${cost}`];
-  if (!isByPaths || plan.paths.length < plan.total) lines.push(`  ${named(plan.paths)}`);
-  if (allotment.collapsed > 0) {
-    const directories = allotment.batches.filter(({ objectType }) => objectType === "Directory");
+  const lines = [`${isByPaths ? "" : upTo}${describeChanges(plan, inputs)}: ${cost}`];
+  if (!isByPaths || plan.paths.length < plan.total) lines.push(`  ${listPaths(plan.paths)}`);
+  if (batchPlan.collapsed > 0) {
+    const directories = batchPlan.batches.filter(({ objectType }) => objectType === "Directory");
     lines.push(
-      `  ${upTo}${counted(allotment.collapsed, "URL")} collapsed into ${named(directories.flatMap(({ paths }) => paths))}` +
+      `  ${upTo}${pluralize(batchPlan.collapsed, "URL")} collapsed into ${listPaths(directories.flatMap(({ paths }) => paths))}` +
         `${upTo && " (fewer may go by themselves)"}; the edge asks the origin again for everything below`,
     );
   }
-  if (allotment.exceeded && quota !== undefined) {
-    const left = describeLeft(allotment, quota, upTo);
+  if (batchPlan.exceeded && quota !== undefined) {
+    const left = describeLeft(batchPlan, quota, upTo);
     lines.push(
       `warning: the day's quota has ${left}, so that an update ${upTo ? "might" : "would"} send nothing and fail`,
     );
   }
-  if (allotment.later.length > 0) {
-    const paths = counted(allotment.later.length, "path stays", "paths stay");
+  if (batchPlan.deferred.length > 0) {
+    const paths = pluralize(batchPlan.deferred.length, "path stays", "paths stay");
     lines.push(
       `warning: ${upTo}${paths} pending, since the day's quota holds ` +
-        `${number(plan.paths.length - allotment.later.length)} of ${upTo}${number(plan.paths.length)}; it starts anew at ${describeNextDay(now)}`,
+        `${formatNumber(plan.paths.length - batchPlan.deferred.length)} of ${upTo}${formatNumber(plan.paths.length)}; it starts anew at ${describeNextDay(now)}`,
     );
   }
   return lines;
 }
 
 /** What the last update left open. */
-export function describeOpen(paths: readonly string[]): string[] {
+export function describeOutstanding(paths: readonly string[]): string[] {
   if (paths.length === 0) return [];
-  return [`waits for the tasks of the last update, ${counted(paths.length, "path")}: ${named(paths)}`];
+  return [`waits for the tasks of the last update, ${pluralize(paths.length, "path")}: ${listPaths(paths)}`];
 }
 
 /** What happened, as the service accepted it. */
-export function describeRun(accepted: readonly Batch[], refreshTaskIds: readonly string[]): string {
+export function describeSubmitted(accepted: readonly Batch[], refreshTaskIds: readonly string[]): string {
   const done = accepted[0]?.objectType === "Preload" ? "preloading" : "refreshed";
-  return `${done}: ${costOf({ batches: accepted })} in ${counted(accepted.length, "call")}, task ${refreshTaskIds.join(", ")}`;
+  return `${done}: ${describeCost({ batches: accepted })} in ${pluralize(accepted.length, "call")}, task ${refreshTaskIds.join(", ")}`;
 }
 
 /** That the day's quota ran out while a plan was sent. */
 export function describeRanOut(pending: readonly string[], now: Date): string {
-  return `warning: the day's quota ran out, so that ${counted(pending.length, "path stays", "paths stay")} pending; it starts anew at ${describeNextDay(now)}`;
+  return `warning: the day's quota ran out, so that ${pluralize(pending.length, "path stays", "paths stay")} pending; it starts anew at ${describeNextDay(now)}`;
 }
 
 /** Why nothing may be sent where the day's quota can't hold the plan, and what to do. */
 export function describeExceeded(
-  allotment: Pick<Allotment, "cost">,
+  batchPlan: Pick<BatchPlan, "cost">,
   inputs: Inputs,
   plan: Pick<Plan, "groups">,
   quota: RefreshQuota,
   now: Date,
 ) {
   const cover = inputs.onQuotaExceeded === "collapse" ? ", and no directories fit either" : "";
-  const happened = `The day's quota has ${describeLeft(allotment, quota)}${cover}; nothing was sent.`;
-  const policies = policiesFor(allotment.cost, inputs);
+  const happened = `The day's quota has ${describeLeft(batchPlan, quota)}${cover}; nothing was sent.`;
+  const policies = describePolicies(batchPlan.cost, inputs);
   // What a whole day can't hold, no other day will; but another may have the directories to collapse it into.
   const isTooMuch = QUOTAS.some((kind) => {
     const isHopeless = kind !== "urls" || inputs.onQuotaExceeded !== "collapse";
-    return isHopeless && allotment.cost[kind] > (quota[kind]?.quota ?? Number.POSITIVE_INFINITY);
+    return isHopeless && batchPlan.cost[kind] > (quota[kind]?.quota ?? Number.POSITIVE_INFINITY);
   });
   if (!isTooMuch) {
     const start = describeNextDay(now);
@@ -125,7 +116,7 @@ export function describeExceeded(
 }
 
 /** The other policies that could send something of what the day can't hold. */
-function policiesFor(cost: Cost, { objectType, onQuotaExceeded, collapse }: Inputs): string {
+function describePolicies(cost: Cost, { objectType, onQuotaExceeded, collapse }: Inputs): string {
   const mayCollapse = onQuotaExceeded === "fail" && objectType !== "Preload" && collapse !== "never" && cost.urls > 0;
   return mayCollapse ? '"partial" or "collapse"' : '"partial"';
 }
@@ -133,19 +124,19 @@ function policiesFor(cost: Cost, { objectType, onQuotaExceeded, collapse }: Inpu
 const QUOTAS = Object.keys(NO_COST) as QuotaName[];
 
 /** What is left of that of which too little is left, and how much of it is due. */
-function describeLeft({ cost }: Pick<Allotment, "cost">, quota: RefreshQuota, upTo = ""): string {
+function describeLeft({ cost }: Pick<BatchPlan, "cost">, quota: RefreshQuota, upTo = ""): string {
   const parts = QUOTAS.flatMap((kind) => {
     const left = quota[kind];
     if (left === undefined || cost[kind] <= left.remain) return [];
-    const due = `${upTo}${number(cost[kind])} ${cost[kind] === 1 ? "is" : "are"} due`;
-    return [`${number(left.remain)} of ${number(left.quota)} ${QUOTA_NOUNS[kind]} left, and ${due}`];
+    const due = `${upTo}${formatNumber(cost[kind])} ${cost[kind] === 1 ? "is" : "are"} due`;
+    return [`${formatNumber(left.remain)} of ${formatNumber(left.quota)} ${QUOTA_NOUNS[kind]} left, and ${due}`];
   });
   return parts.join("; ");
 }
 
 /** The first few paths by name. */
-export function named(paths: readonly string[]): string {
-  const more = paths.length > NAMED ? ` and ${number(paths.length - NAMED)} more` : "";
+export function listPaths(paths: readonly string[]): string {
+  const more = paths.length > NAMED ? ` and ${formatNumber(paths.length - NAMED)} more` : "";
   return `${paths.slice(0, NAMED).map(shownPath).join(", ")}${more}`;
 }
 
@@ -159,18 +150,21 @@ const WHOLE: readonly Group["reason"][] = [
 ];
 
 /** What changed, such as "3 of 1,204 files changed, 1 vanished" or "contentHash changed". */
-function changes(plan: Plan, inputs: Inputs): string {
+function describeChanges(plan: Plan, inputs: Inputs): string {
   const { mode } = contentOf(inputs);
   const nouns = (count: number) => nounOf(inputs) + (count === 1 ? "" : "s");
   const [first, ...rest] = plan.groups;
   if (first === undefined) return "";
-  if (mode === "paths") return plan.groups.map(({ reason, count }) => partOf(reason, count, plan)).join(", ");
-  const of = first.reason === "vanished" ? "" : ` of ${number(plan.total)}`;
+  if (mode === "paths") return plan.groups.map(({ reason, count }) => describePart(reason, count, plan)).join(", ");
+  const of = first.reason === "vanished" ? "" : ` of ${formatNumber(plan.total)}`;
   const noun = nouns(of === "" ? first.count : plan.total);
   const start = WHOLE.includes(first.reason)
-    ? `${first.reason}, ${number(first.count)} ${noun}`
-    : `${number(first.count)}${of} ${noun} ${first.reason}`;
-  return [start, ...rest.map(({ reason, count }) => `${number(count)} ${reason}`)].join(", ") + skipped(plan, inputs);
+    ? `${first.reason}, ${formatNumber(first.count)} ${noun}`
+    : `${formatNumber(first.count)}${of} ${noun} ${first.reason}`;
+  return (
+    [start, ...rest.map(({ reason, count }) => `${formatNumber(count)} ${reason}`)].join(", ") +
+    describeSkipped(plan, inputs)
+  );
 }
 
 /** What a manifest counts: with an index document, a file may have two URLs. */
@@ -178,37 +172,37 @@ function nounOf({ source }: Inputs): string {
   return source !== undefined && source.indexDocument === undefined ? "file" : "URL";
 }
 
-function partOf(reason: Group["reason"], count: number, plan: Plan): string {
+function describePart(reason: Group["reason"], count: number, plan: Plan): string {
   if (count === plan.total) return reason;
   // What is no longer named isn't of those that are.
   return count > plan.total || reason === "vanished"
-    ? `${number(count)} ${reason}`
-    : `${reason}, ${number(count)} of ${number(plan.total)}`;
+    ? `${formatNumber(count)} ${reason}`
+    : `${reason}, ${formatNumber(count)} of ${formatNumber(plan.total)}`;
 }
 
-function skipped({ skipped: count }: Plan, inputs: Inputs): string {
+function describeSkipped({ skipped: count }: Plan, inputs: Inputs): string {
   if (count === 0) return "";
-  return ` (${counted(count, `new ${nounOf(inputs)}`)} skipped: no cache can hold ${count === 1 ? "it" : "them"})`;
+  return ` (${pluralize(count, `new ${nounOf(inputs)}`)} skipped: no cache can hold ${count === 1 ? "it" : "them"})`;
 }
 
-function costOf({ batches }: Pick<Allotment, "batches">): string {
+function describeCost({ batches }: Pick<BatchPlan, "batches">): string {
   const counts = new Map<CallType, number>();
   for (const { objectType, paths } of batches) counts.set(objectType, (counts.get(objectType) ?? 0) + paths.length);
   const parts = [...counts].map(([type, count]) =>
-    counted(count, NOUNS[type], NOUNS[type].replace("refresh", "refreshes").replace(/preload$/, "preloads")),
+    pluralize(count, NOUNS[type], NOUNS[type].replace("refresh", "refreshes").replace(/preload$/, "preloads")),
   );
   return parts.join(" and ") || "nothing";
 }
 
 /** What is left of the day's quota once this was sent. */
-function leaves({ cost }: Allotment, quota: RefreshQuota | undefined): string {
+function describeRemaining({ cost }: BatchPlan, quota: RefreshQuota | undefined): string {
   if (quota === undefined) return "";
   const kinds = QUOTAS.filter((kind) => cost[kind] > 0);
   const left = kinds.flatMap((kind) => {
     const day = quota[kind];
     if (day === undefined) return [];
     const noun = kinds.length > 1 ? ` ${QUOTA_NOUNS[kind]}` : "";
-    return [`${number(Math.max(0, day.remain - cost[kind]))} of ${number(day.quota)}${noun}`];
+    return [`${formatNumber(Math.max(0, day.remain - cost[kind]))} of ${formatNumber(day.quota)}${noun}`];
   });
   return left.length === 0 ? "" : ` (${left.join(" and ")} left today)`;
 }

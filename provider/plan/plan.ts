@@ -1,9 +1,7 @@
 /** What is due, decided from values alone, so that the preview and the update can't disagree. */
 
 import { diffManifests, type Manifest, UNKNOWN_HASH } from "../manifest/manifest.js";
-import { HASH_CHARACTERS } from "../manifest/packed-manifest.js";
-import { type CallType, type Content, contentOf, type Inputs, type Source, UNKNOWN } from "../schema/inputs.js";
-import { encodeName } from "../vod/paths.js";
+import { type CallType, type Content, contentOf, type Inputs, UNKNOWN } from "../schema/inputs.js";
 
 export interface Plan {
   /** The paths that are due, in the order in which they are sent. */
@@ -13,7 +11,7 @@ export interface Plan {
   /** How many paths the program manages. */
   total: number;
   /** Those of the paths that are no longer named as what they were, each with that, whatever the object type is by now. */
-  gone: ReadonlyMap<string, Manner>;
+  removed: ReadonlyMap<string, RequestKind>;
   /** New URLs that no cache can hold, so that they aren't sent. */
   skipped: number;
   /** Paths that are due only if their hash, which isn't known yet (in previews only), turns out to be another. */
@@ -23,7 +21,7 @@ export interface Plan {
 }
 
 /** As what a path is sent. */
-export interface Manner {
+export interface RequestKind {
   objectType: CallType;
   force: boolean;
 }
@@ -49,12 +47,12 @@ export type Reason =
   | "new";
 
 /** What the edge was last told to fetch anew, and under which inputs. */
-export interface Before {
+export interface Baseline {
   inputs: Inputs;
   /** The hash under which each path was last refreshed; one whose refresh is still to be sent has UNKNOWN_HASH. */
   manifest: Manifest;
   /** As what those of it are sent that `inputs` don't name. States that were written before 0.2 don't say it. */
-  gone?: ReadonlyMap<string, Manner>;
+  removed?: ReadonlyMap<string, RequestKind>;
 }
 
 /**
@@ -65,60 +63,61 @@ export interface Before {
  * can hold it, unless `refreshNew` is true. A path taken out of `paths` isn't due, since somebody took it out; one that isn't
  * there any more once `contents` or `source` say what is, has vanished like any other.
  *
- * @param before undefined for a resource that doesn't exist yet.
- * @param now the present hash of every path that the inputs name.
+ * @param baseline undefined for a resource that doesn't exist yet.
+ * @param current the present hash of every path that the inputs name.
  */
-export function planRefresh(before: Before | undefined, inputs: Inputs, now: Manifest): Plan {
+export function planRefresh(baseline: Baseline | undefined, inputs: Inputs, current: Manifest): Plan {
   const { mode } = contentOf(inputs);
-  const all = (reason: Reason): PathGroup => ({ reason, paths: [...now.keys()] });
-  if (before === undefined) return planOf(inputs.refreshOnCreate ? [all("created")] : [], now);
+  const all = (reason: Reason): PathGroup => ({ reason, paths: [...current.keys()] });
+  if (baseline === undefined) return assemblePlan(inputs.refreshOnCreate ? [all("created")] : [], current);
 
-  const { changed, vanished: missing, added } = diffManifests(before.manifest, now);
+  const { changed, removed: missing, added } = diffManifests(baseline.manifest, current);
   // What is no longer named needs no copy at the edge.
   const vanished = inputs.objectType === "Preload" ? [] : missing;
-  const oldMode = contentOf(before.inputs).mode;
-  const isLeft = (path: string) => before.manifest.get(path) === UNKNOWN_HASH;
+  const oldMode = contentOf(baseline.inputs).mode;
+  const isLeft = (path: string) => baseline.manifest.get(path) === UNKNOWN_HASH;
   // A path that `paths` no longer names isn't sent, even if it was left: it may be the one that was refused. What they
   // never named vanished before, and is still to be sent.
-  const oldPaths = new Set(before.inputs.paths);
+  const oldPaths = new Set(baseline.inputs.paths);
   const isTakenOut = (path: string) => mode === "paths" && oldMode === "paths" && (!isLeft(path) || oldPaths.has(path));
-  const gone = vanished.filter((path) => !isTakenOut(path));
+  const due = vanished.filter((path) => !isTakenOut(path));
   // A directory stays one where a URL of the same name, that of an index document, takes its place: it stands for more.
   const isWider = (path: string) =>
-    isWide(before.gone?.get(path)) || (oldMode !== mode && oldPaths.has(path) && isWide(before.inputs));
+    coversMany(baseline.removed?.get(path)) || (oldMode !== mode && oldPaths.has(path) && coversMany(baseline.inputs));
   // With any query at no more cost, where that is what the inputs do by now.
-  const isWidened = ({ objectType }: Manner, path: string) =>
+  const isWidened = ({ objectType }: RequestKind, path: string) =>
     objectType === "File" && inputs.objectType === "IgnoreParams" && !path.includes("?");
-  const goneAs = (path: string) => {
-    if (now.has(path) && !isWider(path)) return undefined;
-    const manner = mannerOf(path, before);
-    return isWidened(manner, path) ? mannerIn(inputs) : manner;
+  const removedKind = (path: string) => {
+    if (current.has(path) && !isWider(path)) return undefined;
+    const requestKind = findRequestKind(path, baseline);
+    return isWidened(requestKind, path) ? requestKindOf(inputs) : requestKind;
   };
-  const planned = (groups: readonly PathGroup[], counts = {}) => planOf(groups, now, { goneAs, ...counts });
-  if (oldMode !== mode) return planned([all("given in another way"), { reason: "vanished", paths: gone }]);
-  if (before.inputs.objectType !== inputs.objectType) {
-    return planned([all("objectType changed"), { reason: "vanished", paths: gone }]);
+  const planned = (groups: readonly PathGroup[], counts = {}) =>
+    assemblePlan(groups, current, { removedKind, ...counts });
+  if (oldMode !== mode) return planned([all("given in another way"), { reason: "vanished", paths: due }]);
+  if (baseline.inputs.objectType !== inputs.objectType) {
+    return planned([all("objectType changed"), { reason: "vanished", paths: due }]);
   }
 
-  if (preloadsOtherwise(before.inputs, inputs)) return planned([all("area or headers changed")]);
-  if (isRefreshedOtherwise(before.inputs, inputs)) return planned([all("refreshed as another type")]);
+  if (hasOtherPreloadOptions(baseline.inputs, inputs)) return planned([all("area or headers changed")]);
+  if (hasOtherRefreshType(baseline.inputs, inputs)) return planned([all("refreshed as another type")]);
   const isOther = (path: string) => !isLeft(path);
   const others = changed.filter(isOther);
-  const unknown = others.filter((path) => now.get(path) === UNKNOWN).length;
+  const unknown = others.filter((path) => current.get(path) === UNKNOWN).length;
   // Those of a source come in the order of their names; a program may have an order in mind.
-  const inOrder = (paths: readonly string[]) => (mode === "source" ? paths : orderedAs(now, paths));
+  const inOrder = (paths: readonly string[]) => (mode === "source" ? paths : sortAsGiven(current, paths));
   const sendsNew = mode === "paths" || inputs.refreshNew === true;
   const groups: PathGroup[] = [
-    { reason: "left from the last run", paths: [...inOrder(changed.filter(isLeft)), ...gone.filter(isLeft)] },
-    { reason: changedAs(inputs), paths: inOrder(others) },
-    { reason: "vanished", paths: gone.filter(isOther) },
+    { reason: "left from the last run", paths: [...inOrder(changed.filter(isLeft)), ...due.filter(isLeft)] },
+    { reason: changeReason(inputs), paths: inOrder(others) },
+    { reason: "vanished", paths: due.filter(isOther) },
     { reason: mode === "paths" ? "new path" : "new", paths: sendsNew ? inOrder(added) : [] },
   ];
   return planned(groups, { skipped: sendsNew ? 0 : added.length, unknown });
 }
 
 /** What it means in the words of the inputs that a hash is another than it was. */
-function changedAs(inputs: Inputs): Reason {
+function changeReason(inputs: Inputs): Reason {
   const content = contentOf(inputs);
   if (content.mode !== "paths") return "changed";
   return content.contentHash === UNKNOWN ? "contentHash not known yet" : "contentHash changed";
@@ -128,83 +127,67 @@ function changedAs(inputs: Inputs): Reason {
  * The plan where the files of a source changed after they were checked: what is due by what was checked, and by what is there
  * now, since either may be online.
  */
-export function planMoved(before: Before, inputs: Inputs, checked: Manifest, now: Manifest): Plan {
-  const { paths, gone } = planRefresh(before, inputs, checked);
-  const own = paths.filter((path) => !gone.has(path)).map((path) => [path, mannerIn(inputs)] as const);
-  const left = { ...before, manifest: settle(before.manifest, paths), gone: new Map([...gone, ...own]) };
-  return planRefresh(left, inputs, now);
+export function planAfterDrift(baseline: Baseline, inputs: Inputs, checked: Manifest, current: Manifest): Plan {
+  const { paths, removed } = planRefresh(baseline, inputs, checked);
+  const own = paths.filter((path) => !removed.has(path)).map((path) => [path, requestKindOf(inputs)] as const);
+  const left = { ...baseline, manifest: markPending(baseline.manifest, paths), removed: new Map([...removed, ...own]) };
+  return planRefresh(left, inputs, current);
 }
 
 /** Whether it stands for more than one URL and its queries. */
-function isWide(manner: Pick<Manner, "objectType"> | undefined): boolean {
-  return manner?.objectType === "Directory" || manner?.objectType === "Regex";
+function coversMany(requestKind: Pick<RequestKind, "objectType"> | undefined): boolean {
+  return requestKind?.objectType === "Directory" || requestKind?.objectType === "Regex";
 }
 
 /** As what inputs send their paths. */
-function mannerIn({ objectType, force }: Inputs): Manner {
+function requestKindOf({ objectType, force }: Inputs): RequestKind {
   return { objectType, force: objectType === "Directory" && force };
 }
 
 /** As what a path is sent that is no longer named: what it was when it was. */
-function mannerOf(path: string, { inputs, gone }: Before): Manner {
-  const known = gone?.get(path);
+function findRequestKind(path: string, { inputs, removed }: Baseline): RequestKind {
+  const known = removed?.get(path);
   if (known !== undefined) return known;
   // Of a URL that was left beside directories, an older state doesn't say whether it went with any query.
-  const isKnown = !isWide(inputs) || inputs.paths?.includes(path);
-  return isKnown ? mannerIn(inputs) : { objectType: path.includes("?") ? "File" : "IgnoreParams", force: false };
+  const isKnown = !coversMany(inputs) || inputs.paths?.includes(path);
+  return isKnown ? requestKindOf(inputs) : { objectType: path.includes("?") ? "File" : "IgnoreParams", force: false };
 }
 
 /** Of paths that are still to be sent or seen, as what those are sent that the program no longer names, for the state. */
-export function mannersOf(
+export function keepRequestKinds(
   paths: readonly string[],
   plan: Plan,
-  before: Before | undefined,
-): Record<string, Manner> | undefined {
-  const manners = paths.flatMap((path) => {
-    const manner = plan.gone.get(path) ?? before?.gone?.get(path);
-    return manner === undefined ? [] : [[path, manner]];
+  baseline: Baseline | undefined,
+): Record<string, RequestKind> | undefined {
+  const kinds = paths.flatMap((path) => {
+    const requestKind = plan.removed.get(path) ?? baseline?.removed?.get(path);
+    return requestKind === undefined ? [] : [[path, requestKind]];
   });
-  return manners.length === 0 ? undefined : Object.fromEntries(manners);
+  return kinds.length === 0 ? undefined : Object.fromEntries(kinds);
 }
 
 /** Whether viewers get other copies than those that were preloaded. */
-function preloadsOtherwise(olds: Inputs, news: Inputs): boolean {
-  return canonical([olds.area, olds.headers]) !== canonical([news.area, news.headers]);
+function hasOtherPreloadOptions(olds: Inputs, news: Inputs): boolean {
+  return canonicalJson([olds.area, olds.headers]) !== canonicalJson([news.area, news.headers]);
 }
 
 /** Whether the refresh before a preload sends everything again, as another type. */
-function isRefreshedOtherwise({ after: old }: Inputs, { after }: Inputs): boolean {
+function hasOtherRefreshType({ after: old }: Inputs, { after }: Inputs): boolean {
   const types = [old?.objectType, after?.objectType];
   return !types.includes(undefined) && !types.includes(UNKNOWN) && types[0] !== types[1];
 }
 
 /** The manifest after a run: what is still to be sent differs from every hash, whatever the content will be. */
-export function settle(now: Manifest, pending: readonly string[]): Map<string, string> {
-  const after = new Map(now);
+export function markPending(current: Manifest, pending: readonly string[]): Map<string, string> {
+  const after = new Map(current);
   for (const path of pending) after.set(path, UNKNOWN_HASH);
   return after;
 }
 
 /** The present hash of every path that `paths` or `contents` name. */
-export function manifestOf(content: Exclude<Content, { mode: "source" }>): Map<string, string> {
+export function manifestFromInputs(content: Exclude<Content, { mode: "source" }>): Map<string, string> {
   if (content.mode === "contents") return new Map(Object.entries(content.contents));
   return new Map(content.paths.map((path) => [path, content.contentHash]));
-}
-
-/** The present hash of every URL at which the files of a source are served. */
-export function manifestOfFiles(
-  { baseUrl, indexDocument }: Source,
-  files: ReadonlyMap<string, string>,
-): Map<string, string> {
-  const manifest = new Map<string, string>();
-  for (const [name, content] of files) {
-    const hash = content.slice(0, HASH_CHARACTERS);
-    manifest.set(baseUrl + encodeName(name), hash);
-    if (indexDocument === undefined) continue;
-    const slash = name.lastIndexOf("/") + 1;
-    if (name.slice(slash) === indexDocument) manifest.set(baseUrl + encodeName(name.slice(0, slash)), hash);
-  }
-  return manifest;
 }
 
 interface PathGroup {
@@ -212,27 +195,27 @@ interface PathGroup {
   paths: readonly string[];
 }
 
-function planOf(
+function assemblePlan(
   groups: readonly PathGroup[],
-  now: Manifest,
+  current: Manifest,
   {
-    goneAs = () => undefined,
+    removedKind = () => undefined,
     skipped = 0,
     unknown = 0,
-  }: { goneAs?: (path: string) => Manner | undefined; skipped?: number; unknown?: number } = {},
+  }: { removedKind?: (path: string) => RequestKind | undefined; skipped?: number; unknown?: number } = {},
 ): Plan {
   const present = groups.filter(({ paths }) => paths.length > 0);
   const paths = present.flatMap((group) => group.paths);
-  const gone = new Map<string, Manner>();
+  const removed = new Map<string, RequestKind>();
   for (const path of paths) {
-    const manner = goneAs(path);
-    if (manner !== undefined) gone.set(path, manner);
+    const requestKind = removedKind(path);
+    if (requestKind !== undefined) removed.set(path, requestKind);
   }
   return {
     paths,
-    gone,
+    removed,
     groups: present.map(({ reason, paths: { length } }) => ({ reason, count: length })),
-    total: now.size,
+    total: current.size,
     skipped,
     unknown,
     resumes: present[0]?.reason === "left from the last run" && present.length === 1,
@@ -240,19 +223,20 @@ function planOf(
 }
 
 /** Paths in the order in which the program gave them. */
-function orderedAs(now: Manifest, paths: readonly string[]): string[] {
+function sortAsGiven(current: Manifest, paths: readonly string[]): string[] {
   const wanted = new Set(paths);
-  return [...now.keys()].filter((path) => wanted.has(path));
+  return [...current.keys()].filter((path) => wanted.has(path));
 }
 
 /** Whether a difference is worth an update, with or without a call: the order of the paths isn't, nor what it comes after. */
-export function differs(olds: Inputs, news: Inputs): boolean {
-  const comparable = ({ paths = [], after: _, ...rest }: Inputs) => canonical({ ...rest, paths: [...paths].sort() });
-  return comparable(olds) !== comparable(news) || isRefreshedOtherwise(olds, news);
+export function hasChanges(olds: Inputs, news: Inputs): boolean {
+  const comparable = ({ paths = [], after: _, ...rest }: Inputs) =>
+    canonicalJson({ ...rest, paths: [...paths].sort() });
+  return comparable(olds) !== comparable(news) || hasOtherRefreshType(olds, news);
 }
 
 /** A value as text, the same for the same value in whatever order its keys are. */
-function canonical(value: unknown): string {
+function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, inner) =>
     typeof inner === "object" && inner !== null && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))

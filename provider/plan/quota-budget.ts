@@ -2,12 +2,12 @@
 
 import { type Inputs, identityOf } from "../schema/inputs.js";
 import type { RefreshQuota } from "../vod/quota.js";
-import { type Allotment, type Cost, NO_COST, quotaAfter, sumOfCosts } from "./batches.js";
+import { addCosts, type BatchPlan, type Cost, NO_COST, subtractCost } from "./batches.js";
 
 /** The day as the service told it at a moment, of which each resource has what those before it leave. */
-export class Day {
+export class QuotaSnapshot {
   private asked: Promise<RefreshQuota> | undefined;
-  private readonly claims = new Map<unknown, Cost>();
+  private readonly reservations = new Map<unknown, Cost>();
 
   constructor(private readonly ask: () => Promise<RefreshQuota>) {}
 
@@ -24,20 +24,20 @@ export class Day {
    * @param quota what {@link quota} said.
    * @returns the part, and what was left before it.
    */
-  claim(
+  reserve(
     resource: unknown,
     quota: RefreshQuota,
-    allot: (left: RefreshQuota) => Allotment,
-  ): { allotment: Allotment; left: RefreshQuota } {
+    allot: (left: RefreshQuota) => BatchPlan,
+  ): { batchPlan: BatchPlan; left: RefreshQuota } {
     let before = NO_COST;
-    for (const [other, cost] of this.claims) {
+    for (const [other, cost] of this.reservations) {
       if (other === resource) break;
-      before = sumOfCosts(before, cost);
+      before = addCosts(before, cost);
     }
-    const left = quotaAfter(quota, before);
-    const allotment = allot(left);
-    this.claims.set(resource, allotment.exceeded ? NO_COST : allotment.cost);
-    return { allotment, left };
+    const left = subtractCost(quota, before);
+    const batchPlan = allot(left);
+    this.reservations.set(resource, batchPlan.exceeded ? NO_COST : batchPlan.cost);
+    return { batchPlan, left };
   }
 }
 
@@ -48,18 +48,18 @@ export class Day {
 const FRESH_MS = 5_000;
 
 /** A day by which resources send. */
-interface Lent {
-  day: Day;
+interface Lease {
+  snapshot: QuotaSnapshot;
   since: number;
   /** How many of them send right now. */
   senders: number;
 }
 
 /** The days of all who call: one each that previews look at, and another one by which resources send, as long as it is fresh. */
-export class Days {
-  private readonly foreseen = new Map<string, { day: Day; since: number }>();
+export class QuotaBudget {
+  private readonly previewed = new Map<string, { day: QuotaSnapshot; since: number }>();
   /** Undefined after a failure: what the day has left isn't known. */
-  private readonly sending = new Map<string, Lent | undefined>();
+  private readonly sending = new Map<string, Lease | undefined>();
 
   constructor(
     private readonly ask: (inputs: Inputs) => Promise<RefreshQuota>,
@@ -67,10 +67,13 @@ export class Days {
   ) {}
 
   /** The day that previews look at: of what is sent meanwhile they know, since it was planned before. */
-  foresee(inputs: Inputs): Day {
+  forPreview(inputs: Inputs): QuotaSnapshot {
     const key = keyOf(inputs);
-    const foreseen = this.foreseen.get(key) ?? { day: new Day(() => this.ask(inputs)), since: this.now().getTime() };
-    this.foreseen.set(key, foreseen);
+    const foreseen = this.previewed.get(key) ?? {
+      day: new QuotaSnapshot(() => this.ask(inputs)),
+      since: this.now().getTime(),
+    };
+    this.previewed.set(key, foreseen);
     return foreseen.day;
   }
 
@@ -79,16 +82,16 @@ export class Days {
    * what the service counted of that one's calls can't be told, so that both go by what was left before either. The first one
    * that sends goes by what was foreseen, if that is fresh.
    */
-  async whileSending<T>(inputs: Inputs, send: (day: Day) => Promise<T>): Promise<T> {
+  async withLease<T>(inputs: Inputs, send: (day: QuotaSnapshot) => Promise<T>): Promise<T> {
     const key = keyOf(inputs);
     const now = this.now().getTime();
     const last = this.sending.get(key);
     const isGood = last !== undefined && (last.senders > 0 || now - last.since < FRESH_MS);
-    const lent = isGood ? last : this.dayToLend(inputs, key, now);
+    const lent = isGood ? last : this.newLease(inputs, key, now);
     this.sending.set(key, lent);
     lent.senders++;
     try {
-      return await send(lent.day);
+      return await send(lent.snapshot);
     } catch (error) {
       this.sending.set(key, undefined);
       throw error;
@@ -97,13 +100,13 @@ export class Days {
     }
   }
 
-  private dayToLend(inputs: Inputs, key: string, now: number): Lent {
-    const foreseen = this.foreseen.get(key);
+  private newLease(inputs: Inputs, key: string, now: number): Lease {
+    const foreseen = this.previewed.get(key);
     if (this.sending.has(key) || foreseen === undefined || now - foreseen.since >= FRESH_MS) {
-      return { day: new Day(() => this.ask(inputs)), since: now, senders: 0 };
+      return { snapshot: new QuotaSnapshot(() => this.ask(inputs)), since: now, senders: 0 };
     }
     const { day, since } = foreseen;
-    return { day: new Day(() => day.quota().catch(() => this.ask(inputs))), since, senders: 0 };
+    return { snapshot: new QuotaSnapshot(() => day.quota().catch(() => this.ask(inputs))), since, senders: 0 };
   }
 }
 

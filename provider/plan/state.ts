@@ -5,11 +5,11 @@
 import { z } from "zod";
 import { packManifest, UNKNOWN_HASH, unpackManifest } from "../manifest/manifest.js";
 import { type RefreshStatus, STATUSES } from "../schema/enums.js";
-import { contentOf, type Inputs, type Kind } from "../schema/inputs.js";
+import { contentOf, type Inputs, type ResourceKind } from "../schema/inputs.js";
 import { VodError } from "../vod/errors.js";
 import { OBJECT_TYPES } from "../vod/limits.js";
-import { type Cost, sumOfCosts } from "./batches.js";
-import { type Before, manifestOf, settle } from "./plan.js";
+import { addCosts, type Cost } from "./batches.js";
+import { type Baseline, manifestFromInputs, markPending } from "./plan.js";
 
 /** The version that this package writes. */
 export const STATE_VERSION = 1;
@@ -18,7 +18,7 @@ export const STATE_VERSION = 1;
 export const PATHS_SHOWN = 50;
 
 /** What came of the last refresh. */
-const resultShape = z.object({
+const resultSchema = z.object({
   __stateVersion: z.literal(STATE_VERSION),
   taskIds: z.array(z.string()),
   refreshTaskId: z.string().optional(),
@@ -34,15 +34,15 @@ const resultShape = z.object({
   /** Paths that were accepted, and whose end an update with `wait` had to see and couldn't. */
   unconfirmed: z.array(z.string()).optional(),
   /** As what paths are sent that are pending or unconfirmed, and that the inputs don't name; absent without such. */
-  gone: z
+  __removedPaths: z
     .record(z.string(), z.object({ objectType: z.enum([...OBJECT_TYPES, "Preload"]), force: z.boolean() }))
     .optional(),
   /** With `source`: the hash of every URL, packed; a URL that is pending has no hash in it. */
-  manifest: z.string().optional(),
+  __manifest: z.string().optional(),
 });
 
 /** What the state says: the inputs that it was reached with, and what came of the last update that sent something. */
-export interface State extends z.infer<typeof resultShape> {
+export interface State extends z.infer<typeof resultSchema> {
   inputs: Inputs;
 }
 
@@ -66,7 +66,7 @@ export interface Submission {
   /** What was last seen of the tasks, if they were looked at; `Incomplete` where something is pending. */
   status?: RefreshStatus;
   /** As what those are sent that are pending or unconfirmed, and that the inputs don't name. */
-  gone?: State["gone"];
+  removed?: State["__removedPaths"];
 }
 
 /**
@@ -74,10 +74,10 @@ export interface Submission {
  *
  * @throws VodError UnknownState when a later version of the package, or something else, wrote them.
  */
-export function readState(properties: Readonly<Record<string, unknown>>, kind: Kind): State {
+export function readState(properties: Readonly<Record<string, unknown>>, kind: ResourceKind): State {
   const { taskId, sent } = kind.outputs;
   const { [taskId]: refreshTaskId, [sent]: refreshed, ...rest } = properties;
-  const result = resultShape.safeParse({ ...rest, refreshTaskId, refreshed });
+  const result = resultSchema.safeParse({ ...rest, refreshTaskId, refreshed });
   const inputs = kind.checked.safeParse(properties);
   if (result.success && inputs.success) return { ...result.data, inputs: inputs.data };
   const issues = [...(result.error?.issues ?? []), ...(inputs.error?.issues ?? [])].map(({ path }) => path.join("."));
@@ -96,14 +96,14 @@ export function readState(properties: Readonly<Record<string, unknown>>, kind: K
 }
 
 /** What the next plan needs of a state: a path that is pending has no hash, so that it differs from every content. */
-export function beforeOf(state: State): Before {
+export function baselineOf(state: State): Baseline {
   const { inputs } = state;
   const content = contentOf(inputs);
-  const gone = new Map(Object.entries(state.gone ?? {}));
-  if (content.mode === "source") return { inputs, manifest: unpackManifest(state.manifest ?? ""), gone };
-  const manifest = manifestOf(content);
+  const removed = new Map(Object.entries(state.__removedPaths ?? {}));
+  if (content.mode === "source") return { inputs, manifest: unpackManifest(state.__manifest ?? ""), removed };
+  const manifest = manifestFromInputs(content);
   for (const path of state.pending) manifest.set(path, UNKNOWN_HASH);
-  return { inputs, manifest, gone };
+  return { inputs, manifest, removed };
 }
 
 /**
@@ -111,7 +111,11 @@ export function beforeOf(state: State): Before {
  *
  * @param before undefined where nothing was ever sent.
  */
-export function withInputs(before: State | undefined, inputs: Inputs, now: ReadonlyMap<string, string>): State {
+export function withoutSubmission(
+  before: State | undefined,
+  inputs: Inputs,
+  current: ReadonlyMap<string, string>,
+): State {
   const {
     taskIds = [],
     refreshTaskId,
@@ -122,7 +126,7 @@ export function withInputs(before: State | undefined, inputs: Inputs, now: Reado
     repeatedTaskIds,
     refreshed = [],
   } = before ?? {};
-  return stateOf(inputs, now, {
+  return buildState(inputs, current, {
     taskIds,
     refreshTaskId,
     requestIds,
@@ -134,7 +138,7 @@ export function withInputs(before: State | undefined, inputs: Inputs, now: Reado
     refreshed,
     pending: [],
     unconfirmed: undefined,
-    gone: undefined,
+    __removedPaths: undefined,
   });
 }
 
@@ -142,14 +146,14 @@ export function withInputs(before: State | undefined, inputs: Inputs, now: Reado
  * The state after a run that sent something, or tried to. The last run that sent something stays on record until then.
  *
  * @param before the state before it, if there was one.
- * @param now the present hash of every path that the inputs name.
+ * @param current the present hash of every path that the inputs name.
  * @param options.carriesOn whether the run carried on with what `before` tells of: its task IDs stay. Default: true.
  */
 export function withSubmission(
   inputs: Inputs,
   before: State | undefined,
   run: Submission,
-  now: ReadonlyMap<string, string>,
+  current: ReadonlyMap<string, string>,
   { carriesOn = true }: { carriesOn?: boolean } = {},
 ): State {
   const hasSent = run.refreshTaskIds.length > 0;
@@ -160,42 +164,48 @@ export function withSubmission(
   const refreshed = hasSent ? run.accepted : carriesOn ? (before?.refreshed ?? []) : [];
   // Where nothing was sent, and nothing is due either, it stands as before.
   const asBefore = hasSent || before === undefined || before.status === "Incomplete" ? "Submitted" : before.status;
-  return stateOf(inputs, settle(now, run.pending), {
+  return buildState(inputs, markPending(current, run.pending), {
     taskIds: [...new Set(refreshTaskIds.flatMap((joined) => joined.split(",")))],
     refreshTaskId: refreshTaskIds.length === 0 ? undefined : refreshTaskIds.join(","),
     requestIds: [...(kept?.requestIds ?? []), ...run.requestIds],
     submittedAt: hasSent ? run.submittedAt : kept?.submittedAt,
     // What is pending is due whatever became of the rest.
     status: run.pending.length > 0 ? "Incomplete" : (run.status ?? asBefore),
-    cost: hasSent || kept === undefined ? costOf(run.cost, kept?.cost) : kept.cost,
+    cost: hasSent || kept === undefined ? addToCost(run.cost, kept?.cost) : kept.cost,
     repeatedTaskIds: repeated.length === 0 ? undefined : repeated,
     refreshed: refreshed.slice(0, PATHS_SHOWN),
     // Of a source, the manifest knows them all.
     pending: inputs.source === undefined ? [...run.pending] : run.pending.slice(0, PATHS_SHOWN),
     unconfirmed: run.unconfirmed.length === 0 ? undefined : [...run.unconfirmed],
-    gone: run.gone,
+    __removedPaths: run.removed,
   });
 }
 
 /** What a run cost, with what the one cost that it carried on with. */
-function costOf(cost: Cost, { preloads: preload, ...refreshes }: NonNullable<State["cost"]> = NOTHING): State["cost"] {
-  const { preload: preloads, ...rest } = sumOfCosts(cost, { ...refreshes, preload });
+function addToCost(
+  cost: Cost,
+  { preloads: preload, ...refreshes }: NonNullable<State["cost"]> = NOTHING,
+): State["cost"] {
+  const { preload: preloads, ...rest } = addCosts(cost, { ...refreshes, preload });
   return { ...rest, preloads };
 }
 
 const NOTHING: NonNullable<State["cost"]> = { urls: 0, directories: 0, preloads: 0 };
 
 type Result = {
-  [Key in keyof Omit<z.infer<typeof resultShape>, "__stateVersion" | "manifest">]: State[Key] | undefined;
+  [Key in keyof Omit<z.infer<typeof resultSchema>, "__stateVersion" | "__manifest">]: State[Key] | undefined;
 };
 
-function stateOf(inputs: Inputs, manifest: ReadonlyMap<string, string>, result: Result): State {
-  const packed = inputs.source === undefined ? {} : { manifest: packManifest(manifest) };
+function buildState(inputs: Inputs, manifest: ReadonlyMap<string, string>, result: Result): State {
+  const packed = inputs.source === undefined ? {} : { __manifest: packManifest(manifest) };
   return { __stateVersion: STATE_VERSION, ...result, ...packed, inputs } as State;
 }
 
 /** A state as the outputs of a resource. */
-export function outputsOf({ inputs, refreshTaskId, refreshed, ...result }: State, kind: Kind): Record<string, unknown> {
+export function toOutputs(
+  { inputs, refreshTaskId, refreshed, ...result }: State,
+  kind: ResourceKind,
+): Record<string, unknown> {
   const named = { [kind.outputs.taskId]: refreshTaskId, [kind.outputs.sent]: refreshed };
   // An undefined value would make the engine lose the resource.
   return Object.fromEntries(

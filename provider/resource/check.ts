@@ -6,7 +6,7 @@ import { configuredVodEndpoint } from "../credentials/role-settings.js";
 import { read, SETTINGS } from "../credentials/settings.js";
 import { type QuotaName, quotaFor } from "../plan/batches.js";
 import { COLLAPSES, FAILURE_POLICIES, QUOTA_POLICIES } from "../schema/enums.js";
-import { hasUnknown, type InputName, type Inputs, type Kind, type Source, UNKNOWN } from "../schema/inputs.js";
+import { hasUnknown, type InputName, type Inputs, type ResourceKind, type Source, UNKNOWN } from "../schema/inputs.js";
 import { resolveEndpoint, resolveProxy } from "../vod/endpoint.js";
 import { VodError } from "../vod/errors.js";
 import { DAILY_QUOTA, DEFAULT_ENDPOINT, OBJECT_TYPES, type ObjectType, PRELOAD_AREAS, REGION } from "../vod/limits.js";
@@ -70,23 +70,23 @@ export function checkInputs(
   news: Readonly<Record<string, unknown>>,
   environment: Readonly<NodeJS.ProcessEnv>,
   config: ConfigReader,
-  kind: Kind,
+  kind: ResourceKind,
 ): CheckedInputs {
-  const names = Object.keys(kind.shapes) as InputName[];
+  const names = Object.keys(kind.schemas) as InputName[];
   const given = Object.entries(news).filter(([name, value]) => !name.startsWith("__") && value != null);
   // What holds a value that isn't known yet, and so can't be told to be sound, counts as a whole as not known.
   const isUnknown = ([name, value]: [string, unknown]) =>
-    value === UNKNOWN || (hasUnknown(value) && kind.shapes[name as InputName]?.safeParse(value).success === false);
+    value === UNKNOWN || (hasUnknown(value) && kind.schemas[name as InputName]?.safeParse(value).success === false);
   const unknown = Object.fromEntries(given.filter(isUnknown));
   const values = Object.fromEntries(given.filter((entry) => !isUnknown(entry)));
 
   const problems = given
     .map(([name]) => name)
     .filter((name) => !(names as string[]).includes(name))
-    .map((name) => strangeInput(name, kind));
+    .map((name) => describeUnknownInput(name, kind));
   const known: Known = Object.fromEntries(
     names.flatMap((name) => {
-      const result = name in unknown ? undefined : kind.shapes[name]?.safeParse(values[name]);
+      const result = name in unknown ? undefined : kind.schemas[name]?.safeParse(values[name]);
       if (result?.success === false) problems.push(describeIssue(name, values[name], result.error));
       return result?.success && result.data !== undefined ? [[name, result.data]] : [];
     }),
@@ -114,7 +114,12 @@ export function checkInputs(
   if (known.planFile && known.source) problems.push(...planFileProblem(known.planFile, known.source));
   if (known.region) problems.push(...regionProblem(known.region, known.endpoint ?? unknown.endpoint));
   const isSound = problems.length === 0 && unknown.endpoint === undefined;
-  return { inputs, problems, warnings: warningsOf(known), notes: isSound ? notesOf(known, environment, config) : [] };
+  return {
+    inputs,
+    problems,
+    warnings: findWarnings(known),
+    notes: isSound ? findNotes(known, environment, config) : [],
+  };
 }
 
 /** What can't stand together. */
@@ -142,7 +147,7 @@ function combinationProblems(
   return problems;
 }
 
-function warningsOf({ force, objectType, collapse, onQuotaExceeded, refreshNew, paths }: Known): string[] {
+function findWarnings({ force, objectType, collapse, onQuotaExceeded, refreshNew, paths }: Known): string[] {
   const warnings: string[] = [];
   const collapses = collapse === "always" || onQuotaExceeded === "collapse";
   if (force && objectType !== undefined && objectType !== "Directory" && !collapses) {
@@ -282,7 +287,7 @@ function endpointProblem(
   }
 }
 
-function notesOf(
+function findNotes(
   { endpoint, region }: Known,
   environment: Readonly<NodeJS.ProcessEnv>,
   config: ConfigReader,
@@ -308,9 +313,9 @@ function regionProblem(region: string, endpoint: unknown): string[] {
 const KEY_NAMES = /^(access_?key|secret_?key|access_?key_?(id|secret)|security_?token|sts_?token|token)$/i;
 
 /** The sentence for an input that there isn't; `noKey` says why a key can't be one. */
-export function strangeInput(
+export function describeUnknownInput(
   name: string,
-  kind: { name: string; shapes: object },
+  kind: { name: string; schemas: object },
   noKey = "can't be an input, since it would stand in the state",
 ): string {
   if (KEY_NAMES.test(name)) {
@@ -319,7 +324,7 @@ export function strangeInput(
       "(`pulumi config set --secret alicloud:accessKey`) or in the environment, or name a profile or a roleArn."
     );
   }
-  const names = Object.keys(kind.shapes);
+  const names = Object.keys(kind.schemas);
   const meant = names.find((known) => known.toLowerCase() === name.toLowerCase() || `${name}s` === known);
   return `${name} is not an input of ${kind.name}; ${meant ? `write ${meant}` : `it has ${names.join(", ")}`}.`;
 }
@@ -342,7 +347,9 @@ export function describeIssue(name: InputName, value: unknown, error: z.ZodError
     return `${property} is "${wrong.slice(0, 40)}", which is none of its values; write ${meant ? `"${meant}"` : quoted(choices)}.`;
   }
   const strange =
-    issue?.code === "unrecognized_keys" ? ` has ${issue.keys.join(", ")}, which it doesn't know` : ` ${state(wrong)}`;
+    issue?.code === "unrecognized_keys"
+      ? ` has ${issue.keys.join(", ")}, which it doesn't know`
+      : ` ${describeValue(wrong)}`;
   return `${property}${strange}; ${WANTED[name]}.`;
 }
 
@@ -352,7 +359,7 @@ function issueOf(value: unknown, { issues: [issue] }: z.ZodError): z.core.$ZodIs
   return issue.errors.at(-1)?.[0] ?? issue;
 }
 
-function state(value: unknown): string {
+function describeValue(value: unknown): string {
   if (value === undefined || value === null) return "is missing";
   if (value === "" || (Array.isArray(value) && value.length === 0)) return "is empty";
   if (typeof value === "number") return `is ${value}`;

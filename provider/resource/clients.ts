@@ -8,10 +8,10 @@ import { agentFor } from "../vod/http-agent.js";
 import { DEFAULT_RETRY, LOOK_RETRY, NO_RETRY, type RetryLimits } from "../vod/retry.js";
 
 /** What the provider needs of its surroundings; tests give their own. */
-export interface Surroundings {
+export interface Runtime {
   environment: Readonly<NodeJS.ProcessEnv>;
   /** Prints a line that Pulumi shows as information under the stack. */
-  info(line: string): void;
+  log(line: string): void;
   now(): Date;
   /** Waits for that many milliseconds. Default: a timer. */
   sleep?: ((ms: number) => Promise<void>) | undefined;
@@ -32,7 +32,7 @@ export class Clients {
   private readonly callers = new Map<string, CredentialsSource>();
   private readonly clients = new Map<string, VodClient>();
 
-  constructor(private readonly surroundings: Surroundings) {}
+  constructor(private readonly runtime: Runtime) {}
 
   /** Takes the configuration in which credentials are looked for from now on. */
   configure(config: ConfigReader): void {
@@ -47,7 +47,7 @@ export class Clients {
    * @throws VodError where there is none, or one that is named can't be used.
    */
   caller(inputs: Partial<Inputs>, configOf: ConfigOf = "program"): CredentialsSource {
-    const { environment, now } = this.surroundings;
+    const { environment, now } = this.runtime;
     const identity = identityOf(inputs);
     const key = JSON.stringify([identity, configOf]);
     const proxied = (origin: string) => agentFor(origin, resolveProxy(origin, environment));
@@ -59,31 +59,31 @@ export class Clients {
   }
 
   /** The client that sends, with the resource's own patience. */
-  sender(inputs: Inputs): VodClient {
-    return this.clientOf(inputs, { retry: retryOf(inputs) }, "program");
+  submitClient(inputs: Inputs): VodClient {
+    return this.clientFor(inputs, { retry: retryLimits(inputs) }, "program");
   }
 
   /** The client for the status of tasks where nobody waits for it: a throttle must not hide it, and nobody likes to wait. */
-  looker(inputs: Partial<Inputs>, configOf: ConfigOf): VodClient {
-    return this.clientOf(inputs, { timeoutMs: ASK_TIMEOUT_MS, retry: LOOK_RETRY }, configOf);
+  statusClient(inputs: Partial<Inputs>, configOf: ConfigOf): VodClient {
+    return this.clientFor(inputs, { timeoutMs: ASK_TIMEOUT_MS, retry: LOOK_RETRY }, configOf);
   }
 
   /** The client for questions that nothing depends on. */
-  asker(inputs: Partial<Inputs>, configOf: ConfigOf = "program"): VodClient {
-    return this.clientOf(inputs, { timeoutMs: ASK_TIMEOUT_MS, retry: NO_RETRY }, configOf);
+  queryClient(inputs: Partial<Inputs>, configOf: ConfigOf = "program"): VodClient {
+    return this.clientFor(inputs, { timeoutMs: ASK_TIMEOUT_MS, retry: NO_RETRY }, configOf);
   }
 
-  private clientOf(
+  private clientFor(
     inputs: Partial<Inputs>,
     patience: Pick<VodClientOptions, "timeoutMs" | "retry">,
     configOf: ConfigOf,
   ): VodClient {
-    const { environment, info, now, sleep, random, limiter } = this.surroundings;
+    const { environment, log, now, sleep, random, limiter } = this.runtime;
     const endpoint = resolveEndpoint(inputs.endpoint, environment, configuredVodEndpoint(this.config));
     const key = JSON.stringify([endpoint, patience, identityOf(inputs), configOf]);
     const credentials = this.caller(inputs, configOf);
     const hooks = { ...(sleep ? { sleep } : {}), ...(random ? { random } : {}), ...(limiter ? { limiter } : {}) };
-    const common = { endpoint, credentials, now, onWait: info, ...hooks };
+    const common = { endpoint, credentials, now, onWait: log, ...hooks };
     const client = this.clients.get(key) ?? vodClient({ ...common, ...patience });
     this.clients.set(key, client);
     return client;
@@ -91,7 +91,7 @@ export class Clients {
 }
 
 /** How long and how often each call of a resource is tried. */
-export function retryOf({ retry: { timeout, maxAttempts } = {} }: Inputs): RetryLimits {
+export function retryLimits({ retry: { timeout, maxAttempts } = {} }: Inputs): RetryLimits {
   return {
     timeoutMs: timeout === undefined ? DEFAULT_RETRY.timeoutMs : timeout * 1000,
     maxAttempts: maxAttempts ?? DEFAULT_RETRY.maxAttempts,

@@ -1,20 +1,19 @@
 /** What a program may ask of the service: loaded by the sdk on the first question, in the program's own process. */
 import { z } from "zod";
 import type { ConfigReader, Identity } from "../credentials/chain.js";
-import { type InputName, whereShapes } from "../schema/inputs.js";
-import { asVodError } from "../tasks/submit.js";
+import { callerSchemas, type InputName } from "../schema/inputs.js";
 import type { RefreshTask, VodClient } from "../vod/client.js";
-import { VodError } from "../vod/errors.js";
+import { asVodError, VodError } from "../vod/errors.js";
 import type { RefreshQuota } from "../vod/quota.js";
-import { describeIssue, strangeInput } from "./check.js";
-import { Clients, type Surroundings } from "./clients.js";
+import { describeIssue, describeUnknownInput } from "./check.js";
+import { Clients, type Runtime } from "./clients.js";
 
 /** Who asks, and where. */
 interface Where extends Identity {
   endpoint?: string | undefined;
 }
 
-export interface Lookup {
+export interface VodFunctions {
   /** @throws VodError for every failure; InvalidArguments where the program asks what can't be asked. */
   quota(args: unknown): Promise<RefreshQuota>;
   /**
@@ -26,31 +25,31 @@ export interface Lookup {
   tasks(args: unknown): Promise<RefreshTask[]>;
 }
 
-export function lookup(config: ConfigReader, surroundings: Surroundings): Lookup {
+export function vodFunctions(config: ConfigReader, surroundings: Runtime): VodFunctions {
   const clients = new Clients(surroundings);
   clients.configure(config);
   return {
     quota: (args) =>
-      told(async () => {
-        const { where } = checked("getVodRefreshQuota", args, {});
-        return clients.asker(where).describeRefreshQuota();
+      asVodErrors(async () => {
+        const { where } = checkArguments("getVodRefreshQuota", args, {});
+        return clients.queryClient(where).describeRefreshQuota();
       }),
     tasks: (args) =>
-      told(async () => {
-        const { where, taskIds } = checked("getVodRefreshTasks", args, TASK_IDS);
-        return rowsOf(clients.asker(where), taskIds);
+      asVodErrors(async () => {
+        const { where, taskIds } = checkArguments("getVodRefreshTasks", args, TASK_IDS);
+        return describeTasks(clients.queryClient(where), taskIds);
       }),
   };
 }
 
 /** Asks, and makes a VodError of whatever is thrown. */
-function told<T>(ask: () => Promise<T>): Promise<T> {
+function asVodErrors<T>(ask: () => Promise<T>): Promise<T> {
   return ask().catch((error: unknown) => {
     throw asVodError(error);
   });
 }
 
-async function rowsOf(client: VodClient, taskIds: readonly string[]): Promise<RefreshTask[]> {
+async function describeTasks(client: VodClient, taskIds: readonly string[]): Promise<RefreshTask[]> {
   const ids = new Set(taskIds.flatMap((joined) => joined.split(",")).filter((id) => id !== ""));
   const rows: RefreshTask[] = [];
   for (const taskId of ids) rows.push(...(await client.describeRefreshTasks({ taskId })));
@@ -66,14 +65,14 @@ const NO_KEY = "can't be an argument, since it would stand in the program";
  *
  * @throws VodError InvalidArguments.
  */
-function checked(name: string, args: unknown, own: Readonly<Record<string, z.ZodType>>) {
-  const shapes: Readonly<Record<string, z.ZodType>> = { ...own, ...whereShapes };
+function checkArguments(name: string, args: unknown, own: Readonly<Record<string, z.ZodType>>) {
+  const schemas: Readonly<Record<string, z.ZodType>> = { ...own, ...callerSchemas };
   const values = Object.fromEntries(Object.entries(args ?? {}).filter(([, value]) => value != null));
   for (const given of Object.keys(values)) {
-    if (!Object.hasOwn(shapes, given)) throw invalid(strangeInput(given, { name, shapes }, NO_KEY));
+    if (!Object.hasOwn(schemas, given)) throw invalid(describeUnknownInput(given, { name, schemas }, NO_KEY));
   }
-  for (const [argument, shape] of Object.entries(shapes)) {
-    const { error } = shape.safeParse(values[argument]);
+  for (const [argument, schema] of Object.entries(schemas)) {
+    const { error } = schema.safeParse(values[argument]);
     if (error && argument in own) throw invalid(`${argument} is no list of texts; give the taskIds of a resource.`);
     if (error) throw invalid(describeIssue(argument as InputName, values[argument], error));
   }

@@ -15,126 +15,152 @@ import type { dynamic } from "@pulumi/pulumi";
 import type { ConfigReader } from "../credentials/chain.js";
 import { SECRET_PATHS, withSecretPaths } from "../dynamic/secret-paths.js";
 import type { Manifest } from "../manifest/manifest.js";
-import { describeExceeded, describeRanOut, describeRun, number } from "../plan/describe.js";
-import { type Before, differs, manifestOf, mannersOf, type Plan, planMoved, planRefresh } from "../plan/plan.js";
-import { type Day, Days } from "../plan/quota-budget.js";
-import { beforeOf, outputsOf, readState, type State, withInputs, withSubmission } from "../plan/state.js";
+import { describeExceeded, describeRanOut, describeSubmitted } from "../plan/describe.js";
+import {
+  type Baseline,
+  hasChanges,
+  keepRequestKinds,
+  manifestFromInputs,
+  type Plan,
+  planAfterDrift,
+  planRefresh,
+} from "../plan/plan.js";
+import { QuotaBudget, type QuotaSnapshot } from "../plan/quota-budget.js";
+import { baselineOf, readState, type State, toOutputs, withoutSubmission, withSubmission } from "../plan/state.js";
 import {
   contentOf,
   type Inputs,
-  type Kind,
   PRELOAD,
   REFRESH,
-  readForeseen,
+  type ResourceKind,
   readInputs,
+  readPreviewInputs,
   waitOf,
 } from "../schema/inputs.js";
 import { type Rows, sameRows } from "../source/directory-digests.js";
-import { type Found, Sources } from "../source/source.js";
+import { type ScannedSource, SourceScanner } from "../source/source.js";
 import { awaitRefresh } from "../tasks/await-refresh.js";
 import {
+  findOutstanding,
   hasOpenTasks,
   isUnfinished,
-  NOTHING_OPEN,
-  namesIn,
-  type Open,
-  openOf,
-  statusSeen,
+  NONE,
+  type OutstandingTasks,
+  observedStatus,
+  rowNames,
 } from "../tasks/outstanding.js";
-import { asVodError, nothingSent, type Run, type RunContext, submit } from "../tasks/submit.js";
-import { follow } from "../tasks/track.js";
-import { lookAt } from "../tasks/waiter.js";
-import { VodError } from "../vod/errors.js";
+import { rejected, type SubmitContext, type SubmitResult, submit } from "../tasks/submit.js";
+import { trackTasks } from "../tasks/track.js";
+import { pollOnce } from "../tasks/waiter.js";
+import { asVodError, VodError } from "../vod/errors.js";
+import { formatNumber } from "../vod/format.js";
 import { isQuotaExceeded } from "../vod/quota.js";
 import { RECORD_DAYS } from "../vod/tasks.js";
 import { checkInputs } from "./check.js";
-import { Clients, retryOf, type Surroundings } from "./clients.js";
-import { Display } from "./reporter.js";
+import { Clients, type Runtime, retryLimits } from "./clients.js";
+import { Reporter } from "./reporter.js";
 
 /** The provider of VodCacheRefresh. */
-export const refreshProvider = (surroundings: Surroundings) =>
+export const refreshProvider = (surroundings: Runtime) =>
   withSecretPaths(REFRESH, cacheProvider(REFRESH, surroundings));
 
 /** The provider of VodCachePreload. */
-export const preloadProvider = (surroundings: Surroundings) =>
+export const preloadProvider = (surroundings: Runtime) =>
   withSecretPaths(PRELOAD, cacheProvider(PRELOAD, surroundings));
 
 /** What the engine hands over and what the state holds, before anything is known of it. */
 type Properties = Record<string, unknown>;
 
 /** Makes the provider of a resource. */
-export function cacheProvider(kind: Kind, { environment, info, now, sleep, random, limiter }: Surroundings) {
+export function cacheProvider(kind: ResourceKind, { environment, log, now, sleep, random, limiter }: Runtime) {
   let config: ConfigReader = () => undefined;
-  const sources = new Sources((done, total) => info(`hashed ${number(done)} of ${number(total)} files`));
-  const clients = new Clients({ environment, info, now, sleep, random, limiter });
-  const display = new Display(info, now);
-  const days = new Days(async (inputs) => clients.asker(inputs).describeRefreshQuota(), now);
+  const sources = new SourceScanner((done, total) =>
+    log(`hashed ${formatNumber(done)} of ${formatNumber(total)} files`),
+  );
+  const clients = new Clients({ environment, log, now, sleep, random, limiter });
+  const display = new Reporter(log, now);
+  const days = new QuotaBudget(async (inputs) => clients.queryClient(inputs).describeRefreshQuota(), now);
   const deed = kind === PRELOAD ? "preload" : "refresh";
-  const say = (news: Properties, line: string) => display.say(news, line);
+  const say = (news: Properties, line: string) => display.log(news, line);
 
-  function contextFor(news: Properties, inputs: Inputs): RunContext {
+  function contextFor(news: Properties, inputs: Inputs): SubmitContext {
     return {
-      client: clients.sender(inputs),
+      client: clients.submitClient(inputs),
       preload: inputs,
-      tell: (line) => say(news, line),
+      log: (line) => say(news, line),
       now,
-      retry: retryOf(inputs),
+      retry: retryLimits(inputs),
       ...(sleep ? { sleep } : {}),
       ...(random ? { random } : {}),
     };
   }
 
   /** Sends a plan as far as the day's quota and its policy allow, and follows its tasks where that is asked for. */
-  async function carryOut(news: Properties, inputs: Inputs, plan: Plan, present: Manifest, open: Open): Promise<Run> {
+  async function carryOut(
+    news: Properties,
+    inputs: Inputs,
+    plan: Plan,
+    current: Manifest,
+    outstanding: OutstandingTasks,
+  ): Promise<SubmitResult> {
     const wait = waitOf(inputs);
     try {
       const context = contextFor(news, inputs);
-      const held = await awaitRefresh(context, inputs, present);
-      if (held !== undefined) return nothingSent(plan, now(), held, open);
-      const submitted = await days.whileSending(inputs, (day) =>
-        sendWithin(day, context, news, inputs, plan, { present, open }),
+      const held = await awaitRefresh(context, inputs, current);
+      if (held !== undefined) return rejected(plan, now(), held, outstanding);
+      const submitted = await days.withLease(inputs, (snapshot) =>
+        sendWithin(snapshot, context, news, inputs, plan, { current, outstanding }),
       );
-      if (submitted.batches.length > 0) say(news, describeRun(submitted.batches, submitted.refreshTaskIds));
-      const run = excused(submitted, inputs, context);
-      const isIdle = run.batches.length === 0 && (run.failure !== undefined || open.taskIds.length === 0);
-      if (wait === undefined || isIdle) return { ...run, unconfirmed: open.paths };
-      return excused(await follow(context, plan, run, { wait, open, named: present, inputs }), inputs, context);
+      if (submitted.batches.length > 0) say(news, describeSubmitted(submitted.batches, submitted.refreshTaskIds));
+      const run = ignoreQuotaIfPartial(submitted, inputs, context);
+      const isIdle = run.batches.length === 0 && (run.failure !== undefined || outstanding.taskIds.length === 0);
+      if (wait === undefined || isIdle) return { ...run, unconfirmed: outstanding.paths };
+      return ignoreQuotaIfPartial(
+        await trackTasks(context, plan, run, { wait, outstanding, named: current, inputs }),
+        inputs,
+        context,
+      );
     } catch (error) {
-      return nothingSent(plan, now(), asVodError(error), open);
+      return rejected(plan, now(), asVodError(error), outstanding);
     }
   }
 
   /** Asks what is left of the day, shows what that means, and sends. */
   async function sendWithin(
-    day: Day,
-    context: RunContext,
+    snapshot: QuotaSnapshot,
+    context: SubmitContext,
     news: Properties,
     inputs: Inputs,
     plan: Plan,
-    { present, open }: { present: Manifest; open: Open },
-  ): Promise<Run> {
+    { current, outstanding }: { current: Manifest; outstanding: OutstandingTasks },
+  ): Promise<SubmitResult> {
     const resource = {};
-    const { allotment, quota } = await display.plan(news, inputs, plan, { present, open, day, resource });
-    if (allotment.exceeded && quota !== undefined) {
-      const { happened, remedy } = describeExceeded(allotment, inputs, plan, quota, now());
-      return nothingSent(plan, now(), new VodError(happened, remedy, { code: "QuotaExceeded.Refresh" }), open);
+    const { batchPlan, quota } = await display.reportPlan(news, inputs, plan, {
+      current,
+      outstanding,
+      snapshot,
+      resource,
+    });
+    if (batchPlan.exceeded && quota !== undefined) {
+      const { happened, remedy } = describeExceeded(batchPlan, inputs, plan, quota, now());
+      return rejected(plan, now(), new VodError(happened, remedy, { code: "QuotaExceeded.Refresh" }), outstanding);
     }
-    return submit(context, plan, allotment);
+    return submit(context, plan, batchPlan);
   }
 
   /** The outputs of a run that did what it should; of another, the error that makes Pulumi keep its state and show why. */
-  function outcome(id: string, news: Properties, state: State, plan: Plan, run: Run) {
-    const properties = { ...outputsOf(state, kind), ...ownProperties(news) };
+  function outcome(id: string, news: Properties, state: State, plan: Plan, run: SubmitResult) {
+    const properties = { ...toOutputs(state, kind), ...ownProperties(news) };
     if (run.failure === undefined) return properties;
     const [pending, all] = [new Set(run.pending), plan.paths.length];
     const done = plan.paths.filter((path) => !pending.has(path)).length;
     const rest =
       pending.size === 0 || all === 0
         ? ""
-        : ` ${deed === "preload" ? "Preloaded" : "Refreshed"} before that: ${number(done)} of ${number(all)} ${all === 1 ? "path" : "paths"}; ` +
+        : ` ${deed === "preload" ? "Preloaded" : "Refreshed"} before that: ${formatNumber(done)} of ${formatNumber(all)} ${all === 1 ? "path" : "paths"}; ` +
           "the next update sends the rest.";
     const reason = run.failure.message + rest;
-    if (isForgiven(state.inputs)) {
+    if (warnsOnFailure(state.inputs)) {
       say(news, `warning: ${reason}`);
       return properties;
     }
@@ -142,20 +168,20 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
   }
 
   /**
-   * The present hash of every path. Of a source that isn't what was checked any more, why nothing may be sent, and what was
+   * The current hash of every path. Of a source that isn't what was checked any more, why nothing may be sent, and what was
    * checked as well: that is what may be online by now.
    */
-  async function presentOf(inputs: Inputs): Promise<{ present: Manifest; checked: Manifest; moved?: VodError }> {
+  async function presentOf(inputs: Inputs): Promise<{ current: Manifest; checked: Manifest; moved?: VodError }> {
     const content = contentOf(inputs);
     if (content.mode !== "source") {
-      const present = manifestOf(content);
-      return { present, checked: present };
+      const current = manifestFromInputs(content);
+      return { current, checked: current };
     }
-    const { manifest: checked } = await sources.recall(content.source);
+    const { manifest: checked } = await sources.cached(content.source);
     const found = await sources.scan(content.source, content.files).catch(asVodError);
-    if (found instanceof VodError) return { present: checked, checked, moved: found };
+    if (found instanceof VodError) return { current: checked, checked, moved: found };
     const isSame = sameRows(found.files, content.files);
-    return { present: found.manifest, checked, ...(isSame ? {} : { moved: filesMoved() }) };
+    return { current: found.manifest, checked, ...(isSame ? {} : { moved: filesMoved() }) };
   }
 
   return {
@@ -175,7 +201,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
       if (problems.length === 0) {
         const complete = readInputs(inputs, kind);
         if (complete === undefined || isDue(olds, complete, kind)) problems.push(...missingCredentials(complete));
-        if (problems.length === 0 && isNew(olds)) await foresee(news, readForeseen(inputs, kind));
+        if (problems.length === 0 && isNew(olds)) await foresee(news, readPreviewInputs(inputs, kind));
         for (const warning of warnings) say(news, `warning: ${warning}`);
         if (problems.length === 0 && isNew(olds)) for (const note of notes) say(news, note);
       }
@@ -190,31 +216,32 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
       const before = readState(olds, kind);
       const inputs = readInputs(news, kind);
       if (inputs === undefined) {
-        const foreseen = readForeseen(news, kind);
-        await (foreseen === undefined ? display.unknown(news, deed) : showUpdate(news, before, foreseen));
+        const foreseen = readPreviewInputs(news, kind);
+        await (foreseen === undefined ? display.reportUnknown(news, deed) : showUpdate(news, before, foreseen));
         return { changes: true };
       }
       // Without a difference nothing is due, and a source needn't even be there: `pulumi refresh` asks as well.
-      const changes = isUnfinished(before) || differs(before.inputs, inputs);
+      const changes = isUnfinished(before) || hasChanges(before.inputs, inputs);
       // What can't be shown is no error: a refresh asks where the files of a source may not be.
-      const shown = changes ? showUpdate(news, before, inputs) : display.nothing(news);
+      const shown = changes ? showUpdate(news, before, inputs) : display.reportNothing(news);
       await shown.catch((error: unknown) => say(news, asVodError(error).message));
       return { changes };
     },
 
     async create(news: Properties) {
       const inputs = requireInputs(news, kind);
-      const { present, moved } = await presentOf(inputs);
-      const plan = planRefresh(undefined, inputs, present);
+      const { current, moved } = await presentOf(inputs);
+      const plan = planRefresh(undefined, inputs, current);
       const id = `${kind.idPrefix}-${randomUUID()}`;
       if (plan.paths.length === 0 && !moved)
-        return { id, outs: { ...outputsOf(withInputs(undefined, inputs, present), kind), ...ownProperties(news) } };
-      const run = moved
-        ? nothingSent(plan, now(), moved, NOTHING_OPEN)
-        : await carryOut(news, inputs, plan, present, NOTHING_OPEN);
+        return {
+          id,
+          outs: { ...toOutputs(withoutSubmission(undefined, inputs, current), kind), ...ownProperties(news) },
+        };
+      const run = moved ? rejected(plan, now(), moved, NONE) : await carryOut(news, inputs, plan, current, NONE);
       // Nothing was sent: without a resource in the state, the next update creates it and sends everything.
-      if (run.failure !== undefined && run.batches.length === 0 && !isForgiven(inputs)) throw run.failure;
-      return { id, outs: outcome(id, news, withSubmission(inputs, undefined, run, present), plan, run) };
+      if (run.failure !== undefined && run.batches.length === 0 && !warnsOnFailure(inputs)) throw run.failure;
+      return { id, outs: outcome(id, news, withSubmission(inputs, undefined, run, current), plan, run) };
     },
 
     /**
@@ -223,18 +250,20 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
      */
     async update(id: string, olds: Properties, news: Properties) {
       const state = readState(olds, kind);
-      const before = beforeOf(state);
+      const before = baselineOf(state);
       const inputs = requireInputs(news, kind);
-      const { present, checked, moved } = await presentOf(inputs);
-      const plan = moved ? planMoved(before, inputs, checked, present) : planRefresh(before, inputs, present);
-      const open = openOf(state, inputs, plan, present, now());
+      const { current, checked, moved } = await presentOf(inputs);
+      const plan = moved ? planAfterDrift(before, inputs, checked, current) : planRefresh(before, inputs, current);
+      const outstanding = findOutstanding(state, inputs, plan, current, now());
       if (plan.paths.length === 0 && !moved)
-        return { outs: await settled(id, news, inputs, { state, open }, present, plan) };
-      const run = moved ? nothingSent(plan, now(), moved, open) : await carryOut(news, inputs, plan, present, open);
+        return { outs: await settled(id, news, inputs, { state, outstanding }, current, plan) };
+      const run = moved
+        ? rejected(plan, now(), moved, outstanding)
+        : await carryOut(news, inputs, plan, current, outstanding);
       // What was left by a run that sent nothing has no tasks yet: those of the state are an earlier one's.
       const resumes = plan.paths.length === 0 || (plan.resumes && state.refreshed.length > 0);
-      const carriesOn = resumes || (run.unconfirmed.length > 0 && open.taskIds.length > 0);
-      const after = withSubmission(inputs, state, withManners(run, plan, before), present, { carriesOn });
+      const carriesOn = resumes || (run.unconfirmed.length > 0 && outstanding.taskIds.length > 0);
+      const after = withSubmission(inputs, state, withManners(run, plan, before), current, { carriesOn });
       return { outs: outcome(id, news, after, plan, run) };
     },
 
@@ -244,10 +273,10 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
       if (!hasOpenTasks(state)) return { id, props: properties };
       const { unconfirmed = [], refreshed, taskIds } = state;
       try {
-        const looker = clients.looker(state.inputs, "state");
-        const awaited = { taskIds, paths: [...unconfirmed, ...refreshed], nameOf: namesIn(state) };
-        const seen = await lookAt([awaited], (taskId) => looker.describeRefreshTasks({ taskId }));
-        const status = statusSeen(state, seen, now());
+        const looker = clients.statusClient(state.inputs, "state");
+        const awaited = { taskIds, paths: [...unconfirmed, ...refreshed], nameOf: rowNames(state) };
+        const seen = await pollOnce([awaited], (taskId) => looker.describeRefreshTasks({ taskId }));
+        const status = observedStatus(state, seen, now());
         if (seen.unknown.length + seen.missing.length > 0) {
           const what = status === undefined ? `stays ${state.status}` : `is ${status} by what is on record`;
           say(properties, `the status ${what}: the service keeps the records of tasks for ${RECORD_DAYS} days`);
@@ -274,17 +303,18 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
     id: string,
     news: Properties,
     inputs: Inputs,
-    { state: old, open }: { state: State; open: Open },
-    present: Manifest,
+    { state: old, outstanding }: { state: State; outstanding: OutstandingTasks },
+    current: Manifest,
     plan: Plan,
   ): Promise<Properties> {
-    const state = withInputs(old, inputs, present);
+    const state = withoutSubmission(old, inputs, current);
     const wait = waitOf(inputs);
-    if (wait === undefined || open.taskIds.length === 0) return { ...outputsOf(state, kind), ...ownProperties(news) };
-    const { failure: _, ...idle } = nothingSent(plan, now(), filesMoved(), open);
-    const run = await follow(contextFor(news, inputs), plan, idle, { wait, open, named: present, inputs });
+    if (wait === undefined || outstanding.taskIds.length === 0)
+      return { ...toOutputs(state, kind), ...ownProperties(news) };
+    const { failure: _, ...idle } = rejected(plan, now(), filesMoved(), outstanding);
+    const run = await trackTasks(contextFor(news, inputs), plan, idle, { wait, outstanding, named: current, inputs });
     const seen = { ...run, status: run.status ?? state.status };
-    const after = withSubmission(inputs, old, withManners(seen, plan, beforeOf(old)), present);
+    const after = withSubmission(inputs, old, withManners(seen, plan, baselineOf(old)), current);
     return outcome(id, news, { ...after, refreshed: state.refreshed }, plan, run);
   }
 
@@ -298,7 +328,7 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
   }
 
   /** The files of the source of checked inputs; undefined where there is none, or where it isn't known yet. */
-  async function scanFor(inputs: Properties, known: Rows | undefined): Promise<Found | VodError | undefined> {
+  async function scanFor(inputs: Properties, known: Rows | undefined): Promise<ScannedSource | VodError | undefined> {
     const complete = readInputs({ ...inputs, files: {} }, kind);
     if (complete?.source === undefined) return undefined;
     return sources.scan(complete.source, known).catch((error: unknown) => asVodError(error));
@@ -306,46 +336,59 @@ export function cacheProvider(kind: Kind, { environment, info, now, sleep, rando
 
   /** Shows what creating the resource would send. */
   async function foresee(news: Properties, inputs: Inputs | undefined): Promise<void> {
-    if (inputs === undefined) return display.unknown(news, deed);
-    const present = await recalled(inputs);
-    await foreseen(news, inputs, planRefresh(undefined, inputs, present), { present, open: NOTHING_OPEN });
+    if (inputs === undefined) return display.reportUnknown(news, deed);
+    const current = await recalled(inputs);
+    await foreseen(news, inputs, planRefresh(undefined, inputs, current), { current, outstanding: NONE });
   }
 
   /** Shows what updating the resource would send. */
   async function showUpdate(news: Properties, before: State, inputs: Inputs): Promise<void> {
-    const present = await recalled(inputs);
-    const plan = planRefresh(beforeOf(before), inputs, present);
-    await foreseen(news, inputs, plan, { present, open: openOf(before, inputs, plan, present, now()) });
+    const current = await recalled(inputs);
+    const plan = planRefresh(baselineOf(before), inputs, current);
+    await foreseen(news, inputs, plan, { current, outstanding: findOutstanding(before, inputs, plan, current, now()) });
   }
 
-  async function foreseen(news: Properties, inputs: Inputs, plan: Plan, of: { present: Manifest; open: Open }) {
-    await display.plan(news, inputs, plan, { ...of, day: days.foresee(inputs), resource: news.__resourceName });
+  async function foreseen(
+    news: Properties,
+    inputs: Inputs,
+    plan: Plan,
+    of: { current: Manifest; outstanding: OutstandingTasks },
+  ) {
+    await display.reportPlan(news, inputs, plan, {
+      ...of,
+      snapshot: days.forPreview(inputs),
+      resource: news.__resourceName,
+    });
   }
 
   async function recalled(inputs: Inputs): Promise<Manifest> {
     const content = contentOf(inputs);
-    return content.mode === "source" ? (await sources.recall(content.source)).manifest : manifestOf(content);
+    return content.mode === "source" ? (await sources.cached(content.source)).manifest : manifestFromInputs(content);
   }
 }
 
 /** Whether a run that fails is but a warning: what it left is pending all the same. */
-function isForgiven({ onFailure }: Inputs): boolean {
+function warnsOnFailure({ onFailure }: Inputs): boolean {
   return onFailure === "warn";
 }
 
 /** A run to which a quota that ran out on the way is no failure, since `partial` says to send the rest another day. */
-function excused(run: Run, { onQuotaExceeded }: Inputs, { tell, now }: RunContext): Run {
+function ignoreQuotaIfPartial(
+  run: SubmitResult,
+  { onQuotaExceeded }: Inputs,
+  { log, now }: SubmitContext,
+): SubmitResult {
   const { failure, ...rest } = run;
   // With nothing left to send, it was a question that failed, and not a call.
   if (onQuotaExceeded !== "partial" || run.pending.length === 0) return run;
   if (failure === undefined || !isQuotaExceeded(failure.code)) return run;
-  tell(describeRanOut(run.pending, now()));
+  log(describeRanOut(run.pending, now()));
   return rest;
 }
 
 /** A run with what the state has to keep of paths that the program no longer names. */
-function withManners(run: Run, plan: Plan, before: Before): Run {
-  return { ...run, gone: mannersOf([...run.pending, ...run.unconfirmed], plan, before) };
+function withManners(run: SubmitResult, plan: Plan, before: Baseline): SubmitResult {
+  return { ...run, removed: keepRequestKinds([...run.pending, ...run.unconfirmed], plan, before) };
 }
 
 function filesMoved(): VodError {
@@ -357,13 +400,16 @@ function filesMoved(): VodError {
 }
 
 /** Whether a check can foresee a call, from the old inputs, which don't tell what is pending. */
-function isDue(olds: Properties, news: Inputs, kind: Kind): boolean {
+function isDue(olds: Properties, news: Inputs, kind: ResourceKind): boolean {
   if (isNew(olds)) return news.refreshOnCreate;
   const before = readInputs(olds, kind);
   if (before === undefined) return true;
   const [old, content] = [contentOf(before), contentOf(news)];
-  if (old.mode === "source" || content.mode === "source") return differs(before, news);
-  return planRefresh({ inputs: before, manifest: manifestOf(old) }, news, manifestOf(content)).paths.length > 0;
+  if (old.mode === "source" || content.mode === "source") return hasChanges(before, news);
+  return (
+    planRefresh({ inputs: before, manifest: manifestFromInputs(old) }, news, manifestFromInputs(content)).paths.length >
+    0
+  );
 }
 
 /** Whether a check is for a resource that doesn't exist yet: the engine then hands over no old inputs. */
@@ -377,7 +423,7 @@ function ownProperties(properties: Properties): Properties {
   return Object.fromEntries(Object.entries(properties).filter(([name]) => names.includes(name)));
 }
 
-function requireInputs(news: Properties, kind: Kind): Inputs {
+function requireInputs(news: Properties, kind: ResourceKind): Inputs {
   const inputs = readInputs(news, kind);
   if (inputs === undefined) throw asVodError(undefined);
   return inputs;

@@ -1,13 +1,13 @@
 /** Shows what is planned: in lines, of which Pulumi prints each under the stack, and in the resource's `planFile`. */
 import { writeFile } from "node:fs/promises";
 import type { Manifest } from "../manifest/manifest.js";
-import { type Allotment, allot } from "../plan/batches.js";
-import { type deedOf, describeOpen, describePlan } from "../plan/describe.js";
+import { type BatchPlan, planBatches } from "../plan/batches.js";
+import { describeOutstanding, describePlan, type operationOf } from "../plan/describe.js";
 import type { Plan } from "../plan/plan.js";
-import type { Day } from "../plan/quota-budget.js";
+import type { QuotaSnapshot } from "../plan/quota-budget.js";
 import type { Inputs } from "../schema/inputs.js";
-import type { Open } from "../tasks/outstanding.js";
-import { asVodError } from "../tasks/submit.js";
+import type { OutstandingTasks } from "../tasks/outstanding.js";
+import { asVodError } from "../vod/errors.js";
 import { domainOf } from "../vod/paths.js";
 import type { RefreshQuota } from "../vod/quota.js";
 
@@ -15,15 +15,15 @@ import type { RefreshQuota } from "../vod/quota.js";
 type Properties = Record<string, unknown>;
 
 /** A plan in its surroundings. */
-export interface Shown {
-  present: Manifest;
-  open: Open;
+export interface PlanContext {
+  current: Manifest;
+  outstanding: OutstandingTasks;
   /** The day of which it takes its part, and as whose. */
-  day: Day;
+  snapshot: QuotaSnapshot;
   resource: unknown;
 }
 
-export class Display {
+export class Reporter {
   private readonly shown = new Map<string, string>();
   private readonly unknownQuotas = new Set<string>();
 
@@ -33,7 +33,7 @@ export class Display {
   ) {}
 
   /** Prints a line, with the name of the resource. */
-  say({ __resourceName }: Properties, line: string): void {
+  log({ __resourceName }: Properties, line: string): void {
     this.info(typeof __resourceName === "string" ? `${__resourceName}: ${line}` : line);
   }
 
@@ -42,45 +42,48 @@ export class Display {
    *
    * @returns its part of the day, and what was left before it; undefined where that isn't known.
    */
-  async plan(
+  async reportPlan(
     news: Properties,
     inputs: Inputs,
     plan: Plan,
-    { present, open, day, resource }: Shown,
-  ): Promise<{ allotment: Allotment; quota: RefreshQuota | undefined }> {
-    const asked = plan.paths.length === 0 ? undefined : await this.quotaOf(news, day);
-    const allotted = (left?: RefreshQuota) => allot(plan, inputs, namedBy(present, inputs), left);
-    const { allotment, left: quota } =
-      asked === undefined ? { allotment: allotted(), left: undefined } : day.claim(resource, asked, allotted);
-    const lines = [...describePlan(plan, inputs, allotment, quota, this.now()), ...describeOpen(open.paths)];
+    { current, outstanding, snapshot, resource }: PlanContext,
+  ): Promise<{ batchPlan: BatchPlan; quota: RefreshQuota | undefined }> {
+    const asked = plan.paths.length === 0 ? undefined : await this.quotaOf(news, snapshot);
+    const allotted = (left?: RefreshQuota) => planBatches(plan, inputs, namesDomain(current, inputs), left);
+    const { batchPlan, left: quota } =
+      asked === undefined ? { batchPlan: allotted(), left: undefined } : snapshot.reserve(resource, asked, allotted);
+    const lines = [
+      ...describePlan(plan, inputs, batchPlan, quota, this.now()),
+      ...describeOutstanding(outstanding.paths),
+    ];
     // Of an update that follows its preview in one process, only what is another by now.
     const name = String(news.__resourceName);
-    if (this.shown.get(name) !== lines.join("\n")) for (const line of lines) this.say(news, line);
+    if (this.shown.get(name) !== lines.join("\n")) for (const line of lines) this.log(news, line);
     this.shown.set(name, lines.join("\n"));
-    await this.write(news, inputs.planFile, rowsOf(plan, allotment));
-    return { allotment, quota };
+    await this.write(news, inputs.planFile, planFileRows(plan, batchPlan));
+    return { batchPlan, quota };
   }
 
   /** Shows that a plan can't be told yet. */
-  async unknown(news: Properties, deed: ReturnType<typeof deedOf>): Promise<void> {
-    this.say(news, `to ${deed}: not known yet, since an input is known during the update only`);
+  async reportUnknown(news: Properties, deed: ReturnType<typeof operationOf>): Promise<void> {
+    this.log(news, `to ${deed}: not known yet, since an input is known during the update only`);
     await this.write(news, news.planFile, [["unknown", "an input is known during the update only"]]);
   }
 
   /** Shows that nothing is to be done, which needs no line. */
-  async nothing(news: Properties): Promise<void> {
+  async reportNothing(news: Properties): Promise<void> {
     await this.write(news, news.planFile, []);
   }
 
   /** What is left of the day. That it can't be told is a warning, never an error: the service decides in the end. */
-  private async quotaOf(news: Properties, day: Day): Promise<RefreshQuota | undefined> {
+  private async quotaOf(news: Properties, day: QuotaSnapshot): Promise<RefreshQuota | undefined> {
     try {
       return await day.quota();
     } catch (error) {
       // One reason holds for every resource of a run.
       const reason = asVodError(error);
       if (!this.unknownQuotas.has(reason.code)) {
-        this.say(news, `warning: what is left of the day's quota isn't known. ${reason.message}`);
+        this.log(news, `warning: what is left of the day's quota isn't known. ${reason.message}`);
       }
       this.unknownQuotas.add(reason.code);
       return undefined;
@@ -94,21 +97,21 @@ export class Display {
       await writeFile(file, rows.map(([what, path]) => `${what}\t${path}\n`).join(""));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      this.say(news, `warning: the plan can't be written to planFile "${file}" (${code}).`);
+      this.log(news, `warning: the plan can't be written to planFile "${file}" (${code}).`);
     }
   }
 }
 
 /** The rows of a plan file: what is sent as what, then what isn't yet. */
-function rowsOf(plan: Plan, { batches, later, exceeded }: Allotment): (readonly [string, string])[] {
+function planFileRows(plan: Plan, { batches, deferred, exceeded }: BatchPlan): (readonly [string, string])[] {
   const pending = (paths: readonly string[]) => paths.map((path) => ["pending", path] as const);
   if (exceeded) return pending(plan.paths);
   const sent = batches.flatMap(({ objectType, paths }) => paths.map((path) => [objectType, path] as const));
-  return [...sent, ...pending(later)];
+  return [...sent, ...pending(deferred)];
 }
 
 /** Which domains the program still names: a source names one even without a file. */
-function namedBy(present: Manifest, { source }: Inputs): (domain: string) => boolean {
+function namesDomain(present: Manifest, { source }: Inputs): (domain: string) => boolean {
   // All URLs of a source are of one domain, of which it is the program's even while there is no file.
   if (source !== undefined) return (domain) => domain === domainOf(source.baseUrl);
   const domains = new Set<string>();

@@ -8,41 +8,41 @@ import { COLLAPSES, FAILURE_POLICIES, QUOTA_POLICIES, STATUSES, TIMEOUT_POLICIES
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** Files on this machine, and where they are served. */
-export const sourceShape = z.strictObject({
+export const sourceSchema = z.strictObject({
   directory: z.string().min(1),
   baseUrl: z.string().min(1),
   include: z.array(z.string()).optional(),
   exclude: z.array(z.string()).optional(),
   indexDocument: z.string().min(1).optional(),
 });
-export type Source = z.infer<typeof sourceShape>;
+export type Source = z.infer<typeof sourceSchema>;
 
 /** How long the tasks of a refresh are followed by default, in seconds: one usually takes 5 to 6 minutes. Source: CDN. */
 const WAIT_TIMEOUT_SECONDS = 20 * 60;
-const waitShape = z.strictObject({
+const waitSchema = z.strictObject({
   timeout: z.number().min(0).max(86_400).default(WAIT_TIMEOUT_SECONDS),
   onTimeout: z.enum(TIMEOUT_POLICIES).default("fail"),
   // Left out it stays so, since older states lack it: true.
   retryFailed: z.boolean().optional(),
 });
-export type Wait = z.infer<typeof waitShape>;
+export type Wait = z.infer<typeof waitSchema>;
 /** How tasks are followed where nothing is said of it. */
-export const DEFAULT_WAIT: Wait = waitShape.parse({});
+export const DEFAULT_WAIT: Wait = waitSchema.parse({});
 
-const retryShape = z.strictObject({
+const retrySchema = z.strictObject({
   timeout: z.number().min(0).max(86_400).optional(),
   maxAttempts: z.number().int().min(1).max(100).optional(),
 });
 
 /** What both resources take, each input by itself, as a program may write it: what is to be looked after. */
-const contentShapes = {
+const contentSchemas = {
   paths: z.array(z.string()).min(1).optional(),
   contentHash: z.string().min(1).optional(),
   contents: z.record(z.string(), z.string().min(1)).optional(),
-  source: sourceShape.optional(),
+  source: sourceSchema.optional(),
 } as const;
 
-const identityShapes = {
+const identitySchemas = {
   profile: z.string().min(1).optional(),
   roleArn: z.string().min(1).optional(),
   sessionName: z.string().min(1).optional(),
@@ -50,94 +50,99 @@ const identityShapes = {
 } as const;
 
 /** Who asks, and where: of a resource and of a question alike. */
-export const whereShapes = { endpoint: z.string().optional(), ...identityShapes } as const;
+export const callerSchemas = { endpoint: z.string().optional(), ...identitySchemas } as const;
 
 /** And how. */
-const mannerShapes = {
+const callSchemas = {
   planFile: z.string().min(1).optional(),
-  wait: z.union([z.boolean(), waitShape]).optional(),
-  retry: retryShape.optional(),
-  endpoint: whereShapes.endpoint,
+  wait: z.union([z.boolean(), waitSchema]).optional(),
+  retry: retrySchema.optional(),
+  endpoint: callerSchemas.endpoint,
   region: z.string().min(1).optional(),
-  ...identityShapes,
+  ...identitySchemas,
 } as const;
 
 /** A header's name and its value, of which neither can end the header. */
-const headersShape = z.record(
+const headersSchema = z.record(
   z.string().regex(/^[!#$%&'*+.^_`|~\w-]{1,128}$/),
   z.string().regex(/^[\x20-\x7e]{1,1024}$/),
 );
 
 /** What is preloaded, and how. */
-const preloadingShapes = {
+const preloadOptionSchemas = {
   preloadOnCreate: z.boolean().default(true),
   onQuotaExceeded: z.enum(["fail", "partial"]).default("fail"),
   onFailure: z.enum(FAILURE_POLICIES).optional(),
   area: z.enum(PRELOAD_AREAS).optional(),
   l2Preload: z.boolean().optional(),
-  headers: headersShape.optional(),
+  headers: headersSchema.optional(),
 } as const;
 
 /** The preload that a refresh is followed by. It is a resource of its own, so that nothing here changes what is refreshed. */
-const followingPreloadShape = z.strictObject({
-  ...preloadingShapes,
+const preloadSchema = z.strictObject({
+  ...preloadOptionSchemas,
   preloadOnCreate: z.boolean().optional(),
   onQuotaExceeded: z.enum(["fail", "partial"]).optional(),
   include: z.array(z.string()).optional(),
   exclude: z.array(z.string()).optional(),
-  wait: z.union([z.boolean(), waitShape]).optional(),
+  wait: z.union([z.boolean(), waitSchema]).optional(),
 });
 
-const refreshShapes = {
-  ...contentShapes,
+const refreshSchemas = {
+  ...contentSchemas,
   objectType: z.enum(OBJECT_TYPES).default("File"),
   force: z.boolean().default(false),
   refreshOnCreate: z.boolean().default(true),
   refreshNew: z.boolean().optional(),
   onQuotaExceeded: z.enum(QUOTA_POLICIES).default("fail"),
   collapse: z.enum(COLLAPSES).optional(),
-  preload: z.union([z.boolean(), followingPreloadShape]).optional(),
-  ...mannerShapes,
+  preload: z.union([z.boolean(), preloadSchema]).optional(),
+  ...callSchemas,
 } as const;
 
 /** The refresh that has to end before a preload, by its outputs; in a preview they may not be known yet. */
-const afterShape = z.strictObject({
+const awaitedRefreshSchema = z.strictObject({
   objectType: z.union([z.enum(OBJECT_TYPES), z.literal(UNKNOWN)]),
   taskIds: z.union([z.array(z.string()), z.literal(UNKNOWN)]),
   status: z.union([z.enum(STATUSES), z.literal(UNKNOWN)]),
   submittedAt: z.string().optional(),
 });
-export type After = z.infer<typeof afterShape>;
+export type AwaitedRefresh = z.infer<typeof awaitedRefreshSchema>;
 
-const preloadShapes = { ...contentShapes, ...preloadingShapes, after: afterShape.optional(), ...mannerShapes } as const;
+const preloadSchemas = {
+  ...contentSchemas,
+  ...preloadOptionSchemas,
+  after: awaitedRefreshSchema.optional(),
+  ...callSchemas,
+} as const;
 
-const filesShape = z.record(z.string(), z.string()).optional();
+const filesSchema = z.record(z.string(), z.string()).optional();
 /** What every resource keeps of its inputs; `files` is what `check` found in `source`, a digest for each of up to 200 directories. */
-const checkedRefresh = z.object({ ...refreshShapes, files: filesShape });
-const checkedPreload = z.object({ ...preloadShapes, files: filesShape });
+const checkedRefresh = z.object({ ...refreshSchemas, files: filesSchema });
+const checkedPreload = z.object({ ...preloadSchemas, files: filesSchema });
 
-export type InputName = keyof typeof refreshShapes | keyof typeof preloadShapes;
+export type InputName = keyof typeof refreshSchemas | keyof typeof preloadSchemas;
 
 /** What a call does with its paths: refreshes them as that type, or preloads them. */
 export type CallType = ObjectType | "Preload";
 
 /** How URLs are preloaded. */
-export type PreloadOptions = Pick<z.infer<typeof checkedPreload>, "area" | "l2Preload" | "headers">;
+export type PreloadParameters = Pick<z.infer<typeof checkedPreload>, "area" | "l2Preload" | "headers">;
 
 /** When they are, and what it means if they can't be. */
 type PreloadPolicies = Pick<z.infer<typeof checkedPreload>, "after" | "onFailure">;
 
 /** The inputs of either resource in one form: a preload is a call of a type of its own. */
-export type Inputs = Omit<z.infer<typeof checkedRefresh>, "objectType"> & { objectType: CallType } & PreloadOptions &
+export type Inputs = Omit<z.infer<typeof checkedRefresh>, "objectType"> & { objectType: CallType } & PreloadParameters &
   PreloadPolicies;
 
 /** One of the resources, by what sets it apart. */
-export interface Kind {
+export interface ResourceKind {
   name: "VodCacheRefresh" | "VodCachePreload";
   /** What the IDs of its resources begin with. */
   idPrefix: string;
   /** Every input by itself. */
-  shapes: Readonly<Partial<Record<InputName, z.ZodType>>>;
+  schemas: Readonly<Partial<Record<InputName, z.ZodType>>>;
   /** The checked inputs, as the engine keeps them, in their common form. */
   checked: z.ZodType<Inputs>;
   /** The inputs as they are kept. */
@@ -146,19 +151,19 @@ export interface Kind {
   outputs: { taskId: string; sent: string };
 }
 
-export const REFRESH: Kind = {
+export const REFRESH: ResourceKind = {
   name: "VodCacheRefresh",
   idPrefix: "vod-cache-refresh",
-  shapes: refreshShapes,
+  schemas: refreshSchemas,
   checked: checkedRefresh,
   kept: (inputs) => inputs,
   outputs: { taskId: "refreshTaskId", sent: "refreshed" },
 };
 
-export const PRELOAD: Kind = {
+export const PRELOAD: ResourceKind = {
   name: "VodCachePreload",
   idPrefix: "vod-cache-preload",
-  shapes: preloadShapes,
+  schemas: preloadSchemas,
   // What is new is preloaded as well: no viewer waits for the origin then.
   checked: checkedPreload.transform(({ preloadOnCreate, ...inputs }) => ({
     ...inputs,
@@ -206,7 +211,7 @@ export function identityOf({ profile, roleArn, sessionName, externalId }: Partia
 }
 
 /** Reads inputs that `check` returned; undefined where a value isn't known yet (in previews only). */
-export function readInputs(checked: Readonly<Record<string, unknown>>, kind: Kind): Inputs | undefined {
+export function readInputs(checked: Readonly<Record<string, unknown>>, kind: ResourceKind): Inputs | undefined {
   const parsed = kind.checked.safeParse(checked);
   if (!parsed.success) return undefined;
   // What a preload comes after may not be known yet; what is preloaded is.
@@ -215,12 +220,12 @@ export function readInputs(checked: Readonly<Record<string, unknown>>, kind: Kin
 }
 
 /** The same where nothing but hashes isn't known yet, which stay {@link UNKNOWN}: what could be due is known all the same. */
-export function readForeseen(checked: Readonly<Record<string, unknown>>, kind: Kind): Inputs | undefined {
+export function readPreviewInputs(checked: Readonly<Record<string, unknown>>, kind: ResourceKind): Inputs | undefined {
   const { contents, contentHash, ...rest } = checked;
   const inputs = readInputs(rest, kind);
   if (inputs === undefined) return undefined;
   if (typeof contentHash === "string") return { ...inputs, contentHash };
-  const hashes = contentShapes.contents.safeParse(contents);
+  const hashes = contentSchemas.contents.safeParse(contents);
   return hashes.success && hashes.data !== undefined ? { ...inputs, contents: hashes.data } : readInputs(checked, kind);
 }
 

@@ -64,11 +64,11 @@ interface Queue {
  */
 export async function hashContents(
   files: readonly SizedFile[],
-  crew: Crew,
+  crew: WorkerPool,
   options: HashingOptions = {},
 ): Promise<string[]> {
   const { signal, onProgress } = options;
-  const breath = breather(signal);
+  const breath = yieldToEventLoop(signal);
   if (files.length === 0) return [];
   const order = drawingOrder(files);
   const drawn = order.map((file) => files[file] as SizedFile);
@@ -94,7 +94,7 @@ export async function hashContents(
 }
 
 /** Worker threads for one {@link hashContents}. They start while it is still being found out what there is to hash. */
-export class Crew {
+export class WorkerPool {
   private readonly workers: Worker[] = [];
   private readonly ends: Promise<void>[] = [];
   private files = 0;
@@ -108,10 +108,10 @@ export class Crew {
     this.files++;
     this.bytes += size + BYTES_PER_FILE;
     const worth = Math.min(Math.floor(this.bytes / BYTES_PER_WORKER), this.files - 1);
-    while (this.workers.length < Math.min(worth, this.most)) this.hire();
+    while (this.workers.length < Math.min(worth, this.most)) this.spawn();
   }
 
-  private hire(): void {
+  private spawn(): void {
     try {
       // With nothing of the environment, which holds secrets, and with none of the flags that this process was started with.
       const worker = new Worker(WORKER, { eval: true, env: {}, execArgv: [] });
@@ -134,7 +134,7 @@ export class Crew {
   }
 
   /** Ends workers that have nothing to do, and waits for the others. */
-  async dismiss(): Promise<void> {
+  async close(): Promise<void> {
     for (const worker of this.workers) worker.postMessage(undefined);
     await this.ended();
   }
@@ -147,7 +147,7 @@ export interface Breather {
   take(): Promise<void>;
 }
 
-export function breather(signal: AbortSignal | undefined): Breather {
+export function yieldToEventLoop(signal: AbortSignal | undefined): Breather {
   signal?.throwIfAborted();
   let due = performance.now() + SLICE_MS;
   return {

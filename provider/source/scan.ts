@@ -5,7 +5,7 @@
 import { statSync } from "node:fs";
 import { resolve, sep } from "node:path";
 import { ContentHashError, type Files, listFiles, unreadable } from "../content/files.js";
-import { breather, Crew, hashContents, noLongerAFile, type SizedFile } from "./hash-pool.js";
+import { hashContents, noLongerAFile, type SizedFile, WorkerPool, yieldToEventLoop } from "./hash-pool.js";
 import { cachePath, isRacy, lookUp, readTable, STAT_WORDS, type StatTable, setStat, writeTable } from "./stat-cache.js";
 
 export interface ScanOptions {
@@ -43,7 +43,7 @@ export async function scanSource(options: ScanOptions): Promise<Map<string, stri
   // Taken before any stat is: what is written from now on gets a time that is later, or racy.
   const start = Date.now();
   const cache = cachePath(options.cacheDirectory, { directory, include, exclude });
-  const breath = breather(options.signal);
+  const breath = yieldToEventLoop(options.signal);
   const pause = () => (breath.isDue() ? breath.take() : undefined);
   const files = await listFiles(directory, { include, exclude }, { pause });
   const known = cache === undefined ? undefined : readTable(cache);
@@ -94,8 +94,8 @@ async function hashFiles(
   const hashes: string[] = [];
   const changed: (SizedFile & { row: number })[] = [];
   const find = known && lookUp(known);
-  const breath = breather(signal);
-  const crew = new Crew();
+  const breath = yieldToEventLoop(signal);
+  const crew = new WorkerPool();
   try {
     for (const [name, path] of files) {
       const row = hashes.length;
@@ -119,7 +119,7 @@ async function hashFiles(
     for (const [i, { row }] of changed.entries()) hashes[row] = fresh[i] ?? "";
     return { stats, hashes, unread };
   } finally {
-    await crew.dismiss();
+    await crew.close();
   }
 }
 

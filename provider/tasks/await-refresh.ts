@@ -1,12 +1,12 @@
 /** What a preload comes after: the edge keeps the old copy of a URL, and may fetch it again, until its refresh has ended. */
 
 import type { Manifest } from "../manifest/manifest.js";
-import { type After, DEFAULT_WAIT, type Inputs, UNKNOWN, waitOf } from "../schema/inputs.js";
-import { VodError } from "../vod/errors.js";
+import { type AwaitedRefresh, DEFAULT_WAIT, type Inputs, UNKNOWN, waitOf } from "../schema/inputs.js";
+import { asVodError, VodError } from "../vod/errors.js";
 import { RECORD_DAYS } from "../vod/tasks.js";
 import { namesAmong } from "./outstanding.js";
-import { asVodError, type RunContext, waiting } from "./submit.js";
-import { describeFollowed, describeUnanswered, waitForTasks } from "./waiter.js";
+import { type SubmitContext, waitOptions } from "./submit.js";
+import { describeSummary, describeUnanswered, waitForTasks } from "./waiter.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -14,7 +14,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
  * How a refresh stands. `ended`: what it sent is done, or it never sent anything, or so long ago that the service has no
  * records any more. `unsent`: some of its paths are still to be sent. `open`: its tasks have to be looked at.
  */
-export function standingOf({ status, submittedAt }: After, now: Date): "ended" | "unsent" | "open" {
+export function refreshState({ status, submittedAt }: AwaitedRefresh, now: Date): "ended" | "unsent" | "open" {
   if (status === "Complete" || status === "NotSubmitted") return "ended";
   if (status === "Incomplete") return "unsent";
   const age = submittedAt === undefined ? 0 : now.getTime() - Date.parse(submittedAt);
@@ -28,16 +28,16 @@ export function standingOf({ status, submittedAt }: After, now: Date): "ended" |
  * @returns why nothing may be preloaded; undefined where all may.
  */
 export async function awaitRefresh(
-  context: RunContext,
+  context: SubmitContext,
   inputs: Pick<Inputs, "after" | "wait">,
   present: Manifest,
 ): Promise<VodError | undefined> {
-  const { tell, now } = context;
+  const { log, now } = context;
   const { after } = inputs;
-  const standing = after === undefined ? "ended" : standingOf(after, now());
+  const standing = after === undefined ? "ended" : refreshState(after, now());
   if (after === undefined || standing === "ended") return undefined;
   if (standing === "unsent") {
-    return held("Some paths of the refresh before it are still to be sent", "RefreshIncomplete");
+    return holdBack("Some paths of the refresh before it are still to be sent", "RefreshIncomplete");
   }
   const { timeout } = waitOf(inputs) ?? DEFAULT_WAIT;
   try {
@@ -46,22 +46,22 @@ export async function awaitRefresh(
     const isByName = after.objectType === "File" || after.objectType === "Directory";
     const nameOf = isByName ? namesAmong([present]) : undefined;
     const awaited = { taskIds: after.taskIds === UNKNOWN ? [] : after.taskIds, nameOf };
-    const progress = (line: string) => tell(`the refresh before it: ${line}`);
-    const seen = await waitForTasks([awaited], waiting(context, timeout * 1000, progress));
+    const progress = (line: string) => log(`the refresh before it: ${line}`);
+    const seen = await waitForTasks([awaited], waitOptions(context, timeout * 1000, progress));
     if (seen.status === "Complete") return undefined;
     if (seen.unanswered !== undefined)
-      return held(`The refresh before it ${describeUnanswered(seen.unanswered, timeout)}`, "RefreshTimeout");
+      return holdBack(`The refresh before it ${describeUnanswered(seen.unanswered, timeout)}`, "RefreshTimeout");
     const [what, code] = seen.timedOut
       ? [`hasn't ended within ${timeout} s`, "RefreshTimeout"]
       : ["failed", "RefreshFailed"];
-    return held(`The refresh before it ${what} (${describeFollowed(seen)})`, code);
+    return holdBack(`The refresh before it ${what} (${describeSummary(seen)})`, code);
   } catch (error) {
     return asVodError(error);
   }
 }
 
 /** A preload that isn't sent, lest it fetch or keep what is old. */
-function held(why: string, code: string): VodError {
+function holdBack(why: string, code: string): VodError {
   return new VodError(
     `${why}, so that a preload could keep old content; nothing was preloaded.`,
     "Run `pulumi up` again: it preloads once the refresh has ended.",

@@ -1,13 +1,13 @@
 /** What the last update left open, told from the state: the tasks that are still to be looked at, and which rows are its own. */
 
 import type { Manifest } from "../manifest/manifest.js";
-import type { Manner, Plan } from "../plan/plan.js";
-import { beforeOf, PATHS_SHOWN, type State } from "../plan/state.js";
+import type { Plan, RequestKind } from "../plan/plan.js";
+import { baselineOf, PATHS_SHOWN, type State } from "../plan/state.js";
 import type { Inputs } from "../schema/inputs.js";
 import { contentOf, waitOf } from "../schema/inputs.js";
 import { withoutScheme } from "../vod/paths.js";
 import { RECORD_DAYS, type TaskStatus } from "../vod/tasks.js";
-import type { Followed } from "./task-status.js";
+import type { TaskSummary } from "./task-status.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -15,7 +15,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const OVERDUE_MS = 60 * 60 * 1000;
 
 /** What the run before left open. */
-export interface Open {
+export interface OutstandingTasks {
   /** The tasks whose end wasn't seen. */
   taskIds: readonly string[];
   /** The paths whose end had to be seen, and wasn't; none of them is in the plan. */
@@ -23,15 +23,21 @@ export interface Open {
   /** Whether these tasks are so old that those which haven't ended aren't waited for. */
   isOverdue: boolean;
   /** As what those of the paths were sent that the program no longer names, where the state says it. */
-  gone?: ReadonlyMap<string, Manner>;
+  removed?: ReadonlyMap<string, RequestKind>;
   /** Where no paths are known: as which path of this resource a row counts; undefined for another's. */
   nameOf?: (path: string) => string | undefined;
 }
 
-export const NOTHING_OPEN: Open = { taskIds: [], paths: [], isOverdue: false };
+export const NONE: OutstandingTasks = { taskIds: [], paths: [], isOverdue: false };
 
 /** What the last run left open, but for what the plan sends anyway. Without `wait`, nobody has to see an end. */
-export function openOf(before: State, inputs: Inputs, plan: Plan, present: Manifest, now: Date): Open {
+export function findOutstanding(
+  before: State,
+  inputs: Inputs,
+  plan: Plan,
+  present: Manifest,
+  now: Date,
+): OutstandingTasks {
   const { unconfirmed } = before;
   const [isDue, oldPaths] = [new Set(plan.paths), new Set(before.inputs.paths)];
   // Of `paths`, one that is no longer named is nobody's any more; of a preload, none is.
@@ -41,9 +47,9 @@ export function openOf(before: State, inputs: Inputs, plan: Plan, present: Manif
   const age = ageOf(before, now);
   const isOpen = unconfirmed === undefined ? hasOpenTasks(before) && age <= RECORD_DAYS * DAY_MS : paths.length > 0;
   const taskIds = isOpen ? before.taskIds : [];
-  const nameOf = isPreload || contentOf(inputs).mode === "paths" ? namesAmong([present]) : namesIn(before, present);
-  const gone = new Map(Object.entries(before.gone ?? {}));
-  return { taskIds, paths, isOverdue: paths.length > 0 && age > OVERDUE_MS, gone, nameOf };
+  const nameOf = isPreload || contentOf(inputs).mode === "paths" ? namesAmong([present]) : rowNames(before, present);
+  const removed = new Map(Object.entries(before.__removedPaths ?? {}));
+  return { taskIds, paths, isOverdue: paths.length > 0 && age > OVERDUE_MS, removed, nameOf };
 }
 
 /**
@@ -52,9 +58,9 @@ export function openOf(before: State, inputs: Inputs, plan: Plan, present: Manif
  *
  * @param present what it names by now, where that is known.
  */
-export function namesIn(state: State, present?: Manifest): (path: string) => string | undefined {
+export function rowNames(state: State, present?: Manifest): (path: string) => string | undefined {
   const { refreshed, unconfirmed = [], pending } = state;
-  const manifests = present === undefined ? [beforeOf(state).manifest] : [present, beforeOf(state).manifest];
+  const manifests = present === undefined ? [baselineOf(state).manifest] : [present, baselineOf(state).manifest];
   const nameOf = namesAmong(manifests, new Set([...refreshed, ...unconfirmed, ...pending]));
   // Where the state names but some of what was sent, a row may be of the rest, such as of a URL that vanished.
   return (path) => nameOf(path) ?? (refreshed.length < PATHS_SHOWN ? undefined : path);
@@ -99,7 +105,7 @@ function directoriesOf(manifests: readonly Manifest[]): Set<string> {
  *
  * @returns undefined where the last known status stays.
  */
-export function statusSeen(state: State, seen: Followed, now: Date): TaskStatus | undefined {
+export function observedStatus(state: State, seen: TaskSummary, now: Date): TaskStatus | undefined {
   const { status, statusOfRows, missing, unknown } = seen;
   if (unknown.length + missing.length === 0) return status;
   if (statusOfRows === undefined) return undefined;

@@ -1,22 +1,22 @@
 /** Carries a plan out, call after call. */
-import { type Allotment, type Batch, costOfBatches, NO_COST, settledBy } from "../plan/batches.js";
+import { type Batch, type BatchPlan, NO_COST, settledPaths, sumCost } from "../plan/batches.js";
 import type { Plan } from "../plan/plan.js";
 import type { Submission } from "../plan/state.js";
-import type { PreloadOptions } from "../schema/inputs.js";
+import type { PreloadParameters } from "../schema/inputs.js";
 import type { VodClient } from "../vod/client.js";
-import { VodError } from "../vod/errors.js";
+import { asVodError, VodError } from "../vod/errors.js";
 import { domainOf } from "../vod/paths.js";
 import type { RetryLimits } from "../vod/retry.js";
-import type { Open } from "./outstanding.js";
-import { lookRetry, type WaitOptions } from "./waiter.js";
+import type { OutstandingTasks } from "./outstanding.js";
+import { pollRetry, type WaitOptions } from "./waiter.js";
 
 /** What a run needs of its surroundings. */
-export interface RunContext {
+export interface SubmitContext {
   client: VodClient;
   /** How what is preloaded is. */
-  preload: PreloadOptions;
+  preload: PreloadParameters;
   /** Shows a line to the user. */
-  tell(line: string): void;
+  log(line: string): void;
   now(): Date;
   /** How long and how often the client tries each call. */
   retry: RetryLimits;
@@ -27,14 +27,14 @@ export interface RunContext {
 }
 
 /** A run of a plan, up to its end or the first failure. */
-export interface Run extends Submission {
+export interface SubmitResult extends Submission {
   /** The calls that were accepted, in order: each has one of `refreshTaskIds`. */
   batches: readonly Batch[];
   failure?: VodError;
 }
 
 /** The run that sends nothing. */
-export function nothingSent(plan: Plan, now: Date, failure: VodError, open: Open): Run {
+export function rejected(plan: Plan, now: Date, failure: VodError, open: OutstandingTasks): SubmitResult {
   const submittedAt = now.toISOString();
   const nothing = { accepted: [], refreshTaskIds: [], requestIds: [], batches: [], cost: NO_COST };
   return { ...nothing, pending: plan.paths, unconfirmed: open.paths, submittedAt, failure };
@@ -42,10 +42,10 @@ export function nothingSent(plan: Plan, now: Date, failure: VodError, open: Open
 
 /** Sends what is allotted, in order, up to the first failure. Never throws. */
 export async function submit(
-  { client, preload, tell, now }: RunContext,
+  { client, preload, log, now }: SubmitContext,
   plan: Plan,
-  { batches }: Pick<Allotment, "batches">,
-): Promise<Run> {
+  { batches }: Pick<BatchPlan, "batches">,
+): Promise<SubmitResult> {
   const refreshTaskIds: string[] = [];
   const requestIds: string[] = [];
   const repeatedTaskIds: string[] = [];
@@ -54,15 +54,15 @@ export async function submit(
   let failure: VodError | undefined;
   try {
     for (const batch of batches) {
-      const answer = await sendBatch(client, batch, preload, tell).catch((error: unknown) => {
-        if (!batch.departed || !isNoDomain(error)) throw error;
+      const answer = await sendBatch(client, batch, preload, log).catch((error: unknown) => {
+        if (!batch.domainRemoved || !isNoDomain(error)) throw error;
         const domain = domainOf(batch.paths[0] ?? "");
-        tell(`warning: ${domain} is not refreshed, since it is no domain of this account any more.`);
+        log(`warning: ${domain} is not refreshed, since it is no domain of this account any more.`);
       });
-      for (const path of settledBy(batch)) settled.add(path);
+      for (const path of settledPaths(batch)) settled.add(path);
       if (!answer) continue;
       if (answer.repeated) {
-        tell("warning: a call was sent twice, since the outcome of the first one isn't known.");
+        log("warning: a call was sent twice, since the outcome of the first one isn't known.");
         repeatedTaskIds.push(...answer.taskId.split(","));
       }
       refreshTaskIds.push(answer.taskId);
@@ -78,7 +78,7 @@ export async function submit(
     repeatedTaskIds,
     batches: accepted,
     accepted: pathsOf(accepted),
-    cost: costOfBatches(accepted),
+    cost: sumCost(accepted),
     pending: plan.paths.filter((path) => !settled.has(path)),
     unconfirmed: [],
     submittedAt: now().toISOString(),
@@ -90,8 +90,8 @@ export async function submit(
 async function sendBatch(
   client: VodClient,
   { objectType, ...batch }: Batch,
-  { area, l2Preload, headers }: PreloadOptions,
-  onWait: RunContext["tell"],
+  { area, l2Preload, headers }: PreloadParameters,
+  onWait: SubmitContext["log"],
 ) {
   if (objectType !== "Preload") {
     const { refreshTaskId: taskId, ...answer } = await client.refreshObjectCaches({ objectType, ...batch }, { onWait });
@@ -109,8 +109,8 @@ async function sendBatch(
  *
  * @param onProgress shows a line of how far they are.
  */
-export function waiting(
-  { client, retry, now, sleep, random }: RunContext,
+export function waitOptions(
+  { client, retry, now, sleep, random }: SubmitContext,
   timeoutMs: number,
   onProgress: (line: string) => void,
 ): WaitOptions {
@@ -118,7 +118,7 @@ export function waiting(
     timeoutMs,
     now: () => now().getTime(),
     describe: (taskId, leftMs) =>
-      client.describeRefreshTasks({ taskId }, { retry: lookRetry(retry, leftMs), onWait: onProgress }),
+      client.describeRefreshTasks({ taskId }, { retry: pollRetry(retry, leftMs), onWait: onProgress }),
     onProgress,
     ...(sleep ? { sleep } : {}),
     ...(random ? { random } : {}),
@@ -132,10 +132,4 @@ export function pathsOf(batches: readonly Batch[]): string[] {
 
 function isNoDomain(error: unknown): boolean {
   return error instanceof VodError && ["InvalidDomain.NotFound", "InvalidDomain.Offline"].includes(error.code);
-}
-
-/** Whatever else is thrown is a fault of ours, and may hold anything: nothing of it is shown. */
-export function asVodError(error: unknown): VodError {
-  if (error instanceof VodError) return error;
-  return new VodError("pulumi-alicloud-vod failed unexpectedly.", "Report it to the project.", { code: "Internal" });
 }

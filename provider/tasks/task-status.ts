@@ -3,7 +3,7 @@ import { withoutScheme } from "../vod/paths.js";
 import type { RefreshTask, TaskStatus } from "../vod/tasks.js";
 
 /** The tasks of one call, or those that were left open before. */
-export interface Awaited {
+export interface ExpectedTasks {
   /** As the service gave them, IDs joined by commas too. */
   taskIds: readonly string[];
   /** The paths of which these tasks must have rows: as long as one has none, nothing is known of it. Default: none. */
@@ -18,7 +18,7 @@ export interface Awaited {
 }
 
 /** What was last seen of the tasks. Each path counts once, by its newest row: what an older task says of it is outdated. */
-export interface Followed {
+export interface TaskSummary {
   /**
    * `Refreshing` or `Pending` if any path has not ended; a path or a task of which no row was seen counts as `Pending`.
    * Otherwise `Failed` if any path failed, and `Complete` if none did.
@@ -59,15 +59,15 @@ interface Call {
   isOverdue: boolean;
 }
 
-export class Seen {
+export class TaskTracker {
   private readonly tasks = new Map<string, Task>();
   private readonly calls: Call[] = [];
 
   /** @param awaited the oldest first: what a later call has too, an earlier one tells nothing of any more. */
-  constructor(awaited: readonly Awaited[]) {
+  constructor(awaited: readonly ExpectedTasks[]) {
     const later = new Set<string>();
     for (const one of awaited.toReversed()) {
-      const call = callOf(one, later);
+      const call = expectCall(one, later);
       // All that it had to be seen of was sent again: whatever is on record of it, and be it nothing, counts no more.
       if (one.paths !== undefined && one.paths.length > 0 && call.paths.length === 0) continue;
       for (const path of call.paths) later.add(path);
@@ -83,7 +83,7 @@ export class Seen {
   }
 
   /** The tasks that have to be asked for: those that haven't ended, and of a call that lacks a row all that might have it. */
-  open(): string[] {
+  unfinished(): string[] {
     const lacking = new Set(this.calls.filter((call) => this.lacksRow(call)));
     const isOpen = ({ isVisible, rows, calls }: Task) =>
       !isVisible || ![...rows.values()].every(hasEnded) || calls.some((call) => lacking.has(call));
@@ -95,13 +95,13 @@ export class Seen {
   }
 
   /** A path that was seen stays, even if a later answer lacks it: its record may have expired, or pages have shifted. */
-  takeIn(id: string, answer: readonly RefreshTask[]): void {
+  update(id: string, answer: readonly RefreshTask[]): void {
     const task = this.tasks.get(id);
     if (task === undefined) return;
     if (answer.length > 0) task.isVisible = true;
     const newest = new Map<string, RefreshTask>();
     for (const row of answer) {
-      const names = new Set(task.calls.flatMap((call) => namesIn(call, row.objectPath)));
+      const names = new Set(task.calls.flatMap((call) => matchPaths(call, row.objectPath)));
       takeNewest(
         newest,
         [...names].map((objectPath) => ({ ...row, objectPath })),
@@ -114,7 +114,7 @@ export class Seen {
   }
 
   /** @param answered the overdue tasks that were asked for. */
-  followed(answered: ReadonlySet<string> = new Set()): Followed {
+  summary(answered: ReadonlySet<string> = new Set()): TaskSummary {
     const missing = [...new Set(this.calls.flatMap((call) => this.missingOf(call)))];
     const lacks = new Set(missing);
     const rows = this.newestRows().filter(({ objectPath }) => !lacks.has(objectPath));
@@ -134,7 +134,7 @@ export class Seen {
       complete: new Set(complete),
       missing,
       unknown,
-      givenUp: this.open().filter((id) => answered.has(id)),
+      givenUp: this.unfinished().filter((id) => answered.has(id)),
     };
   }
 
@@ -161,7 +161,7 @@ export class Seen {
   }
 }
 
-function callOf({ taskIds, paths, nameOf, isOverdue = false }: Awaited, later: ReadonlySet<string>): Call {
+function expectCall({ taskIds, paths, nameOf, isOverdue = false }: ExpectedTasks, later: ReadonlySet<string>): Call {
   const own = [...new Set(paths)].filter((path) => !later.has(path));
   const spellings = new Map<string, string[]>();
   for (const path of own) {
@@ -174,7 +174,7 @@ function callOf({ taskIds, paths, nameOf, isOverdue = false }: Awaited, later: R
 }
 
 /** The paths of a call that a row is of. Where one of the two has no scheme, nobody knows whether the service writes one. */
-function namesIn({ spellings, nameOf }: Call, path: string): string[] {
+function matchPaths({ spellings, nameOf }: Call, path: string): string[] {
   const isBare = (other: string) => withoutScheme(other) === other;
   const named = (spellings.get(withoutScheme(path)) ?? []).filter((own) => own === path || isBare(own) || isBare(path));
   if (named.length > 0) return named;

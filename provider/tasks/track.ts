@@ -1,31 +1,31 @@
 /** Follows what was sent to its end, and sends once more what failed. */
 import { setTimeout as delay } from "node:timers/promises";
-import { type Batch, batchesOf, quotaFor, settledBy, sumOfCosts } from "../plan/batches.js";
-import { deedOf, named as firstFew } from "../plan/describe.js";
+import { addCosts, type Batch, quotaFor, settledPaths, splitIntoBatches } from "../plan/batches.js";
+import { listPaths as firstFew, operationOf } from "../plan/describe.js";
 import type { Plan } from "../plan/plan.js";
 import type { CallType, Inputs, Wait } from "../schema/inputs.js";
-import { VodError } from "../vod/errors.js";
+import { asVodError, VodError } from "../vod/errors.js";
 import { OBJECT_TYPES } from "../vod/limits.js";
-import type { Open } from "./outstanding.js";
-import { asVodError, pathsOf, type Run, type RunContext, submit, waiting } from "./submit.js";
+import type { OutstandingTasks } from "./outstanding.js";
+import { pathsOf, type SubmitContext, type SubmitResult, submit, waitOptions } from "./submit.js";
 import {
-  type Awaited,
-  describeFollowed,
+  describeSummary,
   describeUnanswered,
-  type Followed,
-  type Outcome,
+  type ExpectedTasks,
+  type TaskSummary,
+  type WaitResult,
   waitForTasks,
 } from "./waiter.js";
 
-type Deed = ReturnType<typeof deedOf>;
+type Operation = ReturnType<typeof operationOf>;
 
 /** For how long the service merges tasks of one domain, in milliseconds, and a little more. Source: seed. */
 const MERGE_WINDOW_MS = 1_500;
 
 /** What is followed beside the tasks of a run. */
-export interface Following {
+export interface TrackOptions {
   wait: Wait;
-  open: Open;
+  outstanding: OutstandingTasks;
   /** The paths that the program names. */
   named: ReadonlyMap<string, string>;
   /** As what these are sent. */
@@ -37,45 +37,50 @@ export interface Following {
  * are those whose end isn't to be expected any more; what fails again is pending, and the run has failed. What can't be
  * seen to its end stays unconfirmed: the next update waits for it. Never throws.
  */
-export async function follow(context: RunContext, plan: Plan, run: Run, following: Following): Promise<Run> {
-  const { wait, open, named, inputs } = following;
-  const deed = deedOf(inputs.objectType);
+export async function trackTasks(
+  context: SubmitContext,
+  plan: Plan,
+  run: SubmitResult,
+  following: TrackOptions,
+): Promise<SubmitResult> {
+  const { wait, outstanding, named, inputs } = following;
+  const deed = operationOf(inputs.objectType);
   const deadline = context.now().getTime() + wait.timeout * 1000;
   const sent = pathsOf(run.batches);
-  const first = await watch(context, [leftOpen(open), ...callsOf(run)], deadline);
-  if (first instanceof VodError) return unseen(run, first, [...open.paths, ...sent]);
+  const first = await waitUntilDeadline(context, [expectOutstanding(outstanding), ...expectSubmitted(run)], deadline);
+  if (first instanceof VodError) return withUnknownStatus(run, first, [...outstanding.paths, ...sent]);
 
   const ours = new Set(sent);
   const failed = new Set(first.failed.map(({ path }) => path));
   const own = withPaths(run.batches, (path) => failed.has(path));
-  const abandoned = first.givenUp.length > 0 ? open.paths.filter((path) => !first.complete.has(path)) : [];
+  const abandoned = first.givenUp.length > 0 ? outstanding.paths.filter((path) => !first.complete.has(path)) : [];
   const theirs = union([...failed], abandoned).filter((path) => !ours.has(path));
-  const again = [...own, ...batchesAgain(theirs, inputs, named, open.gone)];
-  const rest = openPaths(first, [...open.paths, ...sent]).filter((path) => !failed.has(path));
+  const again = [...own, ...batchesToRetry(theirs, inputs, named, outstanding.removed)];
+  const rest = unfinishedPaths(first, [...outstanding.paths, ...sent]).filter((path) => !failed.has(path));
   const isStopped = run.failure !== undefined || first.timedOut;
   if (again.length === 0 || (isStopped && failed.size === 0)) {
-    return concluded(deed, run, first, union(rest, abandoned), wait, context);
+    return withFinalStatus(deed, run, first, union(rest, abandoned), wait, context);
   }
   // A plan can't name what isn't named any more but as a URL: a directory is sent again as long as it isn't confirmed.
   const isPlannable = (path: string) => named.has(path) || !/[/*]$/.test(path);
-  const losing = (last: Run, followed: Outcome, paths: readonly string[], open: readonly string[]) => {
+  const losing = (last: SubmitResult, followed: WaitResult, paths: readonly string[], open: readonly string[]) => {
     const [plannable, others] = [paths.filter(isPlannable), paths.filter((path) => !isPlannable(path))];
-    return lost(deed, last, followed, plannable, union(open, others));
+    return withFailedPaths(deed, last, followed, plannable, union(open, others));
   };
   const isFinal = wait.retryFailed === false && failed.size > 0;
   if (isStopped || isFinal) return losing(run, first, settledByAll(again), rest);
 
-  if (failed.size > 0) context.tell(`warning: ${describeFollowed(first)}; these are sent once more`);
-  if (abandoned.length > 0) context.tell(`warning: ${describeAbandoned(abandoned)}; sent once more`);
+  if (failed.size > 0) context.log(`warning: ${describeSummary(first)}; these are sent once more`);
+  if (abandoned.length > 0) context.log(`warning: ${describeAbandoned(abandoned)}; sent once more`);
   // Within one second, the service would merge these tasks with those that failed.
   await (context.sleep ?? delay)(MERGE_WINDOW_MS);
   const repeated = await submit(context, { ...plan, paths: settledByAll(again) }, { batches: again });
-  const both: Run = {
+  const both: SubmitResult = {
     ...run,
     refreshTaskIds: [...run.refreshTaskIds, ...repeated.refreshTaskIds],
     requestIds: [...run.requestIds, ...repeated.requestIds],
     repeatedTaskIds: [...(run.repeatedTaskIds ?? []), ...(repeated.repeatedTaskIds ?? [])],
-    cost: sumOfCosts(run.cost, repeated.cost),
+    cost: addCosts(run.cost, repeated.cost),
     pending: union(run.pending, repeated.pending.filter(isPlannable)),
     ...(repeated.failure ? { failure: repeated.failure } : {}),
   };
@@ -83,33 +88,39 @@ export async function follow(context: RunContext, plan: Plan, run: Run, followin
   // Nothing new was accepted, so that what was seen before is all that there is to see.
   if (repeated.batches.length === 0) return { ...both, status: first.status, unconfirmed: refused };
   const accepted = pathsOf(repeated.batches);
-  const second = await watch(context, callsOf(repeated), deadline);
-  if (second instanceof VodError) return unseen(both, second, [...accepted, ...refused]);
+  const second = await waitUntilDeadline(context, expectSubmitted(repeated), deadline);
+  if (second instanceof VodError) return withUnknownStatus(both, second, [...accepted, ...refused]);
   const failedAgain = new Set(second.failed.map(({ path }) => path));
-  const restAgain = [...openPaths(second, accepted).filter((path) => !failedAgain.has(path)), ...refused];
+  const restAgain = [...unfinishedPaths(second, accepted).filter((path) => !failedAgain.has(path)), ...refused];
   if (failedAgain.size > 0) {
     const batches = withPaths(again, (path) => failedAgain.has(path));
     return losing(both, second, settledByAll(batches), restAgain);
   }
   // What was refused stands as it was first seen.
   const isTold = refused.length === 0 || second.status !== "Complete";
-  return concluded(deed, both, isTold ? second : { ...second, status: first.status }, restAgain, wait, context);
+  return withFinalStatus(deed, both, isTold ? second : { ...second, status: first.status }, restAgain, wait, context);
 }
 
 /** The tasks of an earlier run. Where it is known whose end has to be seen, what else they were for is settled. */
-function leftOpen({ taskIds, paths, isOverdue, nameOf }: Open): Awaited {
+function expectOutstanding({ taskIds, paths, isOverdue, nameOf }: OutstandingTasks): ExpectedTasks {
   return { taskIds, paths, isOverdue, nameOf: paths.length > 0 ? undefined : nameOf };
 }
 
 /** The tasks of each call of a run: each must have a row of each of its paths, or nothing is known of that one. */
-function callsOf({ batches, refreshTaskIds }: Run): Awaited[] {
+function expectSubmitted({ batches, refreshTaskIds }: SubmitResult): ExpectedTasks[] {
   return batches.map(({ paths }, index) => ({ taskIds: refreshTaskIds.slice(index, index + 1), paths }));
 }
 
 /** The run with what failed for good as pending. */
-function lost(deed: Deed, run: Run, seen: Followed, paths: readonly string[], unconfirmed: readonly string[]): Run {
+function withFailedPaths(
+  deed: Operation,
+  run: SubmitResult,
+  seen: TaskSummary,
+  paths: readonly string[],
+  unconfirmed: readonly string[],
+): SubmitResult {
   const failure = new VodError(
-    `The service accepted the ${deed} and then failed it: ${describeFollowed(seen)}.`,
+    `The service accepted the ${deed} and then failed it: ${describeSummary(seen)}.`,
     "Check that the origin of the domain answers for these paths, then run `pulumi up` again.",
     { code: deed === "preload" ? "PreloadFailed" : "RefreshFailed" },
   );
@@ -117,25 +128,25 @@ function lost(deed: Deed, run: Run, seen: Followed, paths: readonly string[], un
 }
 
 /** The run whose tasks can't be asked for. */
-function unseen(run: Run, failure: VodError, unconfirmed: readonly string[]): Run {
+function withUnknownStatus(run: SubmitResult, failure: VodError, unconfirmed: readonly string[]): SubmitResult {
   return { failure, ...run, unconfirmed: union(unconfirmed, []) };
 }
 
 /** Of paths, those that haven't been seen at their end. */
-function openPaths({ timedOut, complete }: Outcome, paths: readonly string[]): string[] {
+function unfinishedPaths({ timedOut, complete }: WaitResult, paths: readonly string[]): string[] {
   return timedOut ? union(paths, []).filter((path) => !complete.has(path)) : [];
 }
 
 /** Paths of an earlier run as calls: each as what it was, or must have been where neither the program nor the state says it. */
-function batchesAgain(
+function batchesToRetry(
   paths: readonly string[],
   inputs: Inputs,
   named: ReadonlyMap<string, string>,
-  gone: Open["gone"] = new Map(),
+  removed: OutstandingTasks["removed"] = new Map(),
 ): Batch[] {
   const asUrl = quotaFor(inputs.objectType) === "directories" ? undefined : inputs.objectType;
   const typeOf = (path: string): CallType => {
-    const known = gone.get(path);
+    const known = removed.get(path);
     if (known !== undefined) return known.objectType;
     if (named.has(path)) return inputs.objectType;
     if (asUrl !== "Preload" && path.endsWith("/")) return "Directory";
@@ -144,7 +155,7 @@ function batchesAgain(
   };
   return [...OBJECT_TYPES, "Preload" as const].flatMap((type) => {
     const own = paths.filter((path) => typeOf(path) === type);
-    return batchesOf(own, type, inputs.force || own.some((path) => gone.get(path)?.force), () => true);
+    return splitIntoBatches(own, type, inputs.force || own.some((path) => removed.get(path)?.force), () => true);
   });
 }
 
@@ -164,36 +175,40 @@ function withPaths(batches: readonly Batch[], isWanted: (path: string) => boolea
 }
 
 function settledByAll(batches: readonly Batch[]): string[] {
-  return batches.flatMap(settledBy);
+  return batches.flatMap(settledPaths);
 }
 
 /** Waits for tasks; a failure to ask for them, as an error. */
-async function watch(context: RunContext, awaited: readonly Awaited[], deadline: number): Promise<Outcome | VodError> {
+async function waitUntilDeadline(
+  context: SubmitContext,
+  awaited: readonly ExpectedTasks[],
+  deadline: number,
+): Promise<WaitResult | VodError> {
   const timeoutMs = Math.max(0, deadline - context.now().getTime());
-  return waitForTasks(awaited, waiting(context, timeoutMs, context.tell)).catch(asVodError);
+  return waitForTasks(awaited, waitOptions(context, timeoutMs, context.log)).catch(asVodError);
 }
 
 /** The run with what was last seen of its tasks. */
-function concluded(
-  deed: Deed,
-  run: Run,
-  followed: Outcome,
+function withFinalStatus(
+  deed: Operation,
+  run: SubmitResult,
+  followed: WaitResult,
   unconfirmed: readonly string[],
   { timeout, onTimeout }: Wait,
-  { tell }: RunContext,
-): Run {
+  { log }: SubmitContext,
+): SubmitResult {
   const { status, timedOut, unanswered } = followed;
   if (!timedOut) {
-    tell(describeFollowed(followed));
+    log(describeSummary(followed));
     return { ...run, status, unconfirmed: run.failure ? unconfirmed : [] };
   }
   const happened = unanswered
     ? `The ${deed} ${describeUnanswered(unanswered, timeout)}.`
-    : `The ${deed} hasn't ended within ${timeout} s: ${describeFollowed(followed)}.`;
+    : `The ${deed} hasn't ended within ${timeout} s: ${describeSummary(followed)}.`;
   // Nothing was seen that could be told where nothing was answered.
   const seen = unanswered ? {} : { status };
   if (onTimeout === "warn") {
-    tell(`warning: ${happened}`);
+    log(`warning: ${happened}`);
     return { ...run, ...seen, unconfirmed: union(unconfirmed, []) };
   }
   const failure = new VodError(
@@ -201,5 +216,5 @@ function concluded(
     "Run `pulumi up` again to wait on, or set a longer `wait.timeout`; what was accepted isn't sent again.",
     { code: deed === "preload" ? "PreloadTimeout" : "RefreshTimeout", requestId: unanswered?.requestId },
   );
-  return { ...unseen(run, failure, unconfirmed), ...seen };
+  return { ...withUnknownStatus(run, failure, unconfirmed), ...seen };
 }

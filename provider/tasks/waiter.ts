@@ -3,14 +3,14 @@
  * passed in. What it tells is what was last seen, never what is hoped.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { counted, number } from "../plan/describe.js";
 import { VodError } from "../vod/errors.js";
+import { formatNumber, pluralize } from "../vod/format.js";
 import { shownPath } from "../vod/paths.js";
 import { LOOK_RETRY, type RetryLimits } from "../vod/retry.js";
 import type { RefreshTask } from "../vod/tasks.js";
-import { type Awaited, type Followed, Seen } from "./task-status.js";
+import { type ExpectedTasks, type TaskSummary, TaskTracker } from "./task-status.js";
 
-export type { Awaited, Followed } from "./task-status.js";
+export type { ExpectedTasks, TaskSummary } from "./task-status.js";
 
 /** How long the pause after the first look is, in milliseconds, before jitter. */
 export const FIRST_DELAY_MS = 2_000;
@@ -20,7 +20,7 @@ export const DELAY_FACTOR = 1.5;
 export const MAX_DELAY_MS = 15_000;
 const MAX_DELAY_PER_TASK_MS = 1_500;
 /** How long before the deadline the last look is, in milliseconds, so that its answer is there in time. */
-export const LAST_LOOK_LEAD_MS = 1_000;
+export const LAST_POLL_LEAD_MS = 1_000;
 /** How many tasks are asked for at a time. */
 export const CONCURRENCY = 4;
 /** How far apart two progress lines are at least, in milliseconds. */
@@ -52,7 +52,7 @@ export interface WaitOptions {
 }
 
 /** What came of waiting. */
-export interface Outcome extends Followed {
+export interface WaitResult extends TaskSummary {
   /** Whether the deadline came before the end. */
   timedOut: boolean;
   /** Why nothing was ever answered before the deadline; undefined where something was. */
@@ -60,7 +60,7 @@ export interface Outcome extends Followed {
 }
 
 /** What a single look may take of a caller's patience, and of the time that is left. */
-export function lookRetry(patience: RetryLimits, leftMs: number): RetryLimits {
+export function pollRetry(patience: RetryLimits, leftMs: number): RetryLimits {
   return {
     timeoutMs: Math.min(LOOK_RETRY.timeoutMs, patience.timeoutMs, leftMs),
     maxAttempts: Math.min(LOOK_RETRY.maxAttempts, patience.maxAttempts),
@@ -72,10 +72,10 @@ export function lookRetry(patience: RetryLimits, leftMs: number): RetryLimits {
  *
  * @throws whatever `describe` throws.
  */
-export async function lookAt(awaited: readonly Awaited[], describe: DescribeTask): Promise<Followed> {
-  const seen = new Seen(awaited);
-  await look(seen, (taskId) => describe(taskId, LOOK_RETRY.timeoutMs));
-  return seen.followed();
+export async function pollOnce(awaited: readonly ExpectedTasks[], describe: DescribeTask): Promise<TaskSummary> {
+  const seen = new TaskTracker(awaited);
+  await poll(seen, (taskId) => describe(taskId, LOOK_RETRY.timeoutMs));
+  return seen.summary();
 }
 
 /**
@@ -86,9 +86,9 @@ export async function lookAt(awaited: readonly Awaited[], describe: DescribeTask
  * @param awaited the oldest first.
  * @throws VodError at once for a failure that can't pass.
  */
-export async function waitForTasks(awaited: readonly Awaited[], options: WaitOptions): Promise<Outcome> {
+export async function waitForTasks(awaited: readonly ExpectedTasks[], options: WaitOptions): Promise<WaitResult> {
   const { timeoutMs, now = () => performance.now(), sleep = (ms) => pause(ms), random = Math.random } = options;
-  const seen = new Seen(awaited);
+  const seen = new TaskTracker(awaited);
   const start = now();
   const left = () => start + timeoutMs - now();
   const report = progressReporter(options.onProgress, start);
@@ -110,19 +110,19 @@ export async function waitForTasks(awaited: readonly Awaited[], options: WaitOpt
 
   for (let looks = 0; ; looks++) {
     // The first look is always a whole one; a later one asks nothing more after the deadline.
-    await look(seen, describe, () => looks === 0 || left() > 0);
-    const result = seen.followed(overdue);
-    const open = seen.open();
+    await poll(seen, describe, () => looks === 0 || left() > 0);
+    const result = seen.summary(overdue);
+    const open = seen.unfinished();
     if (open.every((taskId) => overdue.has(taskId))) return { ...result, timedOut: false };
     report(result, seen.percent(result.total), now());
     const delay = delayAfter(looks, random(), open.length);
-    const untilLast = left() - LAST_LOOK_LEAD_MS;
+    const untilLast = left() - LAST_POLL_LEAD_MS;
     if (untilLast <= 0) break;
     // Rather a little longer than two looks in a row at the end.
     await sleep(untilLast - delay < FIRST_DELAY_MS / 2 ? untilLast : delay);
   }
   const unanswered = answered ? undefined : failure;
-  return { ...seen.followed(overdue), timedOut: true, ...(unanswered ? { unanswered } : {}) };
+  return { ...seen.summary(overdue), timedOut: true, ...(unanswered ? { unanswered } : {}) };
 }
 
 /**
@@ -142,14 +142,14 @@ export function delayAfter(looksBefore: number, random: number, tasks = 1): numb
  * @param elapsedMs for how long the tasks have been followed, in milliseconds.
  */
 export function describeProgress(
-  { done, total, failed, unknown, missing }: Followed,
+  { done, total, failed, unknown, missing }: TaskSummary,
   percent: number,
   elapsedMs: number,
 ): string {
-  const unseen = unknown.length > 0 ? counted(unknown.length, "task") : counted(missing.length, "path");
+  const unseen = unknown.length > 0 ? pluralize(unknown.length, "task") : pluralize(missing.length, "path");
   return [
-    ...(total > 0 ? [`${number(done)} of ${number(total)} done`] : []),
-    ...(failed.length > 0 ? [`${number(failed.length)} failed`] : []),
+    ...(total > 0 ? [`${formatNumber(done)} of ${formatNumber(total)} done`] : []),
+    ...(failed.length > 0 ? [`${formatNumber(failed.length)} failed`] : []),
     ...(total > 0 ? [`${Math.floor(percent)}%`] : []),
     ...(unknown.length + missing.length > 0 ? [`${unseen} not visible yet`] : []),
     describeDuration(elapsedMs),
@@ -157,25 +157,26 @@ export function describeProgress(
 }
 
 /** What was seen, in a sentence: "500 of 500 done", "2 of 500 failed: https://vod.example.com/a (Origin Timeout), …". */
-export function describeFollowed({
+export function describeSummary({
   done,
   total,
   failed,
   unknown,
   missing,
   timedOut = false,
-}: Followed & Partial<Outcome>): string {
+}: TaskSummary & Partial<WaitResult>): string {
   const failures = failed.map(
     ({ path, description }) => shownPath(path) + (description === "" ? "" : ` (${description})`),
   );
   const open = total - done - failed.length;
   const parts: string[] = [];
-  if (open > 0 || failed.length === 0) parts.push(`${number(done)} of ${number(total)} done`);
-  if (open > 0) parts.push(`${number(open)} not ended${timedOut ? " when the time was up" : ""}`);
-  if (failed.length > 0) parts.push(`${number(failed.length)} of ${number(total)} failed: ${firstOf(failures)}`);
-  const tasks = `${unknown.length === 1 ? "task" : "tasks"} ${firstOf(unknown)}`;
+  if (open > 0 || failed.length === 0) parts.push(`${formatNumber(done)} of ${formatNumber(total)} done`);
+  if (open > 0) parts.push(`${formatNumber(open)} not ended${timedOut ? " when the time was up" : ""}`);
+  if (failed.length > 0)
+    parts.push(`${formatNumber(failed.length)} of ${formatNumber(total)} failed: ${listFirst(failures)}`);
+  const tasks = `${unknown.length === 1 ? "task" : "tasks"} ${listFirst(unknown)}`;
   if (unknown.length + missing.length === 0) return parts.join(", ");
-  const unseen = `no row of ${unknown.length > 0 ? tasks : firstOf(missing.map(shownPath))} was seen`;
+  const unseen = `no row of ${unknown.length > 0 ? tasks : listFirst(missing.map(shownPath))} was seen`;
   return total === 0 ? unseen : `${parts.join(", ")}; ${unseen}`;
 }
 
@@ -186,18 +187,18 @@ export function describeUnanswered({ happened, code }: VodError, timeout: number
 }
 
 /** Asks for each task that hasn't ended, a few at a time, and takes in what is new. */
-async function look(
-  seen: Seen,
+async function poll(
+  seen: TaskTracker,
   describe: (taskId: string) => Promise<RefreshTask[]>,
   mayAsk = () => true,
 ): Promise<void> {
-  const queue = seen.open().values();
+  const queue = seen.unfinished().values();
   let broken = false;
   const ask = async () => {
     for (const taskId of queue) {
       if (broken || !mayAsk()) return;
       try {
-        seen.takeIn(taskId, await describe(taskId));
+        seen.update(taskId, await describe(taskId));
       } catch (error) {
         broken = true;
         throw error;
@@ -210,7 +211,7 @@ async function look(
 /** Few and steady lines: none in the first seconds, then one when something changed, or after a while. */
 function progressReporter(onProgress: ((line: string) => void) | undefined, start: number) {
   let last = { at: start, what: "" };
-  return (result: Followed, percent: number, at: number) => {
+  return (result: TaskSummary, percent: number, at: number) => {
     const what = describeProgress(result, percent, 0);
     if (at - last.at < (what === last.what ? STEADY_PROGRESS_MS : PROGRESS_MS)) return;
     last = { at, what };
@@ -226,7 +227,7 @@ function describeDuration(ms: number): string {
   return minutes < 60 ? `${minutes}m ${seconds % 60}s` : `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
 }
 
-function firstOf(names: readonly string[]): string {
-  const more = names.length > NAMED ? ` and ${number(names.length - NAMED)} more` : "";
+function listFirst(names: readonly string[]): string {
+  const more = names.length > NAMED ? ` and ${formatNumber(names.length - NAMED)} more` : "";
   return names.slice(0, NAMED).join(", ") + more;
 }

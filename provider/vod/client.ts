@@ -11,7 +11,7 @@ import {
   DEFAULT_RETRY,
   LEAST_PATIENCE_MS,
   NO_RETRY,
-  type Rescue,
+  type Recovery,
   type RetryLimits,
   realSleep,
   retrying,
@@ -158,7 +158,7 @@ const preloadResponse = z
   .transform((answer): Accepted => ({ taskIds: answer.PreloadTaskId, requestId: answer.RequestId }));
 
 /** A call that files tasks: what is sent, what answers it, and by what its tasks and its quota are known. */
-interface Submission {
+interface TaskRequest {
   action: string;
   paths: readonly string[];
   /** All parameters but the paths. */
@@ -242,7 +242,7 @@ export function vodClient(options: VodClientOptions): VodClient {
 
   /** Sends a call until it is accepted, or known to have been. */
   const submit = async (
-    { action, paths, options: own, schema, rowType }: Submission,
+    { action, paths, options: own, schema, rowType }: TaskRequest,
     { onWait = options.onWait }: CallOptions,
   ): Promise<Accepted> => {
     const parameters = { ObjectPath: paths.join("\n"), ...own };
@@ -266,7 +266,7 @@ export function vodClient(options: VodClientOptions): VodClient {
         throw error;
       }
     };
-    const rescue = async (): Promise<Rescue<Accepted>> => {
+    const rescue = async (): Promise<Recovery<Accepted>> => {
       if (doubt === undefined) return "unanswered";
       const { startedAt, answeredBefore } = doubt;
       const isOthers = (taskId: string) =>
@@ -290,14 +290,14 @@ export function vodClient(options: VodClientOptions): VodClient {
       sleep,
       random,
       onWait,
-      rescue: retry.maxAttempts > 1 ? rescue : undefined,
+      recover: retry.maxAttempts > 1 ? rescue : undefined,
     });
     for (const taskId of answer.taskIds.split(",")) answered.push({ taskId, kind });
     return repeated ? { ...answer, repeated } : answer;
   };
 
   /** The same, with what is left of the day where its quota can't hold the call. */
-  const submitWithinQuota = async (submission: Submission, callOptions: CallOptions): Promise<Accepted> => {
+  const submitWithinQuota = async (submission: TaskRequest, callOptions: CallOptions): Promise<Accepted> => {
     try {
       return await submit(submission, callOptions);
     } catch (error) {
@@ -319,7 +319,7 @@ export function vodClient(options: VodClientOptions): VodClient {
   return { refreshObjectCaches, preloadObjectCaches, describeRefreshQuota, describeRefreshTasks };
 }
 
-function refreshOf({ paths, objectType, force: wanted }: RefreshRequest): Submission {
+function refreshOf({ paths, objectType, force: wanted }: RefreshRequest): TaskRequest {
   const isDirectory = objectType === "Directory";
   const force = isDirectory && wanted;
   return {
@@ -332,7 +332,7 @@ function refreshOf({ paths, objectType, force: wanted }: RefreshRequest): Submis
   };
 }
 
-function preloadOf({ paths, area, l2Preload, headers }: PreloadRequest): Submission {
+function preloadOf({ paths, area, l2Preload, headers }: PreloadRequest): TaskRequest {
   const withHeader = Object.entries(headers ?? {}).map(([name, value]) => [name, [value]]);
   return {
     action: "PreloadVodObjectCaches",

@@ -391,3 +391,9 @@ function oneOf(names: readonly string[], unnamed: string): string {
   const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
   return `One of ${names.slice(0, 3).join(", ")}${more}`;
 }
+
+/** Whatever else is thrown is a fault of ours, and may hold anything: nothing of it is shown. */
+export function asVodError(error: unknown): VodError {
+  if (error instanceof VodError) return error;
+  return new VodError("pulumi-alicloud-vod failed unexpectedly.", "Report it to the project.", { code: "Internal" });
+}

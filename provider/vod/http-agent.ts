@@ -82,7 +82,7 @@ export interface Bounds {
 }
 
 /** Which bound was passed; `encoding` is an answer in a compressed form, which nobody asked for. */
-export type Excess = "time" | "size" | "encoding";
+export type LimitExceeded = "time" | "size" | "encoding";
 
 /** Told of a request as it goes. */
 export interface Observer {
@@ -104,9 +104,9 @@ export async function bounded<T>(
   request: (options: object) => Promise<T>,
   { timeoutMs, maxBytes }: Bounds,
   observer: Observer,
-): Promise<{ answer: T } | { excess: Excess }> {
+): Promise<{ answer: T } | { excess: LimitExceeded }> {
   const end = new AbortController();
-  const passed = new Promise<{ excess: Excess }>((resolve) => {
+  const passed = new Promise<{ excess: LimitExceeded }>((resolve) => {
     end.signal.addEventListener("abort", () => resolve({ excess: end.signal.reason }));
   });
   const onRequest = (outgoing: ClientRequest) => {
@@ -114,13 +114,14 @@ export async function bounded<T>(
     outgoing.once("response", (response: IncomingMessage) => {
       observer.onResponse(response);
       // httpx would unpack it, and a few kilobytes can unpack to gigabytes.
-      if ((response.headers["content-encoding"] ?? "identity") !== "identity") end.abort("encoding" satisfies Excess);
+      if ((response.headers["content-encoding"] ?? "identity") !== "identity")
+        end.abort("encoding" satisfies LimitExceeded);
     });
     countBytes(outgoing, (bytes) => {
-      if (bytes > maxBytes) end.abort("size" satisfies Excess);
+      if (bytes > maxBytes) end.abort("size" satisfies LimitExceeded);
     });
   };
-  const timer = setTimeout(() => end.abort("time" satisfies Excess), timeoutMs);
+  const timer = setTimeout(() => end.abort("time" satisfies LimitExceeded), timeoutMs);
   const options = {
     // httpx's own time is over after ours.
     timeout: timeoutMs + 1_000,

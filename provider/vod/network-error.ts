@@ -21,7 +21,7 @@ const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EA
 const UNTRUSTED = /CERT|TLS|SSL|LEAF_SIGNATURE/;
 
 /** @param thrown what a request failed with, be it an error or not. */
-export function causeOf(thrown: unknown): Cause {
+export function classifyNetworkError(thrown: unknown): Cause {
   const { code: given, message } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as {
     code?: unknown;
     message?: unknown;

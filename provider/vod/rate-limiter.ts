@@ -35,7 +35,7 @@ export interface Pace {
   /** Before when nobody calls. */
   notBefore: number;
   /** The refusal that the rate was learned by; undefined before the first one. */
-  cut: Cut | undefined;
+  cut: ThrottleEvent | undefined;
   /** Up to when the growth of the rate is reckoned. */
   grownAt: number;
   underWay: number;
@@ -43,7 +43,7 @@ export interface Pace {
   ended: readonly number[];
 }
 
-interface Cut {
+interface ThrottleEvent {
   /** When the refused call started, and when the refusal came. */
   startedAt: number;
   at: number;
@@ -118,7 +118,7 @@ export function paceAfterThrottle(pace: Pace, startedAt: number, now: number, re
 }
 
 /** What was taken, but less than what was refused; half of that where nothing was taken. */
-function rateAfter({ rate, taken }: Cut): number {
+function rateAfter({ rate, taken }: ThrottleEvent): number {
   return Math.max(MIN_CALLS_PER_SECOND, taken > 0 ? Math.min(rate - 1, taken) : rate / 2);
 }
 

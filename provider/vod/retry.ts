@@ -47,7 +47,7 @@ const MINUTE_MS = 60_000;
 export type Failure = Pick<VodError, "code" | "retryable" | "retryAfterMs">;
 
 /** Where a call stands when an attempt has failed. */
-export interface Standing {
+export interface AttemptState {
   /** How many attempts were made, the failed one included. */
   attempt: number;
   /** Time since the first attempt began, without what later ones waited for their turn, in milliseconds. */
@@ -64,7 +64,7 @@ export interface Standing {
  *
  * @returns milliseconds, or undefined: the call has failed for good.
  */
-export function retryDelay(failure: Failure, standing: Standing, limits: RetryLimits): number | undefined {
+export function retryDelay(failure: Failure, standing: AttemptState, limits: RetryLimits): number | undefined {
   const { attempt, elapsedMs, random, nowMs } = standing;
   if (!failure.retryable || attempt >= limits.maxAttempts) return undefined;
   const remaining = limits.timeoutMs - elapsedMs;
@@ -86,7 +86,7 @@ export function isThrottle(error: unknown): error is VodError {
  * What was learned of attempts that failed: that one was accepted, with its answer; that the service answers, but knows
  * of nothing; or nothing at all.
  */
-export type Rescue<T> = { answer: T } | "unconfirmed" | "unanswered";
+export type Recovery<T> = { answer: T } | "unconfirmed" | "unanswered";
 
 export interface Retrying<T> {
   limits: RetryLimits;
@@ -95,7 +95,7 @@ export interface Retrying<T> {
   random: () => number;
   onWait?: ((sentence: string) => void) | undefined;
   /** Asked before a call is sent again or given up: whether it was accepted after all. Default: nothing is known. */
-  rescue?: (() => Promise<Rescue<T>>) | undefined;
+  recover?: (() => Promise<Recovery<T>>) | undefined;
 }
 
 /** The turn of an attempt, which may have to wait for it. */
@@ -112,7 +112,7 @@ export interface Turn {
  * @throws VodError the last attempt's, saying how many there were over which time if there was more than one.
  */
 export async function retrying<T>(call: (turn: Turn) => Promise<T>, settings: Retrying<T>): Promise<T> {
-  const { limits, now, sleep, random, onWait, rescue } = settings;
+  const { limits, now, sleep, random, onWait, recover } = settings;
   const begin = now().getTime();
   let queuedMs = 0;
   const elapsed = () => now().getTime() - begin - queuedMs;
@@ -135,7 +135,7 @@ export async function retrying<T>(call: (turn: Turn) => Promise<T>, settings: Re
       };
       let again = await pause(error);
       // After the pause, since a record of what was accepted may need a moment to appear.
-      const rescued = await rescue?.();
+      const rescued = await recover?.();
       if (typeof rescued === "object") return rescued.answer;
       // A 200 that can't be read is a proxy's page in most cases, which stays. But where the service itself answered the
       // question, only that one answer was spoilt.

@@ -9,9 +9,9 @@ import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import { resolveProxy } from "./endpoint.js";
 import { errorOfRefusal, VodError } from "./errors.js";
-import { agentFor, bounded, type Excess } from "./http-agent.js";
+import { agentFor, bounded, type LimitExceeded } from "./http-agent.js";
 import { API_VERSION } from "./limits.js";
-import { causeOf } from "./network-error.js";
+import { classifyNetworkError } from "./network-error.js";
 import { loadPopCore } from "./pop-core.js";
 import { secretFinder, withoutSecrets } from "./redact.js";
 
@@ -202,7 +202,7 @@ function failureOf(thrown: unknown, attempt: Attempt): VodError {
       paths,
     });
   }
-  const { code } = causeOf(thrown);
+  const { code } = classifyNetworkError(thrown);
   if (code === "HPE_HEADER_OVERFLOW") return unexpectedAnswer(attempt, "endless headers");
   if (code.startsWith("HPE_")) return unexpectedAnswer(attempt, "something other than HTTP");
   return response === undefined ? unreachable(attempt, thrown) : unexpectedAnswer(attempt);
@@ -217,7 +217,7 @@ function retryAfterOf(response: IncomingMessage | undefined): number | undefined
 }
 
 /** The error for a request that had to be ended. */
-function excessive(excess: Excess, attempt: Attempt): VodError {
+function excessive(excess: LimitExceeded, attempt: Attempt): VodError {
   if (excess === "size") return unexpectedAnswer(attempt, `more than ${MAX_ANSWER_BYTES / 1024 / 1024} MB`);
   if (excess === "encoding") return unexpectedAnswer(attempt, "a compressed answer");
   return new VodError(
@@ -229,7 +229,7 @@ function excessive(excess: Excess, attempt: Attempt): VodError {
 
 /** The error for a request without an answer. */
 function unreachable(attempt: Attempt, thrown: unknown): VodError {
-  const { what, remedy, isUnsent, retryable } = causeOf(thrown);
+  const { what, remedy, isUnsent, retryable } = classifyNetworkError(thrown);
   const where = attempt.proxy ? "the proxy's variables (HTTPS_PROXY, ALL_PROXY, NO_PROXY)" : "VOD_ENDPOINT";
   return new VodError(
     `${targetOf(attempt)} ${what}.`,

@@ -112,7 +112,7 @@ export async function allPages(ask: (page: number) => Promise<z.infer<typeof tas
 }
 
 /** A call whose outcome is not known. */
-export interface Doubt {
+export interface UncertainCall {
   paths: readonly string[];
   /** How rows name the type of the call; undefined where they don't tell it from another that does less. */
   rowType: RowType | undefined;
@@ -146,7 +146,7 @@ export type RowType = "file" | "directory" | "preload";
  * @throws whatever asking throws: without all its tasks, nobody could see what becomes of the call.
  */
 export async function acceptedTaskIds(
-  doubt: Doubt,
+  doubt: UncertainCall,
   describe: (filter: TaskFilter) => Promise<RefreshTask[]>,
 ): Promise<string | undefined> {
   const { paths, since, until } = doubt;
@@ -172,11 +172,11 @@ export async function acceptedTaskIds(
 }
 
 /** Whether a row can be of no other call than the one in doubt, or of one that did the same for the path since. */
-function proves({ objectType, createdAt, taskId }: RefreshTask, { rowType, since, isOthers }: Doubt): boolean {
+function proves({ objectType, createdAt, taskId }: RefreshTask, { rowType, since, isOthers }: UncertainCall): boolean {
   return objectType === rowType && createdAt.getTime() >= since() && !isOthers(taskId);
 }
 
 /** Whether the task IDs of a call's two ends are those of all its paths: refreshed URLs of a domain that go together share one. */
-function shareTaskId({ paths, rowType }: Doubt): boolean {
+function shareTaskId({ paths, rowType }: UncertainCall): boolean {
   return rowType === "file" && new Set(paths.map(domainOf)).size === 1;
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import type { Doubt } from "../../provider/vod/tasks.js";
+import type { UncertainCall } from "../../provider/vod/tasks.js";
 import { engines } from "../engine/index.js";
 import { MISTAKES } from "./mistakes.js";
 import { CROWD, chaosRun, type RunOptions, type Setting } from "./run.js";
@@ -18,7 +18,7 @@ const WHOLE_TIMEOUT_MS = 180_000;
 
 /** What stands in for parts of the provider that nothing can be put around. */
 const inside = vi.hoisted(() => ({
-  doubt: (doubt: Doubt): Doubt => doubt,
+  doubt: (doubt: UncertainCall): UncertainCall => doubt,
   isAnyRowOwn: false,
 }));
 vi.mock("../../provider/vod/tasks.js", async (original) => {
@@ -26,14 +26,15 @@ vi.mock("../../provider/vod/tasks.js", async (original) => {
   const acceptedTaskIds: typeof tasks.acceptedTaskIds = (doubt, ask) => tasks.acceptedTaskIds(inside.doubt(doubt), ask);
   return { ...tasks, acceptedTaskIds };
 });
-vi.mock("../../provider/open.js", async (original) => {
-  const open = await original<typeof import("../../provider/tasks/outstanding.js")>();
-  const namesIn: typeof open.namesIn = (...given) => (inside.isAnyRowOwn ? (path) => path : open.namesIn(...given));
-  const openOf: typeof open.openOf = (...given) => ({
-    ...open.openOf(...given),
+vi.mock("../../provider/tasks/outstanding.js", async (original) => {
+  const outstanding = await original<typeof import("../../provider/tasks/outstanding.js")>();
+  const rowNames: typeof outstanding.rowNames = (...given) =>
+    inside.isAnyRowOwn ? (path) => path : outstanding.rowNames(...given);
+  const findOutstanding: typeof outstanding.findOutstanding = (...given) => ({
+    ...outstanding.findOutstanding(...given),
     ...(inside.isAnyRowOwn ? { nameOf: (path) => path } : {}),
   });
-  return { ...open, namesIn, openOf };
+  return { ...outstanding, rowNames, findOutstanding };
 });
 
 const { XDG_CACHE_HOME } = process.env;

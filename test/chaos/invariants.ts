@@ -1,6 +1,6 @@
 /** What has to hold after each deployment, whatever went wrong in it. */
 
-import { beforeOf, readState, type State } from "../../provider/plan/state.js";
+import { baselineOf, readState, type State } from "../../provider/plan/state.js";
 import { PRELOAD, REFRESH } from "../../provider/schema/inputs.js";
 import type { Emulator } from "../emulator/index.js";
 import type { Outcome } from "./engine.js";
@@ -40,7 +40,7 @@ export interface Deployment {
 export function stateLoads(kind: Kind, outputs: Properties): State {
   try {
     const state = readState(outputs, kind === "preload" ? PRELOAD : REFRESH);
-    beforeOf(state);
+    baselineOf(state);
     const isUnfinished = state.status === "Incomplete" || state.status === "Failed";
     if (state.pending.length > 0 ? !isUnfinished : state.status === "Incomplete") {
       throw new Violation("the status is true", `it is ${state.status} with ${state.pending.length} pending paths`);

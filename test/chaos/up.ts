@@ -1,5 +1,5 @@
 /** One `pulumi up` of a run, of resources one after another or at the same time, and what it is judged by. */
-import type { Surroundings } from "../../provider/resource/clients.js";
+import type { Runtime } from "../../provider/resource/clients.js";
 import { preloadProvider, refreshProvider } from "../../provider/resource/provider.js";
 import { createLimiter } from "../../provider/vod/rate-limiter.js";
 import type { Emulator } from "../emulator/index.js";
@@ -135,13 +135,13 @@ export class Ups {
   private providers(gate: Gate, all: readonly Resource[]): (resource: Resource) => Provider {
     const { emulator, faults, random, trace, around } = this.parts;
     const now = () => emulator.time();
-    const surroundings: Surroundings = {
+    const surroundings: Runtime = {
       environment: {
         ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.accessKeyId,
         ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
         VOD_ENDPOINT: emulator.endpoint,
       },
-      info: (line: string) => {
+      log: (line: string) => {
         this.lines.push(line);
         trace(`  | ${line}`);
       },

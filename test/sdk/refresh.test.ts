@@ -112,7 +112,7 @@ describe("a preload after the refresh", () => {
 
   test("isn't there without `preload`", async () => {
     const refresh = new VodCacheRefresh("p5", args);
-    expect(refresh.preloading).toBeUndefined();
+    expect(refresh.preloadResource).toBeUndefined();
     expect(await settled(refresh.preloadTaskIds)).toEqual([]);
     expect(await settled(refresh.preloadStatus)).toBeUndefined();
   });

@@ -22,7 +22,7 @@ function provider(make: typeof refreshProvider, emulator: Emulator) {
     ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
     VOD_ENDPOINT: emulator.endpoint,
   };
-  return make({ environment, info: (line) => lines.push(line), now: () => new Date() });
+  return make({ environment, log: (line) => lines.push(line), now: () => new Date() });
 }
 
 /** What the engine hands over: no secret is wrapped for a host that doesn't know them. */
@@ -80,7 +80,7 @@ test("what a path that is gone is sent as names it too: it is left pending by a 
   const { inputs: news } = await made.check(inputs, program({ "https://vod.example.com/b": "1" }));
   const failure: Failure = await made.update(id, unwrapped(outs), news).catch((error) => error);
   expect(failure.properties).toMatchObject({ pending: secret([URL]) });
-  expect(JSON.stringify(unwrapped(failure.properties ?? {}).gone)).toContain(URL);
+  expect(JSON.stringify(unwrapped(failure.properties ?? {}).__removedPaths)).toContain(URL);
   for (const [name, value] of Object.entries(failure.properties ?? {})) {
     // The engine itself keeps an output secret whose input is.
     const isMarked = name === "contents" || "4dabf18193072939515e22adb298388d" in Object(value);
@@ -98,7 +98,11 @@ test("what vanished stays secret once the inputs name no secret any more: in gon
   emulator.set({ urlRemain: 0 });
   const first = await made.update(id, unwrapped(outs), openly.inputs);
   const manner = { objectType: "File", force: false };
-  expect(first.outs).toMatchObject({ pending: secret([URL]), gone: secret({ [URL]: manner }), refreshed: secret([]) });
+  expect(first.outs).toMatchObject({
+    pending: secret([URL]),
+    __removedPaths: secret({ [URL]: manner }),
+    refreshed: secret([]),
+  });
   emulator.set({ urlRemain: 2000 });
   const later = provider(refreshProvider, emulator);
   const second = await later.update(id, unwrapped(first.outs), openly.inputs);

@@ -25,21 +25,21 @@ describe("what changed", () => {
     ]);
     expect(diffManifests(old, now)).toEqual({
       changed: ["b.js", "d.js"],
-      vanished: ["gone/a.js", "gone/b.js"],
+      removed: ["gone/a.js", "gone/b.js"],
       added: ["new/a.js", "new/b.js"],
     });
   });
 
   test("nothing, between a manifest and itself", () => {
     const site = manifest("b.js", "a.js");
-    expect(diffManifests(site, site)).toEqual({ changed: [], vanished: [], added: [] });
-    expect(diffManifests(new Map(), new Map())).toEqual({ changed: [], vanished: [], added: [] });
+    expect(diffManifests(site, site)).toEqual({ changed: [], removed: [], added: [] });
+    expect(diffManifests(new Map(), new Map())).toEqual({ changed: [], removed: [], added: [] });
   });
 
   test("everything, when all files go or come", () => {
     const site = manifest("b.js", "a.js");
-    expect(diffManifests(site, new Map())).toEqual({ changed: [], vanished: ["a.js", "b.js"], added: [] });
-    expect(diffManifests(new Map(), site)).toEqual({ changed: [], vanished: [], added: ["a.js", "b.js"] });
+    expect(diffManifests(site, new Map())).toEqual({ changed: [], removed: ["a.js", "b.js"], added: [] });
+    expect(diffManifests(new Map(), site)).toEqual({ changed: [], removed: [], added: ["a.js", "b.js"] });
   });
 
   test("an unknown hash, whatever it is now", () => {
@@ -52,13 +52,13 @@ describe("what changed", () => {
       ["left.js", V1],
       ["unknown.js", UNKNOWN_HASH],
     ]);
-    expect(diffManifests(old, now)).toEqual({ changed: ["left.js", "unknown.js"], vanished: ["gone.js"], added: [] });
+    expect(diffManifests(old, now)).toEqual({ changed: ["left.js", "unknown.js"], removed: ["gone.js"], added: [] });
   });
 
   test("a file renamed in case alone: one vanished, one is new", () => {
     expect(diffManifests(manifest("Index.html"), manifest("index.html"))).toEqual({
       changed: [],
-      vanished: ["Index.html"],
+      removed: ["Index.html"],
       added: ["index.html"],
     });
   });
@@ -66,7 +66,7 @@ describe("what changed", () => {
   test("a file replaced by a directory of its name", () => {
     expect(diffManifests(manifest("player"), manifest("player/index.js"))).toEqual({
       changed: [],
-      vanished: ["player"],
+      removed: ["player"],
       added: ["player/index.js"],
     });
   });
@@ -96,7 +96,7 @@ describe("what changed", () => {
             (name) =>
               old.has(name) && now.has(name) && (old.get(name) === UNKNOWN_HASH || old.get(name) !== now.get(name)),
           ),
-          vanished: names.filter((name) => old.has(name) && !now.has(name)),
+          removed: names.filter((name) => old.has(name) && !now.has(name)),
           added: names.filter((name) => !old.has(name) && now.has(name)),
         };
         expect(diffManifests(old, now)).toEqual(expected);

@@ -87,9 +87,9 @@ describe("version 1", () => {
   test("it is no other manifest than the same one packed today: an upgrade refreshes nothing", () => {
     const old = unpackManifest(VERSION_1);
     const now = unpackManifest(packManifest(new Map(old)));
-    const { changed, vanished, added } = diffManifests(old, now);
+    const { changed, removed, added } = diffManifests(old, now);
     expect(changed).toEqual(["assets/video/clip-000123/segment-00043.ts", "！.txt"]); // those that are unknown
-    expect([vanished, added]).toEqual([[], []]);
+    expect([removed, added]).toEqual([[], []]);
   });
 });
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { allot, batchesOf, settledBy } from "../../../provider/plan/batches.js";
-import type { Manner, Plan } from "../../../provider/plan/plan.js";
+import { planBatches, settledPaths, splitIntoBatches } from "../../../provider/plan/batches.js";
+import type { Plan, RequestKind } from "../../../provider/plan/plan.js";
 import type { Inputs } from "../../../provider/schema/inputs.js";
 import { type ObjectType, PATHS_PER_CALL } from "../../../provider/vod/limits.js";
 import type { RefreshQuota } from "../../../provider/vod/quota.js";
@@ -13,9 +13,9 @@ const quota = (urlsLeft: number, directoriesLeft = 100): RefreshQuota => ({
   urls: { quota: 2000, remain: urlsLeft },
   directories: { quota: 100, remain: directoriesLeft },
 });
-const planned = (paths: string[], gone: Record<string, Manner> = {}): Plan => ({
+const planned = (paths: string[], gone: Record<string, RequestKind> = {}): Plan => ({
   paths,
-  gone: new Map(Object.entries(gone)),
+  removed: new Map(Object.entries(gone)),
   groups: [],
   total: paths.length,
   skipped: 0,
@@ -30,7 +30,7 @@ const inputs = (changes: Partial<Inputs> = {}): Inputs => ({
   ...changes,
 });
 const sizes = (paths: string[], type: ObjectType) =>
-  batchesOf(paths, type, false, always).map((batch) => batch.paths.length);
+  splitIntoBatches(paths, type, false, always).map((batch) => batch.paths.length);
 
 describe("calls", () => {
   test("carry 1,000 URLs each: a day's quota goes in two", () => {
@@ -56,8 +56,8 @@ describe("calls", () => {
       "https://old.example.com/b",
       "https://vod.example.com/b",
     ];
-    const batches = batchesOf(paths, "File", false, (domain) => domain === "vod.example.com");
-    expect(batches.map((batch) => [batch.paths.length, batch.departed])).toEqual([
+    const batches = splitIntoBatches(paths, "File", false, (domain) => domain === "vod.example.com");
+    expect(batches.map((batch) => [batch.paths.length, batch.domainRemoved])).toEqual([
       [1, false],
       [2, true],
       [1, false],
@@ -69,7 +69,7 @@ describe("calls", () => {
     const type = fc.constantFrom<ObjectType>("File", "Regex", "Directory");
     fc.assert(
       fc.property(fc.array(path), type, fc.nat(20), (paths, objectType, gone) => {
-        const batches = batchesOf(paths, objectType, false, (domain) => domain !== `vod${gone}.example.com`);
+        const batches = splitIntoBatches(paths, objectType, false, (domain) => domain !== `vod${gone}.example.com`);
         expect(batches.flatMap((batch) => batch.paths)).toEqual(paths);
         for (const batch of batches) expect(batch.paths.length).toBeLessThanOrEqual(PATHS_PER_CALL[objectType]);
       }),
@@ -79,12 +79,12 @@ describe("calls", () => {
 
 describe("what is no longer named", () => {
   const directory = "https://vod.example.com/player/";
-  const file: Manner = { objectType: "File", force: false };
-  const withAnyQuery: Manner = { objectType: "IgnoreParams", force: false };
+  const file: RequestKind = { objectType: "File", force: false };
+  const withAnyQuery: RequestKind = { objectType: "IgnoreParams", force: false };
 
   test("goes as what it was, after what is named", () => {
     const [a, b] = ["https://vod.example.com/a", "https://vod.example.com/b?v=1"];
-    const { batches, cost } = allot(
+    const { batches, cost } = planBatches(
       planned([a, directory, b], { [a]: withAnyQuery, [b]: file }),
       inputs({ objectType: "Directory" }),
       always,
@@ -100,7 +100,7 @@ describe("what is no longer named", () => {
 
   test("a directory with the force that it had", () => {
     const plan = planned([...urls(1), directory], { [directory]: { objectType: "Directory", force: true } });
-    expect(allot(plan, inputs(), always, quota(2000)).batches.map(({ paths, force }) => [paths, force])).toEqual([
+    expect(planBatches(plan, inputs(), always, quota(2000)).batches.map(({ paths, force }) => [paths, force])).toEqual([
       [urls(1), false],
       [[directory], true],
     ]);
@@ -108,7 +108,7 @@ describe("what is no longer named", () => {
 
   test("goes with what is named where it is of one type", () => {
     const plan = planned(urls(2), { "https://vod.example.com/1": file });
-    expect(allot(plan, inputs(), always, quota(2000)).batches).toHaveLength(1);
+    expect(planBatches(plan, inputs(), always, quota(2000)).batches).toHaveLength(1);
   });
 
   const two = planned([...urls(15), ...urls(15, "x/")], {
@@ -116,7 +116,7 @@ describe("what is no longer named", () => {
     ...Object.fromEntries(urls(15, "x/").map((path) => [path, withAnyQuery])),
   });
   const beside = (more: Partial<Inputs>, left: RefreshQuota) =>
-    allot(two, inputs({ objectType: "Directory", ...more }), always, left);
+    planBatches(two, inputs({ objectType: "Directory", ...more }), always, left);
 
   test("has what else is sent leaves of the day: where that is too little, fail may not send anything", () => {
     expect(beside({}, quota(20))).toMatchObject({ exceeded: true, cost: { urls: 30 } });
@@ -126,7 +126,7 @@ describe("what is no longer named", () => {
     expect(beside({ onQuotaExceeded: "partial" }, quota(20))).toMatchObject({
       exceeded: false,
       cost: { urls: 20 },
-      later: urls(15, "x/").slice(5),
+      deferred: urls(15, "x/").slice(5),
     });
   });
   test("collapse: no directory that the one before it took", () => {
@@ -140,76 +140,85 @@ describe("a plan that the day's quota can hold, or whose quota isn't known", () 
     ["just fits", quota(3)],
     ["isn't known", undefined],
   ])("%s: is sent as it is", (_, left) => {
-    const allotment = allot(planned(urls(3)), inputs(), always, left);
-    expect(allotment).toMatchObject({ cost: { urls: 3, directories: 0 }, later: [], collapsed: 0, exceeded: false });
-    expect(allotment.batches.map((batch) => [batch.paths, settledBy(batch)])).toEqual([[urls(3), urls(3)]]);
+    const batchPlan = planBatches(planned(urls(3)), inputs(), always, left);
+    expect(batchPlan).toMatchObject({ cost: { urls: 3, directories: 0 }, deferred: [], collapsed: 0, exceeded: false });
+    expect(batchPlan.batches.map((batch) => [batch.paths, settledPaths(batch)])).toEqual([[urls(3), urls(3)]]);
   });
 
   test("directories and patterns count against the other quota", () => {
     for (const objectType of ["Directory", "Regex"] as const) {
-      expect(allot(planned(urls(3)), inputs({ objectType }), always, quota(0, 3))).toMatchObject({ exceeded: false });
-      expect(allot(planned(urls(3)), inputs({ objectType }), always, quota(2000, 2))).toMatchObject({ exceeded: true });
+      expect(planBatches(planned(urls(3)), inputs({ objectType }), always, quota(0, 3))).toMatchObject({
+        exceeded: false,
+      });
+      expect(planBatches(planned(urls(3)), inputs({ objectType }), always, quota(2000, 2))).toMatchObject({
+        exceeded: true,
+      });
     }
   });
 });
 
 describe("a plan that the day's quota can't hold", () => {
   test("fail: may not be sent", () => {
-    expect(allot(planned(urls(3)), inputs(), always, quota(2))).toMatchObject({ exceeded: true });
+    expect(planBatches(planned(urls(3)), inputs(), always, quota(2))).toMatchObject({ exceeded: true });
   });
 
   test("partial: what fits is sent, in order, and the rest is for later", () => {
-    const allotment = allot(planned(urls(3)), inputs({ onQuotaExceeded: "partial" }), always, quota(2));
-    expect(allotment).toMatchObject({ cost: { urls: 2 }, later: urls(3).slice(2), exceeded: false });
-    expect(allotment.batches.flatMap(({ paths }) => paths)).toEqual(urls(2));
+    const batchPlan = planBatches(planned(urls(3)), inputs({ onQuotaExceeded: "partial" }), always, quota(2));
+    expect(batchPlan).toMatchObject({ cost: { urls: 2 }, deferred: urls(3).slice(2), exceeded: false });
+    expect(batchPlan.batches.flatMap(({ paths }) => paths)).toEqual(urls(2));
   });
 
   test("collapse: a directory stands for its URLs", () => {
     const plan = planned(urls(30, "player/"));
-    const allotment = allot(plan, inputs({ onQuotaExceeded: "collapse", force: true }), always, quota(20));
-    expect(allotment).toMatchObject({ cost: { urls: 0, directories: 1 }, collapsed: 30, exceeded: false });
-    expect(allotment.batches).toEqual([
+    const batchPlan = planBatches(plan, inputs({ onQuotaExceeded: "collapse", force: true }), always, quota(20));
+    expect(batchPlan).toMatchObject({ cost: { urls: 0, directories: 1 }, collapsed: 30, exceeded: false });
+    expect(batchPlan.batches).toEqual([
       {
         paths: ["https://vod.example.com/player/"],
         objectType: "Directory",
         force: true,
-        standsFor: new Map([["https://vod.example.com/player/", plan.paths]]),
-        departed: false,
+        covers: new Map([["https://vod.example.com/player/", plan.paths]]),
+        domainRemoved: false,
       },
     ]);
   });
 
   test("collapse: not where the URLs fit", () => {
-    const allotment = allot(planned(urls(30, "player/")), inputs({ onQuotaExceeded: "collapse" }), always, quota(30));
-    expect(allotment).toMatchObject({ cost: { urls: 30, directories: 0 }, collapsed: 0 });
+    const batchPlan = planBatches(
+      planned(urls(30, "player/")),
+      inputs({ onQuotaExceeded: "collapse" }),
+      always,
+      quota(30),
+    );
+    expect(batchPlan).toMatchObject({ cost: { urls: 30, directories: 0 }, collapsed: 0 });
   });
 
   test("collapse: may not be sent where no directories fit either", () => {
-    const allotment = allot(planned(urls(30)), inputs({ onQuotaExceeded: "collapse" }), always, quota(20, 0));
-    expect(allotment).toMatchObject({ exceeded: true });
+    const batchPlan = planBatches(planned(urls(30)), inputs({ onQuotaExceeded: "collapse" }), always, quota(20, 0));
+    expect(batchPlan).toMatchObject({ exceeded: true });
   });
 
   test("a quota that can't hold a single path holds nothing", () => {
-    const allotment = allot(planned(urls(2)), inputs({ onQuotaExceeded: "partial" }), always, quota(0));
-    expect(allotment).toMatchObject({ batches: [], later: urls(2), exceeded: false });
+    const batchPlan = planBatches(planned(urls(2)), inputs({ onQuotaExceeded: "partial" }), always, quota(0));
+    expect(batchPlan).toMatchObject({ batches: [], deferred: urls(2), exceeded: false });
   });
 });
 
 test('collapse "always": where it costs less of the day, and not otherwise', () => {
   const collapsed = (count: number) =>
-    allot(planned(urls(count)), inputs({ collapse: "always" }), always, quota(2000)).collapsed;
+    planBatches(planned(urls(count)), inputs({ collapse: "always" }), always, quota(2000)).collapsed;
   expect(collapsed(21)).toBe(21);
   expect(collapsed(20)).toBe(0);
 });
 
 test('collapse "always": by what an account has in a day, where what is left isn\'t known', () => {
-  expect(allot(planned(urls(21)), inputs({ collapse: "always" }), always, undefined).collapsed).toBe(21);
-  expect(allot(planned(urls(21)), inputs({ onQuotaExceeded: "collapse" }), always, undefined).collapsed).toBe(0);
+  expect(planBatches(planned(urls(21)), inputs({ collapse: "always" }), always, undefined).collapsed).toBe(21);
+  expect(planBatches(planned(urls(21)), inputs({ onQuotaExceeded: "collapse" }), always, undefined).collapsed).toBe(0);
 });
 
 test('collapse "never": no directory, whatever onQuotaExceeded says', () => {
   const never = inputs({ collapse: "never", onQuotaExceeded: "collapse" });
-  expect(allot(planned(urls(30)), never, always, quota(10))).toMatchObject({ collapsed: 0, exceeded: true });
+  expect(planBatches(planned(urls(30)), never, always, quota(10))).toMatchObject({ collapsed: 0, exceeded: true });
 });
 
 test("every path of a plan is settled by a call or left for later, once", () => {
@@ -226,9 +235,9 @@ test("every path of a plan is settled by a call or left for later, once", () => 
       fc.boolean(),
       (paths, onQuotaExceeded, left, dirs, collapses) => {
         const news = inputs({ onQuotaExceeded, ...(collapses ? { collapse: "always" as const } : {}) });
-        const { batches, later, exceeded, cost } = allot(planned(paths), news, always, quota(left, dirs));
+        const { batches, deferred, exceeded, cost } = planBatches(planned(paths), news, always, quota(left, dirs));
         fc.pre(!exceeded);
-        expect([...batches.flatMap(settledBy), ...later].sort()).toEqual([...paths].sort());
+        expect([...batches.flatMap(settledPaths), ...deferred].sort()).toEqual([...paths].sort());
         expect(cost.urls).toBeLessThanOrEqual(left);
         expect(cost.directories).toBeLessThanOrEqual(dirs);
       },

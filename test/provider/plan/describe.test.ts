@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { allot, NO_COST } from "../../../provider/plan/batches.js";
-import { describeExceeded, describeOpen, describePlan, describeRun, named } from "../../../provider/plan/describe.js";
-import { type Before, manifestOf, planRefresh, settle } from "../../../provider/plan/plan.js";
+import { NO_COST, planBatches } from "../../../provider/plan/batches.js";
+import {
+  describeExceeded,
+  describeOutstanding,
+  describePlan,
+  describeSubmitted,
+  listPaths,
+} from "../../../provider/plan/describe.js";
+import { type Baseline, manifestFromInputs, markPending, planRefresh } from "../../../provider/plan/plan.js";
 import { contentOf, type Inputs } from "../../../provider/schema/inputs.js";
 import type { RefreshQuota } from "../../../provider/vod/quota.js";
 
@@ -13,10 +19,10 @@ const quota = (urlsLeft: number): RefreshQuota => ({
   urls: { quota: 2000, remain: urlsLeft },
   directories: { quota: 100, remain: 100 },
 });
-const present = (inputs: Inputs) => manifestOf(contentOf(inputs) as Parameters<typeof manifestOf>[0]);
-const deployed = (inputs: Inputs, pending: string[] = []): Before => ({
+const present = (inputs: Inputs) => manifestFromInputs(contentOf(inputs) as Parameters<typeof manifestFromInputs>[0]);
+const deployed = (inputs: Inputs, pending: string[] = []): Baseline => ({
   inputs,
-  manifest: settle(present(inputs), pending),
+  manifest: markPending(present(inputs), pending),
 });
 const contents = (hashes: Record<string, string>, more: Partial<Inputs> = {}): Inputs => ({
   ...COMMON,
@@ -30,12 +36,12 @@ const byPaths = (more: Partial<Inputs> = {}): Inputs => ({
   ...more,
 });
 
-function lines(old: Before | undefined, news: Inputs, left?: RefreshQuota): string[] {
+function lines(old: Baseline | undefined, news: Inputs, left?: RefreshQuota): string[] {
   const plan = planRefresh(old, news, present(news));
   return describePlan(
     plan,
     news,
-    allot(plan, news, () => true, left),
+    planBatches(plan, news, () => true, left),
     left,
     NOW,
   );
@@ -59,7 +65,7 @@ describe("a plan is shown", () => {
     ]);
   });
 
-  test.each<[Before | undefined, Inputs, string[]]>([
+  test.each<[Baseline | undefined, Inputs, string[]]>([
     [undefined, byPaths(), ["created: 2 URL refreshes, 1 call"]],
     [deployed(byPaths()), byPaths({ contentHash: "v2" }), ["contentHash changed: 2 URL refreshes, 1 call"]],
     [
@@ -164,8 +170,8 @@ describe("a plan is shown", () => {
 });
 
 test("paths are named without their queries, the first five of them", () => {
-  expect(named([url("a?auth_key=5ec2e7")])).toBe("https://vod.example.com/a?…");
-  expect(named(urls(7))).toBe(`${urls(5).join(", ")} and 2 more`);
+  expect(listPaths([url("a?auth_key=5ec2e7")])).toBe("https://vod.example.com/a?…");
+  expect(listPaths(urls(7))).toBe(`${urls(5).join(", ")} and 2 more`);
 });
 
 test("what `paths` no longer name isn't told as a part of them", () => {
@@ -176,16 +182,16 @@ test("what `paths` no longer name isn't told as a part of them", () => {
 });
 
 test("what the last update left open is told, if anything", () => {
-  expect(describeOpen([])).toEqual([]);
-  expect(describeOpen(urls(7))).toEqual([
+  expect(describeOutstanding([])).toEqual([]);
+  expect(describeOutstanding(urls(7))).toEqual([
     `waits for the tasks of the last update, 7 paths: ${urls(5).join(", ")} and 2 more`,
   ]);
 });
 
 test("a run is told by what was sent and the tasks", () => {
-  const batch = { objectType: "File" as const, force: false, departed: false };
+  const batch = { objectType: "File" as const, force: false, domainRemoved: false };
   expect(
-    describeRun(
+    describeSubmitted(
       [
         { ...batch, paths: urls(2) },
         { ...batch, objectType: "Directory", paths: [url("x/")] },
@@ -211,8 +217,8 @@ describe("a quota that can't hold the plan is told with what to do", () => {
     });
   });
   test("of both kinds, that which is short", () => {
-    const allotment = { cost: { ...NO_COST, urls: 12, directories: 101 } };
-    expect(describeExceeded(allotment, news({}), NEITHER, quota(1000), NOW).happened).toBe(
+    const batchPlan = { cost: { ...NO_COST, urls: 12, directories: 101 } };
+    expect(describeExceeded(batchPlan, news({}), NEITHER, quota(1000), NOW).happened).toBe(
       "The day's quota has 100 of 100 directories left, and 101 are due; nothing was sent.",
     );
   });

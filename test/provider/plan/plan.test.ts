@@ -2,16 +2,16 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Manifest, UNKNOWN_HASH } from "../../../provider/manifest/manifest.js";
 import {
-  type Before,
-  differs,
-  manifestOf,
-  manifestOfFiles,
-  mannersOf,
-  planMoved,
+  type Baseline,
+  hasChanges,
+  keepRequestKinds,
+  manifestFromInputs,
+  markPending,
+  planAfterDrift,
   planRefresh,
-  settle,
 } from "../../../provider/plan/plan.js";
 import { contentOf, type Inputs } from "../../../provider/schema/inputs.js";
+import { manifestFromFiles } from "../../../provider/source/source.js";
 
 const A: string = "https://vod.example.com/a";
 const B: string = "https://vod.example.com/b";
@@ -30,13 +30,13 @@ const byContents = (contents: Record<string, string>, changes: Partial<Inputs> =
   ...changes,
 });
 
-const present = (inputs: Inputs) => manifestOf(contentOf(inputs) as Parameters<typeof manifestOf>[0]);
-const deployed = (inputs: Inputs, pending: string[] = []): Before => ({
+const present = (inputs: Inputs) => manifestFromInputs(contentOf(inputs) as Parameters<typeof manifestFromInputs>[0]);
+const deployed = (inputs: Inputs, pending: string[] = []): Baseline => ({
   inputs,
-  manifest: settle(present(inputs), pending),
+  manifest: markPending(present(inputs), pending),
 });
-const plan = (old: Before | undefined, news: Inputs) => planRefresh(old, news, present(news));
-const groups = (old: Before | undefined, news: Inputs) =>
+const plan = (old: Baseline | undefined, news: Inputs) => planRefresh(old, news, present(news));
+const groups = (old: Baseline | undefined, news: Inputs) =>
   Object.fromEntries(plan(old, news).groups.map(({ reason, count }) => [reason, count]));
 
 describe("paths with a contentHash", () => {
@@ -45,7 +45,7 @@ describe("paths with a contentHash", () => {
       paths: [A, B],
       groups: [{ reason: "created", count: 2 }],
       total: 2,
-      gone: new Map(),
+      removed: new Map(),
       skipped: 0,
       unknown: 0,
       resumes: false,
@@ -170,8 +170,8 @@ describe("contents", () => {
 
   test("what vanished as URLs began to go with any query goes so as well, but for one that has a query of its own", () => {
     const before = deployed(byContents({ [A]: "1", [`${B}?v=1`]: "1" }));
-    const { gone } = plan(before, byContents({}, { objectType: "IgnoreParams" }));
-    expect([...gone.values()].map(({ objectType }) => objectType)).toEqual(["IgnoreParams", "File"]);
+    const { removed } = plan(before, byContents({}, { objectType: "IgnoreParams" }));
+    expect([...removed.values()].map(({ objectType }) => objectType)).toEqual(["IgnoreParams", "File"]);
   });
 
   test("the object type changed: all URLs, and those that vanished", () => {
@@ -194,27 +194,27 @@ describe("given in another way than before: hashes of two kinds can't be compare
   const directories = byPaths({ paths: [DIRECTORY], ...asDirectory });
 
   test("a directory that paths named goes as a directory, as it went", () => {
-    const { paths, gone } = plan(deployed(directories), byContents({ [A]: "1" }));
+    const { paths, removed } = plan(deployed(directories), byContents({ [A]: "1" }));
     expect(paths).toEqual([A, DIRECTORY]);
-    expect([...gone]).toEqual([[DIRECTORY, asDirectory]]);
+    expect([...removed]).toEqual([[DIRECTORY, asDirectory]]);
   });
   test("even where a URL has its name now: a directory stands for more", () => {
-    const { paths, gone } = plan(deployed(directories), byContents({ [DIRECTORY]: "1" }));
+    const { paths, removed } = plan(deployed(directories), byContents({ [DIRECTORY]: "1" }));
     expect(paths).toEqual([DIRECTORY]);
-    expect([...gone]).toEqual([[DIRECTORY, asDirectory]]);
+    expect([...removed]).toEqual([[DIRECTORY, asDirectory]]);
   });
   test("and once more as one if it couldn't be sent then", () => {
     const news = byContents({ [DIRECTORY]: "1" });
-    const left = { ...deployed(news, [DIRECTORY]), gone: new Map([[DIRECTORY, asDirectory]]) };
-    expect([...plan(left, news).gone]).toEqual([[DIRECTORY, asDirectory]]);
-    expect([...plan(left, byContents({})).gone]).toEqual([[DIRECTORY, asDirectory]]);
+    const left = { ...deployed(news, [DIRECTORY]), removed: new Map([[DIRECTORY, asDirectory]]) };
+    expect([...plan(left, news).removed]).toEqual([[DIRECTORY, asDirectory]]);
+    expect([...plan(left, byContents({})).removed]).toEqual([[DIRECTORY, asDirectory]]);
   });
 });
 
 test("a URL that was left beside directories by an older version goes with any query, since nobody knows as what it went", () => {
   const news = byPaths({ paths: ["https://vod.example.com/x/"], objectType: "Directory" });
-  const { gone } = plan(deployed(news, [A, `${B}?v=1`]), news);
-  expect([...gone]).toEqual([
+  const { removed } = plan(deployed(news, [A, `${B}?v=1`]), news);
+  expect([...removed]).toEqual([
     [A, { objectType: "IgnoreParams", force: false }],
     [`${B}?v=1`, { objectType: "File", force: false }],
   ]);
@@ -224,15 +224,15 @@ test("as what paths go that the program no longer names is kept as long as they 
   const file = { objectType: "File", force: false } as const;
   const before = deployed(byContents({ [A]: "1", [B]: "1" }));
   const switched = plan(before, byPaths({ paths: ["https://vod.example.com/x/"], objectType: "Directory" }));
-  expect(mannersOf([A, "https://vod.example.com/x/"], switched, before)).toEqual({ [A]: file });
-  expect(mannersOf([], switched, before)).toBeUndefined();
-  expect(mannersOf([C], switched, { ...before, gone: new Map([[C, file]]) })).toEqual({ [C]: file });
+  expect(keepRequestKinds([A, "https://vod.example.com/x/"], switched, before)).toEqual({ [A]: file });
+  expect(keepRequestKinds([], switched, before)).toBeUndefined();
+  expect(keepRequestKinds([C], switched, { ...before, removed: new Map([[C, file]]) })).toEqual({ [C]: file });
 });
 
 describe("files that changed after they were checked: either content may be online", () => {
   const old = deployed(byContents({ [A]: "1", [B]: "1" }));
   const moved = (checked: Record<string, string>, now: Record<string, string>) =>
-    planMoved(old, byContents(now), present(byContents(checked)), present(byContents(now))).paths;
+    planAfterDrift(old, byContents(now), present(byContents(checked)), present(byContents(now))).paths;
 
   test("what was due by the check is, even if it is what it was before", () => {
     expect(moved({ [A]: "2", [B]: "1" }, { [A]: "1", [B]: "1" })).toEqual([A]);
@@ -246,14 +246,14 @@ describe("files that changed after they were checked: either content may be onli
 });
 
 test("what vanished as contents became paths, and couldn't be sent then, is sent by the next plan", () => {
-  const switched = { inputs: byPaths(), manifest: settle(present(byPaths()), [B, C]) };
+  const switched = { inputs: byPaths(), manifest: markPending(present(byPaths()), [B, C]) };
   expect(plan(switched, byPaths()).paths).toEqual([B, C]);
   expect(plan(switched, byPaths({ paths: [A] })).paths).toEqual([C]);
 });
 
 describe("the URLs of files", () => {
   const files = (source: object, ...names: string[]) => [
-    ...manifestOfFiles(
+    ...manifestFromFiles(
       { directory: "d", baseUrl: "https://vod.example.com/x/", ...source },
       new Map(names.map((name) => [name, "hash"])),
     ).keys(),
@@ -303,11 +303,11 @@ describe("what is worth an update, with or without a call", () => {
     ["refreshOnCreate changed", { refreshOnCreate: false }, true],
     ["endpoint set", { endpoint: "vod.example.com" }, true],
   ])("%s", (_, changes, worth) => {
-    expect(differs(byPaths(), byPaths(changes))).toBe(worth);
+    expect(hasChanges(byPaths(), byPaths(changes))).toBe(worth);
   });
   test("the order of contents is not", () => {
-    expect(differs(byContents({ [A]: "1", [B]: "2" }), byContents({ [B]: "2", [A]: "1" }))).toBe(false);
-    expect(differs(byContents({ [A]: "1", [B]: "2" }), byContents({ [B]: "1", [A]: "2" }))).toBe(true);
+    expect(hasChanges(byContents({ [A]: "1", [B]: "2" }), byContents({ [B]: "2", [A]: "1" }))).toBe(false);
+    expect(hasChanges(byContents({ [A]: "1", [B]: "2" }), byContents({ [B]: "1", [A]: "2" }))).toBe(true);
   });
 });
 
@@ -325,7 +325,7 @@ describe("rules that hold for every pair of deployments", () => {
   const anyBefore = fc
     .tuple(anyInputs, fc.subarray([A, B, C]))
     .map(
-      ([inputs, pending]): Before =>
+      ([inputs, pending]): Baseline =>
         deployed(inputs, inputs.paths ? pending.filter((path) => inputs.paths?.includes(path)) : pending),
     );
 
@@ -370,7 +370,7 @@ describe("rules that hold for every pair of deployments", () => {
       fc.property(anyBefore, anyInputs, fc.nat(3), (old, news, sent) => {
         const pending = plan(old, news).paths.slice(sent);
         fc.pre(news.paths === undefined);
-        const next = plan({ inputs: news, manifest: settle(present(news), pending) }, news);
+        const next = plan({ inputs: news, manifest: markPending(present(news), pending) }, news);
         expect([...next.paths].sort()).toEqual([...pending].sort());
       }),
     );

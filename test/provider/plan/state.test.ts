@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { packManifest, UNKNOWN_HASH } from "../../../provider/manifest/manifest.js";
 import { NO_COST } from "../../../provider/plan/batches.js";
-import { manifestOf } from "../../../provider/plan/plan.js";
+import { manifestFromInputs } from "../../../provider/plan/plan.js";
 import {
-  beforeOf,
-  outputsOf,
+  baselineOf,
   readState,
   type State,
-  withInputs,
+  toOutputs,
+  withoutSubmission,
   withSubmission,
 } from "../../../provider/plan/state.js";
 import { contentOf, type Inputs, PRELOAD, REFRESH } from "../../../provider/schema/inputs.js";
@@ -21,7 +21,7 @@ const inputs: Inputs = {
   refreshOnCreate: true,
   onQuotaExceeded: "fail",
 };
-const present = manifestOf(contentOf(inputs) as Parameters<typeof manifestOf>[0]);
+const present = manifestFromInputs(contentOf(inputs) as Parameters<typeof manifestFromInputs>[0]);
 const run = {
   accepted: paths,
   pending: [],
@@ -32,8 +32,8 @@ const run = {
   submittedAt: "2026-01-02T03:04:05.000Z",
 };
 const submitted = withSubmission(inputs, undefined, run, present);
-const empty = withInputs(undefined, inputs, present);
-const kept = (state: State) => outputsOf(state, REFRESH);
+const empty = withoutSubmission(undefined, inputs, present);
+const kept = (state: State) => toOutputs(state, REFRESH);
 
 test("after a run the state has every input, the tasks, and a version", () => {
   expect(kept(submitted)).toEqual({
@@ -61,16 +61,16 @@ test("a run that stopped leaves what is pending", () => {
 
 test("as what it is sent that the program no longer names is kept, and read again", () => {
   const gone = { "https://vod.example.com/x/": { objectType: "Directory" as const, force: true } };
-  const state = withSubmission(inputs, undefined, { ...run, pending: Object.keys(gone), gone }, present);
-  expect(kept(state)).toMatchObject({ gone });
-  expect([...(beforeOf(readState(kept(state), REFRESH)).gone ?? [])]).toEqual(Object.entries(gone));
+  const state = withSubmission(inputs, undefined, { ...run, pending: Object.keys(gone), removed: gone }, present);
+  expect(kept(state)).toMatchObject({ __removedPaths: gone });
+  expect([...(baselineOf(readState(kept(state), REFRESH)).removed ?? [])]).toEqual(Object.entries(gone));
 });
 
 test("what has to be seen to its end is named, until it was", () => {
   const state = withSubmission(inputs, undefined, { ...run, unconfirmed: paths }, present);
   expect(state).toMatchObject({ status: "Submitted", unconfirmed: paths });
   expect(kept(withSubmission(inputs, state, run, present))).not.toHaveProperty("unconfirmed");
-  expect(kept(withInputs(state, inputs, present))).not.toHaveProperty("unconfirmed");
+  expect(kept(withoutSubmission(state, inputs, present))).not.toHaveProperty("unconfirmed");
 });
 
 test("a run that carries on adds its tasks to those of the run before", () => {
@@ -127,7 +127,7 @@ test("the task IDs of repeated calls are told, as long as these tasks are on rec
   const state = withSubmission(inputs, undefined, { ...run, repeatedTaskIds: ["13"] }, present);
   expect(kept(state).repeatedTaskIds).toEqual(["13"]);
   expect(readState(kept(state), REFRESH)).toEqual(state);
-  expect(withInputs(state, inputs, present).repeatedTaskIds).toEqual(["13"]);
+  expect(withoutSubmission(state, inputs, present).repeatedTaskIds).toEqual(["13"]);
   const more = { ...run, refreshTaskIds: ["14"], repeatedTaskIds: ["14"] };
   expect(withSubmission(inputs, state, more, present).repeatedTaskIds).toEqual(["13", "14"]);
   expect(kept(withSubmission(inputs, state, run, present, { carriesOn: false }))).not.toHaveProperty("repeatedTaskIds");
@@ -140,20 +140,20 @@ test("the state names the first 50 of the paths that were sent", () => {
 
 test("inputs that call for nothing keep the tasks of the last refresh", () => {
   const news = { ...inputs, paths: ["https://vod.example.com/a"], endpoint: "vod.example.com" };
-  expect(kept(withInputs(submitted, news, present))).toEqual({ ...kept(submitted), ...news });
-  expect(kept(withInputs(empty, news, present))).toEqual({ ...kept(empty), ...news });
+  expect(kept(withoutSubmission(submitted, news, present))).toEqual({ ...kept(submitted), ...news });
+  expect(kept(withoutSubmission(empty, news, present))).toEqual({ ...kept(empty), ...news });
 });
 
 test("what was pending is settled once the program no longer names it", () => {
   const incomplete = { ...submitted, status: "Incomplete" as const, pending: ["https://vod.example.com/b"] };
-  expect(withInputs(incomplete, inputs, present)).toMatchObject({ status: "Submitted", pending: [] });
+  expect(withoutSubmission(incomplete, inputs, present)).toMatchObject({ status: "Submitted", pending: [] });
 });
 
 describe("a state is read", () => {
   test.each([
     ["after a run", submitted],
     ["before any run", empty],
-    ["with an endpoint", withInputs(undefined, { ...inputs, endpoint: "vod.example.com" }, present)],
+    ["with an endpoint", withoutSubmission(undefined, { ...inputs, endpoint: "vod.example.com" }, present)],
   ])("%s", (_, state) => {
     expect(readState({ ...kept(state), __provider: "text", __resourceName: "player" }, REFRESH)).toEqual(state);
   });
@@ -161,7 +161,7 @@ describe("a state is read", () => {
   test("of a preload, with the inputs that a program wrote", () => {
     const { objectType: _, force: __, refreshOnCreate: ___, ...common } = inputs;
     const given: Inputs = { ...inputs, objectType: "Preload", refreshNew: true, area: "overseas", l2Preload: true };
-    const outputs = outputsOf(withSubmission(given, undefined, run, present), PRELOAD);
+    const outputs = toOutputs(withSubmission(given, undefined, run, present), PRELOAD);
     expect(outputs).toMatchObject({ ...common, preloadOnCreate: true, area: "overseas", l2Preload: true });
     for (const name of ["objectType", "force", "refreshNew", "refreshOnCreate"])
       expect(outputs).not.toHaveProperty(name);
@@ -191,11 +191,11 @@ test("an older state is read as if its later inputs had their defaults", () => {
 describe("what the next plan needs of a state", () => {
   test("the hash of every path, none for one that is pending", () => {
     const incomplete = { ...submitted, status: "Incomplete" as const, pending: ["https://vod.example.com/b"] };
-    expect(Object.fromEntries(beforeOf(incomplete).manifest)).toEqual({
+    expect(Object.fromEntries(baselineOf(incomplete).manifest)).toEqual({
       "https://vod.example.com/a": "v1",
       "https://vod.example.com/b": UNKNOWN_HASH,
     });
-    expect(beforeOf(incomplete).inputs).toEqual(inputs);
+    expect(baselineOf(incomplete).inputs).toEqual(inputs);
   });
 
   test("of contents, a pending URL that vanished as well", () => {
@@ -205,7 +205,7 @@ describe("what the next plan needs of a state", () => {
       inputs: { ...common, contents: { "https://vod.example.com/a": "1" } },
       pending: ["https://vod.example.com/gone"],
     };
-    expect(Object.fromEntries(beforeOf(state).manifest)).toEqual({
+    expect(Object.fromEntries(baselineOf(state).manifest)).toEqual({
       "https://vod.example.com/a": "1",
       "https://vod.example.com/gone": UNKNOWN_HASH,
     });
@@ -218,14 +218,14 @@ describe("what the next plan needs of a state", () => {
     const pending = [...files.keys()];
     const state = withSubmission({ ...common, source, files: {} }, undefined, { ...run, accepted: [], pending }, files);
     expect(state.pending).toEqual(pending.slice(0, 50));
-    expect(state.manifest).toBe(packManifest(new Map(pending.map((path) => [path, UNKNOWN_HASH]))));
-    expect([...beforeOf(state).manifest.values()]).toEqual(pending.map(() => UNKNOWN_HASH));
+    expect(state.__manifest).toBe(packManifest(new Map(pending.map((path) => [path, UNKNOWN_HASH]))));
+    expect([...baselineOf(state).manifest.values()]).toEqual(pending.map(() => UNKNOWN_HASH));
     expect(state.inputs).toEqual({ ...common, source, files: {} });
   });
 });
 
 test("no state has an undefined value: the engine would lose the resource", () => {
-  for (const state of [submitted, empty, withInputs(empty, inputs, present)]) {
+  for (const state of [submitted, empty, withoutSubmission(empty, inputs, present)]) {
     expect(Object.values(kept(state))).not.toContain(undefined);
   }
 });

@@ -1,12 +1,12 @@
 /** Providers whose calls go to an emulator, with its key from the environment. */
-import type { Surroundings } from "../../../provider/resource/clients.js";
+import type { Runtime } from "../../../provider/resource/clients.js";
 import { type preloadProvider, refreshProvider } from "../../../provider/resource/provider.js";
 import { createLimiter } from "../../../provider/vod/rate-limiter.js";
 import type { Emulator } from "../../emulator/index.js";
 
 export function providerFor(
   emulator: Emulator,
-  surroundings: Omit<Surroundings, "environment">,
+  surroundings: Omit<Runtime, "environment">,
   make: typeof refreshProvider | typeof preloadProvider = refreshProvider,
 ) {
   const environment = {
@@ -35,7 +35,7 @@ export function simulated(
   };
   const provider = () => {
     const limiter = createLimiter({ now: () => now().getTime(), sleep: pass });
-    return providerFor(emulator, { info: (line) => lines.push(line), now, sleep: pass, random, limiter }, make);
+    return providerFor(emulator, { log: (line) => lines.push(line), now, sleep: pass, random, limiter }, make);
   };
   return { provider, lines, pass, slept: () => slept };
 }

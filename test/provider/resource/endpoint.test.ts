@@ -55,14 +55,14 @@ describe("the endpoint of Pulumi's Alibaba Cloud provider counts, where nothing 
 
   test("and asked", async () => {
     const { endpoint, accessKeyId, accessKeySecret, received } = await started();
-    const clients = new Clients({ environment: {}, info: () => {}, now: () => new Date() });
+    const clients = new Clients({ environment: {}, log: () => {}, now: () => new Date() });
     const values: Record<string, string> = {
       "alicloud:endpoints": JSON.stringify({ vod: endpoint }),
       "alicloud:accessKey": accessKeyId,
       "alicloud:secretKey": accessKeySecret,
     };
     clients.configure((key) => values[key]);
-    await clients.asker({}).describeRefreshQuota();
+    await clients.queryClient({}).describeRefreshQuota();
     expect(received).toHaveLength(1);
   });
 });

@@ -36,7 +36,7 @@ function provider({ environment = {} as Record<string, string>, config = {} as R
   };
   const made = refreshProvider({
     environment: { ...keys, ...environment },
-    info: (line) => lines.push(line),
+    log: (line) => lines.push(line),
     now: () => new Date(now),
   });
   void made.configure({ config: { get: (key: string) => config[key] } } as never);
@@ -126,7 +126,7 @@ describe("directories of paths that become contents", () => {
       ["Directory", [X]],
     ]);
     expect(outs).toMatchObject({ status: "Submitted", pending: [] });
-    expect(outs).not.toHaveProperty("gone");
+    expect(outs).not.toHaveProperty("__removedPaths");
   });
 
   test("and stay such as long as the day's quota holds none", async () => {

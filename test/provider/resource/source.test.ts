@@ -31,7 +31,7 @@ const write = (files: Record<string, string>) => {
   }
 };
 
-const provider = () => providerFor(emulator, { info: (line) => lines.push(line), now: () => new Date() });
+const provider = () => providerFor(emulator, { log: (line) => lines.push(line), now: () => new Date() });
 const program = (source: object = {}, more: Properties = {}): Properties => ({
   __resourceName: "site",
   source: { directory, baseUrl: BASE, ...source },

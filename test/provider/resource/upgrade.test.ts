@@ -32,7 +32,7 @@ afterEach(() => {
 
 const providerOf = ({ kind }: WrittenState) => {
   const surroundings = {
-    info: () => {},
+    log: () => {},
     now: () => new Date(emulator.time()),
     sleep: async (ms: number) => emulator.advance(ms),
   };

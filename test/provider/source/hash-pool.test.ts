@@ -3,7 +3,7 @@ import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type * as Threads from "node:worker_threads";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { Crew, type HashingOptions, hashContents, type SizedFile } from "../../../provider/source/hash-pool.js";
+import { type HashingOptions, hashContents, type SizedFile, WorkerPool } from "../../../provider/source/hash-pool.js";
 import { messageOf, temporaryDirectory } from "../content/content.js";
 
 /** How workers behave, and how each of them ended. */
@@ -51,12 +51,12 @@ async function hash(
   files: readonly SizedFile[],
   { workers = 0, ...options }: HashingOptions & { workers?: number } = {},
 ) {
-  const crew = new Crew(workers);
+  const crew = new WorkerPool(workers);
   try {
     for (const { size } of files) crew.expect(size);
     return await hashContents(files, crew, options);
   } finally {
-    await crew.dismiss();
+    await crew.close();
   }
 }
 
@@ -83,9 +83,9 @@ describe("hashContents", () => {
     [3, "100,000 empty files", new Array(100_000).fill(0), 3],
     [0, "100,000 empty files", new Array(100_000).fill(0), 0],
   ])("starts of at most %i workers those that are worth it: for %s", async (most, _, sizes, expected) => {
-    const crew = new Crew(most);
+    const crew = new WorkerPool(most);
     for (const size of sizes) crew.expect(size);
-    await crew.dismiss();
+    await crew.close();
     expect(exits).toEqual(new Array(expected).fill(0));
   });
 

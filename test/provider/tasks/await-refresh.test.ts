@@ -1,9 +1,9 @@
 /** A preload after a refresh: nothing is sent before that has ended, and what is due stays pending until then. */
 import { beforeEach, describe, expect, test } from "vitest";
 import { preloadProvider } from "../../../provider/resource/provider.js";
-import type { After } from "../../../provider/schema/inputs.js";
+import type { AwaitedRefresh } from "../../../provider/schema/inputs.js";
 import { UNKNOWN } from "../../../provider/schema/inputs.js";
-import { standingOf } from "../../../provider/tasks/await-refresh.js";
+import { refreshState } from "../../../provider/tasks/await-refresh.js";
 import { vodClient } from "../../../provider/vod/client.js";
 import { type Emulator, type EmulatorOptions, pathsOf, view } from "../../emulator/index.js";
 import { publish, started } from "../../emulator/started.js";
@@ -14,7 +14,7 @@ const NOW = new Date("2026-01-10T00:00:00.000Z");
 const daysAgo = (days: number) => new Date(NOW.getTime() - days * DAY_MS).toISOString();
 
 describe("how a refresh stands", () => {
-  test.each<[Partial<After>, ReturnType<typeof standingOf>]>([
+  test.each<[Partial<AwaitedRefresh>, ReturnType<typeof refreshState>]>([
     [{ status: "Complete" }, "ended"],
     [{ status: "NotSubmitted" }, "ended"],
     [{ status: "Incomplete", submittedAt: daysAgo(4) }, "unsent"],
@@ -26,8 +26,8 @@ describe("how a refresh stands", () => {
     [{ status: "Submitted", submittedAt: daysAgo(3.1) }, "ended"],
     [{ status: "Submitted" }, "open"],
   ])("%j: %s", (after, standing) => {
-    const whole: After = { objectType: "File", taskIds: ["1"], status: "Submitted", ...after };
-    expect(standingOf(whole, NOW)).toBe(standing);
+    const whole: AwaitedRefresh = { objectType: "File", taskIds: ["1"], status: "Submitted", ...after };
+    expect(refreshState(whole, NOW)).toBe(standing);
   });
 });
 
@@ -44,7 +44,7 @@ async function start(options: EmulatorOptions = {}) {
 }
 
 /** Refreshes the path, and returns what a program hands on of that. */
-async function refreshed(): Promise<After> {
+async function refreshed(): Promise<AwaitedRefresh> {
   const { endpoint } = emulator;
   const { refreshTaskId } = await vodClient({ endpoint, credentials: emulator }).refreshObjectCaches({
     paths: [PATH],
@@ -85,7 +85,7 @@ test("the tasks of the refresh are followed to their end first, even without `wa
 test.each([
   [
     "has paths that are still to be sent",
-    async (): Promise<After> => ({ objectType: "File", taskIds: [], status: "Incomplete" }),
+    async (): Promise<AwaitedRefresh> => ({ objectType: "File", taskIds: [], status: "Incomplete" }),
     /^Some paths of the refresh before it are still to be sent, so that .*\(code RefreshIncomplete\)/,
   ],
   [
@@ -120,13 +120,13 @@ test.each([
 });
 
 test("with onFailure warn that is a warning; what is due stays pending, and the next update preloads it alone", async () => {
-  const unsent: After = { objectType: "File", taskIds: [], status: "Incomplete" };
+  const unsent: AwaitedRefresh = { objectType: "File", taskIds: [], status: "Incomplete" };
   const { id, inputs, outs } = await create({ after: unsent, onFailure: "warn" });
   expect(outs).toMatchObject({ status: "Incomplete", pending: [PATH], taskIds: [] });
   expect(time.lines.at(-1)).toMatch(/^warm: warning: Some paths of the refresh before it are still to be sent/);
 
   const made = provider();
-  const after: After = { ...unsent, status: "Complete" };
+  const after: AwaitedRefresh = { ...unsent, status: "Complete" };
   const { inputs: news } = await made.check(inputs, { ...given, after, onFailure: "warn" });
   expect(await made.diff(id, outs, news)).toEqual({ changes: true });
   expect((await made.update(id, outs, news)).outs).toMatchObject({ status: "Submitted", pending: [] });
@@ -142,7 +142,7 @@ test("what failed of another resource, in a task that the service merged with th
     objectType: "File",
     force: false,
   });
-  const after: After = {
+  const after: AwaitedRefresh = {
     objectType: "File",
     taskIds: refreshTaskId.split(","),
     status: "Submitted",
@@ -179,7 +179,7 @@ test("a refresh that isn't known yet in a preview doesn't hide what would be pre
 test("another refresh of the same content is no difference; one as another type preloads everything", async () => {
   const { id, inputs, outs } = await create({ after: await refreshed() });
   const made = provider();
-  const check = async (after: After) => (await made.check(inputs, { ...given, after })).inputs;
+  const check = async (after: AwaitedRefresh) => (await made.check(inputs, { ...given, after })).inputs;
   const same = await check({ objectType: "File", taskIds: ["9"], status: "Complete" });
   expect(await made.diff(id, outs, same)).toEqual({ changes: false });
   const other = await check({ objectType: "IgnoreParams", taskIds: ["9"], status: "Complete" });

@@ -171,11 +171,11 @@ describe("wait", () => {
     const contents = { paths: undefined, contentHash: undefined, contents: {}, wait: { timeout: 60 } };
     emulator.fault({ kind: "task-stuck", path, times: 1 });
     const failed = await failing(created, contents);
-    expect(failed.outs).toMatchObject({ unconfirmed: [path], gone: { [path]: { objectType, force } } });
+    expect(failed.outs).toMatchObject({ unconfirmed: [path], __removedPaths: { [path]: { objectType, force } } });
     await time.pass(60 * 60 * 1000);
     const { outs } = await up(failed, contents);
     expect(outs.status).toBe("Complete");
-    expect(outs).not.toHaveProperty("gone");
+    expect(outs).not.toHaveProperty("__removedPaths");
     const call = [objectType, path, String(force)];
     expect(
       calls().map(({ parameters: { ObjectType, ObjectPath, Force } }) => [ObjectType, ObjectPath, Force ?? "false"]),

@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  type Awaited,
   CONCURRENCY,
   delayAfter,
-  describeFollowed,
   describeProgress,
+  describeSummary,
+  type ExpectedTasks,
   FIRST_DELAY_MS,
-  LAST_LOOK_LEAD_MS,
-  lookAt,
-  lookRetry,
-  type Outcome,
+  LAST_POLL_LEAD_MS,
+  pollOnce,
+  pollRetry,
   type WaitOptions,
+  type WaitResult,
   waitForTasks,
 } from "../../../provider/tasks/waiter.js";
 import { VodError } from "../../../provider/vod/errors.js";
@@ -39,7 +39,7 @@ const rows = (count: number, status: Status) =>
 const throttled = () =>
   new VodError("The VOD API throttled the call.", "Wait.", { code: "Throttling", retryable: true });
 const forbidden = () => new VodError("The credentials lack the permission.", "Allow it.", { code: "Forbidden.RAM" });
-const seen = (changes: Partial<Outcome> = {}) => ({
+const seen = (changes: Partial<WaitResult> = {}) => ({
   status: "Complete" as Status,
   done: 0,
   total: 0,
@@ -50,7 +50,7 @@ const seen = (changes: Partial<Outcome> = {}) => ({
   ...changes,
 });
 
-const followed = (changes: Partial<Outcome> = {}): Outcome => ({
+const followed = (changes: Partial<WaitResult> = {}): WaitResult => ({
   ...seen({ timedOut: false, ...changes }),
   timedOut: changes.timedOut ?? false,
   statusOfRows: undefined,
@@ -76,7 +76,7 @@ function scripted(script: Readonly<Record<string, readonly Answer[]>>, { random 
   const wait = (
     timeoutMs: number,
     changes: Partial<WaitOptions> = {},
-    awaited: Awaited[] = [{ taskIds: Object.keys(script) }],
+    awaited: ExpectedTasks[] = [{ taskIds: Object.keys(script) }],
   ) =>
     waitForTasks(awaited, {
       timeoutMs,
@@ -101,13 +101,13 @@ describe("one look", () => {
   ])("is %s", async (_, statuses, status) => {
     const found = statuses.map((each, index) => row(`${index}`, each));
     const { ask, asked } = scripted({ 1: [found] });
-    expect((await lookAt([{ taskIds: ["1"] }], ask)).status).toBe(status);
+    expect((await pollOnce([{ taskIds: ["1"] }], ask)).status).toBe(status);
     expect(asked).toHaveLength(1);
   });
 
   test("counts the rows of all tasks and names those that failed", async () => {
     const { ask } = scripted({ 1: [[row("a", "Complete"), row("b", "Failed")]], 2: [[row("c", "Refreshing")]] });
-    expect(await lookAt([{ taskIds: ["1", "2"] }], ask)).toEqual({
+    expect(await pollOnce([{ taskIds: ["1", "2"] }], ask)).toEqual({
       status: "Refreshing",
       done: 1,
       total: 3,
@@ -122,14 +122,14 @@ describe("one look", () => {
 
   test("tells the tasks of which there is no row, and does not take them for done", async () => {
     const { ask } = scripted({ 1: [rows(2, "Complete")], 2: [[]] });
-    expect(await lookAt([{ taskIds: ["1", "2"] }], ask)).toMatchObject(
+    expect(await pollOnce([{ taskIds: ["1", "2"] }], ask)).toMatchObject(
       seen({ status: "Pending", done: 2, total: 2, unknown: ["2"] }),
     );
   });
 
   test("asks for each task once, IDs joined by commas apart", async () => {
     const { ask, asked } = scripted({ 1: [rows(1, "Complete")], 2: [rows(1, "Complete")] });
-    expect(await lookAt([{ taskIds: ["1,2", "2"] }], ask)).toMatchObject({ status: "Complete", total: 2 });
+    expect(await pollOnce([{ taskIds: ["1,2", "2"] }], ask)).toMatchObject({ status: "Complete", total: 2 });
     expect(asked.map(({ taskId }) => taskId)).toEqual(["1", "2"]);
   });
 
@@ -139,19 +139,19 @@ describe("one look", () => {
       { taskIds: ["1"], paths: [url("a")] },
       { taskIds: ["2"], paths: [url("a")] },
     ];
-    expect(await lookAt([older, newer], ask)).toMatchObject(seen({ done: 1, total: 1 }));
+    expect(await pollOnce([older, newer], ask)).toMatchObject(seen({ done: 1, total: 1 }));
     expect(asked.map(({ taskId }) => taskId)).toEqual(["2"]);
   });
 
   test("of no task asks nothing and finds nothing to do", async () => {
-    expect(await lookAt([{ taskIds: [] }], () => Promise.reject(new Error("asked")))).toMatchObject(seen());
+    expect(await pollOnce([{ taskIds: [] }], () => Promise.reject(new Error("asked")))).toMatchObject(seen());
   });
 
   test("asks for a few tasks at a time", async () => {
     const ids = Array.from({ length: 20 }, (_, index) => `${index}`);
     let running = 0;
     let most = 0;
-    await lookAt([{ taskIds: ids }], async () => {
+    await pollOnce([{ taskIds: ids }], async () => {
       most = Math.max(most, ++running);
       await new Promise((resolve) => setImmediate(resolve));
       running--;
@@ -165,7 +165,7 @@ describe("one look", () => {
     const { ask, asked } = scripted(
       Object.fromEntries(ids.map((id) => [id, [id === "0" ? throttled() : rows(1, "Complete")]])),
     );
-    await expect(lookAt([{ taskIds: ids }], ask)).rejects.toThrow("throttled");
+    await expect(pollOnce([{ taskIds: ids }], ask)).rejects.toThrow("throttled");
     expect(asked).toHaveLength(CONCURRENCY);
   });
 });
@@ -178,7 +178,7 @@ describe("rows of the same path under one ID count once", () => {
     ["last", [row("a", "Failed", { createdAt: older }), row("a", "Complete")]],
   ])("the newest, where it comes %s", async (_, found) => {
     const { ask } = scripted({ 1: [found] });
-    expect(await lookAt([{ taskIds: ["1"] }], ask)).toMatchObject(seen({ done: 1, total: 1 }));
+    expect(await pollOnce([{ taskIds: ["1"] }], ask)).toMatchObject(seen({ done: 1, total: 1 }));
   });
 
   test("of one second, that which has not ended", async () => {
@@ -186,7 +186,7 @@ describe("rows of the same path under one ID count once", () => {
       [row("a", "Complete"), row("a", "Refreshing")],
       [row("a", "Refreshing"), row("a", "Complete")],
     ]) {
-      expect(await lookAt([{ taskIds: ["1"] }], scripted({ 1: [found] }).ask)).toMatchObject({
+      expect(await pollOnce([{ taskIds: ["1"] }], scripted({ 1: [found] }).ask)).toMatchObject({
         status: "Refreshing",
         total: 1,
       });
@@ -203,7 +203,7 @@ describe("rows of the same path under one ID count once", () => {
       ["1", "2"],
       ["2", "1"],
     ])
-      expect(await lookAt([{ taskIds: ids }], ask)).toMatchObject({ status: after, total: 1 });
+      expect(await pollOnce([{ taskIds: ids }], ask)).toMatchObject({ status: after, total: 1 });
   });
 });
 
@@ -250,7 +250,7 @@ describe("waiting", () => {
     expect(result).toMatchObject(seen({ status: "Pending", done: 1, total: 1, unknown: ["2"], timedOut: true }));
   });
 
-  test.each<[string, RefreshTask[], Partial<Outcome>]>([
+  test.each<[string, RefreshTask[], Partial<WaitResult>]>([
     ["of which the service knows nothing", [], { status: "Pending", total: 1, unknown: ["1"] }],
     ["that never ended", rows(1, "Refreshing"), { status: "Refreshing", total: 2 }],
   ])("does not wait for an overdue task %s, once it was asked for, and tells its true status", async (_, found, is) => {
@@ -286,7 +286,7 @@ describe("waiting", () => {
 });
 
 describe("the paths that were sent", () => {
-  const call = (...names: string[]): Awaited[] => [{ taskIds: ["1"], paths: names.map(url) }];
+  const call = (...names: string[]): ExpectedTasks[] => [{ taskIds: ["1"], paths: names.map(url) }];
 
   test("must each have a row: the task is asked for again until then", async () => {
     const service = scripted({ 1: [[row("a", "Complete")], [row("a", "Complete"), row("b", "Complete")]] });
@@ -300,7 +300,7 @@ describe("the paths that were sent", () => {
     expect(result).toMatchObject(
       seen({ status: "Pending", done: 1, total: 2, missing: [url("b")], timedOut: true, statusOfRows: "Complete" }),
     );
-    expect(describeFollowed(result)).toBe(
+    expect(describeSummary(result)).toBe(
       "1 of 2 done, 1 not ended when the time was up; no row of https://vod.example.com/b was seen",
     );
   });
@@ -344,7 +344,7 @@ describe("the paths that were sent", () => {
     }
     const named = (path: string) => (path === url("a") ? path : undefined);
     const { ask } = scripted({ 1: [[row("a", "Complete"), row("b", "Failed")]] });
-    expect(await lookAt([{ taskIds: ["1"], nameOf: named }], ask)).toMatchObject(seen({ done: 1, total: 1 }));
+    expect(await pollOnce([{ taskIds: ["1"], nameOf: named }], ask)).toMatchObject(seen({ done: 1, total: 1 }));
   });
 
   test.each<[sent: string, rows: string[], name: string]>([
@@ -355,7 +355,7 @@ describe("the paths that were sent", () => {
     const found = (status: Status) => spelled.map((objectPath) => row("", "Complete", { objectPath, status }));
     for (const status of ["Complete", "Failed"] as const) {
       const { ask } = scripted({ 1: [found(status)] });
-      const result = await lookAt([{ taskIds: ["1"], paths: [sent] }], ask);
+      const result = await pollOnce([{ taskIds: ["1"], paths: [sent] }], ask);
       expect(result).toMatchObject({ status, total: 1, missing: [] });
       expect([...result.complete, ...result.failed.map(({ path }) => path)]).toEqual([sent]);
     }
@@ -363,7 +363,7 @@ describe("the paths that were sent", () => {
 
   test("have no row under another scheme than the one they were sent with", async () => {
     const { ask } = scripted({ 1: [[row("", "Complete", { objectPath: "http://vod.example.com/a" })]] });
-    expect(await lookAt([{ taskIds: ["1"], paths: [url("a")] }], ask)).toMatchObject({ missing: [url("a")] });
+    expect(await pollOnce([{ taskIds: ["1"], paths: [url("a")] }], ask)).toMatchObject({ missing: [url("a")] });
   });
 });
 
@@ -430,7 +430,7 @@ describe("pauses", () => {
   });
 
   test("are real ones by default", async () => {
-    const options = { timeoutMs: LAST_LOOK_LEAD_MS + 20, describe: async () => rows(1, "Refreshing") };
+    const options = { timeoutMs: LAST_POLL_LEAD_MS + 20, describe: async () => rows(1, "Refreshing") };
     const before = performance.now();
     expect(await waitForTasks([{ taskIds: ["1"] }], options)).toMatchObject({ status: "Refreshing", timedOut: true });
     expect(performance.now() - before).toBeGreaterThanOrEqual(15);
@@ -466,9 +466,9 @@ describe("a failure to ask", () => {
     };
     await service.wait(10_000, { describe });
     expect(left).toEqual([10_000, 8_000, 5_000, 1_000]);
-    expect(lookRetry(DEFAULT_RETRY, 5_000)).toEqual({ timeoutMs: 5_000, maxAttempts: 3 });
-    expect(lookRetry(DEFAULT_RETRY, 600_000)).toEqual({ timeoutMs: 15_000, maxAttempts: 3 });
-    expect(lookRetry({ timeoutMs: 2_000, maxAttempts: 1 }, 5_000)).toEqual({ timeoutMs: 2_000, maxAttempts: 1 });
+    expect(pollRetry(DEFAULT_RETRY, 5_000)).toEqual({ timeoutMs: 5_000, maxAttempts: 3 });
+    expect(pollRetry(DEFAULT_RETRY, 600_000)).toEqual({ timeoutMs: 15_000, maxAttempts: 3 });
+    expect(pollRetry({ timeoutMs: 2_000, maxAttempts: 1 }, 5_000)).toEqual({ timeoutMs: 2_000, maxAttempts: 1 });
   });
 
   test("that lasts after the service said that it has no row leaves the task unknown", async () => {
@@ -526,7 +526,7 @@ describe("progress lines", () => {
     expect(service.lines).toEqual([]);
   });
 
-  test.each<[string, Partial<Outcome>, number, number]>([
+  test.each<[string, Partial<WaitResult>, number, number]>([
     ["412 of 500 done, 82%, 1m 20s", { done: 412, total: 500 }, 82.4, 80_000],
     ["1,999 of 2,000 done, 99%, 45s", { done: 1999, total: 2000 }, 99.95, 45_999],
     [
@@ -546,7 +546,7 @@ describe("what was seen, in a sentence", () => {
   const failed = (...names: string[]) =>
     names.map((name) => ({ path: url(name), description: name === "b" ? "Internal Error" : "Origin Timeout" }));
 
-  test.each<[string, Partial<Outcome>]>([
+  test.each<[string, Partial<WaitResult>]>([
     ["500 of 500 done", { done: 500, total: 500 }],
     ["0 of 0 done", {}],
     [
@@ -568,13 +568,13 @@ describe("what was seen, in a sentence", () => {
       { status: "Pending", done: 2, total: 2, unknown: ["70422", "70423"] },
     ],
   ])("%s", (sentence, found) => {
-    expect(describeFollowed(followed(found))).toBe(sentence);
+    expect(describeSummary(followed(found))).toBe(sentence);
   });
 
   test("names at most five paths, without their queries, and no description where there is none", () => {
     const paths = ["a?auth_key=secret", "b", "c", "d", "e", "f", "g"].map(url);
     const found = followed({ status: "Failed", total: 7, failed: paths.map((path) => ({ path, description: "" })) });
-    expect(describeFollowed(found)).toBe(
+    expect(describeSummary(found)).toBe(
       "7 of 7 failed: https://vod.example.com/a?…, https://vod.example.com/b, https://vod.example.com/c, " +
         "https://vod.example.com/d, https://vod.example.com/e and 2 more",
     );
@@ -622,7 +622,7 @@ describe("whatever the service answers", () => {
         const looks = new Set(service.times());
         for (const at of looks) expect(at === 0 || at < timeoutMs).toBe(true);
         expect(looks.size).toBeLessThanOrEqual(2 + timeoutMs / (FIRST_DELAY_MS / 2));
-        if (!allEnded) expect(service.now()).toBeGreaterThanOrEqual(timeoutMs - LAST_LOOK_LEAD_MS);
+        if (!allEnded) expect(service.now()).toBeGreaterThanOrEqual(timeoutMs - LAST_POLL_LEAD_MS);
         if (!answered && last.size > 0) {
           expect(result).toMatchObject({ unanswered: expect.any(VodError), timedOut: true });
           return;
@@ -632,7 +632,7 @@ describe("whatever the service answers", () => {
         const unknown = [...last].filter(([, paths]) => paths.size === 0).map(([id]) => id);
         const count = (is: Status) => all.filter((each) => each === is).length;
         expect(result).toMatchObject({ done: count("Complete"), total: all.length, unknown, timedOut: !allEnded });
-        const { status: outcome, failed } = result as Outcome;
+        const { status: outcome, failed } = result as WaitResult;
         expect(failed).toHaveLength(count("Failed"));
         if (allEnded) expect(outcome).toBe(count("Failed") > 0 ? "Failed" : "Complete");
         else expect(outcome).toBe(count("Refreshing") > 0 ? "Refreshing" : "Pending");

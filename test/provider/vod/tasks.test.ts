@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type RefreshRequest, type VodClientOptions, vodClient } from "../../../provider/vod/client.js";
 import { createLimiter } from "../../../provider/vod/rate-limiter.js";
-import { acceptedTaskIds, type Doubt, type RefreshTask, type TaskFilter } from "../../../provider/vod/tasks.js";
+import { acceptedTaskIds, type RefreshTask, type TaskFilter, type UncertainCall } from "../../../provider/vod/tasks.js";
 import type { Emulator, Fault } from "../../emulator/index.js";
 import { started } from "../../emulator/started.js";
 
@@ -259,14 +259,14 @@ describe("what proves that a call was accepted", () => {
     description: "",
     ...more,
   });
-  const doubt: Doubt = {
+  const doubt: UncertainCall = {
     paths: [A, B],
     rowType: "file",
     since: () => since,
     until: since + 1000,
     isOthers: (id) => id === "0",
   };
-  const ids = (rows: RefreshTask[], more: Partial<Doubt> = {}) =>
+  const ids = (rows: RefreshTask[], more: Partial<UncertainCall> = {}) =>
     acceptedTaskIds({ ...doubt, ...more }, async (filter: TaskFilter) =>
       rows.filter((row) =>
         "taskId" in filter
