@@ -1,0 +1,169 @@
+/** The rooms of provider/ and which way imports run between them, as ARCHITECTURE.md draws them. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join, posix, sep } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const ROOT = join(__dirname, "..");
+
+/** A room imports from itself and from the rooms of the floors after its own; rooms of one floor don't know each other. */
+const FLOORS = [
+  ["dynamic"],
+  ["resource"],
+  ["tasks", "source"],
+  ["plan"],
+  ["schema"],
+  ["credentials", "manifest"],
+  ["vod", "content"],
+];
+
+/** The one module that a program loads later, once it asks the service something. */
+const LOADED_LATER = "provider/resource/functions.ts";
+
+/** Still to go. */
+const KNOWN = [
+  "provider/resource/provider.ts → provider/dynamic/secret-paths.ts",
+  "provider/vod/redact.ts → provider/vod/rpc.ts",
+  "sdk/preload.ts → sdk/refresh.ts",
+];
+
+interface Import {
+  from: string;
+  to: string;
+  kind: "value" | "type" | "later";
+}
+
+const STATEMENT =
+  /^(?:import|export)(?<type> type)?\b[^"';]*?(?:\bfrom )?"(?<path>\.[^"]+)"|\bimport\("(?<later>\.[^"]+)"\)/gm;
+
+/** The relative imports of files, by their text. */
+function importsOf(files: Readonly<Record<string, string>>): Import[] {
+  return Object.entries(files).flatMap(([from, text]) =>
+    [...text.matchAll(STATEMENT)].map(({ groups: { type, path, later } = {} }) => ({
+      from,
+      to: posix.join(posix.dirname(from), (path ?? later ?? "").replace(/\.js$/, ".ts")),
+      kind: later ? "later" : type ? "type" : "value",
+    })),
+  );
+}
+
+/** What breaks the rule, a line for each import. */
+function violationsIn(imports: readonly Import[]): string[] {
+  const lines = imports.filter((one) => !isAllowed(one)).map(({ from, to, kind }) => `${from} → ${to} (${kind})`);
+  return [...new Set(lines)].sort();
+}
+
+function isAllowed({ from, to, kind }: Import): boolean {
+  const [[area, room = ""], [target, targetRoom = ""]] = [from.split("/"), to.split("/")];
+  if (area === "sdk" && target === "sdk") return true;
+  if (target !== "provider") return false;
+  if (area === "sdk") return kind === "type" || targetRoom === "content" || (kind === "later" && to === LOADED_LATER);
+  const [floor, targetFloor] = [floorOf(room), floorOf(targetRoom)];
+  return floor >= 0 && (room === targetRoom || targetFloor > floor);
+}
+
+function floorOf(room: string): number {
+  return FLOORS.findIndex((rooms) => rooms.includes(room));
+}
+
+/** A circle of imports, each file with the next one; undefined where there is none. Imports of types count as well. */
+function circleIn(imports: readonly Import[]): string[] | undefined {
+  const next = new Map<string, string[]>();
+  for (const { from, to } of imports) next.set(from, [...(next.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const search = (file: string, path: readonly string[]): string[] | undefined => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    for (const other of next.get(file) ?? []) {
+      const circle = search(other, [...path, file]);
+      if (circle) return circle;
+    }
+    done.add(file);
+    return undefined;
+  };
+  for (const file of next.keys()) {
+    const circle = search(file, []);
+    if (circle) return circle;
+  }
+  return undefined;
+}
+
+const sources = Object.fromEntries(
+  ["provider", "sdk"].flatMap((area) =>
+    readdirSync(join(ROOT, area), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => `${area}/${name.replaceAll(sep, "/")}`)
+      .map((file) => [file, readFileSync(join(ROOT, file), "utf8")]),
+  ),
+);
+
+describe("the imports of provider/ and sdk/", () => {
+  const imports = importsOf(sources).filter(({ from, to }) => !KNOWN.includes(`${from} → ${to}`));
+
+  test("are all found: each names a file that is there", () => {
+    expect(imports.length).toBeGreaterThan(100);
+    expect(imports.filter(({ to }) => sources[to] === undefined)).toEqual([]);
+  });
+
+  test("run from each room to itself and to lower ones, and from the sdk to content and types", () => {
+    expect(violationsIn(imports)).toEqual([]);
+  });
+
+  test("form no circle", () => {
+    expect(circleIn(imports)).toBeUndefined();
+  });
+});
+
+describe("the rule", () => {
+  test.each([
+    ["provider/plan/a.ts", 'import { b } from "./b.js";'],
+    ["provider/dynamic/a.ts", 'import { b } from "../vod/b.js";'],
+    ["provider/tasks/a.ts", 'import {\n  b,\n  c,\n} from "../plan/b.js";'],
+    ["provider/manifest/a.ts", 'import { createHash } from "node:crypto";\nimport { z } from "zod";'],
+    ["sdk/a.ts", 'export { b } from "../provider/content/b.js";'],
+    ["sdk/a.ts", 'import type { B } from "../provider/schema/b.js";'],
+    ["sdk/a.ts", 'const { b } = await import("../provider/resource/functions.js");'],
+  ])("allows in %s: %s", (file, text) => {
+    expect(violationsIn(importsOf({ [file]: text }))).toEqual([]);
+  });
+
+  test.each([
+    ["provider/resource/a.ts", 'import { b } from "../dynamic/b.js";', "provider/dynamic/b.ts (value)"],
+    ["provider/plan/a.ts", 'import type { B } from "../tasks/b.js";', "provider/tasks/b.ts (type)"],
+    ["provider/plan/a.ts", 'export * from "../tasks/b.js";', "provider/tasks/b.ts (value)"],
+    ["provider/tasks/a.ts", 'import {\n  b,\n} from "../source/b.js";', "provider/source/b.ts (value)"],
+    ["provider/vod/a.ts", 'import { b } from "../content/b.js";', "provider/content/b.ts (value)"],
+    ["provider/schema/a.ts", 'const b = await import("../plan/b.js");', "provider/plan/b.ts (later)"],
+    ["provider/resource/a.ts", 'import "../dynamic/b.js";', "provider/dynamic/b.ts (value)"],
+    ["provider/vod/a.ts", 'import { b } from "../misc/b.js";', "provider/misc/b.ts (value)"],
+    ["provider/misc/a.ts", 'import { b } from "../vod/b.js";', "provider/vod/b.ts (value)"],
+    ["provider/vod/a.ts", 'import { b } from "../../sdk/b.js";', "sdk/b.ts (value)"],
+    ["provider/vod/a.ts", 'import { b } from "../../test/b.js";', "test/b.ts (value)"],
+    ["sdk/a.ts", 'import { b } from "../provider/schema/b.js";', "provider/schema/b.ts (value)"],
+    ["sdk/a.ts", 'import { type B } from "../provider/schema/b.js";', "provider/schema/b.ts (value)"],
+    ["sdk/a.ts", 'await import("../provider/resource/provider.js");', "provider/resource/provider.ts (later)"],
+  ])("refuses in %s: %s", (file, text, violation) => {
+    expect(violationsIn(importsOf({ [file]: text }))).toEqual([`${file} → ${violation}`]);
+  });
+
+  test("finds a circle, also one of types, and a file that imports itself", () => {
+    const value = 'import { a } from "./a.js";';
+    expect(circleIn(importsOf({ "sdk/a.ts": 'import type { B } from "./b.js";', "sdk/b.ts": value }))).toEqual([
+      "sdk/a.ts",
+      "sdk/b.ts",
+      "sdk/a.ts",
+    ]);
+    const three = {
+      "sdk/b.ts": 'import "./c.js";',
+      "sdk/c.ts": 'import("./d.js");',
+      "sdk/d.ts": 'export * from "./b.js";',
+    };
+    expect(circleIn(importsOf({ "sdk/x.ts": 'import "./b.js";', ...three }))).toHaveLength(4);
+    expect(circleIn(importsOf({ "sdk/a.ts": value }))).toEqual(["sdk/a.ts", "sdk/a.ts"]);
+  });
+
+  test("does not take two ways to the same file for a circle", () => {
+    const top = 'import "./b.js";\nimport "./c.js";';
+    const files = { "sdk/a.ts": top, "sdk/b.ts": 'import "./d.js";', "sdk/c.ts": 'import "./d.js";' };
+    expect(circleIn(importsOf(files))).toBeUndefined();
+  });
+});
