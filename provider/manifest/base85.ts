@@ -1,13 +1,13 @@
 /**
- * Bytes as text: five characters for four bytes, where base64 takes 5.33. All characters are ASCII, and none is one that JSON, or
- * Go's encoder of it for the state, escapes (`"`, `\`, `<`, `>`, `&`); nor is `.`.
+ * Bytes as text: five characters for four bytes, where base64 takes 5.33. All characters are ASCII. None is one that JSON, or the
+ * encoder of Go that writes the state, escapes (`"`, `\`, `<`, `>`, `&`), and none is `.`.
  */
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#%()*+,-/:;=?@[]^_{|}~";
 const CHARACTERS = Buffer.from(ALPHABET);
 const VALUES = new Uint8Array(256).fill(255);
 for (const [value, character] of CHARACTERS.entries()) VALUES[character] = value;
 
-/** Of bytes that don't fill the last four, one character more than there are. */
+/** Encodes bytes. If the last group has less than four bytes, it takes one character more than it has bytes. */
 export function encodeBase85(bytes: Buffer): string {
   const missing = (4 - (bytes.length % 4)) % 4;
   const padded = missing === 0 ? bytes : Buffer.concat([bytes, Buffer.alloc(missing)]);
@@ -22,7 +22,7 @@ export function encodeBase85(bytes: Buffer): string {
   return text.toString("latin1", 0, text.length - missing);
 }
 
-/** The bytes that a text stands for; undefined where {@link encodeBase85} makes no such text. */
+/** Decodes a text; undefined if {@link encodeBase85} makes no such text. */
 export function decodeBase85(text: string): Buffer | undefined {
   const missing = (5 - (text.length % 5)) % 5;
   if (missing === 4) return undefined;

@@ -1,52 +1,55 @@
 /**
- * The names of a packed manifest, as version 2 has them. A name that follows another leaves out what they begin with alike; and
- * what no compression makes smaller stands apart: *runs* of hexadecimal or base64url characters, such as the hash of a bundle or
- * the ID of a video, of 4 and 6 bits a character.
+ * The names of a packed manifest. Each name leaves out the beginning that it shares with the name before it. What no compression
+ * makes smaller is kept apart: *runs* of hexadecimal or base64url characters, such as the hash of a bundle or the ID of a video,
+ * at 4 and 6 bits a character.
  */
 import { isUtf8 } from "node:buffer";
 import { VodError } from "../vod/errors.js";
 import type { Names } from "./packed-manifest.js";
 import { ByteReader, corruptManifest, encodeVarints } from "./varint.js";
 
-/** What is packed and unpacked at most, so that a broken text can't take all memory. No day's quota could refresh as much. */
+/** Limits of what is packed and unpacked, so that a damaged text can't take all memory. No day's quota could refresh as much. */
 export const MOST_NAMES = 4_000_000;
 export const MOST_NAME_BYTES = 200_000_000;
 
-/** Bytes that are in no name, since they are in no text of UTF-8. */
+/** Markers: bytes that no name has, since UTF-8 doesn't use them. */
 const END = 0xff;
 const LOWER_HEX = 0xf8;
 const UPPER_HEX = 0xf9;
 const BASE64 = 0xfa;
-/** Whether a byte is of a run: a row of 256 for each marker. */
+/** Whether a byte belongs to a run: a row of 256 for each kind of run. */
 const IN_RUN = Uint8Array.from({ length: 3 * 256 }, (_, i) =>
   [/[0-9a-f]/, /[0-9A-F]/, /[\w-]/][i >> 8]?.test(String.fromCharCode(i & 0xff)) ? 1 : 0,
 );
 const MOST_RUN = 255;
-/** The characters of a run that are worth its two bytes. */
+/** A shorter run isn't worth the two bytes of its marker and length. */
 const LEAST_RUN = 3;
-/** In upper case. */
+/** What a lower-case letter has to lose to become an upper-case one. */
 const TO_UPPER = 0x20;
 
-/** What of the names stands apart: the characters of their runs, one after the other. */
-export interface Runs {
-  /** Of hexadecimal runs, in lower case. */
+/** The characters of all runs, in the order of the names. */
+interface Runs {
+  /** In lower case. */
   hex: string;
   base64: string;
 }
 
 /**
- * Packs names: how many they are; how many of them have an unknown hash; for each of these, how many names are between it and the
- * one before; how many bytes all names have; for each name, how many bytes it begins with like the name before; for each name, the
- * rest of its bytes, in which two stand for a run (which kind it is of, and how long it is, with what of it the name before has as
- * well), and a last one.
+ * Packs names. The part that is to be compressed has, in this order:
+ * - the number of names, and the number of those with an unknown hash
+ * - for each unknown hash, how many names stand between it and the one before it
+ * - the number of bytes of all names
+ * - for each name, how many bytes it shares with the beginning of the name before it
+ * - for each name, its other bytes and an end marker. A run is replaced by two bytes: its kind and its length. The length includes
+ *   the characters right in front of it that belong to the run and are shared with the name before.
  *
- * @param names in the order of their bytes in UTF-8, each once.
- * @param unknown which of them have an unknown hash.
+ * @param names in the order of their UTF-8 bytes, without duplicates.
+ * @param unknown the indexes of the names with an unknown hash.
  * @throws VodError TooManyFiles for more than 4,000,000 names or 200 MB of names.
  * @throws TypeError for a name that is not Unicode text.
  */
 export function packNames(names: readonly string[], unknown: readonly number[]): { part: Buffer; runs: Runs } {
-  const { bytes, ends } = namesAsBytes(names);
+  const { bytes, ends } = encodeNames(names);
   const shared = new Uint32Array(names.length);
   const rest = Buffer.allocUnsafe(bytes.length + names.length);
   const runs: Record<keyof Runs, string[]> = { hex: [], base64: [] };
@@ -57,7 +60,7 @@ export function packNames(names: readonly string[], unknown: readonly number[]):
     let at = start;
     for (let from = previous; at < most && bytes[from] === bytes[at]; at++) from++;
     shared[i] = at - start;
-    for (const run of end - at > LEAST_RUN ? runsIn(bytes, start, end) : []) {
+    for (const run of end - at > LEAST_RUN ? findRuns(bytes, start, end) : []) {
       const [from, to] = [Math.max(at, run.start), run.end];
       const length = to - from + lengthBefore(run.kind, bytes, start, from);
       if (to - from < LEAST_RUN || length > MOST_RUN) continue;
@@ -82,7 +85,7 @@ export function packNames(names: readonly string[], unknown: readonly number[]):
   };
 }
 
-/** Characters of a name that stand apart. */
+/** Where a run stands in the bytes of all names. */
 interface Run {
   kind: number;
   start: number;
@@ -92,9 +95,9 @@ interface Run {
 const HEX =
   /(?<![0-9A-Za-z])(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9A-F]{8}-(?:[0-9A-F]{4}-){3}[0-9A-F]{12}|[0-9a-f]{8,}|[0-9A-F]{8,})(?![0-9A-Za-z])/g;
 const LEAST_HEX = 8;
-/** Shorter ones are as well compressed with the rest. */
+/** Shorter ones compress as well with the rest. */
 const LEAST_BASE64 = 16;
-/** Where the parts of a UUID are. Its version is mostly the same in all of them, and belongs to no part. */
+/** Where the parts of a UUID are. The digit of its version belongs to none: it is the same in most UUIDs of a site, and compresses. */
 const UUID_PARTS = [
   [0, 8],
   [9, 13],
@@ -103,8 +106,8 @@ const UUID_PARTS = [
   [24, 36],
 ] as const;
 
-/** The runs of a name. Any choice can be read again; a good one is what looks as if made at random. */
-function runsIn(bytes: Buffer, start: number, end: number): Run[] {
+/** Finds the runs of a name. Whatever it chooses can be read; the best choice is what looks random. */
+function findRuns(bytes: Buffer, start: number, end: number): Run[] {
   const words: Run[] = [];
   let hasHex = false;
   for (let i = start, word = start, hex = start, turns = 0, before = SIGN; i <= end; i++) {
@@ -112,7 +115,7 @@ function runsIn(bytes: Buffer, start: number, end: number): Run[] {
     if ((sort & IS_HEX) === 0) hex = i + 1;
     else if (i + 1 - hex === LEAST_HEX) hasHex = true;
     if (sort === 0) {
-      // Upper case, lower case, digits and signs follow each other at random, as they don't in words.
+      // In a random text, upper case, lower case, digits and signs alternate often; in words they don't.
       if (i - word >= LEAST_BASE64 && turns > 0.45 * (i - word)) words.push({ kind: BASE64, start: word, end: i });
       word = i + 1;
       turns = 0;
@@ -121,20 +124,20 @@ function runsIn(bytes: Buffer, start: number, end: number): Run[] {
     if (now !== before || now === SIGN) turns++;
     before = now;
   }
-  const runs = hasHex ? hexIn(bytes.toString("latin1", start, end), start) : [];
+  const runs = hasHex ? findHexRuns(bytes.toString("latin1", start, end), start) : [];
   return runs.length > 0 ? runs : words;
 }
 
 const SIGN = 8;
 const IS_HEX = 16;
-/** The sort of each byte; 0 of those that are in no run. */
+/** The sort of each byte; 0 for a byte that no run has. */
 const SORTS = Uint8Array.from({ length: 256 }, (_, byte) => {
   const character = String.fromCharCode(byte);
   const sort = [/[a-z]/, /[A-Z]/, /\d/, /[_-]/].findIndex((sort) => sort.test(character));
   return sort < 0 ? 0 : 2 ** sort + (/[0-9a-f]/i.test(character) ? IS_HEX : 0);
 });
 
-function hexIn(name: string, at: number): Run[] {
+function findHexRuns(name: string, at: number): Run[] {
   const runs: Run[] = [];
   for (const { 0: text, index } of name.matchAll(HEX)) {
     const kind = /[A-F]/.test(text) ? UPPER_HEX : LOWER_HEX;
@@ -147,7 +150,7 @@ function hexIn(name: string, at: number): Run[] {
   return runs;
 }
 
-/** How many characters of a run stand in front of a place of a name. */
+/** Counts the characters right in front of a place of a name that belong to a run of a kind. */
 function lengthBefore(kind: number, bytes: Buffer, start: number, place: number): number {
   const row = (kind - LOWER_HEX) << 8;
   const least = Math.max(start, place - MOST_RUN);
@@ -156,11 +159,7 @@ function lengthBefore(kind: number, bytes: Buffer, start: number, place: number)
   return place - at;
 }
 
-/**
- * Reads the names' part. Whatever it holds, the memory that it takes is bounded; names that aren't in order are refused.
- *
- * @param take gets the next characters of the runs of one kind.
- */
+/** Reads what {@link packNames} wrote. Whatever the part holds, this takes bounded memory and refuses names out of order. */
 export function unpackNames(part: Buffer, hex: Characters, base64: Characters): Names {
   const reader = new ByteReader(part);
   const { count, unknown } = readCounts(reader);
@@ -201,10 +200,14 @@ export function unpackNames(part: Buffer, hex: Characters, base64: Characters): 
   }
 }
 
-/** The characters of runs, from first to last. */
+/** Reads the characters of runs one after the other. */
 export class Characters {
   private at = 0;
-  constructor(private readonly source: Buffer) {}
+  private readonly source: Buffer;
+
+  constructor(text: string) {
+    this.source = Buffer.from(text, "latin1");
+  }
 
   take(length: number): { source: Buffer; from: number } {
     if (length > this.source.length - this.at) throw corruptManifest();
@@ -212,15 +215,15 @@ export class Characters {
     return { source: this.source, from: this.at - length };
   }
 
-  /** @throws VodError UnknownState unless all were taken, but for those that fill the last byte. */
-  end(filling: string, most: number): void {
+  /** @throws VodError UnknownState if more is left than the padding of the last bytes. */
+  end(padding: string, most: number): void {
     const left = this.source.toString("latin1", this.at);
-    if (left !== filling.repeat(left.length) || left.length > most) throw corruptManifest();
+    if (left !== padding.repeat(left.length) || left.length > most) throw corruptManifest();
   }
 }
 
-/** How many names there are, and which of them have an unknown hash. */
-export function readCounts(reader: ByteReader): { count: number; unknown: Set<number> } {
+/** Reads how many names there are, and which of them have an unknown hash. */
+function readCounts(reader: ByteReader): { count: number; unknown: Set<number> } {
   const count = reader.number();
   const unknownCount = reader.number();
   if (count > MOST_NAMES) throw corruptManifest();
@@ -234,8 +237,11 @@ export function readCounts(reader: ByteReader): { count: number; unknown: Set<nu
   return { count, unknown };
 }
 
-/** A name is more than its beginning that it shares, and goes on with a higher byte, if the name before goes on at all. */
-export function checkOrder(
+/**
+ * Checks that a name follows the one before it: behind the beginning that both share it goes on, and with a higher byte than the
+ * name before, if that goes on too.
+ */
+function checkOrder(
   bytes: Buffer,
   {
     isFirst,
@@ -251,17 +257,17 @@ export function checkOrder(
     throw corruptManifest();
 }
 
-/** Each name by itself has to be text. */
-export function checkText(bytes: Buffer, ends: Uint32Array): void {
-  if (!isUtf8(bytes) || ends.some((end) => isWithinCharacter(bytes[end]))) throw corruptManifest();
+/** Checks that each name by itself is text. */
+function checkText(bytes: Buffer, ends: Uint32Array): void {
+  if (!isUtf8(bytes) || ends.some((end) => continuesCharacter(bytes[end]))) throw corruptManifest();
 }
 
-/** The names one after the other in UTF-8, and where each ends. */
-function namesAsBytes(names: readonly string[]): { bytes: Buffer; ends: Uint32Array } {
+/** Joins names in UTF-8, and tells where each ends. */
+function encodeNames(names: readonly string[]): { bytes: Buffer; ends: Uint32Array } {
   const units = names.reduce((sum, name) => sum + name.length, 0);
-  if (names.length > MOST_NAMES || units > MOST_NAME_BYTES) throw tooMany();
+  if (names.length > MOST_NAMES || units > MOST_NAME_BYTES) throw tooManyFiles();
   const bytes = Buffer.from(names.join(""));
-  if (bytes.length > MOST_NAME_BYTES) throw tooMany();
+  if (bytes.length > MOST_NAME_BYTES) throw tooManyFiles();
   const isPlain = bytes.length === units;
   const ends = new Uint32Array(names.length);
   let end = 0;
@@ -275,12 +281,12 @@ function namesAsBytes(names: readonly string[]): { bytes: Buffer; ends: Uint32Ar
   return { bytes, ends };
 }
 
-/** Whether a byte of UTF-8 goes on with a character that another began. */
-function isWithinCharacter(byte: number | undefined): boolean {
+/** Whether a byte of UTF-8 continues a character. */
+function continuesCharacter(byte: number | undefined): boolean {
   return byte !== undefined && (byte & 0xc0) === 0x80;
 }
 
-function tooMany(): VodError {
+function tooManyFiles(): VodError {
   return new VodError(
     "The files are too many for one resource: their names are more than 4,000,000, or take more than 200 MB.",
     "Narrow what `include` and `exclude` select, or give each part of the site a resource of its own.",

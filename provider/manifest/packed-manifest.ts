@@ -1,16 +1,8 @@
 /**
- * A manifest as it was unpacked: bytes, of which strings are made as they are asked for. A Map of a million names takes a second
- * to build and hundreds of megabytes, which is more than all the rest of a plan.
+ * A view of an unpacked manifest: it keeps bytes, and makes a string only when it is asked for one. To build a Map of a million
+ * names takes a second and hundreds of megabytes, more than the rest of a plan.
  */
-
-/** Stands where the hash is unknown. */
-export const NO_HASH = "";
-/**
- * What is kept of a hash in base64url: 42 bits. A file that changed has the hash that it had, and its old copy stays at the edge, once
- * in 4,400,000,000,000 times: at a million changed files a day, once in 12,000 years. With 12 characters, a site of 100,000 files
- * would take half as much state again.
- */
-export const HASH_CHARACTERS = 7;
+import { HASH_CHARACTERS, UNKNOWN_HASH } from "./hash.js";
 
 /** The names of a manifest as bytes. */
 export interface Names {
@@ -18,21 +10,16 @@ export interface Names {
   bytes: Buffer;
   /** Where each ends. */
   ends: Uint32Array;
-  /** Which of them, counted from 0, have an unknown hash. */
+  /** The indexes of those that have an unknown hash. */
   unknown: ReadonlySet<number>;
 }
 
-/**
- * Hash by name, in order. It is changed as little as what was packed.
- *
- * @param hashes one after the other, also where it is unknown.
- * @param hashLength how many characters each has there, of which the first are kept.
- */
+/** Maps each name to its hash, in the order of the names. */
 export class ManifestView implements ReadonlyMap<string, string> {
+  /** @param hashes {@link HASH_CHARACTERS} for each name, also where the hash is unknown; what follows is ignored. */
   constructor(
     private readonly names: Names,
     private readonly hashes: string,
-    private readonly hashLength: number,
   ) {}
 
   get size(): number {
@@ -77,12 +64,12 @@ export class ManifestView implements ReadonlyMap<string, string> {
   }
 
   private hashAt(i: number): string {
-    if (this.names.unknown.has(i)) return NO_HASH;
-    const at = i * this.hashLength;
+    if (this.names.unknown.has(i)) return UNKNOWN_HASH;
+    const at = i * HASH_CHARACTERS;
     return this.hashes.slice(at, at + HASH_CHARACTERS);
   }
 
-  /** Halves the names until one is left. */
+  /** The index of a name, by binary search. */
   private find(name: Buffer): number | undefined {
     const { bytes, ends } = this.names;
     let low = 0;

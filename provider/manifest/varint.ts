@@ -1,7 +1,7 @@
-/** The bytes of a packed manifest: numbers in as few of them as they need, one after the other. */
+/** Numbers of a packed manifest, each in as few bytes as it needs. */
 import { VodError } from "../vod/errors.js";
 
-/** A number has 7 bits a byte, the lowest first, and the high bit in all but the last byte; at most four bytes. */
+/** Encodes numbers of up to 28 bits: 7 bits a byte, the lowest first; all bytes of a number but the last have the high bit set. */
 export function encodeVarints(numbers: ArrayLike<number>): Buffer {
   const bytes = Buffer.allocUnsafe(4 * numbers.length);
   let length = 0;
@@ -13,7 +13,7 @@ export function encodeVarints(numbers: ArrayLike<number>): Buffer {
   return bytes.subarray(0, length);
 }
 
-/** Reads bytes from first to last; what is missing is damage. */
+/** Reads bytes from first to last. Where they end too early, the manifest is damaged. */
 export class ByteReader {
   private at = 0;
   constructor(private readonly source: Buffer) {}

@@ -1,6 +1,7 @@
 /** What is due, decided from values alone, so that the preview and the update can't disagree. */
 
-import { diffManifests, type Manifest, UNKNOWN_HASH } from "../manifest/manifest.js";
+import { UNKNOWN_HASH } from "../manifest/hash.js";
+import { diffManifests, type Manifest } from "../manifest/manifest.js";
 import { type CallType, type Content, contentOf, type Inputs, UNKNOWN } from "../schema/inputs.js";
 
 export interface Plan {

@@ -3,7 +3,8 @@
  * version is read, and a state of a later one is refused instead of misread.
  */
 import { z } from "zod";
-import { packManifest, UNKNOWN_HASH, unpackManifest } from "../manifest/manifest.js";
+import { UNKNOWN_HASH } from "../manifest/hash.js";
+import { packManifest, unpackManifest } from "../manifest/manifest.js";
 import { type RefreshStatus, STATUSES } from "../schema/enums.js";
 import { contentOf, type Inputs, type ResourceKind } from "../schema/inputs.js";
 import { VodError } from "../vod/errors.js";

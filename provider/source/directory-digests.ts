@@ -1,6 +1,6 @@
 /** A manifest as the rows that stand in the inputs, so that a preview shows which directories changed. */
 import { createHash } from "node:crypto";
-import { inOrder, type Manifest } from "../manifest/manifest.js";
+import { type Manifest, sortManifest } from "../manifest/manifest.js";
 
 /** What a row is called, and what it says: a digest and the number of files. */
 export type Rows = Readonly<Record<string, string>>;
@@ -29,7 +29,7 @@ export function digestRows(
   manifest: Manifest,
   { maxRows = MOST_ROWS, known }: { maxRows?: number; known?: Rows | undefined } = {},
 ): Rows {
-  const { names, hashes } = inOrder(manifest);
+  const { names, hashes } = sortManifest(manifest);
   const directories = directoriesOf(names);
   const split = directoriesToSplit(directories.get("") as Directory, maxRows);
   const groups = groupsOf(directories, split, maxRows);

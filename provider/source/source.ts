@@ -1,7 +1,7 @@
 /** The files of a source as they are on the disk: hashed for the check, and kept for the plan that follows it. */
 import { ContentHashError } from "../content/files.js";
+import { HASH_CHARACTERS } from "../manifest/hash.js";
 import type { Manifest } from "../manifest/manifest.js";
-import { HASH_CHARACTERS } from "../manifest/packed-manifest.js";
 import type { Source } from "../schema/inputs.js";
 import { VodError } from "../vod/errors.js";
 import { encodeName } from "../vod/paths.js";

@@ -5,16 +5,17 @@ import { describe, expect, test } from "vitest";
 import { siteOf } from "../../../bench/packing.js";
 import { decodeBase85, encodeBase85 } from "../../../provider/manifest/base85.js";
 import { pack } from "../../../provider/manifest/codec.js";
-import { packManifest, UNKNOWN_HASH, unpackManifest } from "../../../provider/manifest/manifest.js";
+import { UNKNOWN_HASH } from "../../../provider/manifest/hash.js";
+import { packManifest, unpackManifest } from "../../../provider/manifest/manifest.js";
 import { VodError } from "../../../provider/vod/errors.js";
 
-/** What version 2 made of {@link SITE}. It stands in users' states: it has to be readable for ever. */
-const VERSION_2 =
-  "2.sktWE5lPwZ4.uK]p}0089w=Jt2nQ0X4:{B;fNidZESLM2:?w6#Qnh;{ri2Nsz2AC-0xV7nXm)=Z@*Q,[u8hlonm-tF_~IQ|:}E9ox/6bbkNpf:" +
+/** What version 1 made of {@link SITE}. From 0.1.0 on, users' states hold such texts: it never changes. */
+const VERSION_1 =
+  "1.sktWE5lPwZ4.uK]p}0089w=Jt2nQ0X4:{B;fNidZESLM2:?w6#Qnh;{ri2Nsz2AC-0xV7nXm)=Z@*Q,[u8hlonm-tF_~IQ|:}E9ox/6bbkNpf:" +
   "VdXMpt=xY(P{g5WcT+|~aH9jvIWu|e{:D:E^+NTvDFK)nw}xj=1uo4,3|;xm44A^,Pwr#wvovU_7L,=TBTMGLQvo2~6f*jM(ElXqNtNB(hMFF9h?" +
   "alh_]a=XM710^G2D:y7xty|g4Y5Epd2xoGMP~/AYP6YUo+0zwe1@Vg[0YCtshR}hCONNa8{eS=f000C3|NsC00000004|:duj9-7fou5k?EK(aJi" +
   "2(mzmG1S1-U}Fr/5tu]B)ihzaRhr0000B2@MO1C3Q:Cmq,Xp;~K+-pnjVqzy";
-const VERSION_2_EMPTY = "2.XDEWARnSG9s.2MYm!0000300";
+const VERSION_1_EMPTY = "1.XDEWARnSG9s.2MYm!0000300";
 
 const SITE = [
   ["app.3f9a2b1c.js", "n4bQgYh"],
@@ -33,7 +34,7 @@ const SITE = [
   ["🎬.txt", "LCQOsnS"],
 ] as const;
 
-/** Every character but half a surrogate pair, which is none. */
+/** Names of all characters but lone surrogates. */
 const anyName = fc.oneof(
   fc.string({ unit: "binary", maxLength: 40 }),
   fc
@@ -69,25 +70,25 @@ const anyManifest = fc.array(fc.tuple(anyName, anyHash)).map((entries) => new Ma
 const byBytes = (one: readonly [string, string], other: readonly [string, string]) =>
   Buffer.compare(Buffer.from(one[0]), Buffer.from(other[0]));
 
-/** The last byte of a name in the names' part, and those of runs. */
+/** The markers of the names' part. */
 const END = 0xff;
 const [LOWER_HEX, UPPER_HEX, BASE64] = [0xf8, 0xf9, 0xfa];
 
-/** A packed manifest, number by number. */
+/** A packed manifest, field by field. */
 interface Packed {
   count?: number;
   unknownCount?: number;
   unknown?: readonly number[];
   total?: number;
   shared: readonly number[];
-  /** A text stands for its bytes in UTF-8. */
+  /** A text is encoded in UTF-8. */
   rest: readonly (string | number)[];
   hex?: string;
-  /** Hashes, then the runs. Default: as many hashes of zeros as there are names. */
+  /** The hashes, then the runs. Default: a hash of zeros for each name. */
   base64?: string;
 }
 
-/** A packed manifest with a right checksum, made by the description of version 2. */
+/** Packs fields, right or wrong, as version 1 is described, with a right checksum. */
 function packedAs(packed: Packed): string {
   const { unknown = [], shared, hex = "", base64 = "A".repeat(7 * shared.length) } = packed;
   const { count = shared.length, unknownCount = unknown.length, total = shared.length } = packed;
@@ -104,7 +105,7 @@ function sealed(names: Buffer, hex: Buffer, base64: Buffer): string {
 }
 
 function checked(body: string): string {
-  return `2.${createHash("sha256").update(body).digest().subarray(0, 8).toString("base64url")}.${body}`;
+  return `1.${createHash("sha256").update(body).digest().subarray(0, 8).toString("base64url")}.${body}`;
 }
 
 function numberBytes(numbers: readonly number[]): Buffer {
@@ -118,8 +119,8 @@ function numberBytes(numbers: readonly number[]): Buffer {
   );
 }
 
-describe("what is packed is what is unpacked", () => {
-  test("for every manifest, in the order of the names' bytes", () => {
+describe("a packed manifest", () => {
+  test("unpacks to what was packed, in the order of the names' bytes", () => {
     fc.assert(
       fc.property(anyManifest, (manifest) => {
         expect([...unpackManifest(packManifest(manifest))]).toEqual([...manifest].sort(byBytes));
@@ -127,7 +128,7 @@ describe("what is packed is what is unpacked", () => {
     );
   });
 
-  test("and packs to the same text, in whichever order the files come", () => {
+  test("is the same text whatever the order of the files", () => {
     fc.assert(
       fc.property(anyManifest, (manifest) => {
         const text = packManifest(manifest);
@@ -137,7 +138,7 @@ describe("what is packed is what is unpacked", () => {
     );
   });
 
-  test("every name is found, and no other", () => {
+  test("finds every name, and no other", () => {
     fc.assert(
       fc.property(anyManifest, fc.array(anyName), (manifest, others) => {
         const unpacked = unpackManifest(packManifest(manifest));
@@ -150,7 +151,7 @@ describe("what is packed is what is unpacked", () => {
     );
   });
 
-  test("it is walked through as a Map is", () => {
+  test("is iterated like a Map", () => {
     const manifest = new Map(SITE);
     const unpacked = unpackManifest(packManifest(manifest));
     expect([...unpacked]).toEqual([...manifest]);
@@ -166,7 +167,7 @@ describe("what is packed is what is unpacked", () => {
   });
 
   const MB = 1_000_000;
-  test("a site of 100,000 files takes 0.76 MB, and one whose refreshes are all still to be sent takes no more", () => {
+  test("takes at most 0.76 MB for a site of 100,000 files, even if all of them are still to be sent", () => {
     const site = kept(siteOf(100_000));
     const text = packManifest(site);
     expect(text.length).toBeLessThan(0.76 * MB);
@@ -186,7 +187,7 @@ describe("what is packed is what is unpacked", () => {
     ["128 bits in hexadecimal", 2.48, (bits: Buffer) => `v/${bits.toString("hex")}/index.m3u8`],
     ["128 bits in upper case", 2.48, (bits: Buffer) => `${bits.toString("hex").toUpperCase()}.mp4`],
     ["21 characters of base64url", 2.48, (bits: Buffer) => `${bits.toString("base64url").slice(0, 21)}.mp4`],
-  ])("100,000 files named by %s take at most %d MB", (_, most, nameOf) => {
+  ])("takes for 100,000 files named by %s at most %d MB", (_, most, nameOf) => {
     const bits = (i: number) => createHash("sha256").update(`${i}`).digest();
     const files = Array.from({ length: 100_000 }, (_, i) => {
       const noise = bits(i);
@@ -202,12 +203,12 @@ function kept(site: ReadonlyMap<string, string>): Map<string, string> {
 }
 
 describe("the format is a contract", () => {
-  test("what version 2 wrote is readable for ever", () => {
-    expect([...unpackManifest(VERSION_2)]).toEqual(SITE);
-    expect([...unpackManifest(VERSION_2_EMPTY)]).toEqual([]);
+  test("a text that version 1 wrote is read", () => {
+    expect([...unpackManifest(VERSION_1)]).toEqual(SITE);
+    expect([...unpackManifest(VERSION_1_EMPTY)]).toEqual([]);
   });
 
-  test("a text written by its description alone is read", () => {
+  test("a text written by the description of the format is read", () => {
     const runs = [LOWER_HEX, 6, ".", UPPER_HEX, 2, ".", BASE64, 2];
     const text = packedAs({
       unknown: [0],
@@ -224,8 +225,8 @@ describe("the format is a contract", () => {
   });
 
   test.each([
-    ["3", "3.abc.def"],
-    ["13", `13.${VERSION_2.slice(2)}`],
+    ["2", "2.abc.def"],
+    ["13", `13.${VERSION_1.slice(2)}`],
   ])("the later version %s is refused, with what to do", (version, text) => {
     expect(() => unpackManifest(text)).toThrow(
       `The manifest in the state of this resource was written by a later version of pulumi-alicloud-vod (manifest version ${version}). ` +
@@ -242,36 +243,36 @@ describe("a damaged text is refused, with what to do", () => {
   test.each([
     ["empty", ""],
     ["of no version", "abc.def.ghi"],
-    ["of version 0", `0${VERSION_2.slice(1)}`],
+    ["of version 0", `0${VERSION_1.slice(1)}`],
     ["without a checksum", "1."],
-    ["without a body", VERSION_2.slice(0, 14)],
+    ["without a body", VERSION_1.slice(0, 14)],
     ["of other JSON", '{"player/app.js":"n4bQgYhMfWWa"}'],
   ])("%s", (_, text) => {
     expect(() => unpackManifest(text)).toThrow(DAMAGED);
   });
 
-  test("cut short anywhere", () => {
-    for (let length = 0; length < VERSION_2.length; length++) {
-      expect(() => unpackManifest(VERSION_2.slice(0, length))).toThrow(VodError);
+  test("cut short at any place", () => {
+    for (let length = 0; length < VERSION_1.length; length++) {
+      expect(() => unpackManifest(VERSION_1.slice(0, length))).toThrow(VodError);
     }
   });
 
-  test("with any character another", () => {
-    const flip = fc.tuple(fc.nat(VERSION_2.length - 1), fc.string({ minLength: 1, maxLength: 1 }));
+  test("with any character replaced", () => {
+    const flip = fc.tuple(fc.nat(VERSION_1.length - 1), fc.string({ minLength: 1, maxLength: 1 }));
     fc.assert(
       fc.property(flip, ([at, character]) => {
-        fc.pre(VERSION_2[at] !== character);
-        expect(() => unpackManifest(VERSION_2.slice(0, at) + character + VERSION_2.slice(at + 1))).toThrow(VodError);
+        fc.pre(VERSION_1[at] !== character);
+        expect(() => unpackManifest(VERSION_1.slice(0, at) + character + VERSION_1.slice(at + 1))).toThrow(VodError);
       }),
       { numRuns: 1000 },
     );
   });
 
-  test("with anything in place of it", () => {
+  test("replaced by any other text", () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.base64String()), (text) => {
         expect(() => unpackManifest(text)).toThrow(VodError);
-        expect(() => unpackManifest(`2.${text}`)).toThrow(VodError);
+        expect(() => unpackManifest(`1.${text}`)).toThrow(VodError);
       }),
     );
   });
@@ -285,14 +286,14 @@ describe("a damaged text is refused, with what to do", () => {
     ["more unknown hashes than names", { ...ABC, unknown: [0, 0, 0] }],
     ["an unknown hash of no name", { ...ABC, unknown: [0, 1] }],
     ["more in common than the name before has", { ...ABC, shared: [0, 2] }],
-    ["nothing beyond what the name before has", { ...ABC, shared: [0, 1], rest: ["a", END, END] }],
+    ["a name that is the beginning of the one before, all shared", { ...ABC, shared: [0, 1], rest: ["a", END, END] }],
     ["a name twice", { ...ABC, rest: ["a", END, "a", END] }],
     ["a name that is the beginning of the one before", { total: 3, shared: [0, 1], rest: ["ab", END, END] }],
     ["names out of order", { ...ABC, rest: ["c", END, "a", END] }],
     ["a last name without an end", { ...ABC, rest: ["a", END, "c"] }],
     ["bytes behind the last name", { ...ABC, rest: ["a", END, "c", END, "d"] }],
-    ["fewer bytes than are said", { ...ABC, total: 3 }],
-    ["more bytes than are said", { ...ABC, total: 1 }],
+    ["fewer bytes than it says", { ...ABC, total: 3 }],
+    ["more bytes than it says", { ...ABC, total: 1 }],
     ["more bytes than any manifest has", { ...ABC, total: 200_000_001 }],
     ["bytes that are no text", { ...ABC, rest: ["a", END, 0xc3, END] }],
     ["a name that begins within a character", { total: 4, shared: [0, 0], rest: ["aa", 0xc3, END, 0xa9, END] }],
@@ -302,22 +303,22 @@ describe("a damaged text is refused, with what to do", () => {
     ["a run beyond all names", { shared: [0], rest: [LOWER_HEX, 2, END], hex: "12" }],
     ["fewer hexadecimal characters than the runs have", { shared: [0], total: 2, rest: [LOWER_HEX, 2, END] }],
     ["more hexadecimal characters than the runs have", { shared: [0], rest: ["a", END], hex: "00" }],
-    ["another filling of a hexadecimal byte", { shared: [0], rest: [LOWER_HEX, 1, END], hex: "01" }],
+    ["wrong padding of the hexadecimal runs", { shared: [0], rest: [LOWER_HEX, 1, END], hex: "01" }],
     ["fewer base64url characters than the runs have", { shared: [0], total: 3, rest: [BASE64, 3, END] }],
     ["more base64url characters than the runs have", { ...ABC, base64: "A".repeat(18) }],
-    ["another filling of base64url", { shared: [0], rest: ["a", END], base64: "AAAAAAAB" }],
+    ["wrong padding of the base64url runs", { shared: [0], rest: ["a", END], base64: "AAAAAAAB" }],
     ["fewer hashes than names", { ...ABC, base64: "A".repeat(12) }],
   ])("with a right checksum and %s", (_, packed) => {
     expect(() => unpackManifest(packedAs(packed))).toThrow(DAMAGED);
   });
 
-  test("with a right checksum and a body that is not of its characters", () => {
+  test("with a right checksum and a body of other characters", () => {
     for (const body of ["", "0", "~~~~~", "0000.", "0000é"])
       expect(() => unpackManifest(checked(body))).toThrow(DAMAGED);
   });
 
-  test("or, with a right checksum and anything in place of the body, it is a manifest", () => {
-    const bytes = decodeBase85(VERSION_2.slice(14)) as Buffer;
+  test("with a right checksum and any other body, unless that is a manifest", () => {
+    const bytes = decodeBase85(VERSION_1.slice(14)) as Buffer;
     const damage = fc.oneof(
       fc.tuple(fc.nat(bytes.length - 1), fc.uint8Array({ minLength: 1, maxLength: 4 })).map(([at, others]) => {
         const body = Buffer.from(bytes);
@@ -341,13 +342,13 @@ describe("a damaged text is refused, with what to do", () => {
 });
 
 describe("memory is bounded", () => {
-  test("a text that unpacks to gigabytes is refused after the 248 MB that a manifest has at most", () => {
+  test("a text that unpacks to gigabytes is refused once it exceeds the 248 MB that a manifest can have", () => {
     const bomb = sealed(Buffer.alloc(300_000_000), Buffer.alloc(0), Buffer.alloc(0));
     expect(bomb.length).toBeLessThan(100_000);
     expect(() => unpackManifest(bomb)).toThrow(DAMAGED);
   });
 
-  test("names that have so much in common that together they are 256 MB are refused", () => {
+  test("names that share so much that together they take 256 MB are refused", () => {
     const beginning = 2_000_000;
     const ends = Array.from({ length: 127 }, (_, i) => i + 1);
     const text = packedAs({
@@ -359,7 +360,7 @@ describe("memory is bounded", () => {
     expect(() => unpackManifest(text)).toThrow(DAMAGED);
   });
 
-  test("more files than can be unpacked aren't packed", () => {
+  test("more files than can be unpacked are not packed", () => {
     const refusal =
       "The files are too many for one resource: their names are more than 4,000,000, or take more than 200 MB. " +
       "Narrow what `include` and `exclude` select, or give each part of the site a resource of its own. (code TooManyFiles)";
@@ -370,14 +371,14 @@ describe("memory is bounded", () => {
   });
 });
 
-describe("what is no manifest isn't packed", () => {
+describe("what is no manifest is not packed", () => {
   test.each(["n4bQgY", "n4bQgYhM", "n4bQgY+", "sha256:", "n4bQgY=", "n4bQ gY", "n4bQgYhMfWWa"])("hash %j", (hash) => {
     expect(() => packManifest(new Map([["app.js", hash]]))).toThrow(
       "Each hash of a manifest is 7 characters of base64url.",
     );
   });
 
-  test("hashes of the wrong lengths that are right together", () => {
+  test("hashes of wrong lengths whose sum is right", () => {
     const manifest = new Map([
       ["a", "n4bQgYhM"],
       ["b", "n4bQgY"],

@@ -1,14 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { diffManifests, packManifest, UNKNOWN_HASH, unpackManifest } from "../../../provider/manifest/manifest.js";
+import { UNKNOWN_HASH } from "../../../provider/manifest/hash.js";
+import { diffManifests, packManifest, unpackManifest } from "../../../provider/manifest/manifest.js";
 
 const V1 = "n4bQgYh";
 const V2 = "Lhoz-_Y";
 
 const manifest = (...names: string[]) => new Map(names.map((name) => [name, V1]));
 
-describe("what changed", () => {
-  test("a hash that is another, a name that vanished, a name that is new, each in the order of the names", () => {
+describe("a comparison of two manifests", () => {
+  test("finds changed, removed and added names, each in the order of the names", () => {
     const old = new Map([
       ["same.js", V1],
       ["d.js", V1],
@@ -30,19 +31,19 @@ describe("what changed", () => {
     });
   });
 
-  test("nothing, between a manifest and itself", () => {
+  test("finds nothing between a manifest and itself", () => {
     const site = manifest("b.js", "a.js");
     expect(diffManifests(site, site)).toEqual({ changed: [], removed: [], added: [] });
     expect(diffManifests(new Map(), new Map())).toEqual({ changed: [], removed: [], added: [] });
   });
 
-  test("everything, when all files go or come", () => {
+  test("finds everything when all files are removed or added", () => {
     const site = manifest("b.js", "a.js");
     expect(diffManifests(site, new Map())).toEqual({ changed: [], removed: ["a.js", "b.js"], added: [] });
     expect(diffManifests(new Map(), site)).toEqual({ changed: [], removed: [], added: ["a.js", "b.js"] });
   });
 
-  test("an unknown hash, whatever it is now", () => {
+  test("takes an unknown hash for changed, whatever the current one is", () => {
     const old = new Map([
       ["left.js", UNKNOWN_HASH],
       ["gone.js", UNKNOWN_HASH],
@@ -55,7 +56,7 @@ describe("what changed", () => {
     expect(diffManifests(old, now)).toEqual({ changed: ["left.js", "unknown.js"], removed: ["gone.js"], added: [] });
   });
 
-  test("a file renamed in case alone: one vanished, one is new", () => {
+  test("takes a file renamed in case only for one removed and one added", () => {
     expect(diffManifests(manifest("Index.html"), manifest("index.html"))).toEqual({
       changed: [],
       removed: ["Index.html"],
@@ -63,7 +64,7 @@ describe("what changed", () => {
     });
   });
 
-  test("a file replaced by a directory of its name", () => {
+  test("takes a file replaced by a directory of its name for removed", () => {
     expect(diffManifests(manifest("player"), manifest("player/index.js"))).toEqual({
       changed: [],
       removed: ["player"],
@@ -71,7 +72,7 @@ describe("what changed", () => {
     });
   });
 
-  test("in the order of the names' bytes, in which emoji come after everything that has two bytes in UTF-16", () => {
+  test("sorts by the names' bytes in UTF-8, where emoji come last", () => {
     expect(diffManifests(new Map(), manifest("🎬.txt", "！.txt", "a🎬", "a！", "a", "Z")).added).toEqual([
       "Z",
       "a",
@@ -87,7 +88,7 @@ describe("what changed", () => {
   const anyManifest = fc.array(fc.tuple(name, hash), { maxLength: 20 }).map((entries) => new Map(entries));
   const byBytes = (one: string, other: string) => Buffer.compare(Buffer.from(one), Buffer.from(other));
 
-  test("as looking up each name finds it, whatever the order of the manifests", () => {
+  test("finds what look-ups of each name find, whatever the order of the manifests", () => {
     fc.assert(
       fc.property(anyManifest, anyManifest, (old, now) => {
         const names = [...new Set([...old.keys(), ...now.keys()])].sort(byBytes);

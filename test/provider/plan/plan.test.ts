@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Manifest, UNKNOWN_HASH } from "../../../provider/manifest/manifest.js";
+import { UNKNOWN_HASH } from "../../../provider/manifest/hash.js";
+import type { Manifest } from "../../../provider/manifest/manifest.js";
 import {
   type Baseline,
   hasChanges,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { packManifest, UNKNOWN_HASH } from "../../../provider/manifest/manifest.js";
+import { UNKNOWN_HASH } from "../../../provider/manifest/hash.js";
+import { packManifest } from "../../../provider/manifest/manifest.js";
 import { NO_COST } from "../../../provider/plan/batches.js";
 import { manifestFromInputs } from "../../../provider/plan/plan.js";
 import {

@@ -2,8 +2,7 @@
  * States as every version of the package wrote them, with the program of that deployment and what has to come of it when that
  * same program is deployed again, more than an hour later and to a service that has no record of the tasks any more.
  *
- * `1-…` are of the versions before a state told what an update cost, `1-cost-…` of those that do, `1-packed-…` of those with
- * version 2 of the packed manifest and rows for directories that begin alike.
+ * `1-…` are of the versions before a state told what an update cost, `1-cost-…` of those that do.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
