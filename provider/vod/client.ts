@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { quotaExceeded, VodError } from "./errors.js";
 import { DEFAULT_PRELOAD_AREA, type ObjectType, type PreloadArea } from "./limits.js";
-import { quotaAnswer, quotaOf, type RefreshQuota } from "./quota.js";
+import { isQuotaExceeded, quotaAnswer, quotaOf, type RefreshQuota } from "./quota.js";
 import { type Limiter, limiterOf } from "./rate-limiter.js";
 import {
   DEFAULT_RETRY,
@@ -141,9 +141,6 @@ const MAX_CLOCK_SKEW_MS = 15 * 60_000;
 
 /** More than the IDs of 1,000 tasks take, which one call can't begin: the state keeps them. */
 const MAX_TASK_IDS_LENGTH = 32_000;
-
-/** The codes of a day's quota that is used up. Source: seed and preload page; the second is CDN's for a preload. */
-const QUOTA_EXCEEDED = /^QuotaExceeded\.(Refresh|Preload)$/;
 
 const taskIds = z
   .string()
@@ -301,7 +298,7 @@ export function vodClient(options: VodClientOptions): VodClient {
     try {
       return await submit(submission, callOptions);
     } catch (error) {
-      if (!(error instanceof VodError) || !QUOTA_EXCEEDED.test(error.code)) throw error;
+      if (!(error instanceof VodError) || !isQuotaExceeded(error.code)) throw error;
       // What is left only makes the message better: a failure to ask for it must not hide the refusal.
       const quota = await describeRefreshQuota({ retry: NO_RETRY }).catch(() => undefined);
       throw quotaExceeded(error, { count: submission.paths.length, kind: submission.quota }, quota, now());

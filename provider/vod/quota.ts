@@ -1,6 +1,7 @@
 /** The daily quotas of an account: of which kind a path is, what is left, and when they start anew. */
 import { z } from "zod";
 import type { ObjectType } from "./limits.js";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "./time.js";
 
 /** The two quotas that refreshes count against. */
 export type QuotaKind = "urls" | "directories";
@@ -39,15 +40,13 @@ export const quotaAnswer = z
     }),
   );
 
-/** Whether a code says that a day's quota is used up. Sources: seed; CDN for that of preloads. */
+/** Whether a code says that a day's quota is used up. Sources: seed and preload page; CDN names that of preloads. */
 export function isQuotaExceeded(code: string): boolean {
   return code === "QuotaExceeded.Refresh" || code === "QuotaExceeded.Preload";
 }
 
 /** At which offset from UTC the service's day begins, in hours. Source: the console guide (Beijing time). */
 const DAY_UTC_OFFSET_HOURS = 8;
-const HOUR_MS = 60 * 60 * 1000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** Which quota a path counts against. Source: seed; it is silent on Regex (CDN: with directories) and IgnoreParams. */
 export function quotaOf(objectType: ObjectType): QuotaKind {
@@ -64,7 +63,7 @@ export function nextDay(now: Date): Date {
 export function describeNextDay(now: Date): string {
   const next = nextDay(now);
   const day = new Date(next.getTime() + DAY_UTC_OFFSET_HOURS * HOUR_MS).toISOString().slice(0, 10);
-  const minutes = Math.ceil((next.getTime() - now.getTime()) / 60_000);
+  const minutes = Math.ceil((next.getTime() - now.getTime()) / MINUTE_MS);
   const hours = Math.floor(minutes / 60);
   return `${day} 00:00 UTC+${DAY_UTC_OFFSET_HOURS} (in ${hours > 0 ? `${hours} h ` : ""}${minutes % 60} min)`;
 }

@@ -3,6 +3,7 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { VodError } from "./errors.js";
+import { MINUTE_MS } from "./time.js";
 
 /** The bounds over all attempts of one call. `{ timeoutMs: 0, maxAttempts: 1 }` switches retries off. */
 export interface RetryLimits {
@@ -40,8 +41,6 @@ export const TOLD_QUEUE_MS = 30_000;
 
 /** The pause after a throttle that every call waits for, in milliseconds, however little it is tried: it is over at once. */
 export const LEAST_PATIENCE_MS = 5_000;
-
-const MINUTE_MS = 60_000;
 
 /** What of a failure decides whether and when its call is sent again. */
 export type Failure = Pick<VodError, "code" | "retryable" | "retryAfterMs">;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { VodError } from "./errors.js";
 import { DAILY_QUOTA } from "./limits.js";
 import { domainOf } from "./paths.js";
+import { formatTimestamp } from "./time.js";
 
 export const TASK_STATUSES = ["Complete", "Refreshing", "Pending", "Failed"] as const;
 
@@ -80,14 +81,9 @@ export function tasksParameters(filter: TaskFilter): Record<string, string> {
   const { objectPath, startTime, endTime } = filter;
   return {
     ...(objectPath === undefined ? {} : { ObjectPath: objectPath }),
-    StartTime: inSeconds(Math.floor(startTime.getTime() / 1000)),
-    EndTime: inSeconds(Math.ceil(endTime.getTime() / 1000)),
+    StartTime: formatTimestamp(startTime),
+    EndTime: formatTimestamp(new Date(Math.ceil(endTime.getTime() / 1000) * 1000)),
   };
-}
-
-/** `yyyy-MM-ddTHH:mm:ssZ`, the service's only notation of a time. */
-function inSeconds(seconds: number): string {
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
 }
 
 /**
