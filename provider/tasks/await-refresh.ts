@@ -2,6 +2,7 @@
 
 import type { Manifest } from "../manifest/manifest.js";
 import { type AwaitedRefresh, DEFAULT_WAIT, type Inputs, UNKNOWN, waitOf } from "../schema/inputs.js";
+import { cancelledError } from "../vod/cancellation.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import { RECORD_DAYS } from "../vod/tasks.js";
 import { namesAmong } from "./outstanding.js";
@@ -49,6 +50,7 @@ export async function awaitRefresh(
     const progress = (line: string) => log(`the refresh before it: ${line}`);
     const seen = await waitForTasks([awaited], waitOptions(context, timeout * 1000, progress));
     if (seen.status === "Complete") return undefined;
+    if (seen.cancelled) return cancelledError();
     if (seen.unanswered !== undefined)
       return holdBack(`The refresh before it ${describeUnanswered(seen.unanswered, timeout)}`, "RefreshTimeout");
     const [what, code] = seen.timedOut

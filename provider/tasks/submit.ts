@@ -6,7 +6,7 @@ import type { PreloadParameters } from "../schema/inputs.js";
 import type { VodClient } from "../vod/client.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import { domainOf } from "../vod/paths.js";
-import type { RetryLimits } from "../vod/retry.js";
+import type { RetryLimits, Sleep } from "../vod/retry.js";
 import type { OutstandingTasks } from "./outstanding.js";
 import { pollRetry, type WaitOptions } from "./waiter.js";
 
@@ -21,9 +21,11 @@ export interface SubmitContext {
   /** How long and how often the client tries each call. */
   retry: RetryLimits;
   /** Waits for that many milliseconds. Default: a timer. */
-  sleep?: (ms: number) => Promise<void>;
+  sleep?: Sleep;
   /** From 0 up to 1, for the jitter of pauses. Default: `Math.random`. */
   random?: () => number;
+  /** When it aborts, nothing more is waited for or sent. Default: it never does. */
+  signal?: AbortSignal | undefined;
 }
 
 /** A run of a plan, up to its end or the first failure. */
@@ -42,10 +44,11 @@ export function rejected(plan: Plan, now: Date, failure: VodError, open: Outstan
 
 /** Sends what is allotted, in order, up to the first failure. Never throws. */
 export async function submit(
-  { client, preload, log, now }: SubmitContext,
+  context: SubmitContext,
   plan: Plan,
   { batches }: Pick<BatchPlan, "batches">,
 ): Promise<SubmitResult> {
+  const { log, now } = context;
   const refreshTaskIds: string[] = [];
   const requestIds: string[] = [];
   const repeatedTaskIds: string[] = [];
@@ -54,7 +57,7 @@ export async function submit(
   let failure: VodError | undefined;
   try {
     for (const batch of batches) {
-      const answer = await sendBatch(client, batch, preload, log).catch((error: unknown) => {
+      const answer = await sendBatch(context, batch).catch((error: unknown) => {
         if (!batch.domainRemoved || !isNoDomain(error)) throw error;
         const domain = domainOf(batch.paths[0] ?? "");
         log(`warning: ${domain} is not refreshed, since it is no domain of this account any more.`);
@@ -88,18 +91,17 @@ export async function submit(
 
 /** Sends one call. */
 async function sendBatch(
-  client: VodClient,
+  { client, preload: { area, l2Preload, headers }, log, signal }: SubmitContext,
   { objectType, ...batch }: Batch,
-  { area, l2Preload, headers }: PreloadParameters,
-  onWait: SubmitContext["log"],
 ) {
+  const own = { onWait: log, signal };
   if (objectType !== "Preload") {
-    const { refreshTaskId: taskId, ...answer } = await client.refreshObjectCaches({ objectType, ...batch }, { onWait });
+    const { refreshTaskId: taskId, ...answer } = await client.refreshObjectCaches({ objectType, ...batch }, own);
     return { taskId, ...answer };
   }
   const { preloadTaskId: taskId, ...answer } = await client.preloadObjectCaches(
     { paths: batch.paths, area, l2Preload, headers },
-    { onWait },
+    own,
   );
   return { taskId, ...answer };
 }
@@ -110,7 +112,7 @@ async function sendBatch(
  * @param onProgress shows a line of how far they are.
  */
 export function waitOptions(
-  { client, retry, now, sleep, random }: SubmitContext,
+  { client, retry, now, sleep, random, signal }: SubmitContext,
   timeoutMs: number,
   onProgress: (line: string) => void,
 ): WaitOptions {
@@ -118,8 +120,9 @@ export function waitOptions(
     timeoutMs,
     now: () => now().getTime(),
     describe: (taskId, leftMs) =>
-      client.describeRefreshTasks({ taskId }, { retry: pollRetry(retry, leftMs), onWait: onProgress }),
+      client.describeRefreshTasks({ taskId }, { retry: pollRetry(retry, leftMs), onWait: onProgress, signal }),
     onProgress,
+    signal,
     ...(sleep ? { sleep } : {}),
     ...(random ? { random } : {}),
   };

@@ -1,11 +1,12 @@
 /** Follows what was sent to its end, and sends once more what failed. */
-import { setTimeout as delay } from "node:timers/promises";
 import { addCosts, type Batch, quotaFor, settledPaths, splitIntoBatches } from "../plan/batches.js";
 import { listPaths as firstFew, operationOf } from "../plan/describe.js";
 import type { Plan } from "../plan/plan.js";
 import type { CallType, Inputs, Wait } from "../schema/inputs.js";
+import { untilCancelled } from "../vod/cancellation.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import { OBJECT_TYPES } from "../vod/limits.js";
+import { realSleep } from "../vod/retry.js";
 import type { OutstandingTasks } from "./outstanding.js";
 import { pathsOf, type SubmitContext, type SubmitResult, submit, waitOptions } from "./submit.js";
 import {
@@ -57,7 +58,7 @@ export async function trackTasks(
   const theirs = union([...failed], abandoned).filter((path) => !ours.has(path));
   const again = [...own, ...batchesToRetry(theirs, inputs, named, outstanding.removed)];
   const rest = unfinishedPaths(first, [...outstanding.paths, ...sent]).filter((path) => !failed.has(path));
-  const isStopped = run.failure !== undefined || first.timedOut;
+  const isStopped = run.failure !== undefined || first.timedOut || first.cancelled;
   if (again.length === 0 || (isStopped && failed.size === 0)) {
     return withFinalStatus(deed, run, first, union(rest, abandoned), wait, context);
   }
@@ -73,7 +74,9 @@ export async function trackTasks(
   if (failed.size > 0) context.log(`warning: ${describeSummary(first)}; these are sent once more`);
   if (abandoned.length > 0) context.log(`warning: ${describeAbandoned(abandoned)}; sent once more`);
   // Within one second, the service would merge these tasks with those that failed.
-  await (context.sleep ?? delay)(MERGE_WINDOW_MS);
+  const { sleep = realSleep, signal } = context;
+  // Where that is cancelled, nothing is sent, and that is what the result tells.
+  await untilCancelled(signal, () => sleep(MERGE_WINDOW_MS, signal)).catch(() => {});
   const repeated = await submit(context, { ...plan, paths: settledByAll(again) }, { batches: again });
   const both: SubmitResult = {
     ...run,
@@ -133,8 +136,8 @@ function withUnknownStatus(run: SubmitResult, failure: VodError, unconfirmed: re
 }
 
 /** Of paths, those that haven't been seen at their end. */
-function unfinishedPaths({ timedOut, complete }: WaitResult, paths: readonly string[]): string[] {
-  return timedOut ? union(paths, []).filter((path) => !complete.has(path)) : [];
+function unfinishedPaths({ timedOut, cancelled, complete }: WaitResult, paths: readonly string[]): string[] {
+  return timedOut || cancelled ? union(paths, []).filter((path) => !complete.has(path)) : [];
 }
 
 /** Paths of an earlier run as calls: each as what it was, or must have been where neither the program nor the state says it. */
@@ -197,7 +200,11 @@ function withFinalStatus(
   { timeout, onTimeout }: Wait,
   { log }: SubmitContext,
 ): SubmitResult {
-  const { status, timedOut, unanswered } = followed;
+  const { status, timedOut, cancelled, unanswered } = followed;
+  if (cancelled) {
+    const seen = followed.statusOfRows === undefined ? {} : { status };
+    return { ...withUnknownStatus(run, cancelledWait(deed, followed), unconfirmed), ...seen };
+  }
   if (!timedOut) {
     log(describeSummary(followed));
     return { ...run, status, unconfirmed: run.failure ? unconfirmed : [] };
@@ -217,4 +224,12 @@ function withFinalStatus(
     { code: deed === "preload" ? "PreloadTimeout" : "RefreshTimeout", requestId: unanswered?.requestId },
   );
   return { ...withUnknownStatus(run, failure, unconfirmed), ...seen };
+}
+
+function cancelledWait(deed: Operation, seen: WaitResult): VodError {
+  return new VodError(
+    `The wait for the ${deed} was cancelled: ${describeSummary(seen)}.`,
+    "Run `pulumi up` again to wait on; what was accepted isn't sent again.",
+    { code: "Cancelled" },
+  );
 }

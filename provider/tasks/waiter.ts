@@ -2,11 +2,11 @@
  * Follows refresh tasks to their end: a small state machine of looks and pauses. Who is asked, the clock and the dice are
  * passed in. What it tells is what was last seen, never what is hoped.
  */
-import { setTimeout as pause } from "node:timers/promises";
+import { untilCancelled } from "../vod/cancellation.js";
 import { VodError } from "../vod/errors.js";
 import { formatNumber, pluralize } from "../vod/format.js";
 import { shownPath } from "../vod/paths.js";
-import { LOOK_RETRY, type RetryLimits } from "../vod/retry.js";
+import { LOOK_RETRY, type RetryLimits, realSleep, type Sleep } from "../vod/retry.js";
 import type { RefreshTask } from "../vod/tasks.js";
 import { type ExpectedTasks, type TaskSummary, TaskTracker } from "./task-status.js";
 
@@ -46,15 +46,19 @@ export interface WaitOptions {
   /** The present time in milliseconds from any start. Default: a clock that nobody sets. */
   now?: () => number;
   /** Waits for that many milliseconds. Default: a timer. */
-  sleep?: (ms: number) => Promise<void>;
+  sleep?: Sleep;
   /** From 0 up to 1, for the jitter. Default: `Math.random`. */
   random?: () => number;
+  /** When it aborts, the wait ends at once with what was last seen. Default: it never does. */
+  signal?: AbortSignal | undefined;
 }
 
 /** What came of waiting. */
 export interface WaitResult extends TaskSummary {
   /** Whether the deadline came before the end. */
   timedOut: boolean;
+  /** Whether the signal aborted before the end and the deadline. */
+  cancelled?: boolean;
   /** Why nothing was ever answered before the deadline; undefined where something was. */
   unanswered?: VodError;
 }
@@ -87,7 +91,7 @@ export async function pollOnce(awaited: readonly ExpectedTasks[], describe: Desc
  * @throws VodError at once for a failure that can't pass.
  */
 export async function waitForTasks(awaited: readonly ExpectedTasks[], options: WaitOptions): Promise<WaitResult> {
-  const { timeoutMs, now = () => performance.now(), sleep = (ms) => pause(ms), random = Math.random } = options;
+  const { timeoutMs, now = () => performance.now(), sleep = realSleep, random = Math.random, signal } = options;
   const seen = new TaskTracker(awaited);
   const start = now();
   const left = () => start + timeoutMs - now();
@@ -102,6 +106,7 @@ export async function waitForTasks(awaited: readonly ExpectedTasks[], options: W
       if (seen.isOverdue(taskId)) overdue.add(taskId);
       return rows;
     } catch (error) {
+      if (signal?.aborted) return [];
       if (!(error instanceof VodError && error.retryable)) throw error;
       failure = error;
       return [];
@@ -110,16 +115,19 @@ export async function waitForTasks(awaited: readonly ExpectedTasks[], options: W
 
   for (let looks = 0; ; looks++) {
     // The first look is always a whole one; a later one asks nothing more after the deadline.
-    await poll(seen, describe, () => looks === 0 || left() > 0);
+    await poll(seen, describe, () => !signal?.aborted && (looks === 0 || left() > 0));
     const result = seen.summary(overdue);
     const open = seen.unfinished();
     if (open.every((taskId) => overdue.has(taskId))) return { ...result, timedOut: false };
+    if (signal?.aborted) return { ...result, timedOut: false, cancelled: true };
     report(result, seen.percent(result.total), now());
     const delay = delayAfter(looks, random(), open.length);
     const untilLast = left() - LAST_POLL_LEAD_MS;
     if (untilLast <= 0) break;
     // Rather a little longer than two looks in a row at the end.
-    await sleep(untilLast - delay < FIRST_DELAY_MS / 2 ? untilLast : delay);
+    const ms = untilLast - delay < FIRST_DELAY_MS / 2 ? untilLast : delay;
+    // The next turn of the loop tells that it was cancelled.
+    await untilCancelled(signal, () => sleep(ms, signal)).catch(() => {});
   }
   const unanswered = answered ? undefined : failure;
   return { ...seen.summary(overdue), timedOut: true, ...(unanswered ? { unanswered } : {}) };

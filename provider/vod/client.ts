@@ -3,6 +3,7 @@
  * never paid for twice where the service can tell that the first time counted.
  */
 import { z } from "zod";
+import { untilCancelled } from "./cancellation.js";
 import { quotaExceeded, VodError } from "./errors.js";
 import { DEFAULT_PRELOAD_AREA, type ObjectType, type PreloadArea } from "./limits.js";
 import { isQuotaExceeded, quotaAnswer, quotaOf, type RefreshQuota } from "./quota.js";
@@ -15,6 +16,7 @@ import {
   type RetryLimits,
   realSleep,
   retrying,
+  type Sleep,
   TOLD_QUEUE_MS,
   TOLD_WAIT_MS,
   type Turn,
@@ -52,7 +54,7 @@ export interface VodClientOptions {
   /** Told of each wait of more than 3 s: what happened and how long it takes, in a sentence without its period. */
   onWait?: (sentence: string) => void;
   /** Waits before a call is sent again, so many milliseconds. Default: real time. */
-  sleep?: (ms: number) => Promise<void>;
+  sleep?: Sleep;
   /** Random numbers from 0 up to, not including, 1. Default: `Math.random`. */
   random?: () => number;
 }
@@ -104,6 +106,8 @@ export interface PreloadResponse extends Acceptance {
 export interface CallOptions {
   /** Told of each longer wait, as the client's is. Default: the client's. */
   onWait?: ((sentence: string) => void) | undefined;
+  /** When it aborts, nothing more is waited for or sent; a call that is on its way is still answered. */
+  signal?: AbortSignal | undefined;
 }
 
 /** What a single question may. */
@@ -201,7 +205,11 @@ export function vodClient(options: VodClientOptions): VodClient {
   });
 
   /** Runs one attempt when its turn comes. */
-  const inTurn = <T>(attempt: () => Promise<T>, { leftMs, began }: Turn, onWait = options.onWait): Promise<T> => {
+  const inTurn = <T>(
+    attempt: () => Promise<T>,
+    { leftMs, began }: Turn,
+    { onWait = options.onWait, signal }: CallOptions,
+  ): Promise<T> => {
     const patienceMs = Math.max(leftMs, LEAST_PATIENCE_MS);
     const [pause, queue] = [limiter.pauseMs(), limiter.queueMs()];
     if (pause > TOLD_WAIT_MS && pause <= patienceMs) {
@@ -213,34 +221,32 @@ export function vodClient(options: VodClientOptions): VodClient {
       began();
       return attempt();
     };
-    return limiter.run(begin, patienceMs);
+    return limiter.run(begin, patienceMs, signal);
   };
-  const ask = <T>(question: () => Promise<T>, { retry: limits = retry, onWait }: QuestionOptions): Promise<T> =>
-    retrying((turn) => inTurn(question, turn, onWait), {
-      limits,
-      now,
-      sleep,
-      random,
-      onWait: onWait ?? options.onWait,
-    });
+  const ask = <T>(question: () => Promise<T>, own: QuestionOptions): Promise<T> => {
+    const { retry: limits = retry, onWait = options.onWait, signal } = own;
+    const attempt = (turn: Turn) => inTurn(question, turn, own);
+    // Nothing depends on an answer that nobody waits for any more.
+    return untilCancelled(signal, () => retrying(attempt, { limits, now, sleep, random, onWait, signal }));
+  };
 
   const describeRefreshQuota = (question: QuestionOptions = {}): Promise<RefreshQuota> =>
-    ask(() => call("DescribeVodRefreshQuota", {}, quotaAnswer, []), question);
+    ask(() => call("DescribeVodRefreshQuota", {}, quotaAnswer, [], question.signal), question);
 
-  const describeRefreshTasks = (filter: TaskFilter, { retry: limits = retry, onWait }: QuestionOptions = {}) => {
+  const describeRefreshTasks = (filter: TaskFilter, { retry: limits = retry, ...own }: QuestionOptions = {}) => {
     // All pages are one question.
     const deadline = now().getTime() + limits.timeoutMs;
     return allPages((page) => {
       const parameters = { ...tasksParameters(filter), PageNumber: String(page), PageSize: String(TASKS_PER_PAGE) };
       const left = { ...limits, timeoutMs: Math.max(0, deadline - now().getTime()) };
-      return ask(() => call("DescribeVodRefreshTasks", parameters, tasksPage, []), { retry: left, onWait });
+      return ask(() => call("DescribeVodRefreshTasks", parameters, tasksPage, [], own.signal), { ...own, retry: left });
     });
   };
 
   /** Sends a call until it is accepted, or known to have been. */
   const submit = async (
     { action, paths, options: own, schema, rowType }: TaskRequest,
-    { onWait = options.onWait }: CallOptions,
+    { onWait = options.onWait, signal }: CallOptions,
   ): Promise<Accepted> => {
     const parameters = { ObjectPath: paths.join("\n"), ...own };
     const kind = JSON.stringify([action, own]);
@@ -255,9 +261,9 @@ export function vodClient(options: VodClientOptions): VodClient {
           mine.startedAt = now().getTime();
           mine.answeredBefore = answered.length;
           repeated = doubt !== undefined;
-          return call(action, parameters, schema, paths);
+          return call(action, parameters, schema, paths, signal);
         };
-        return await inTurn(attempt, turn, onWait);
+        return await inTurn(attempt, turn, { onWait, signal });
       } catch (error) {
         if (error instanceof VodError && error.outcomeUnknown) doubt ??= mine;
         throw error;
@@ -272,7 +278,7 @@ export function vodClient(options: VodClientOptions): VodClient {
         const since = () => startedAt + serviceAheadMs;
         const until = now().getTime() + serviceAheadMs;
         const taskIds = await acceptedTaskIds({ paths, rowType, since, until, isOthers }, (filter) =>
-          describeRefreshTasks(filter, { retry: DOUBT_RETRY, onWait }),
+          describeRefreshTasks(filter, { retry: DOUBT_RETRY, onWait, signal }),
         );
         return taskIds === undefined ? "unconfirmed" : { answer: { taskIds, recovered: true } };
       } catch (failure) {
@@ -286,6 +292,7 @@ export function vodClient(options: VodClientOptions): VodClient {
       now,
       sleep,
       random,
+      signal,
       onWait,
       recover: retry.maxAttempts > 1 ? rescue : undefined,
     });
@@ -300,7 +307,7 @@ export function vodClient(options: VodClientOptions): VodClient {
     } catch (error) {
       if (!(error instanceof VodError) || !isQuotaExceeded(error.code)) throw error;
       // What is left only makes the message better: a failure to ask for it must not hide the refusal.
-      const quota = await describeRefreshQuota({ retry: NO_RETRY }).catch(() => undefined);
+      const quota = await describeRefreshQuota({ ...callOptions, retry: NO_RETRY }).catch(() => undefined);
       throw quotaExceeded(error, { count: submission.paths.length, kind: submission.quota }, quota, now());
     }
   };

@@ -250,7 +250,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
 export interface VodErrorDetails {
   /**
    * The service's code, or one of ours: NoCredentials, InvalidCredentials, InvalidArguments, InvalidEndpoint, InvalidProxy, Unreachable,
-   * Timeout, InvalidResponse.
+   * Timeout, InvalidResponse, Cancelled.
    */
   code: string;
   /** HTTP status of the answer; none where there was no answer. */

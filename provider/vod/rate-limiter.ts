@@ -5,6 +5,7 @@
  *
  * Pure functions over {@link Pace} decide when the next call may start; {@link createLimiter} is the queue around them.
  */
+import { cancelledError } from "./cancellation.js";
 import { VodError } from "./errors.js";
 import { isThrottle, realSleep } from "./retry.js";
 
@@ -127,9 +128,10 @@ export interface Limiter {
    * Runs a call when its turn comes, first come first served; gives and throws what the call does.
    *
    * @param patienceMs the longest pause after a throttle that the call waits for, in milliseconds. Default: any.
-   * @throws VodError Throttling at once where the pause is longer, also if it begins while the call waits.
+   * @param signal when it aborts, the call doesn't wait any longer; one that has begun isn't ended.
+   * @throws VodError Throttling at once where the pause is longer, also if it begins while the call waits; Cancelled.
    */
-  run<T>(call: () => Promise<T>, patienceMs?: number): Promise<T>;
+  run<T>(call: () => Promise<T>, patienceMs?: number, signal?: AbortSignal): Promise<T>;
   /** For how long nobody calls because the service throttled, in milliseconds; 0 where it didn't. */
   pauseMs(): number;
   /** How long a call that comes now waits for those before it, at the present rate, in milliseconds. */
@@ -183,13 +185,33 @@ export function createLimiter({ now = () => performance.now(), sleep = realSleep
     for (const { refuse } of impatient) refuse(pausedFor(pace.notBefore - now()));
   }
 
-  async function run<T>(call: () => Promise<T>, patienceMs = Number.POSITIVE_INFINITY): Promise<T> {
-    const startedAt = await new Promise<number>((start, refuse) => {
-      queue.push({ start, refuse, until: now() + patienceMs });
+  /** Waits for the turn of a call, and gives the time at which it starts. */
+  function waitForTurn(patienceMs: number, signal: AbortSignal | undefined): Promise<number> {
+    return new Promise((resolve, refuse) => {
+      const cancel = () => {
+        queue = queue.filter((other) => other !== waiting);
+        refuse(cancelledError());
+      };
+      const start = (startedAt: number) => {
+        signal?.removeEventListener("abort", cancel);
+        resolve(startedAt);
+      };
+      const waiting: Waiting = { start, refuse, until: now() + patienceMs };
+      if (signal?.aborted) return cancel();
+      signal?.addEventListener("abort", cancel, { once: true });
+      queue.push(waiting);
       // A pause that is over holds nobody back.
       if (pace.notBefore > now()) dismiss();
       void serve();
     });
+  }
+
+  async function run<T>(
+    call: () => Promise<T>,
+    patienceMs = Number.POSITIVE_INFINITY,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const startedAt = await waitForTurn(patienceMs, signal);
     try {
       const answer = await call();
       pace = paceAfterAnswer(pace, startedAt, now());

@@ -2,6 +2,7 @@
  * When a call is sent again, and after how long: the decision is a pure function, the loop around it does the waiting.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { cancelledError, isCancelled, untilCancelled } from "./cancellation.js";
 import { VodError } from "./errors.js";
 import { MINUTE_MS } from "./time.js";
 
@@ -87,11 +88,16 @@ export function isThrottle(error: unknown): error is VodError {
  */
 export type Recovery<T> = { answer: T } | "unconfirmed" | "unanswered";
 
+/** Waits for that many milliseconds, or until the signal aborts. */
+export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
+
 export interface Retrying<T> {
   limits: RetryLimits;
   now: () => Date;
-  sleep: (ms: number) => Promise<void>;
+  sleep: Sleep;
   random: () => number;
+  /** When it aborts, a pause ends at once, and nothing more is sent or asked. Default: it never does. */
+  signal?: AbortSignal | undefined;
   onWait?: ((sentence: string) => void) | undefined;
   /** Asked before a call is sent again or given up: whether it was accepted after all. Default: nothing is known. */
   recover?: (() => Promise<Recovery<T>>) | undefined;
@@ -108,33 +114,42 @@ export interface Turn {
 /**
  * Sends a call until it succeeds or {@link retryDelay} gives up.
  *
- * @throws VodError the last attempt's, saying how many there were over which time if there was more than one.
+ * @throws VodError the last attempt's, saying how many there were over which time if there was more than one; Cancelled where
+ * the signal aborts before the call has succeeded, and a further attempt was to follow.
  */
 export async function retrying<T>(call: (turn: Turn) => Promise<T>, settings: Retrying<T>): Promise<T> {
-  const { limits, now, sleep, random, onWait, recover } = settings;
+  const { limits, now, sleep, random, signal, onWait, recover } = settings;
   const begin = now().getTime();
   let queuedMs = 0;
+  let last: VodError | undefined;
   const elapsed = () => now().getTime() - begin - queuedMs;
   for (let attempt = 1; ; attempt++) {
     const turn = now().getTime();
     const began = () => {
       queuedMs += now().getTime() - turn;
     };
+    if (signal?.aborted) throw cancelledError(last);
     try {
       return await call({ leftMs: limits.timeoutMs - elapsed(), began });
     } catch (error) {
       if (!(error instanceof VodError)) throw error;
+      if (isCancelled(error)) throw cancelledError(last);
+      // One that may have been accepted stays so, however a later one fails.
+      if (!last?.outcomeUnknown) last = error;
       const pause = async (failure: Failure): Promise<boolean> => {
         const nowMs = now().getTime();
         const ms = retryDelay(failure, { attempt, elapsedMs: elapsed(), random: random(), nowMs }, limits);
         if (ms === undefined) return false;
+        if (signal?.aborted) throw cancelledError(last);
         if (ms > TOLD_WAIT_MS) onWait?.(waitSentence(error, ms, attempt + 1, limits.maxAttempts));
-        await sleep(ms);
+        await untilCancelled(signal, () => sleep(ms, signal)).catch(() => {
+          throw cancelledError(last);
+        });
         return true;
       };
       let again = await pause(error);
       // After the pause, since a record of what was accepted may need a moment to appear.
-      const rescued = await recover?.();
+      const rescued = signal?.aborted ? undefined : await recover?.();
       if (typeof rescued === "object") return rescued.answer;
       // A 200 that can't be read is a proxy's page in most cases, which stays. But where the service itself answered the
       // question, only that one answer was spoilt.
@@ -159,6 +174,6 @@ function afterAttempts(error: VodError, attempts: number, elapsedMs: number): Vo
 }
 
 /** Waits in real time. */
-export async function realSleep(ms: number): Promise<void> {
-  await delay(ms);
+export async function realSleep(ms: number, signal?: AbortSignal): Promise<void> {
+  await delay(ms, undefined, signal ? { signal } : {});
 }

@@ -7,6 +7,7 @@
  */
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
+import { cancelledError } from "./cancellation.js";
 import { resolveProxy } from "./endpoint.js";
 import { errorOfRefusal, VodError } from "./errors.js";
 import { agentFor, bounded, type LimitExceeded } from "./http-agent.js";
@@ -75,6 +76,7 @@ const anyAnswer = z.object({ RequestId: identifier.optional() });
 /**
  * Sends one request, with a time stamp and a nonce of its own.
  *
+ * @param signal where it has aborted by the time the credentials are there, nothing is sent.
  * @throws VodError for every failure, whatever its kind.
  */
 export type Call = <T>(
@@ -82,6 +84,7 @@ export type Call = <T>(
   parameters: Readonly<Record<string, string>>,
   schema: z.ZodType<T>,
   paths: readonly string[],
+  signal?: AbortSignal,
 ) => Promise<T>;
 
 /** Makes the sender of calls; nothing is sent and pop-core isn't loaded before the first one. */
@@ -92,11 +95,12 @@ export function caller({ endpoint, credentials: source, timeoutMs, onDate }: Cal
   };
   let loaded: ReturnType<typeof load> | undefined;
 
-  return async (action, parameters, schema, paths) => {
+  return async (action, parameters, schema, paths, signal) => {
     const credentials = await credentialsOf(source.get);
     loaded ??= load();
     const { Client, silence, agent, proxy } = await loaded;
     silence();
+    if (signal?.aborted) throw cancelledError();
     // One client a request: calls go side by side, and each has the credentials of its own moment.
     const client = new Client({ ...credentials, endpoint, apiVersion: API_VERSION });
     const { description } = source;

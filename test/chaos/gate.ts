@@ -43,14 +43,14 @@ export class Gate {
   limiting(limiter: Limiter): Limiter {
     return {
       ...limiter,
-      run: async (call, patienceMs) => {
+      run: async (call, patienceMs, signal) => {
         const who = present.getStore();
-        if (who === undefined) return limiter.run(call, patienceMs);
+        if (who === undefined) return limiter.run(call, patienceMs, signal);
         await new Promise<void>((start) => {
           this.waiting.push({ who, start });
           this.look();
         });
-        return limiter.run(call, patienceMs).finally(async () => {
+        return limiter.run(call, patienceMs, signal).finally(async () => {
           await this.keeper.meanwhile();
           this.isBusy = false;
           this.look();

@@ -92,6 +92,43 @@ function scripted(script: Readonly<Record<string, readonly Answer[]>>, { random 
   return { ask, wait, asked, lines, times: () => asked.map(({ at }) => at), now: () => time };
 }
 
+describe("a wait that is cancelled", () => {
+  test("ends in its pause at once, with what was seen", async () => {
+    const controller = new AbortController();
+    const service = scripted({ 1: [[row("a", "Complete"), row("b", "Refreshing")]] });
+    const sleep = () => {
+      controller.abort();
+      return new Promise<void>(() => {});
+    };
+    const result = await service.wait(60_000, { sleep, signal: controller.signal });
+    expect(result).toMatchObject({ status: "Refreshing", done: 1, total: 2, timedOut: false, cancelled: true });
+    expect(service.asked).toHaveLength(1);
+    expect(describeSummary(result)).toBe("1 of 2 done, 1 not ended");
+  });
+
+  test("asks nothing more, and takes a question that fails then for no failure", async () => {
+    const controller = new AbortController();
+    const ids = Array.from({ length: 20 }, (_, index) => String(index));
+    const service = scripted(Object.fromEntries(ids.map((id) => [id, []])));
+    const describe = async () => {
+      controller.abort();
+      throw forbidden();
+    };
+    const result = await service.wait(60_000, { describe, signal: controller.signal });
+    expect(result).toMatchObject({ cancelled: true, statusOfRows: undefined, unknown: ids });
+    expect(service.times()).toEqual([]);
+  });
+
+  test("has ended where everything was seen to its end before", async () => {
+    const controller = new AbortController();
+    const service = scripted({ 1: [[row("a", "Complete")]] });
+    const describe = (id: string) => service.ask(id).finally(() => controller.abort());
+    const result = await service.wait(60_000, { describe, signal: controller.signal });
+    expect(result).toMatchObject({ status: "Complete", timedOut: false });
+    expect(result.cancelled).toBeUndefined();
+  });
+});
+
 describe("one look", () => {
   test.each<[string, Status[], Status]>([
     ["Complete if all rows are", ["Complete", "Complete"], "Complete"],
