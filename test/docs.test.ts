@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join, sep } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
 import { expect, test } from "vitest";
 import { ERROR_TABLE } from "../provider/vod/errors.js";
 
@@ -32,5 +32,41 @@ test("docs/dependencies.md has a reason for each dependency", () => {
   const reasons = readFileSync(join(__dirname, "../docs/dependencies.md"), "utf8");
   for (const name of Object.keys({ ...dependencies, ...peerDependencies, ...devDependencies })) {
     expect(reasons).toMatch(new RegExp(`^\\|.*\`${name}\``, "m"));
+  }
+});
+
+const ROOT = join(__dirname, "..");
+const guides = readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".md"))
+  .map((file) => `docs/${file.replaceAll(sep, "/")}`);
+const documents = [...readdirSync(ROOT).filter((file) => file.endsWith(".md")), ...guides].sort();
+
+/** A heading as GitHub links to it. */
+const anchorOf = (heading: string) =>
+  heading
+    .toLowerCase()
+    .replace(/[^\w\s-]/g, "")
+    .replaceAll(" ", "-");
+
+test.each(documents)("%s links to files and headings that are there", (document) => {
+  const text = readFileSync(join(ROOT, document), "utf8");
+  for (const [link, path = "", anchor] of text.matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)/g)) {
+    const target = path === "" ? document : join(dirname(document), path);
+    expect(existsSync(join(ROOT, target)), link).toBe(true);
+    if (anchor === undefined) continue;
+    const headings = [...readFileSync(join(ROOT, target), "utf8").matchAll(/^#+ (.*)$/gm)];
+    expect(headings.map(([, heading = ""]) => anchorOf(heading))).toContain(anchor);
+  }
+});
+
+const forContributors = documents.filter((file) => /^(ARCHITECTURE|CONTRIBUTING|docs\/decisions\/.*)\.md$/.test(file));
+test.each(forContributors)("%s names files, and what is in them, that are there", (document) => {
+  const text = readFileSync(join(ROOT, document), "utf8");
+  const files = [...text.matchAll(/`((?:[\w.-]+\/)*[\w.-]+\.(?:ts|mts|md|json|yml)|(?:[\w.-]+\/)+)`/g)];
+  expect(files.map(([, file = ""]) => file).filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  // Such as: `cheapestCover` in `provider/plan/collapse.ts`.
+  for (const [, names = "", file = ""] of text.matchAll(/`([\w.]+)`\s+in\s+`([\w./-]+\.ts)`/g)) {
+    for (const name of names.split("."))
+      expect(readFileSync(join(ROOT, file), "utf8")).toMatch(new RegExp(`\\b${name}\\b`));
   }
 });
