@@ -37,7 +37,7 @@ import {
   readPreviewInputs,
   waitOf,
 } from "../schema/inputs.js";
-import { type Rows, sameRows } from "../source/directory-digests.js";
+import { sameRows } from "../source/directory-digests.js";
 import { type ScannedSource, SourceScanner } from "../source/source.js";
 import { awaitRefresh } from "../tasks/await-refresh.js";
 import {
@@ -178,7 +178,7 @@ export function cacheProvider(kind: ResourceKind, { environment, log, now, sleep
       return { current, checked: current };
     }
     const { manifest: checked } = await sources.cached(content.source);
-    const found = await sources.scan(content.source, content.files).catch(asVodError);
+    const found = await sources.scan(content.source).catch(asVodError);
     if (found instanceof VodError) return { current: checked, checked, moved: found };
     const isSame = sameRows(found.files, content.files);
     return { current: found.manifest, checked, ...(isSame ? {} : { moved: filesMoved() }) };
@@ -194,7 +194,7 @@ export function cacheProvider(kind: ResourceKind, { environment, log, now, sleep
     async check(olds: Properties, news: Properties) {
       const { inputs, problems, warnings, notes } = checkInputs(news, environment, config, kind);
       if (problems.length === 0) {
-        const found = await scanFor(inputs, readInputs(olds, kind)?.files);
+        const found = await scanFor(inputs);
         if (found instanceof VodError) problems.push(found.message);
         else if (found !== undefined) inputs.files = found.files;
       }
@@ -328,10 +328,10 @@ export function cacheProvider(kind: ResourceKind, { environment, log, now, sleep
   }
 
   /** The files of the source of checked inputs; undefined where there is none, or where it isn't known yet. */
-  async function scanFor(inputs: Properties, known: Rows | undefined): Promise<ScannedSource | VodError | undefined> {
+  async function scanFor(inputs: Properties): Promise<ScannedSource | VodError | undefined> {
     const complete = readInputs({ ...inputs, files: {} }, kind);
     if (complete?.source === undefined) return undefined;
-    return sources.scan(complete.source, known).catch((error: unknown) => asVodError(error));
+    return sources.scan(complete.source).catch((error: unknown) => asVodError(error));
   }
 
   /** Shows what creating the resource would send. */

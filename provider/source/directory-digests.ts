@@ -1,54 +1,37 @@
-/** A manifest as the rows that stand in the inputs, so that a preview shows which directories changed. */
+/** Digests of a source's directories. The inputs keep them as rows, so that a preview shows which directories changed. */
 import { createHash } from "node:crypto";
 import { type Manifest, sortManifest } from "../manifest/manifest.js";
 
-/** What a row is called, and what it says: a digest and the number of files. */
+/** Maps the name of a row to its value: a digest and the number of files. */
 export type Rows = Readonly<Record<string, string>>;
 
-/** The default: more rows are more than anybody reads, and all of them stand in the state. */
+/** Nobody reads more rows, and the state keeps all of them. */
 const MOST_ROWS = 200;
 /** Hexadecimal digits of a row's digest. */
 const ROW_DIGITS = 12;
-/** How much text goes into a digest at a time: calls are what costs. */
+/** How much text goes into a digest at a time, since each call has its cost. */
 const CHUNK_CHARACTERS = 64 * 1024;
 
 /**
- * Makes the rows of a manifest. Each file counts in one: `player/` are all files below that directory; `player/*` are those right
- * in it, where its directories have rows of their own; `./` and `./*` are the same for the root. Where a directory's own are too
- * many for a row each, those whose names begin alike have one together: `videos/a*` with a slash after it. A value is a digest and
- * the number of files: `3f2a9c81d04e 12 files`.
+ * Makes the rows of a manifest. Each file counts in exactly one: `player/` has all files below that directory; `player/*` has the
+ * files directly in it, where its subdirectories have rows of their own; `./` and `./*` are the same for the root. Where a
+ * directory has too many subdirectories for a row each, those whose names begin alike share one: `videos/a*` with a slash after
+ * it. A value is a digest and the number of files: `3f2a9c81d04e 12 files`.
  *
- * Which rows there are depends on the tree of directories alone, so that a file that changes, comes or goes in a directory
- * shows as that one row.
+ * Which rows there are depends on the directory tree only, so that a file that is changed, added or removed in a directory shows as
+ * that one row.
  *
  * @param options.maxRows at least 1. Default: 200.
- * @param options.known the rows of the state, which come back as they are if they say the same: once there were no rows of
- * directories that begin alike, and a site that didn't change shall show no difference.
  */
-export function digestRows(
-  manifest: Manifest,
-  { maxRows = MOST_ROWS, known }: { maxRows?: number; known?: Rows | undefined } = {},
-): Rows {
+export function digestRows(manifest: Manifest, { maxRows = MOST_ROWS }: { maxRows?: number } = {}): Rows {
   const { names, hashes } = sortManifest(manifest);
-  const directories = directoriesOf(names);
-  const split = directoriesToSplit(directories.get("") as Directory, maxRows);
-  const groups = groupsOf(directories, split, maxRows);
-  const rows = digestEach(names, hashes, rowNamesOf(directories, split, groups));
-  if (known === undefined || groups.size === 0 || sameRows(rows, known)) return rows;
-  const ungrouped = digestEach(names, hashes, rowNamesOf(directories, split, new Map()));
-  return sameRows(ungrouped, known) ? ungrouped : rows;
-}
-
-/** Whether rows say the same: then nothing changed. */
-export function sameRows(one: Rows, other: Rows): boolean {
-  const names = Object.keys(one);
-  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
-}
-
-function digestEach(names: readonly string[], hashes: readonly string[], rowNames: ReadonlyMap<string, string>): Rows {
+  const directories = buildTree(names);
+  const split = chooseSplit(directories.get("") as Directory, maxRows);
+  const groups = groupSiblings(directories, split, maxRows);
+  const rowNames = assignRows(directories, split, groups);
   const rows = new Map<string, Digest>();
   for (const [i, name] of names.entries()) {
-    const rowName = rowNames.get(directoryOf(name)) as string;
+    const rowName = rowNames.get(directoryPath(name)) as string;
     const row = rows.get(rowName) ?? new Digest();
     if (row.files === 0) rows.set(rowName, row);
     row.add(name, hashes[i] as string);
@@ -56,24 +39,30 @@ function digestEach(names: readonly string[], hashes: readonly string[], rowName
   return Object.fromEntries(Array.from(rows, ([rowName, row]) => [rowName, row.end()]));
 }
 
-/** A directory that holds files, or directories that do. */
+/** Whether rows are the same, so that no file changed. */
+export function sameRows(one: Rows, other: Rows): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+}
+
+/** A directory that has files, or subdirectories with files. */
 interface Directory {
-  /** Its name below the root, which ends in `/`; the root's is empty. */
+  /** Its path below the root, with a `/` at its end; empty for the root. */
   path: string;
   parent: Directory | undefined;
   children: Directory[];
 }
 
-function directoryOf(name: string): string {
+function directoryPath(name: string): string {
   return name.slice(0, name.lastIndexOf("/") + 1);
 }
 
-/** Every directory by its path; the root first, and each after the one that it is in. */
-function directoriesOf(names: readonly string[]): Map<string, Directory> {
+/** Finds every directory, by its path: the root first, and each after its parent. */
+function buildTree(names: readonly string[]): Map<string, Directory> {
   const root: Directory = { path: "", parent: undefined, children: [] };
   const directories = new Map([[root.path, root]]);
   for (const name of names) {
-    if (directories.has(directoryOf(name))) continue;
+    if (directories.has(directoryPath(name))) continue;
     let parent = root;
     for (let end = name.indexOf("/") + 1; end > 0; end = name.indexOf("/", end) + 1) {
       const path = name.slice(0, end);
@@ -88,8 +77,8 @@ function directoriesOf(names: readonly string[]): Map<string, Directory> {
   return directories;
 }
 
-/** The row in which each directory's own files count, by the directory's path. */
-function rowNamesOf(
+/** Assigns to each directory, by its path, the row in which its own files count. */
+function assignRows(
   directories: ReadonlyMap<string, Directory>,
   split: ReadonlySet<Directory>,
   groups: ReadonlyMap<Directory, string>,
@@ -99,24 +88,24 @@ function rowNamesOf(
   for (const directory of directories.values()) {
     const { path, parent } = directory;
     const isWithin = parent !== undefined && !divided.has(parent);
-    const own = () => rowNameOf(groups.get(directory) ?? path, divided.has(directory));
+    const own = () => formatRowName(groups.get(directory) ?? path, divided.has(directory));
     rows.set(path, isWithin ? (rows.get(parent.path) as string) : own());
   }
   return rows;
 }
 
 /**
- * The directories whose own directories have rows. It goes from level to level, and on each splits directories of about the
- * same width together or not at all, the narrow ones first: one directory more than yesterday then seldom takes the rows of
- * others away. A row is kept free for the files of each, so that a first file there takes none away either.
+ * Chooses the directories whose subdirectories get rows of their own. Level by level, it splits directories of about the same width
+ * together or not at all, the narrow ones first: then a new directory seldom takes the rows of others away. Each split directory
+ * has a row in reserve for files of its own, so that a first file there takes no row away either.
  */
-function directoriesToSplit(root: Directory, maxRows: number): Set<Directory> {
+function chooseSplit(root: Directory, maxRows: number): Set<Directory> {
   const split = new Set<Directory>();
   let rows = 1;
   let level = [root];
   while (level.length > 0) {
     const next: Directory[] = [];
-    for (const alike of byWidth(level)) {
+    for (const alike of groupByWidth(level)) {
       const more = alike.reduce((sum, { children }) => sum + children.length, 0);
       if (rows + more > maxRows) continue;
       rows += more;
@@ -130,21 +119,21 @@ function directoriesToSplit(root: Directory, maxRows: number): Set<Directory> {
   return split;
 }
 
-/** Directories by the number of their children: those with 1, with 2 or 3, with 4 to 7, and so on. */
-function byWidth(directories: readonly Directory[]): Directory[][] {
+/** Groups directories by the number of their children: 1, 2 to 3, 4 to 7, and so on. */
+function groupByWidth(directories: readonly Directory[]): Directory[][] {
   const groups = Array.from({ length: 33 }, (): Directory[] => []);
   for (const directory of directories) groups[32 - Math.clz32(directory.children.length)]?.push(directory);
   return groups;
 }
 
 /**
- * The directories that have a row with others that begin alike, and what that is called: those in a directory that was left
- * whole, since they are too many for a row each. The rows that splitting left free are for them.
+ * Names the row of each directory that shares one with siblings whose names begin alike. Their parents have too many children for a
+ * row each; the rows that the split left over are for them.
  *
- * Each such directory gets the same number of rows, and that a power of two, so that a row more or less elsewhere seldom
- * changes how it is divided.
+ * Each such parent gets the same number of rows, a power of two, so that one row more or less elsewhere seldom changes how it is
+ * divided.
  */
-function groupsOf(
+function groupSiblings(
   directories: ReadonlyMap<string, Directory>,
   split: ReadonlySet<Directory>,
   maxRows: number,
@@ -160,24 +149,24 @@ function groupsOf(
   );
   const most = 2 ** Math.floor(Math.log2(Math.max(1, free / wide.length)));
   for (const { path, children } of wide) {
-    const alike = groupedByBeginning(children, path.length, most);
+    const alike = groupByPrefix(children, path.length, most);
     if (alike.size < 2) continue;
-    for (const [beginning, members] of alike) {
-      for (const member of members) groups.set(member, members.length === 1 ? member.path : `${path}${beginning}*/`);
+    for (const [prefix, members] of alike) {
+      for (const member of members) groups.set(member, members.length === 1 ? member.path : `${path}${prefix}*/`);
     }
   }
   return groups;
 }
 
 /**
- * Directories by the beginning of their names, which is as long as it can be for at most so many groups.
+ * Groups directories by a prefix of their names, the longest that makes at most so many groups.
  *
  * @param siblings in the order of their names.
- * @param start where their names begin in their paths.
+ * @param start the index in their paths at which their names begin.
  */
-function groupedByBeginning(siblings: readonly Directory[], start: number, most: number): Map<string, Directory[]> {
+function groupByPrefix(siblings: readonly Directory[], start: number, most: number): Map<string, Directory[]> {
   const names = siblings.map(({ path }) => path.slice(start, -1));
-  // Those in order that differ first at the same place: cut behind that place, each begins a group.
+  // How many names first differ from the one before at each place. A prefix that includes the place makes a group of each.
   const differing: number[] = [];
   for (const [i, name] of names.entries()) {
     if (i === 0) continue;
@@ -193,22 +182,22 @@ function groupedByBeginning(siblings: readonly Directory[], start: number, most:
   }
   const groups = new Map<string, Directory[]>();
   for (const [i, sibling] of siblings.entries()) {
-    // Not within a character of two units.
-    const beginning = (names[i] as string).slice(0, length).replace(/[\uD800-\uDBFF]$/, "");
-    const members = groups.get(beginning);
-    if (members === undefined) groups.set(beginning, [sibling]);
+    // No prefix ends between the two units of a character.
+    const prefix = (names[i] as string).slice(0, length).replace(/[\uD800-\uDBFF]$/, "");
+    const members = groups.get(prefix);
+    if (members === undefined) groups.set(prefix, [sibling]);
     else members.push(sibling);
   }
   return groups;
 }
 
-/** The engine doesn't show properties that begin with `__`, and `./` is everything: rows of such directories begin with `./`. */
-function rowNameOf(path: string, isSplit: boolean): string {
+/** The engine hides properties that begin with `__`, and `./` is the root: the rows of such directories begin with another `./`. */
+function formatRowName(path: string, isSplit: boolean): string {
   const shown = path === "" || /^(__|\.\/)/.test(path) ? `./${path}` : path;
   return isSplit ? `${shown}*` : shown;
 }
 
-/** A digest of names and hashes, which come in the order of the names' bytes. */
+/** A digest of names and hashes, added in the order of the names' bytes. */
 class Digest {
   files = 0;
   private text = "";
@@ -216,14 +205,14 @@ class Digest {
 
   add(name: string, hash: string): void {
     this.files++;
-    // After its length a name may hold any character: it ends in one place only.
+    // Behind its length, a name may have any character and still ends at one place only.
     this.text += `${name.length} ${name} ${hash}\n`;
     if (this.text.length < CHUNK_CHARACTERS) return;
     this.hash.update(this.text);
     this.text = "";
   }
 
-  /** The digest with the number of files. Nothing can be added after it. */
+  /** Ends the digest: returns it with the number of files. */
   end(): string {
     const digest = this.hash.update(this.text).digest("hex").slice(0, ROW_DIGITS);
     return `${digest} ${this.files} ${this.files === 1 ? "file" : "files"}`;

@@ -1,9 +1,9 @@
 /**
- * Hashes the content of many files on all cores. Every core is a *lane* that draws the next file from a queue in shared memory:
- * the thread of the caller, in slices, and worker threads where there is enough to do.
+ * Hashes the content of many files on all cores. Each core is a *lane* that takes the next file from a queue in shared memory: the
+ * caller's thread, in slices, and worker threads if there is enough to do.
  *
- * Workers only ever help: what a lane leaves undone (a file it can't read, a worker that can't start), the caller's thread does
- * in the end, and only there errors arise.
+ * Workers only help. What they leave undone (a file that can't be read, a worker that can't start) the caller's thread does in the
+ * end, and only there errors arise.
  */
 import crypto from "node:crypto";
 import fs from "node:fs";
@@ -16,72 +16,72 @@ import { HASH_LENGTH } from "./stat-cache.js";
 /** A file to hash. */
 export interface SizedFile {
   readonly path: string;
-  /** In bytes. A file of another size by now has the same hash as if this were right. */
+  /** In bytes. If it is out of date, the hash is right all the same. */
   readonly size: number;
 }
 
 export interface HashingOptions {
-  /** Called with the number of files that are hashed, every three seconds. */
+  /** Called every three seconds with the number of files that are hashed. */
   readonly onProgress?: ((done: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a lane reads at one time. Most files fit, and bigger pieces gain nothing. */
+/** How much a lane reads at a time. Most files fit, and bigger pieces gain nothing. */
 const BUFFER_BYTES = 256 * 1024;
-/** What one worker is started for. Measured: its start takes some 25 ms, in which the caller's thread hashes 30 to 35 MB. */
+/** How much work justifies a worker. Its start takes some 25 ms, in which the caller's thread hashes 30 to 35 MB, measured. */
 const BYTES_PER_WORKER = 40e6;
-/** What a file costs beside its bytes, in bytes hashed in that time. */
+/** What a file costs besides its content, in bytes that could be hashed in the same time. */
 const BYTES_PER_FILE = 8e3;
-/** Files from this size on are drawn first, biggest first, so that in the end no lane is left alone with one. */
+/** Files of at least this size are taken first, the biggest first, so that no lane is left alone with one in the end. */
 const BIG_FILE = 1e6;
 const SLICE_MS = 10;
 const PROGRESS_MS = 3000;
 
-/** What the lanes share. The cells are of one number each. */
+/** What the lanes share. `next`, `done`, `failed` and `stop` hold one number each. */
 interface Queue {
-  /** The files' paths in the order in which they are drawn, joined by NUL. */
+  /** The files' paths in the order in which they are taken, joined by NUL. */
   readonly paths: Uint8Array<SharedArrayBuffer>;
   readonly sizes: Float64Array<SharedArrayBuffer>;
-  /** The place of the file that is drawn next. */
+  /** The index of the file that is taken next. */
   readonly next: Int32Array<SharedArrayBuffer>;
   /** How many files are hashed. */
   readonly done: Int32Array<SharedArrayBuffer>;
-  /** The place of a file that couldn't be read, from 1 on; 0 for none. */
+  /** The index of a file that couldn't be read, plus 1; 0 for none. */
   readonly failed: Int32Array<SharedArrayBuffer>;
-  /** Other than 0 when the lanes are to end. */
+  /** Not 0 when the lanes have to end. */
   readonly stop: Int32Array<SharedArrayBuffer>;
-  /** {@link HASH_LENGTH} characters a file; zeros as long as it isn't hashed. */
+  /** {@link HASH_LENGTH} characters for each file; zeros until it is hashed. */
   readonly hashes: Uint8Array<SharedArrayBuffer>;
 }
 
 /**
  * Hashes files.
  *
- * @param crew the workers that help, which has to be dismissed afterwards.
- * @returns For each file, in their order, the first 9 bytes of the SHA-256 of its content as base64url. Of a file that changes
- * meanwhile, the hash of what was read.
- * @throws {@link ContentHashError}, as a rejection, when a file can't be read; the signal's reason when it is aborted.
+ * @param pool the workers that help. The caller has to close it.
+ * @returns for each file, in order, the first 9 bytes of the SHA-256 of its content in base64url. If a file changes meanwhile, it is
+ * the hash of what was read.
+ * @throws {@link ContentHashError} when a file can't be read; the signal's reason when it is aborted.
  */
 export async function hashContents(
   files: readonly SizedFile[],
-  crew: WorkerPool,
+  pool: WorkerPool,
   options: HashingOptions = {},
 ): Promise<string[]> {
   const { signal, onProgress } = options;
-  const breath = yieldToEventLoop(signal);
+  const breather = yieldToEventLoop(signal);
   if (files.length === 0) return [];
-  const order = drawingOrder(files);
-  const drawn = order.map((file) => files[file] as SizedFile);
-  const queue = queueOf(drawn);
+  const order = sortBySize(files);
+  const ordered = order.map((file) => files[file] as SizedFile);
+  const queue = createQueue(ordered);
   const timer = setInterval(() => onProgress?.(Atomics.load(queue.done, 0)), PROGRESS_MS);
-  crew.begin(queue);
+  pool.begin(queue);
   try {
     for (const _ of lane(hashOne, fs, crypto, queue, BUFFER_BYTES)) {
       if (Atomics.load(queue.stop, 0) !== 0) break;
-      if (breath.isDue()) await breath.take();
+      if (breather.isDue()) await breather.take();
     }
-    await untilAborted(crew.ended(), signal);
-    await finish(queue, drawn, breath);
+    await untilAborted(pool.ended(), signal);
+    await hashRest(queue, ordered, breather);
   } finally {
     Atomics.store(queue.stop, 0, 1);
     clearInterval(timer);
@@ -93,17 +93,17 @@ export async function hashContents(
   return hashes;
 }
 
-/** Worker threads for one {@link hashContents}. They start while it is still being found out what there is to hash. */
+/** Worker threads for one {@link hashContents}. They start while the files to hash are still being found. */
 export class WorkerPool {
   private readonly workers: Worker[] = [];
   private readonly ends: Promise<void>[] = [];
   private files = 0;
   private bytes = 0;
 
-  /** @param most how many workers at most. Defaults to one for each core besides the caller's. */
+  /** @param most the most workers. Defaults to one for each core but the caller's. */
   constructor(private most = availableParallelism() - 1) {}
 
-  /** Counts in a file that is to be hashed, and starts the workers that are worth it by now. */
+  /** Announces a file that has to be hashed, and starts a worker if there is enough to do by now. */
   expect(size: number): void {
     this.files++;
     this.bytes += size + BYTES_PER_FILE;
@@ -113,7 +113,7 @@ export class WorkerPool {
 
   private spawn(): void {
     try {
-      // With nothing of the environment, which holds secrets, and with none of the flags that this process was started with.
+      // Without the environment, which holds secrets, and without the flags of this process.
       const worker = new Worker(WORKER, { eval: true, env: {}, execArgv: [] });
       worker.on("error", () => {}); // what it leaves undone is done without it
       this.ends.push(new Promise((resolve) => worker.on("exit", () => resolve())));
@@ -123,24 +123,24 @@ export class WorkerPool {
     }
   }
 
-  /** Lets the workers hash files of a queue, and end when it is empty or says to stop. */
+  /** Lets the workers hash files of a queue until it is empty or says to stop. */
   begin(queue: Queue): void {
     for (const worker of this.workers) worker.postMessage(queue);
   }
 
-  /** Resolves when all workers ended, and never rejects. */
+  /** Resolves when all workers have ended. Never rejects. */
   async ended(): Promise<void> {
     await Promise.all(this.ends);
   }
 
-  /** Ends workers that have nothing to do, and waits for the others. */
+  /** Ends the workers that got nothing to do, and waits for the others. */
   async close(): Promise<void> {
     for (const worker of this.workers) worker.postMessage(undefined);
     await this.ended();
   }
 }
 
-/** Lets the process do its other work from time to time: a loop takes a breath whenever one is due. */
+/** Lets the process do its other work during a long loop, which takes a pause whenever one is due. */
 export interface Breather {
   isDue(): boolean;
   /** @throws the signal's reason, as a rejection, when it is aborted. */
@@ -160,15 +160,15 @@ export function yieldToEventLoop(signal: AbortSignal | undefined): Breather {
   };
 }
 
-/** The files' places, in the order in which they are to be drawn. */
-function drawingOrder(files: readonly SizedFile[]): number[] {
-  const sizeOf = (file: number) => files[file]?.size ?? 0;
+/** The indexes of files, in the order in which the lanes take them. */
+function sortBySize(files: readonly SizedFile[]): number[] {
+  const getSize = (file: number) => files[file]?.size ?? 0;
   const all = Array.from(files.keys());
-  const big = all.filter((file) => sizeOf(file) >= BIG_FILE).sort((a, b) => sizeOf(b) - sizeOf(a));
-  return big.length === 0 ? all : [...big, ...all.filter((file) => sizeOf(file) < BIG_FILE)];
+  const big = all.filter((file) => getSize(file) >= BIG_FILE).sort((a, b) => getSize(b) - getSize(a));
+  return big.length === 0 ? all : [...big, ...all.filter((file) => getSize(file) < BIG_FILE)];
 }
 
-function queueOf(files: readonly SizedFile[]): Queue {
+function createQueue(files: readonly SizedFile[]): Queue {
   const bytes = Buffer.from(files.map(({ path }) => path).join("\0"));
   const cell = () => new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const queue: Queue = {
@@ -197,8 +197,12 @@ async function untilAborted(promise: Promise<unknown>, signal: AbortSignal | und
   signal.throwIfAborted();
 }
 
-/** Hashes here what the lanes left undone, beginning with the file that one of them couldn't read. */
-async function finish({ failed, done, hashes }: Queue, files: readonly SizedFile[], breath: Breather): Promise<void> {
+/** Hashes what the lanes left undone, first the file that one of them couldn't read. */
+async function hashRest(
+  { failed, done, hashes }: Queue,
+  files: readonly SizedFile[],
+  breather: Breather,
+): Promise<void> {
   if (Atomics.load(done, 0) === files.length) return;
   const first = Atomics.load(failed, 0) - 1;
   const undone = Array.from(files.keys()).filter((i) => hashes[i * HASH_LENGTH] === 0);
@@ -209,33 +213,33 @@ async function finish({ failed, done, hashes }: Queue, files: readonly SizedFile
     const pieces = hashOne(fs, crypto, path, size, buffer);
     try {
       let piece = pieces.next();
-      for (; !piece.done; piece = pieces.next()) if (breath.isDue()) await breath.take();
+      for (; !piece.done; piece = pieces.next()) if (breather.isDue()) await breather.take();
       text.write(piece.value, i * HASH_LENGTH, "latin1");
       Atomics.add(done, 0, 1);
     } catch (error) {
-      throw failure(path, error as NodeJS.ErrnoException);
+      throw toHashError(path, error as NodeJS.ErrnoException);
     } finally {
       pieces.return(""); // closes the file
     }
   }
 }
 
-function failure(path: string, error: NodeJS.ErrnoException): Error {
-  if (error.syscall === undefined) return error; // a fault of ours
+function toHashError(path: string, error: NodeJS.ErrnoException): Error {
+  if (error.syscall === undefined) return error; // a bug
   return error.code === "EISDIR" ? noLongerAFile(path) : unreadable(path, error);
 }
 
-/** The error for what was a file when the directory was read. */
+/** The error for a path that was a file when the directory was read. */
 export function noLongerAFile(path: string): ContentHashError {
   return new ContentHashError(
     `"${path}" stopped being a file while the directory was read. Run Pulumi when nothing changes the content any more.`,
   );
 }
 
-// Workers get the two functions below as text: they may use nothing but their parameters and what is global. So they run alike
-// from compiled and from TypeScript sources, and no path of a worker's file has to be found.
+// Workers get the two functions below as text, so these may use only their parameters and globals. This way they run from compiled
+// and from TypeScript sources, and no worker file has to be found.
 
-/** Hashes one file, and yields between its pieces. */
+/** Hashes one file. Yields between its pieces. */
 function* hashOne(
   { openSync, readSync, closeSync }: Pick<typeof fs, "openSync" | "readSync" | "closeSync">,
   { hash, createHash }: Pick<typeof crypto, "hash" | "createHash">,
@@ -247,7 +251,7 @@ function* hashOne(
   try {
     const read = () => buffer.subarray(0, readSync(file, buffer, 0, buffer.length, null));
     let piece = read();
-    // Nearly all files end here, by one call instead of four: as long as expected, and not longer than the buffer.
+    // Nearly every file ends here, with one call instead of four: it has the expected size and fits into the buffer.
     if (piece.length === size && size < buffer.length) return hash("sha256", piece, "base64url").slice(0, 12);
     const digest = createHash("sha256");
     for (; piece.length > 0; piece = read()) {
@@ -260,7 +264,7 @@ function* hashOne(
   }
 }
 
-/** Hashes files of the queue until it is empty or one can't be read. Yields between files, and between pieces of a file. */
+/** Hashes files of the queue until it is empty or a file can't be read. Yields between files and between pieces of a file. */
 function* lane(
   hash: typeof hashOne,
   fileSystem: typeof fs,

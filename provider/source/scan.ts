@@ -1,6 +1,6 @@
 /**
- * Scans a source's directory: the hash of each file in it. Files whose size, times and inode are those of the last scan aren't
- * read; the others are hashed on all cores.
+ * Scans a source's directory for the hash of each file. A file whose size, times and inode are those of the last scan isn't read;
+ * the others are hashed on all cores.
  */
 import { statSync } from "node:fs";
 import { resolve, sep } from "node:path";
@@ -9,42 +9,40 @@ import { hashContents, noLongerAFile, type SizedFile, WorkerPool, yieldToEventLo
 import { cachePath, isRacy, lookUp, readTable, STAT_WORDS, type StatTable, setStat, writeTable } from "./stat-cache.js";
 
 export interface ScanOptions {
-  /** Absolute, or relative to `process.cwd()`: in the provider's process, the program's directory. */
+  /** Absolute, or relative to `process.cwd()`, which is the program's directory in the provider's process. */
   readonly directory: string;
-  /** Globs over the names below the directory of the files that count. Defaults to every file. */
+  /** Globs of the files that count, matched against their names below the directory. Defaults to every file. */
   readonly include?: readonly string[] | undefined;
-  /** Globs of what to leave out; a directory that matches, with all below it. Defaults to none. */
+  /** Globs of what to leave out. A directory that matches is left out with everything below it. Defaults to none. */
   readonly exclude?: readonly string[] | undefined;
   /**
-   * Where the stat cache is kept. Defaults to the user's cache directory, or one below `os.tmpdir()` where that can't be
-   * written. Without any that can be written, every scan reads every file.
+   * Where the stat cache is kept. Defaults to the user's cache directory, or to one below `os.tmpdir()` if that can't be
+   * written. If none can be written, every scan reads every file.
    */
   readonly cacheDirectory?: string | undefined;
-  /** Called every three seconds while files are hashed, with how many of them are done. */
+  /** Called every three seconds while files are hashed, with how many are done. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Hashes the files below a directory. Which files, and how symbolic links are followed, is as in `listFiles`.
+ * Hashes the files below a directory. `listFiles` says which files count and how symbolic links are followed.
  *
- * @returns Name below the directory (with `/`, in Unicode NFC) to the first 9 bytes of the SHA-256 of the content, as 12
- * characters of base64url. A file whose name on the disk isn't NFC is in it under both spellings: tools upload one or the
- * other. Empty for a directory without files that count. Of a file that is written meanwhile, the hash of what
- * was read; the next scan reads it again.
- * @throws {@link ContentHashError}, as a rejection, when there is no such directory; when a file can't be read, vanishes during
- * the scan or is none; when a symbolic link is broken, leads out of the directory or makes a cycle. The signal's reason, when it
- * is aborted.
+ * @returns the hash of each file, by its name below the directory (with `/`, in Unicode NFC): the first 9 bytes of the SHA-256 of the
+ * content, as 12 base64url characters. A file whose name on the disk isn't NFC is there under both spellings, since tools upload
+ * either. If a file is written during the scan, its hash is that of what was read, and the next scan reads it again.
+ * @throws {@link ContentHashError} when there is no such directory; when a file can't be read, disappears during the scan or is no
+ * regular file; when a symbolic link is broken, leads out of the directory or makes a cycle. The signal's reason when it is aborted.
  */
 export async function scanSource(options: ScanOptions): Promise<Map<string, string>> {
   const { include, exclude } = options;
   const directory = resolve(options.directory);
   requireDirectory(directory);
-  // Taken before any stat is: what is written from now on gets a time that is later, or racy.
+  // Taken before any stat: whatever is written from now on has a later time, or one that is too close to be trusted.
   const start = Date.now();
   const cache = cachePath(options.cacheDirectory, { directory, include, exclude });
-  const breath = yieldToEventLoop(options.signal);
-  const pause = () => (breath.isDue() ? breath.take() : undefined);
+  const breather = yieldToEventLoop(options.signal);
+  const pause = () => (breather.isDue() ? breather.take() : undefined);
   const files = await listFiles(directory, { include, exclude }, { pause });
   const known = cache === undefined ? undefined : readTable(cache);
 
@@ -53,38 +51,38 @@ export async function scanSource(options: ScanOptions): Promise<Map<string, stri
   if (cache !== undefined) {
     const rows = Array.from(names.keys()).filter((row) => !isRacy(stats, row, start));
     const isKept = rows.length === unread && unread === (known?.names.length ?? 0);
-    if (!isKept) await writeTable(cache, select({ names, stats, hashes }, rows));
+    if (!isKept) await writeTable(cache, selectRows({ names, stats, hashes }, rows));
   }
   const manifest = new Map<string, string>();
   let row = 0;
   for (const [name, path] of files) {
     const hash = hashes[row++] ?? "";
     manifest.set(name, hash);
-    if (!isSpelledSo(path, directory, name)) manifest.set(nameOnDisk(path, directory), hash);
+    if (!hasSpelling(path, directory, name)) manifest.set(getNameOnDisk(path, directory), hash);
   }
   return manifest;
 }
 
-/** Whether that is the case with `name`, without making a text of it. */
-function isSpelledSo(path: string, directory: string, name: string): boolean {
+/** Whether the path on the disk has the name as it is, found out without building a string. */
+function hasSpelling(path: string, directory: string, name: string): boolean {
   return sep === "/" && path.length === directory.length + 1 + name.length && path.endsWith(name);
 }
 
-/** The name of a file below the directory as the disk has it, with `/`. */
-function nameOnDisk(path: string, directory: string): string {
+/** The name of a file below the directory in the spelling of the disk, with `/`. */
+function getNameOnDisk(path: string, directory: string): string {
   const below = path.slice(directory.endsWith(sep) ? directory.length : directory.length + sep.length);
   return sep === "/" ? below : below.replaceAll(sep, "/");
 }
 
-/** Files in the order of their names; row i of `stats` and `hashes` belongs to the i-th. */
+/** Row i of `stats` and `hashes` belongs to the i-th file. */
 interface Hashed {
   stats: Float64Array<ArrayBuffer>;
   hashes: string[];
-  /** How many hashes the cache knew. */
+  /** How many files the cache had, so that they weren't read. */
   unread: number;
 }
 
-/** Takes the stat of each file, and the hash that the cache knows by it, or else the file's content gives. */
+/** Takes the stat of each file. The hash comes from the cache if the stat is the same, else from the content. */
 async function hashFiles(
   files: Files,
   known: StatTable | undefined,
@@ -94,8 +92,8 @@ async function hashFiles(
   const hashes: string[] = [];
   const changed: (SizedFile & { row: number })[] = [];
   const find = known && lookUp(known);
-  const breath = yieldToEventLoop(signal);
-  const crew = new WorkerPool();
+  const breather = yieldToEventLoop(signal);
+  const pool = new WorkerPool();
   try {
     for (const [name, path] of files) {
       const row = hashes.length;
@@ -106,24 +104,24 @@ async function hashFiles(
       if (hash === undefined) {
         if (!stat.isFile()) throw noLongerAFile(path);
         changed.push({ path, size: stat.size, row });
-        crew.expect(stat.size);
+        pool.expect(stat.size);
       }
-      if (breath.isDue()) await breath.take();
+      if (breather.isDue()) await breather.take();
     }
 
     const unread = files.size - changed.length;
-    const fresh = await hashContents(changed, crew, {
+    const fresh = await hashContents(changed, pool, {
       signal,
       onProgress: (done) => onProgress?.(unread + done, files.size),
     });
     for (const [i, { row }] of changed.entries()) hashes[row] = fresh[i] ?? "";
     return { stats, hashes, unread };
   } finally {
-    await crew.close();
+    await pool.close();
   }
 }
 
-/** The stat of a file, or of what a symbolic link leads to. Promises of stats were measured to take four times as long. */
+/** The stat of a file, or of the target of a symbolic link. Promises of stats take four times as long, measured. */
 function statFile(path: string) {
   try {
     return statSync(path);
@@ -132,8 +130,8 @@ function statFile(path: string) {
   }
 }
 
-/** The rows of a table that are to be kept. */
-function select(
+/** Copies some rows of a table. */
+function selectRows(
   { names, stats, hashes }: Omit<Hashed, "unread"> & Pick<StatTable, "names">,
   rows: number[],
 ): StatTable {

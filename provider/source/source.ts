@@ -1,4 +1,4 @@
-/** The files of a source as they are on the disk: hashed for the check, and kept for the plan that follows it. */
+/** The files of a source on the disk: hashed for `check`, and kept in memory for the plan that follows. */
 import { ContentHashError } from "../content/files.js";
 import { HASH_CHARACTERS } from "../manifest/hash.js";
 import type { Manifest } from "../manifest/manifest.js";
@@ -8,41 +8,37 @@ import { encodeName } from "../vod/paths.js";
 import { digestRows, type Rows } from "./directory-digests.js";
 import { scanSource } from "./scan.js";
 
-/** What a source holds at a moment. */
+/** What a scan of a source found. */
 export interface ScannedSource {
   /** The hash of every URL. */
   manifest: Manifest;
-  /** A digest for each of up to 200 directories, as they stand in the inputs. */
+  /** The digests of up to 200 directories, which the inputs keep. */
   files: Rows;
 }
 
 export class SourceScanner {
-  private readonly found = new Map<string, ScannedSource>();
+  private readonly last = new Map<string, ScannedSource>();
 
-  /** @param onProgress gets how far a long scan is, every few seconds. */
+  /** @param onProgress is called every few seconds of a long scan, with how many files are done. */
   constructor(private readonly onProgress: (done: number, total: number) => void) {}
 
   /**
-   * Hashes the files of a source, those that didn't change since the last time by their size and times alone.
+   * Hashes the files of a source. A file whose size and times are those of the last scan isn't read.
    *
-   * @param known what was found before, if anything was: `files` is the same if they say the same.
    * @throws VodError UnreadableSource, with the file and what to do.
    */
-  async scan(source: Source, known?: Rows): Promise<ScannedSource> {
-    const found = await this.scanNow(source, known);
-    this.found.set(keyOf(source), found);
-    return found;
+  async scan(source: Source): Promise<ScannedSource> {
+    const scanned = await this.scanNow(source);
+    this.last.set(buildKey(source), scanned);
+    return scanned;
   }
 
-  /** The same, as this process found it last, even if it can't be read any more. */
+  /** What this process found last, even if the files can't be read any more; a scan if there was none. */
   async cached(source: Source): Promise<ScannedSource> {
-    return this.found.get(keyOf(source)) ?? this.scan(source);
+    return this.last.get(buildKey(source)) ?? this.scan(source);
   }
 
-  private async scanNow(
-    { directory, include, exclude, ...urls }: Source,
-    known: Rows | undefined,
-  ): Promise<ScannedSource> {
+  private async scanNow({ directory, include, exclude, ...urls }: Source): Promise<ScannedSource> {
     try {
       const files = await scanSource({
         directory,
@@ -50,7 +46,7 @@ export class SourceScanner {
         ...(exclude ? { exclude } : {}),
         onProgress: this.onProgress,
       });
-      return { manifest: manifestFromFiles({ directory, ...urls }, files), files: digestRows(files, { known }) };
+      return { manifest: manifestFromFiles({ directory, ...urls }, files), files: digestRows(files) };
     } catch (error) {
       if (!(error instanceof ContentHashError)) throw error;
       throw new VodError("The files of source can't be hashed.", error.message, { code: "UnreadableSource" });
@@ -58,12 +54,12 @@ export class SourceScanner {
   }
 }
 
-function keyOf(source: Source): string {
+function buildKey(source: Source): string {
   const { directory, baseUrl, include, exclude, indexDocument } = source;
   return JSON.stringify([directory, baseUrl, include, exclude, indexDocument]);
 }
 
-/** The present hash of every URL at which the files of a source are served. */
+/** The current hash of every URL at which the files of a source are served. */
 export function manifestFromFiles(
   { baseUrl, indexDocument }: Source,
   files: ReadonlyMap<string, string>,

@@ -1,54 +1,54 @@
 /**
- * What a scan keeps on disk, so that the next one need not read files again: each file's hash beside its size, times and
- * inode, as version control tools do. It is a cache and no more: one that is missing, damaged or can't be written costs time.
+ * What a scan keeps on the disk, so that the next one doesn't read the files again: each file's hash with its size, times and inode,
+ * as version control tools do. It is only a cache: if it is missing, damaged or can't be written, scans take longer.
  *
- * A cache file holds a header of {@link HEADER_BYTES} bytes, then three columns with a row a file: the stats, the hashes, the
- * names. Numbers have the byte order of the machine, and the magic number does too, so that another machine ignores the file.
+ * A cache file has a header of {@link HEADER_BYTES} bytes, then three columns with a row for each file: the stats, the hashes and the
+ * names. Numbers have the byte order of the machine, and so has the magic number: a machine with another order ignores the file.
  */
 import { createHash, hash, randomUUID } from "node:crypto";
 import { accessSync, constants, lstatSync, mkdirSync, readFileSync, type Stats, statSync, utimesSync } from "node:fs";
 import { readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { isAbsolute, join } from "node:path";
+import { DAY_MS } from "../vod/time.js";
 
-/** The columns: row i of each belongs to one file. */
+/** The columns; row i of each belongs to the same file. */
 export interface StatTable {
-  /** Names below the directory that was scanned. */
+  /** Names below the scanned directory. */
   readonly names: readonly string[];
-  /** {@link STAT_WORDS} numbers a file, as {@link setStat} puts them. */
+  /** {@link STAT_WORDS} numbers for each file, as {@link setStat} writes them. */
   readonly stats: Float64Array<ArrayBuffer>;
-  /** {@link HASH_LENGTH} characters of a file's hash after another's. */
+  /** {@link HASH_LENGTH} characters for each file. */
   readonly hashes: string;
 }
 
-/** Characters of one hash: 9 bytes as base64url. */
+/** Characters of a hash: 9 bytes in base64url. */
 export const HASH_LENGTH = 12;
 /**
- * Size in bytes, mtime and ctime in milliseconds since 1970, inode. Such a time is exact to a quarter of a microsecond, less than
- * any two writes with a stat between them are apart, and taken faster than one of whole nanoseconds is.
+ * Size in bytes, mtime and ctime in milliseconds since 1970, inode. Such a time is exact to a quarter of a microsecond: two writes with
+ * a stat between them are further apart. Times in nanoseconds take longer to get.
  */
 export const STAT_WORDS = 4;
 const STAT_BYTES = STAT_WORDS * Float64Array.BYTES_PER_ELEMENT;
 
-/** To be raised with every change of the format, and of how a file is hashed: a file with another number is ignored. */
+/** Raise it with every change of the format or of the hash: a file with another version is ignored. */
 const VERSION = 1;
 const MAGIC = 0x53_44_4f_56; // "VODS"
-/** Magic number, version, number of files, bytes of the names; then the checksum of all that follows the header. */
+/** Magic number, version, number of files, bytes of the names; then the checksum of everything behind the header. */
 const HEADER_FIELDS = 4;
 const HEADER_BYTES = HEADER_FIELDS * 4 + 32;
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-/** Caches that no scan used for so long are removed; other filters over the same directory leave such behind. */
+/** After how long without use a cache is removed, such as that of filters which a program no longer has. */
 const UNUSED_DAYS = 30;
 
 /**
- * How far a file's times have to lie before the scan, so that whatever is written later gets other times. Clocks of file systems
- * advance in ticks of up to 16 ms. A time of a whole second may come from a file system that stores no more; FAT even takes two.
+ * How long before the scan a file must have been written, so that a later write gets another time. The clocks of file systems advance
+ * in ticks of up to 16 ms. A time in whole seconds may come from a file system that stores no more; FAT has steps of two seconds.
  */
 const TICK_MS = 100;
 const COARSE_TICK_MS = 2100;
 
-/** Puts what tells a changed file from an unchanged one into a row. */
+/** Writes into a row what tells whether a file changed. */
 export function setStat(stats: Float64Array, row: number, { size, mtimeMs, ctimeMs, ino }: Stats): void {
   const at = row * STAT_WORDS;
   stats[at] = size;
@@ -58,7 +58,7 @@ export function setStat(stats: Float64Array, row: number, { size, mtimeMs, ctime
 }
 
 /**
- * Whether a file may be written once more after a scan began, and show the same stat: then its stat can't vouch for its content.
+ * Whether a file may be written after the scan began and still have the same stat, so that the stat doesn't vouch for the content.
  *
  * @param start when the scan began, in milliseconds since 1970.
  */
@@ -68,13 +68,13 @@ export function isRacy(stats: Float64Array, row: number, start: number): boolean
   return isRecent(stats[at + 1]) || isRecent(stats[at + 2]);
 }
 
-/** Makes the function that finds the hash of a file by name, if its stat, in a row of `stats`, is the one that was kept. */
+/** Makes a function that finds the hash of a file by its name, if its stat, a row of `stats`, is the cached one. */
 export function lookUp(table: StatTable): (name: string, stats: Float64Array, row: number) => string | undefined {
   let rows: Map<string, number> | undefined;
   let next = 0;
 
   return (name, stats, row) => {
-    // Directories are mostly read in the same order again: the row after the last one needs no map.
+    // Directories are mostly read in the same order again, so that the next row mostly is the right one and needs no map.
     let found: number | undefined = next;
     if (table.names[next] !== name) {
       rows ??= new Map(table.names.map((each, i) => [each, i]));
@@ -106,7 +106,7 @@ export function encodeTable({ names, stats, hashes }: StatTable): Buffer[] {
   return [header, ...columns];
 }
 
-/** Reads a cache file's bytes; undefined if they are not, to the last one, what this version wrote on such a machine. */
+/** Decodes a cache file; undefined unless every byte is what this version writes on such a machine. */
 export function decodeTable(bytes: Buffer): StatTable | undefined {
   if (bytes.length < HEADER_BYTES) return undefined;
   const fields = new Uint32Array(Uint8Array.from(bytes.subarray(0, HEADER_FIELDS * 4)).buffer);
@@ -118,15 +118,15 @@ export function decodeTable(bytes: Buffer): StatTable | undefined {
   const checksum = hash("sha256", bytes.subarray(HEADER_BYTES), "buffer");
   if (!checksum.equals(bytes.subarray(HEADER_FIELDS * 4, HEADER_BYTES))) return undefined;
 
-  const stats = new Float64Array(count * STAT_WORDS); // a copy, since the column need not lie at a multiple of 8
+  const stats = new Float64Array(count * STAT_WORDS); // a copy, since the column may not begin at a multiple of 8
   new Uint8Array(stats.buffer).set(bytes.subarray(HEADER_BYTES, hashesAt));
   const names = count === 0 ? [] : bytes.toString("utf8", namesAt).split("\0");
   return names.length === count ? { names, stats, hashes: bytes.toString("latin1", hashesAt, namesAt) } : undefined;
 }
 
 /**
- * Reads a cache file, and marks it as used. Undefined where there is none that can be used. Promises would wait several times for a
- * scan that pauses every ten milliseconds.
+ * Reads a cache file and marks it as used; undefined if there is none that can be used. It is synchronous, since a promise would wait
+ * several times for a scan that pauses every ten milliseconds only.
  */
 export function readTable(path: string): StatTable | undefined {
   try {
@@ -145,7 +145,7 @@ function markUsed(path: string): void {
   } catch {} // another user's, perhaps
 }
 
-/** Writes a cache file in one step, so that no other process ever sees half of it, and removes those that went out of use. */
+/** Writes a cache file in one step, so that no other process sees half of it, and removes files that are out of use. */
 export async function writeTable(path: string, table: StatTable): Promise<void> {
   const temporary = `${path}.${randomUUID()}`;
   try {
@@ -168,13 +168,13 @@ async function removeUnused(directory: string): Promise<void> {
   }
 }
 
-/** The path of the cache file for a directory and what is looked at in it, all of which `key` names; undefined without a directory. */
+/** The path of the cache file for what `key` names, a directory and its filters; undefined if no directory can be used. */
 export function cachePath(cacheDirectory: string | undefined, key: unknown): string | undefined {
-  const directory = cacheDirectory === undefined ? defaultDirectory() : usable(cacheDirectory);
+  const directory = cacheDirectory === undefined ? defaultDirectory() : ensureUsable(cacheDirectory);
   return directory && join(directory, `${hash("sha256", JSON.stringify(key)).slice(0, 32)}.stats`);
 }
 
-/** The user's own cache directory as the platform has it; undefined where the surroundings name none. */
+/** The user's cache directory by the platform's convention; undefined if there is none. */
 export function userCacheDirectory(
   platform: NodeJS.Platform,
   environment: Readonly<NodeJS.ProcessEnv>,
@@ -182,7 +182,7 @@ export function userCacheDirectory(
 ): string | undefined {
   if (platform === "win32")
     return environment.LOCALAPPDATA && join(environment.LOCALAPPDATA, "pulumi-alicloud-vod", "Cache");
-  // The specification of XDG has relative paths ignored.
+  // By the XDG specification, relative paths are ignored.
   const xdg = environment.XDG_CACHE_HOME;
   if (xdg && isAbsolute(xdg)) return join(xdg, "pulumi-alicloud-vod");
   if (!home || !isAbsolute(home)) return undefined;
@@ -190,26 +190,26 @@ export function userCacheDirectory(
 }
 
 function defaultDirectory(): string | undefined {
-  const own = userCacheDirectory(process.platform, process.env, homeIfAny());
-  const usableOwn = own && usable(own);
+  const own = userCacheDirectory(process.platform, process.env, findHome());
+  const usableOwn = own && ensureUsable(own);
   if (usableOwn) return usableOwn;
-  // Anyone may make this directory, and what stands in it decides what is refreshed: it has to be the user's alone.
+  // Anybody can create this directory, and its content decides what is refreshed: only the user may be able to write it.
   const userId = process.getuid?.();
-  const shared = usable(join(tmpdir(), `pulumi-alicloud-vod-${userId ?? "cache"}`));
+  const shared = ensureUsable(join(tmpdir(), `pulumi-alicloud-vod-${userId ?? "cache"}`));
   const owner = shared && lstatSync(shared, { throwIfNoEntry: false });
   return owner && (userId === undefined || (owner.uid === userId && (owner.mode & 0o022) === 0)) ? shared : undefined;
 }
 
-function homeIfAny(): string | undefined {
+function findHome(): string | undefined {
   try {
     return homedir();
   } catch {
-    return undefined; // a user that the system doesn't know, as in some containers
+    return undefined; // the system doesn't know the user, as in some containers
   }
 }
 
-/** The directory, made if need be, or undefined if it can't be read and written. */
-function usable(directory: string): string | undefined {
+/** Creates the directory if it is missing; undefined if it can't be read and written. */
+function ensureUsable(directory: string): string | undefined {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);

@@ -5,11 +5,10 @@ import { type AwaitedRefresh, DEFAULT_WAIT, type Inputs, UNKNOWN, waitOf } from 
 import { cancelledError } from "../vod/cancellation.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import { RECORD_DAYS } from "../vod/tasks.js";
+import { DAY_MS } from "../vod/time.js";
 import { namesAmong } from "./outstanding.js";
 import { type SubmitContext, waitOptions } from "./submit.js";
 import { describeSummary, describeUnanswered, waitForTasks } from "./waiter.js";
-
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
  * How a refresh stands. `ended`: what it sent is done, or it never sent anything, or so long ago that the service has no

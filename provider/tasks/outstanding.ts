@@ -7,12 +7,11 @@ import type { Inputs } from "../schema/inputs.js";
 import { contentOf, waitOf } from "../schema/inputs.js";
 import { withoutScheme } from "../vod/paths.js";
 import { RECORD_DAYS, type TaskStatus } from "../vod/tasks.js";
+import { DAY_MS, HOUR_MS } from "../vod/time.js";
 import type { TaskSummary } from "./task-status.js";
 
-const DAY_MS = 24 * 60 * 60 * 1000;
-
 /** After how long a task whose end has to be seen isn't waited for any more, in milliseconds. Tasks take some minutes. */
-const OVERDUE_MS = 60 * 60 * 1000;
+const OVERDUE_MS = HOUR_MS;
 
 /** What the run before left open. */
 export interface OutstandingTasks {

@@ -74,22 +74,6 @@ describe("the rows of a preview", () => {
     expect(digestRows(manifest(...clips, "new/file"))).toEqual({ ...before, "new/": expect.any(String) });
   });
 
-  describe("that a state has from before there were groups", () => {
-    const ids = Array.from({ length: 300 }, (_, i) => `v/${i}/index.m3u8`);
-    /** What 0.1 made of these files. */
-    const known = { "v/": "2a54e67c410a 300 files" };
-
-    test("stay where they say the same", () => {
-      expect(digestRows(manifest(...ids), { known })).toEqual(known);
-    });
-
-    test("give way where they don't", () => {
-      const changed = new Map(manifest(...ids)).set("v/7/index.m3u8", V2);
-      expect(digestRows(changed, { known })).toEqual(digestRows(changed));
-      expect(Object.keys(digestRows(changed, { known }))).toContain("v/7/");
-    });
-  });
-
   test("split directories of about the same width together or not at all, so that one more in one takes no row of another", () => {
     const months = ["01", "02", "03"].flatMap((month) =>
       [1, 2, 3, 4].map((clip) => `2024/${month}/clip-${clip}/index.m3u8`),
