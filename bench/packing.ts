@@ -58,7 +58,7 @@ const INPUTS: Inputs = {
   objectType: "File",
   force: false,
   refreshOnCreate: true,
-  onQuotaExceeded: "fail",
+  quota: { onExceeded: "fail" },
 };
 /** A day that holds every plan. */
 const QUOTA = { urls: { quota: 1e6, remain: 1e6 }, directories: { quota: 100, remain: 100 } };

@@ -1,26 +1,27 @@
 /** What a program can ask of the service while it runs. */
 import * as pulumi from "@pulumi/pulumi";
 import type { VodFunctions } from "../provider/resource/functions.js";
+import type { AssumeRoleArgs } from "./resource.js";
 
-/** Who asks, and where; as for a resource. */
-export interface VodLookupArgs {
+/** Who asks the service how much of the day is left, and where; as for a resource. */
+export interface GetVodRefreshQuotaArgs {
   /** Where the VOD API is. Defaults to that of resources. */
   endpoint?: string;
   /** A profile of the Alibaba Cloud CLI. Defaults to the stack's credentials. */
   profile?: string;
   /** A RAM role to assume. Defaults to none. */
-  roleArn?: string;
-  /** What the role's session is called. Defaults to `pulumi-alicloud-vod`. */
-  sessionName?: string;
-  /** What the role's trust policy asks of callers from other accounts. Defaults to none. */
-  externalId?: string;
+  assumeRole?: pulumi.Unwrap<AssumeRoleArgs>;
 }
 
-/** Arguments of which each may be an output of another resource. */
-export type VodInputs<T> = { [Key in keyof T]: pulumi.Input<T[Key]> };
+/** The same, where each argument may be an output of another resource. */
+export interface GetVodRefreshQuotaOutputArgs {
+  endpoint?: pulumi.Input<string>;
+  profile?: pulumi.Input<string>;
+  assumeRole?: pulumi.Input<AssumeRoleArgs>;
+}
 
 /** What an account may do in a day, and what is left of it; days begin at midnight in UTC+8. Source: DescribeVodRefreshQuota. */
-export interface VodRefreshQuota {
+export interface GetVodRefreshQuotaResult {
   urls: VodDayQuota;
   directories: VodDayQuota;
   /** Undefined where the service doesn't tell. */
@@ -33,10 +34,21 @@ export interface VodDayQuota {
   remain: number;
 }
 
-/** Which tasks to look at. */
-export interface VodRefreshTasksArgs extends VodLookupArgs {
+/** Which tasks to look at, who asks, and where. */
+export interface GetVodRefreshTasksArgs extends GetVodRefreshQuotaArgs {
   /** The `taskIds` of a resource, or any others; IDs joined by commas too. */
   taskIds: string[];
+}
+
+/** The same, where each argument may be an output of another resource. */
+export interface GetVodRefreshTasksOutputArgs extends GetVodRefreshQuotaOutputArgs {
+  taskIds: pulumi.Input<pulumi.Input<string>[]>;
+}
+
+/** The paths of tasks. */
+export interface GetVodRefreshTasksResult {
+  /** Task after task, in the order of `taskIds`; none of a task whose records expired (3 days). */
+  tasks: VodRefreshTask[];
 }
 
 /** One path of one task. Source: DescribeVodRefreshTasks. */
@@ -54,65 +66,126 @@ export interface VodRefreshTask {
   description: string;
 }
 
+/** As `pulumi.InvokeOutputOptions` of later versions of Pulumi. */
+type InvokeOutputOptions = pulumi.InvokeOptions & Pick<pulumi.ResourceOptions, "dependsOn">;
+
 /**
  * What is left of the day's quota. Each account is asked once a run, in previews too.
  *
+ * @param opts `parent`: the resource beside which lines are logged while it is asked. The others have no effect, since no
+ * provider of Pulumi is asked.
  * @throws RunError, as a rejection, where the service refuses or there are no credentials: one sentence of what happened, one of
  * what to do.
  */
-export function getVodRefreshQuota(args: VodLookupArgs = {}): Promise<VodRefreshQuota> {
-  return once(["quota", args], async ({ quota }) => {
-    const { urls, directories, preload } = await quota(args);
-    return { urls, directories, ...(preload === undefined ? {} : { preloads: preload }) };
-  });
-}
-
-/** The same with arguments that are outputs of other resources; not known in a preview while these aren't. */
-export function getVodRefreshQuotaOutput(args: VodInputs<VodLookupArgs> = {}): pulumi.Output<VodRefreshQuota> {
-  return pulumi.output(args).apply((known) => getVodRefreshQuota(known as VodLookupArgs));
+export function getVodRefreshQuota(
+  args: GetVodRefreshQuotaArgs = {},
+  opts?: pulumi.InvokeOptions,
+): Promise<GetVodRefreshQuotaResult> {
+  return once(["quota", args], () => askQuota(args, opts));
 }
 
 /**
- * The paths of tasks, and how far they are; none of a task whose records expired (3 days). Each is asked for once a run.
+ * The same with arguments that are outputs of other resources; not known in a preview while these aren't.
  *
+ * @param opts `parent` as there; `dependsOn`: resources that are deployed before the service is asked, which is then done once more.
+ */
+export function getVodRefreshQuotaOutput(
+  args: GetVodRefreshQuotaOutputArgs = {},
+  opts: InvokeOutputOptions = {},
+): pulumi.Output<GetVodRefreshQuotaResult> {
+  const ask = opts.dependsOn === undefined ? getVodRefreshQuota : askQuota;
+  return afterwards(args, opts, (known) => ask(known as GetVodRefreshQuotaArgs, opts));
+}
+
+/**
+ * The paths of tasks, and how far they are. Each list of tasks is asked for once a run, in previews too.
+ *
+ * @param opts `parent`: the resource beside which lines are logged while it is asked. The others have no effect, since no
+ * provider of Pulumi is asked.
  * @throws RunError, as a rejection, as {@link getVodRefreshQuota} does.
  */
-export function getVodRefreshTasks(args: VodRefreshTasksArgs): Promise<VodRefreshTask[]> {
-  return once(["tasks", args], async ({ tasks }) => {
-    const rows = await tasks(args);
-    return rows.map(({ objectPath, createdAt, ...row }) => ({
-      ...row,
-      path: objectPath,
-      createdAt: createdAt.toISOString(),
-    }));
-  });
+export function getVodRefreshTasks(
+  args: GetVodRefreshTasksArgs,
+  opts?: pulumi.InvokeOptions,
+): Promise<GetVodRefreshTasksResult> {
+  return once(["tasks", args], () => askTasks(args, opts));
 }
 
-/** The same with arguments that are outputs of other resources; not known in a preview while these aren't. */
-export function getVodRefreshTasksOutput(args: VodInputs<VodRefreshTasksArgs>): pulumi.Output<VodRefreshTask[]> {
-  return pulumi.output(args).apply((known) => getVodRefreshTasks(known as VodRefreshTasksArgs));
+/**
+ * The same with arguments that are outputs of other resources; not known in a preview while these aren't.
+ *
+ * @param opts `parent` as there; `dependsOn`: resources that are deployed before the service is asked, which is then done once more.
+ */
+export function getVodRefreshTasksOutput(
+  args: GetVodRefreshTasksOutputArgs,
+  opts: InvokeOutputOptions = {},
+): pulumi.Output<GetVodRefreshTasksResult> {
+  const ask = opts.dependsOn === undefined ? getVodRefreshTasks : askTasks;
+  return afterwards(args, opts, (known) => ask(known as GetVodRefreshTasksArgs, opts));
 }
 
-let service: Promise<VodFunctions> | undefined;
+async function askQuota(args: GetVodRefreshQuotaArgs, opts?: pulumi.InvokeOptions): Promise<GetVodRefreshQuotaResult> {
+  const { urls, directories, preload } = await ask(opts, ({ quota }) => quota(args));
+  return { urls, directories, ...(preload === undefined ? {} : { preloads: preload }) };
+}
+
+async function askTasks(args: GetVodRefreshTasksArgs, opts?: pulumi.InvokeOptions): Promise<GetVodRefreshTasksResult> {
+  const rows = await ask(opts, ({ tasks }) => tasks(args));
+  const tasks = rows.map(({ objectPath, createdAt, ...row }) => ({
+    ...row,
+    path: objectPath,
+    createdAt: createdAt.toISOString(),
+  }));
+  return { tasks };
+}
+
+/** Asks when all arguments are known, and the resources that it depends on are deployed. */
+function afterwards<T>(
+  args: object,
+  { dependsOn = [] }: InvokeOutputOptions,
+  ask: (known: unknown) => Promise<T>,
+): pulumi.Output<T> {
+  const deployed = pulumi
+    .output(dependsOn)
+    .apply((given) => pulumi.all(([given].flat() as pulumi.Resource[]).map(idOf)));
+  return pulumi.all([args, deployed]).apply(([known]) => ask(known));
+}
+
+/** Not known in a preview while the resource isn't there; of a component, while one of its children isn't. */
+function idOf(resource: pulumi.Resource): pulumi.Output<unknown> {
+  if (pulumi.CustomResource.isInstance(resource)) return resource.id;
+  // Pulumi's own functions wait for the same children, which its types don't tell of.
+  const { __childResources: children = [] } = resource as { __childResources?: Iterable<pulumi.Resource> };
+  return resource.urn.apply(() => pulumi.all([...children].map(idOf)));
+}
+
 const answers = new Map<string, Promise<unknown>>();
 
 /** Asks the service once a run for each question. */
-function once<T>(question: [name: string, args: unknown], ask: (service: VodFunctions) => Promise<T>): Promise<T> {
+function once<T>(question: [name: string, args: unknown], ask: () => Promise<T>): Promise<T> {
   const key = JSON.stringify(question);
-  service ??= load();
-  const answer = (answers.get(key) as Promise<T> | undefined) ?? service.then(ask).catch(fail);
+  const answer = (answers.get(key) as Promise<T> | undefined) ?? ask();
   answers.set(key, answer);
   return answer;
 }
 
+/** By the resource beside which its lines stand. */
+const services = new Map<pulumi.Resource | undefined, Promise<VodFunctions>>();
+
+function ask<T>({ parent }: pulumi.InvokeOptions = {}, question: (service: VodFunctions) => Promise<T>): Promise<T> {
+  const service = services.get(parent) ?? load(parent);
+  services.set(parent, service);
+  return service.then(question).catch(fail);
+}
+
 /** Loads what speaks to the service: a program that asks nothing is spared it. */
-async function load(): Promise<VodFunctions> {
+async function load(parent: pulumi.Resource | undefined): Promise<VodFunctions> {
   const { vodFunctions } = await import("../provider/resource/functions.js");
   const config = (key: string) => {
     const [namespace, name = ""] = key.split(":", 2);
     return new pulumi.Config(namespace).get(name);
   };
-  const log = (line: string) => void pulumi.log.info(line);
+  const log = (line: string) => void pulumi.log.info(line, parent);
   return vodFunctions(config, { environment: process.env, log, now: () => new Date() });
 }
 

@@ -3,12 +3,14 @@ export { ContentHashError } from "../provider/content/files.js";
 export type { HashFilesOptions } from "../provider/content/hash.js";
 export { hashContent, hashFiles } from "../provider/content/hash.js";
 export type {
+  GetVodRefreshQuotaArgs,
+  GetVodRefreshQuotaOutputArgs,
+  GetVodRefreshQuotaResult,
+  GetVodRefreshTasksArgs,
+  GetVodRefreshTasksOutputArgs,
+  GetVodRefreshTasksResult,
   VodDayQuota,
-  VodInputs,
-  VodLookupArgs,
-  VodRefreshQuota,
   VodRefreshTask,
-  VodRefreshTasksArgs,
 } from "./functions.js";
 export {
   getVodRefreshQuota,
@@ -18,14 +20,24 @@ export {
 } from "./functions.js";
 // Types apart: a program without a TypeScript of its own is compiled by the one of Pulumi, 3.8.
 export type {
-  PreloadAfter,
+  AwaitedRefresh,
   PreloadArea,
   PreloadOptions,
+  PreloadQuotaArgs,
   VodCachePreloadArgs,
 } from "./preload.js";
 export { VodCachePreload } from "./preload.js";
-export type { Collapse, ObjectType, Preload, QuotaPolicy, VodCacheRefreshArgs } from "./refresh.js";
+export type { Collapse, ObjectType, PreloadArgs, QuotaArgs, QuotaPolicy, VodCacheRefreshArgs } from "./refresh.js";
 export { VodCacheRefresh } from "./refresh.js";
-export type { FailurePolicy, RefreshStatus, Retry, Source, TimeoutPolicy, VodCost, Wait } from "./resource.js";
+export type {
+  AssumeRoleArgs,
+  FailurePolicy,
+  RefreshStatus,
+  RetryArgs,
+  SourceArgs,
+  TimeoutPolicy,
+  VodCost,
+  WaitArgs,
+} from "./resource.js";
 export type { VodSiteReleaseArgs } from "./site.js";
 export { VodSiteRelease } from "./site.js";

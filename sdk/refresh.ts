@@ -3,33 +3,45 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Collapse, QuotaPolicy } from "../provider/schema/enums.js";
 import type { ObjectType } from "../provider/vod/limits.js";
 // Types apart: a program without a TypeScript of its own is compiled by the one of Pulumi, 3.8.
-import type { PreloadOptions, VodCachePreloadArgs } from "./preload.js";
+import type { PreloadOptions, PreloadQuotaArgs, VodCachePreloadArgs } from "./preload.js";
 import { VodCachePreload } from "./preload.js";
-import type { FailurePolicy, RefreshStatus, Source, VodCacheArgs, Wait } from "./resource.js";
+import type { FailurePolicy, RefreshStatus, SourceArgs, VodCacheArgs, WaitArgs } from "./resource.js";
 import { VodCacheResource } from "./resource.js";
 
 export type { Collapse, ObjectType, QuotaPolicy };
 
 /** The preload that follows a refresh, as a resource of its own: its inputs that aren't those of the refresh. */
-export interface Preload extends PreloadOptions {
+export interface PreloadArgs extends PreloadOptions {
   /** With `source`: globs of the files that are preloaded, in place of the source's own. Defaults to all that are refreshed. */
   include?: pulumi.Input<pulumi.Input<string>[]>;
   /** With `source`: globs of files that are not, besides the source's own. Defaults to none. */
   exclude?: pulumi.Input<pulumi.Input<string>[]>;
   /** Whether creating it preloads everything. Defaults to `refreshOnCreate` of the refresh. */
   preloadOnCreate?: pulumi.Input<boolean>;
-  /**
-   * What to do when the day's quota can't hold what is due. `partial`: send what fits, in order, and keep the rest as
-   * `pending` for the next update. `fail`: send nothing. Defaults to `partial`.
-   */
-  onQuotaExceeded?: pulumi.Input<"fail" | "partial">;
+  /** What the day's quota means for the preload. `onExceeded` defaults to `partial` here. */
+  quota?: pulumi.Input<PreloadQuotaArgs>;
   /**
    * What a preload that fails means for the update. `warn`: a good refresh stays a success, with a warning. `fail`: the
    * update fails. Either way the next update preloads what is `pending`. Defaults to `warn`.
    */
   onFailure?: pulumi.Input<FailurePolicy>;
   /** How the tasks of the preload are followed to their end. Defaults to `true`, so that the first viewer gets a hit. */
-  wait?: pulumi.Input<boolean | Wait>;
+  wait?: pulumi.Input<boolean | WaitArgs>;
+}
+
+/** What the day's quota means for a refresh. */
+export interface QuotaArgs {
+  /**
+   * What to do when the day's quota can't hold what is due. `fail`: send nothing, and fail. `partial`: send what fits, in
+   * order, keep the rest as `pending` for the next update, and succeed with a warning and the status `Incomplete`.
+   * `collapse`: refresh directories instead of URLs; fail if that doesn't fit either. Defaults to `fail`.
+   */
+  onExceeded?: pulumi.Input<QuotaPolicy>;
+  /**
+   * Whether URLs are replaced by directories that hold them: `always`, where that costs less of the day's quota, or
+   * `never`. Defaults to what `onExceeded` says.
+   */
+  collapse?: pulumi.Input<Collapse>;
 }
 
 /** What to refresh, and when: `paths` with `contentHash`, or `contents`, or `source`. */
@@ -51,7 +63,7 @@ export interface VodCacheRefreshArgs extends VodCacheArgs {
    */
   contents?: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /** Files that are hashed by the provider. Only those that changed or vanished are refreshed. */
-  source?: pulumi.Input<Source>;
+  source?: pulumi.Input<SourceArgs>;
   /**
    * What the paths are to the service. `File`: exact URLs. `Directory`: everything below. `Regex`: regular
    * expressions. `IgnoreParams`: URLs with any query. `contents` and `source` are URLs, so `File` or `IgnoreParams`.
@@ -73,28 +85,19 @@ export interface VodCacheRefreshArgs extends VodCacheArgs {
    * asked for it before it was there and the edge cached the 404. Defaults to `false`.
    */
   refreshNew?: pulumi.Input<boolean>;
-  /**
-   * What to do when the day's quota can't hold what is due. `fail`: send nothing, and fail. `partial`: send what fits, in
-   * order, keep the rest as `pending` for the next update, and succeed with a warning and the status `Incomplete`.
-   * `collapse`: refresh directories instead of URLs; fail if that doesn't fit either. Defaults to `fail`.
-   */
-  onQuotaExceeded?: pulumi.Input<QuotaPolicy>;
-  /**
-   * Whether URLs are replaced by directories that hold them: `always`, where that costs less of the day's quota, or
-   * `never`. Defaults to what `onQuotaExceeded` says.
-   */
-  collapse?: pulumi.Input<Collapse>;
+  /** What the day's quota means for the refresh. Defaults to `{ onExceeded: "fail" }`. */
+  quota?: pulumi.Input<QuotaArgs>;
   /**
    * Whether an update follows the tasks of its refresh to their end. A path whose task failed is sent once more; if that
    * fails too, the update fails and the path stays `pending`. Defaults to `false`, and with `preload` to `true`.
    */
-  wait?: pulumi.Input<boolean | Wait>;
+  wait?: pulumi.Input<boolean | WaitArgs>;
   /**
    * Whether what was refreshed is put on the edge again, and what is new as well, once the tasks of the refresh have ended:
    * `true`, or how. It is a {@link VodCachePreload} below this resource, called by its name and `-preload`. Files alone: with `paths`
    * the `objectType` is `File`, and URLs that end in `/` are left out. Defaults to `false`.
    */
-  preload?: boolean | Preload;
+  preload?: boolean | PreloadArgs;
 }
 
 /**
@@ -120,9 +123,8 @@ export class VodCacheRefresh extends VodCacheResource {
   declare readonly force: pulumi.Output<boolean>;
   declare readonly refreshOnCreate: pulumi.Output<boolean>;
   declare readonly refreshNew: pulumi.Output<boolean | undefined>;
-  declare readonly onQuotaExceeded: pulumi.Output<QuotaPolicy>;
-  declare readonly collapse: pulumi.Output<Collapse | undefined>;
-  declare readonly preload: pulumi.Output<pulumi.Unwrap<boolean | Preload> | undefined>;
+  declare readonly quota: pulumi.Output<{ onExceeded: QuotaPolicy; collapse?: Collapse }>;
+  declare readonly preload: pulumi.Output<pulumi.Unwrap<boolean | PreloadArgs> | undefined>;
 
   /** The same IDs as the API writes them, joined by commas; undefined if nothing was ever sent. */
   declare readonly refreshTaskId: pulumi.Output<string | undefined>;
@@ -142,8 +144,7 @@ export class VodCacheRefresh extends VodCacheResource {
       force: undefined,
       refreshOnCreate: undefined,
       refreshNew: undefined,
-      onQuotaExceeded: undefined,
-      collapse: undefined,
+      quota: undefined,
       preload: undefined,
       ...args,
       refreshTaskId: undefined,
@@ -160,30 +161,31 @@ export class VodCacheRefresh extends VodCacheResource {
 
 /** The preload of what a refresh purges: the same content, less what stands for directories, by the same caller. */
 function preloadAfter(
-  after: VodCacheRefresh,
+  refresh: VodCacheRefresh,
   name: string,
   args: VodCacheRefreshArgs,
-  options: Preload,
+  options: PreloadArgs,
 ): VodCachePreload {
-  const { include, exclude, onQuotaExceeded = "partial", onFailure = "warn", wait = true, ...manner } = options;
-  const { contentHash, retry, endpoint, region, profile, roleArn, sessionName, externalId } = args;
+  const { include, exclude, quota = {}, onFailure = "warn", wait = true, ...manner } = options;
+  const { contentHash, retry, endpoint, profile, assumeRole } = args;
   const paths = (urls: readonly pulumi.Input<string>[]) => urls.filter(isFile);
   const contents = (hashes: Record<string, pulumi.Input<string>>) =>
     Object.fromEntries(Object.entries(hashes).filter(([url]) => isFile(url)));
-  const source = ({ indexDocument: _, ...files }: Source) => ({
+  const source = ({ indexDocument: _, ...files }: SourceArgs) => ({
     ...files,
     include: include ?? files.include,
     exclude: exclude && files.exclude ? joined(files.exclude, exclude) : (exclude ?? files.exclude),
   });
   const inputs = {
-    ...{ contentHash, retry, endpoint, region, profile, roleArn, sessionName, externalId },
-    ...{ ...manner, onQuotaExceeded, onFailure, wait, after },
+    ...{ contentHash, retry, endpoint, profile, assumeRole },
+    ...{ ...manner, onFailure, wait, refresh },
+    quota: lifted(quota, ({ onExceeded = "partial", ...rest }) => ({ onExceeded, ...rest })),
     paths: args.paths && lifted(args.paths, paths),
     contents: args.contents && lifted(args.contents, contents),
     source: args.source && lifted(args.source, source),
     preloadOnCreate: manner.preloadOnCreate ?? args.refreshOnCreate,
   } as VodCachePreloadArgs;
-  return new VodCachePreload(`${name}-preload`, inputs, { parent: after });
+  return new VodCachePreload(`${name}-preload`, inputs, { parent: refresh });
 }
 
 /** Whether it may be preloaded; of an output that can't be told here, and its check says so. */

@@ -7,7 +7,7 @@ import type { FailurePolicy, RefreshStatus, TimeoutPolicy } from "../provider/sc
 export type { FailurePolicy, RefreshStatus, TimeoutPolicy };
 
 /** Files on this machine, and where they are served. */
-export interface Source {
+export interface SourceArgs {
   /** The directory with the files, relative to the program's directory. It may be empty, but must exist. */
   directory: pulumi.Input<string>;
   /** The URL of the directory, such as `https://vod.example.com/player/`: a file's URL is this and its name. */
@@ -24,7 +24,7 @@ export interface Source {
 }
 
 /** How the tasks of a refresh are followed to their end. */
-export interface Wait {
+export interface WaitArgs {
   /** For how long, in seconds, from 0 to 86,400; a task usually takes 5 to 6 minutes. Defaults to 1,200. */
   timeout?: pulumi.Input<number>;
   /**
@@ -40,8 +40,21 @@ export interface Wait {
   retryFailed?: pulumi.Input<boolean>;
 }
 
+/** A RAM role to assume, and how; as `assumeRole` of the provider of `@pulumi/alicloud`. */
+export interface AssumeRoleArgs {
+  /**
+   * The role's ARN, such as `acs:ram::1234567890123456:role/vod`. Defaults to the role that is assumed anyway, which the rest then
+   * holds for: the stack's, or the profile's.
+   */
+  roleArn?: pulumi.Input<string>;
+  /** What the role's session is called, as the account's audit log shows it. Defaults to `pulumi-alicloud-vod`. */
+  sessionName?: pulumi.Input<string>;
+  /** What the role's trust policy asks of callers from other accounts. Defaults to none. */
+  externalId?: pulumi.Input<string>;
+}
+
 /** How often a call is tried that fails for a reason that can pass: a throttle, a busy domain, the network. */
-export interface Retry {
+export interface RetryArgs {
   /** For how long, without what it waits behind other calls, in seconds, from 0 to 86,400. Defaults to 300. */
   timeout?: pulumi.Input<number>;
   /** How many times, the first one included, from 1 to 100. Defaults to 10. */
@@ -63,28 +76,21 @@ export interface VodCacheArgs {
    */
   planFile?: pulumi.Input<string>;
   /** How often a call is tried. Defaults to 10 times within 5 minutes. */
-  retry?: pulumi.Input<Retry>;
+  retry?: pulumi.Input<RetryArgs>;
   /**
    * Where the VOD API is: a host, or `https://` and a host; `http://` for loopback addresses only. Defaults to the
    * environment's `VOD_ENDPOINT`, then to `vod` of the stack's `alicloud:endpoints`, else to `vod.cn-shanghai.aliyuncs.com`.
    */
   endpoint?: pulumi.Input<string>;
-  /** The region whose API is called. Only `cn-shanghai` has the operation, which is the default. */
-  region?: pulumi.Input<string>;
   /**
    * A profile of the Alibaba Cloud CLI (`~/.aliyun/config.json`), for a domain of another account. It counts alone: the
    * stack's credentials and its role don't. Defaults to the stack's credentials. Source: docs/credentials.md.
    */
   profile?: pulumi.Input<string>;
   /**
-   * A RAM role to assume, by its ARN, with the profile's credentials or else the stack's; in place of the stack's role.
-   * Defaults to none.
+   * A RAM role to assume, with the profile's credentials or else the stack's; in place of the stack's role. Defaults to none.
    */
-  roleArn?: pulumi.Input<string>;
-  /** What the role's session is called, as the account's audit log shows it. Defaults to `pulumi-alicloud-vod`. */
-  sessionName?: pulumi.Input<string>;
-  /** What the role's trust policy asks of callers from other accounts. Defaults to none. */
-  externalId?: pulumi.Input<string>;
+  assumeRole?: pulumi.Input<AssumeRoleArgs>;
 }
 
 /** A resource that looks after the content at the edge of ApsaraVideo VOD. */
@@ -94,18 +100,15 @@ export abstract class VodCacheResource extends pulumi.CustomResource {
   declare readonly contentHash: pulumi.Output<string | undefined>;
   /** The hash of each URL, by the URL as it is sent. */
   declare readonly contents: pulumi.Output<Record<string, string> | undefined>;
-  declare readonly source: pulumi.Output<pulumi.Unwrap<Source> | undefined>;
+  declare readonly source: pulumi.Output<pulumi.Unwrap<SourceArgs> | undefined>;
   /** What was found in `source`: a digest and a number of files for each of up to 200 directories. */
   declare readonly files: pulumi.Output<Record<string, string> | undefined>;
-  declare readonly wait: pulumi.Output<pulumi.Unwrap<boolean | Wait> | undefined>;
-  declare readonly retry: pulumi.Output<pulumi.Unwrap<Retry> | undefined>;
+  declare readonly wait: pulumi.Output<pulumi.Unwrap<boolean | WaitArgs> | undefined>;
+  declare readonly retry: pulumi.Output<pulumi.Unwrap<RetryArgs> | undefined>;
   declare readonly planFile: pulumi.Output<string | undefined>;
   declare readonly endpoint: pulumi.Output<string | undefined>;
-  declare readonly region: pulumi.Output<string | undefined>;
   declare readonly profile: pulumi.Output<string | undefined>;
-  declare readonly roleArn: pulumi.Output<string | undefined>;
-  declare readonly sessionName: pulumi.Output<string | undefined>;
-  declare readonly externalId: pulumi.Output<string | undefined>;
+  declare readonly assumeRole: pulumi.Output<pulumi.Unwrap<AssumeRoleArgs> | undefined>;
 
   /**
    * The IDs of the tasks of the last update that sent something; empty if nothing was ever sent. Source: the API's
@@ -159,11 +162,8 @@ export abstract class VodCacheResource extends pulumi.CustomResource {
       retry: undefined,
       planFile: undefined,
       endpoint: undefined,
-      region: undefined,
       profile: undefined,
-      roleArn: undefined,
-      sessionName: undefined,
-      externalId: undefined,
+      assumeRole: undefined,
       ...args,
       files: undefined,
       taskIds: undefined,

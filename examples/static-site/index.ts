@@ -12,8 +12,10 @@ const site = new VodCacheRefresh("site", {
     indexDocument: "index.html",
   },
   // What to do on a day on which the quota can't hold what changed.
-  onQuotaExceeded: config.get<QuotaPolicy>("onQuotaExceeded") ?? "fail",
-  ...(config.get("collapse") ? { collapse: config.require<Collapse>("collapse") } : {}),
+  quota: {
+    onExceeded: config.get<QuotaPolicy>("onQuotaExceeded") ?? "fail",
+    ...(config.get("collapse") ? { collapse: config.require<Collapse>("collapse") } : {}),
+  },
   // In a real program, so that the edge can't fetch the old files again: }, { dependsOn: uploads });
 });
 

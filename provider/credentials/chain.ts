@@ -138,14 +138,14 @@ function assumeOf(
   const session = identity.sessionName ?? (roleArn === undefined ? undefined : sessionName(places));
   const named = { ...(session ? { sessionName: session } : {}), ...(externalId ? { externalId } : {}) };
   const byStack = (role: Role): Assume => ({ role, sts: findSts(means, places) });
-  if (roleArn !== undefined) return byStack({ arn: requireRoleArn(roleArn, "roleArn"), ...named });
+  if (roleArn !== undefined) return byStack({ arn: requireRoleArn(roleArn, "assumeRole.roleArn"), ...named });
   const configured = identity.profile === undefined ? configuredRole(places) : undefined;
   const assume = configured === undefined ? finding.assume : byStack(configured);
   if (Object.keys(named).length === 0) return assume;
   if (assume !== undefined) return { ...assume, role: { ...assume.role, ...named } };
   throw new VodError(
-    `${identity.sessionName ? "sessionName" : "externalId"} is given, but no role is assumed.`,
-    "Give roleArn as well, or leave it out.",
+    `assumeRole.${identity.sessionName ? "sessionName" : "externalId"} is given, but no role is assumed.`,
+    "Give assumeRole.roleArn as well, or leave it out.",
     { code: "InvalidCredentials" },
   );
 }

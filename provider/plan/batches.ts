@@ -55,7 +55,7 @@ export interface BatchPlan {
   batches: readonly Batch[];
   /** What they cost of the day. */
   cost: Cost;
-  /** What stays pending, since the day's quota can't hold it (`onQuotaExceeded: "partial"`). */
+  /** What stays pending, since the day's quota can't hold it (`quota.onExceeded: "partial"`). */
   deferred: readonly string[];
   /** How many URLs directories stand for. */
   collapsed: number;
@@ -126,7 +126,8 @@ function planPart(
   isNamed: (domain: string) => boolean,
   quota: RefreshQuota | undefined,
 ): BatchPlan {
-  const { objectType, force, onQuotaExceeded, collapse } = inputs;
+  const { objectType, force } = inputs;
+  const { onExceeded, collapse } = inputs.quota;
   const kind = quotaFor(objectType);
   const left: DayQuota | undefined = quota?.[kind];
   const asIs: BatchPlan = {
@@ -137,7 +138,7 @@ function planPart(
     exceeded: false,
   };
   const fits = left === undefined || paths.length <= left.remain;
-  const collapses = collapse === "always" || (collapse !== "never" && !fits && onQuotaExceeded === "collapse");
+  const collapses = collapse === "always" || (collapse !== "never" && !fits && onExceeded === "collapse");
   const cover = kind === "urls" && collapses ? cheapestCover(paths, quota ?? WHOLE_DAY) : undefined;
   if (cover !== undefined) {
     return {
@@ -151,7 +152,7 @@ function planPart(
     };
   }
   if (fits) return asIs;
-  if (onQuotaExceeded !== "partial") return { ...asIs, exceeded: true };
+  if (onExceeded !== "partial") return { ...asIs, exceeded: true };
   const held = paths.slice(0, left.remain);
   return {
     ...asIs,

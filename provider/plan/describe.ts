@@ -42,7 +42,7 @@ export function describePlan(
 ): string[] {
   if (plan.paths.length === 0) return [`nothing to ${operationOf(inputs.objectType)}${describeSkipped(plan, inputs)}`];
   const upTo = plan.unknown > 0 ? "up to " : "";
-  const cost = `${upTo}${describeCost(batchPlan)}${batchPlan.exceeded ? "" : describeRemaining(batchPlan, quota)}, ${pluralize(batchPlan.batches.length, "call")}${inputs.after === undefined ? "" : ", once the refresh has ended"}`;
+  const cost = `${upTo}${describeCost(batchPlan)}${batchPlan.exceeded ? "" : describeRemaining(batchPlan, quota)}, ${pluralize(batchPlan.batches.length, "call")}${inputs.refresh === undefined ? "" : ", once the refresh has ended"}`;
   const isByPaths = contentOf(inputs).mode === "paths";
   const lines = [`${isByPaths ? "" : upTo}${describeChanges(plan, inputs)}: ${cost}`];
   if (!isByPaths || plan.paths.length < plan.total) lines.push(`  ${listPaths(plan.paths)}`);
@@ -94,30 +94,30 @@ export function describeExceeded(
   quota: RefreshQuota,
   now: Date,
 ) {
-  const cover = inputs.onQuotaExceeded === "collapse" ? ", and no directories fit either" : "";
+  const cover = inputs.quota.onExceeded === "collapse" ? ", and no directories fit either" : "";
   const happened = `The day's quota has ${describeLeft(batchPlan, quota)}${cover}; nothing was sent.`;
   const policies = describePolicies(batchPlan.cost, inputs);
   // What a whole day can't hold, no other day will; but another may have the directories to collapse it into.
   const isTooMuch = QUOTAS.some((kind) => {
-    const isHopeless = kind !== "urls" || inputs.onQuotaExceeded !== "collapse";
+    const isHopeless = kind !== "urls" || inputs.quota.onExceeded !== "collapse";
     return isHopeless && batchPlan.cost[kind] > (quota[kind]?.quota ?? Number.POSITIVE_INFINITY);
   });
   if (!isTooMuch) {
     const start = describeNextDay(now);
     return {
       happened,
-      remedy: `Run \`pulumi up\` again after ${start}, when the quota starts anew, or set onQuotaExceeded to ${policies}.`,
+      remedy: `Run \`pulumi up\` again after ${start}, when the quota starts anew, or set quota.onExceeded to ${policies}.`,
     };
   }
   const onCreate = inputs.objectType === "Preload" ? "preloadOnCreate" : "refreshOnCreate";
   const isCreated = plan.groups.some(({ reason }) => reason === "created");
   const recorded = isCreated ? `, or ${onCreate} to false, which records the content and sends nothing` : "";
-  return { happened, remedy: `No day can hold that: set onQuotaExceeded to ${policies}${recorded}.` };
+  return { happened, remedy: `No day can hold that: set quota.onExceeded to ${policies}${recorded}.` };
 }
 
 /** The other policies that could send something of what the day can't hold. */
-function describePolicies(cost: Cost, { objectType, onQuotaExceeded, collapse }: Inputs): string {
-  const mayCollapse = onQuotaExceeded === "fail" && objectType !== "Preload" && collapse !== "never" && cost.urls > 0;
+function describePolicies(cost: Cost, { objectType, quota: { onExceeded, collapse } }: Inputs): string {
+  const mayCollapse = onExceeded === "fail" && objectType !== "Preload" && collapse !== "never" && cost.urls > 0;
   return mayCollapse ? '"partial" or "collapse"' : '"partial"';
 }
 

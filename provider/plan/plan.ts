@@ -173,8 +173,8 @@ function hasOtherPreloadOptions(olds: Inputs, news: Inputs): boolean {
 }
 
 /** Whether the refresh before a preload sends everything again, as another type. */
-function hasOtherRefreshType({ after: old }: Inputs, { after }: Inputs): boolean {
-  const types = [old?.objectType, after?.objectType];
+function hasOtherRefreshType({ refresh: old }: Inputs, { refresh }: Inputs): boolean {
+  const types = [old?.objectType, refresh?.objectType];
   return !types.includes(undefined) && !types.includes(UNKNOWN) && types[0] !== types[1];
 }
 
@@ -231,7 +231,7 @@ function sortAsGiven(current: Manifest, paths: readonly string[]): string[] {
 
 /** Whether a difference is worth an update, with or without a call: the order of the paths isn't, nor what it comes after. */
 export function hasChanges(olds: Inputs, news: Inputs): boolean {
-  const comparable = ({ paths = [], after: _, ...rest }: Inputs) =>
+  const comparable = ({ paths = [], refresh: _, ...rest }: Inputs) =>
     canonicalJson({ ...rest, paths: [...paths].sort() });
   return comparable(olds) !== comparable(news) || hasOtherRefreshType(olds, news);
 }

@@ -29,7 +29,7 @@ type Known = { [Name in keyof Inputs]?: NonNullable<Inputs[Name]> };
 const quoted = (values: readonly string[]) => values.map((value) => `"${value}"`).join(", ");
 
 /** What to write, for a property whose value is missing or of another type. */
-const WANTED: Readonly<Record<InputName, string>> = {
+const WANTED: Readonly<Record<InputName, string> & Record<string, string>> = {
   paths: "give a list of at least one path, such as https://vod.example.com/player/app.js",
   contentHash: 'give a text that changes with the content, such as hashFiles("./dist") or a version',
   contents: 'give a hash for each URL, such as { "https://vod.example.com/a.js": "9f86d081" }',
@@ -39,21 +39,23 @@ const WANTED: Readonly<Record<InputName, string>> = {
   force: "write true or false",
   refreshOnCreate: "write true or false",
   refreshNew: "write true or false",
-  onQuotaExceeded: `write ${quoted(QUOTA_POLICIES)}`,
-  collapse: `write ${quoted(COLLAPSES)}`,
+  quota: 'write { onExceeded: "fail", "partial" or "collapse" }, and collapse: "always" or "never" if needed',
+  "quota.onExceeded": `write ${quoted(QUOTA_POLICIES)}`,
+  "quota.collapse": `write ${quoted(COLLAPSES)}`,
   planFile: "give the path of a file",
   wait: 'write true, false, or { timeout: seconds, onTimeout: "fail" or "warn", retryFailed: true or false }',
   retry: "write { timeout: seconds, maxAttempts: a whole number }",
   endpoint: "give a host such as vod.cn-shanghai.aliyuncs.com",
-  region: `leave it out, or write "${REGION}"`,
   profile: "give the name of a profile of the Alibaba Cloud CLI",
-  roleArn: "give the ARN of a RAM role, such as acs:ram::1234567890123456:role/vod",
-  sessionName: "give a name for the role's session",
-  externalId: "give the external ID that the role's trust policy asks for",
+  assumeRole:
+    'give { roleArn: "acs:ram::1234567890123456:role/vod" }, and sessionName and externalId if the role needs them',
+  "assumeRole.roleArn": "give the ARN of a RAM role, such as acs:ram::1234567890123456:role/vod",
+  "assumeRole.sessionName": "give a name for the role's session",
+  "assumeRole.externalId": "give the external ID that the role's trust policy asks for",
   preload: 'write true, false, or an object of how it is preloaded, such as { area: "domestic" }',
   preloadOnCreate: "write true or false",
   onFailure: `write ${quoted(FAILURE_POLICIES)}`,
-  after: "give the VodCacheRefresh that the preload follows",
+  refresh: "give the VodCacheRefresh that the preload follows",
   area: `write ${quoted(PRELOAD_AREAS)}`,
   l2Preload: "write true or false",
   headers: 'give a text of printable ASCII for each header, such as { "Accept-Encoding": "gzip" }',
@@ -112,7 +114,6 @@ export function checkInputs(
   else if (known.preload) problems.push(...preloadProblems(inputs, known));
   if (unknown.endpoint === undefined) problems.push(...endpointProblem(known.endpoint, environment, config));
   if (known.planFile && known.source) problems.push(...planFileProblem(known.planFile, known.source));
-  if (known.region) problems.push(...regionProblem(known.region, known.endpoint ?? unknown.endpoint));
   const isSound = problems.length === 0 && unknown.endpoint === undefined;
   return {
     inputs,
@@ -125,15 +126,15 @@ export function checkInputs(
 /** What can't stand together. */
 function combinationProblems(
   usable: (name: InputName) => boolean,
-  { objectType, collapse, onQuotaExceeded }: Known,
+  { objectType, quota: { collapse, onExceeded } = { onExceeded: "fail" } }: Known,
 ): string[] {
   const modes = (["paths", "contents", "source"] as const).filter(usable);
   const [mode, other] = modes;
   if (mode === undefined) return ["paths is missing; give paths with contentHash, or contents, or source."];
   if (other !== undefined) return [`${mode} and ${other} are both given; give one of paths, contents and source.`];
   const problems: string[] = [];
-  if (collapse === "never" && onQuotaExceeded === "collapse") {
-    problems.push('collapse is "never", but onQuotaExceeded is "collapse"; leave one of them out.');
+  if (collapse === "never" && onExceeded === "collapse") {
+    problems.push('quota.collapse is "never", but quota.onExceeded is "collapse"; leave one of them out.');
   }
   if (mode === "paths") {
     if (!usable("contentHash")) problems.push(`contentHash is missing; ${WANTED.contentHash}.`);
@@ -147,9 +148,9 @@ function combinationProblems(
   return problems;
 }
 
-function findWarnings({ force, objectType, collapse, onQuotaExceeded, refreshNew, paths }: Known): string[] {
+function findWarnings({ force, objectType, quota, refreshNew, paths }: Known): string[] {
   const warnings: string[] = [];
-  const collapses = collapse === "always" || onQuotaExceeded === "collapse";
+  const collapses = quota?.collapse === "always" || quota?.onExceeded === "collapse";
   if (force && objectType !== undefined && objectType !== "Directory" && !collapses) {
     warnings.push(`force has an effect with objectType "Directory" only; with "${objectType}" it is not sent.`);
   }
@@ -251,7 +252,7 @@ const QUOTA_CONFIG: Readonly<Record<QuotaName, string>> = {
 /** More paths than a day can hold never go through at once, so that they are refused before anything is sent. */
 function quotaProblem(
   { length }: readonly string[],
-  { objectType = "File", onQuotaExceeded }: Known,
+  { objectType = "File", quota: { onExceeded } = { onExceeded: "fail" } }: Known,
   config: ConfigReader,
 ): string[] {
   const kind = quotaFor(objectType);
@@ -261,11 +262,11 @@ function quotaProblem(
     return [`${key} is "${configured.slice(0, 40)}" in the stack's configuration; write a whole number such as 10000.`];
   }
   const quota = configured === undefined ? DAILY_QUOTA[kind] : Number(configured);
-  if (length <= quota || onQuotaExceeded !== "fail") return [];
+  if (length <= quota || onExceeded !== "fail") return [];
   const [what, deed, instead] = {
     urls: ["URLs", "refresh", 'refresh their directories instead (objectType "Directory")'],
     directories: ["directories or patterns", "refresh", "refresh their parents instead"],
-    preload: ["URLs", "preload", 'preload those that viewers ask for first, or set onQuotaExceeded to "partial"'],
+    preload: ["URLs", "preload", 'preload those that viewers ask for first, or set quota.onExceeded to "partial"'],
   }[kind];
   return [
     `paths has ${length} ${what}, more than the ${quota} that an account may ${deed} in a day; ${instead}, ` +
@@ -287,25 +288,13 @@ function endpointProblem(
   }
 }
 
-function findNotes(
-  { endpoint, region }: Known,
-  environment: Readonly<NodeJS.ProcessEnv>,
-  config: ConfigReader,
-): string[] {
+function findNotes({ endpoint }: Known, environment: Readonly<NodeJS.ProcessEnv>, config: ConfigReader): string[] {
   const stacks = read(SETTINGS.region, { config, environment });
-  if (stacks === undefined || stacks.value === REGION || endpoint !== undefined || region !== undefined) return [];
+  if (stacks === undefined || stacks.value === REGION || endpoint !== undefined) return [];
   // Whoever names an endpoint elsewhere knows where the calls go.
   if (resolveEndpoint(undefined, environment, configuredVodEndpoint(config)) !== DEFAULT_ENDPOINT) return [];
   return [
     `${stacks.where} is ${stacks.value.slice(0, 40)}, but the calls go to ${REGION}: only there the operation exists`,
-  ];
-}
-
-function regionProblem(region: string, endpoint: unknown): string[] {
-  if (region === REGION || endpoint !== undefined) return [];
-  return [
-    `region is "${region.slice(0, 40)}", but the service has its cache operations in ${REGION} only; leave region out, or ` +
-      "give the endpoint of a region that has them by now.",
   ];
 }
 
@@ -321,7 +310,7 @@ export function describeUnknownInput(
   if (KEY_NAMES.test(name)) {
     return (
       `${name} ${noKey}; set it as a secret of the stack's configuration ` +
-      "(`pulumi config set --secret alicloud:accessKey`) or in the environment, or name a profile or a roleArn."
+      "(`pulumi config set --secret alicloud:accessKey`) or in the environment, or name a profile or an assumeRole."
     );
   }
   const names = Object.keys(kind.schemas);
@@ -330,7 +319,7 @@ export function describeUnknownInput(
 }
 
 /** Inputs that are objects of options, each with a name of its own. */
-const OPTIONS: readonly InputName[] = ["source", "retry", "wait", "preload", "after"];
+const OPTIONS: readonly InputName[] = ["source", "retry", "wait", "preload", "quota", "assumeRole", "refresh"];
 
 /** One sentence for what zod found in one property. */
 export function describeIssue(name: InputName, value: unknown, error: z.ZodError): string {
@@ -350,7 +339,7 @@ export function describeIssue(name: InputName, value: unknown, error: z.ZodError
     issue?.code === "unrecognized_keys"
       ? ` has ${issue.keys.join(", ")}, which it doesn't know`
       : ` ${describeValue(wrong)}`;
-  return `${property}${strange}; ${WANTED[name]}.`;
+  return `${property}${strange}; ${WANTED[property] ?? WANTED[name]}.`;
 }
 
 /** The first issue; of a value that may be an object of options and is one, what is wrong in it. */

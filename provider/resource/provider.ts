@@ -373,14 +373,10 @@ function warnsOnFailure({ onFailure }: Inputs): boolean {
 }
 
 /** A run to which a quota that ran out on the way is no failure, since `partial` says to send the rest another day. */
-function ignoreQuotaIfPartial(
-  run: SubmitResult,
-  { onQuotaExceeded }: Inputs,
-  { log, now }: SubmitContext,
-): SubmitResult {
+function ignoreQuotaIfPartial(run: SubmitResult, { quota }: Inputs, { log, now }: SubmitContext): SubmitResult {
   const { failure, ...rest } = run;
   // With nothing left to send, it was a question that failed, and not a call.
-  if (onQuotaExceeded !== "partial" || run.pending.length === 0) return run;
+  if (quota.onExceeded !== "partial" || run.pending.length === 0) return run;
   if (failure === undefined || !isQuotaExceeded(failure.code)) return run;
   log(describeRanOut(run.pending, now()));
   return rest;

@@ -42,24 +42,25 @@ const contentSchemas = {
   source: sourceSchema.optional(),
 } as const;
 
-const identitySchemas = {
-  profile: z.string().min(1).optional(),
+const assumeRoleSchema = z.strictObject({
   roleArn: z.string().min(1).optional(),
   sessionName: z.string().min(1).optional(),
   externalId: z.string().min(1).optional(),
-} as const;
+});
 
 /** Who asks, and where: of a resource and of a question alike. */
-export const callerSchemas = { endpoint: z.string().optional(), ...identitySchemas } as const;
+export const callerSchemas = {
+  endpoint: z.string().optional(),
+  profile: z.string().min(1).optional(),
+  assumeRole: assumeRoleSchema.optional(),
+} as const;
 
 /** And how. */
 const callSchemas = {
   planFile: z.string().min(1).optional(),
   wait: z.union([z.boolean(), waitSchema]).optional(),
   retry: retrySchema.optional(),
-  endpoint: callerSchemas.endpoint,
-  region: z.string().min(1).optional(),
-  ...identitySchemas,
+  ...callerSchemas,
 } as const;
 
 /** A header's name and its value, of which neither can end the header. */
@@ -71,7 +72,7 @@ const headersSchema = z.record(
 /** What is preloaded, and how. */
 const preloadOptionSchemas = {
   preloadOnCreate: z.boolean().default(true),
-  onQuotaExceeded: z.enum(["fail", "partial"]).default("fail"),
+  quota: z.strictObject({ onExceeded: z.enum(["fail", "partial"]).default("fail") }).prefault({}),
   onFailure: z.enum(FAILURE_POLICIES).optional(),
   area: z.enum(PRELOAD_AREAS).optional(),
   l2Preload: z.boolean().optional(),
@@ -82,7 +83,7 @@ const preloadOptionSchemas = {
 const preloadSchema = z.strictObject({
   ...preloadOptionSchemas,
   preloadOnCreate: z.boolean().optional(),
-  onQuotaExceeded: z.enum(["fail", "partial"]).optional(),
+  quota: z.strictObject({ onExceeded: z.enum(["fail", "partial"]).optional() }).optional(),
   include: z.array(z.string()).optional(),
   exclude: z.array(z.string()).optional(),
   wait: z.union([z.boolean(), waitSchema]).optional(),
@@ -94,8 +95,9 @@ const refreshSchemas = {
   force: z.boolean().default(false),
   refreshOnCreate: z.boolean().default(true),
   refreshNew: z.boolean().optional(),
-  onQuotaExceeded: z.enum(QUOTA_POLICIES).default("fail"),
-  collapse: z.enum(COLLAPSES).optional(),
+  quota: z
+    .strictObject({ onExceeded: z.enum(QUOTA_POLICIES).default("fail"), collapse: z.enum(COLLAPSES).optional() })
+    .prefault({}),
   preload: z.union([z.boolean(), preloadSchema]).optional(),
   ...callSchemas,
 } as const;
@@ -112,7 +114,7 @@ export type AwaitedRefresh = z.infer<typeof awaitedRefreshSchema>;
 const preloadSchemas = {
   ...contentSchemas,
   ...preloadOptionSchemas,
-  after: awaitedRefreshSchema.optional(),
+  refresh: awaitedRefreshSchema.optional(),
   ...callSchemas,
 } as const;
 
@@ -130,7 +132,7 @@ export type CallType = ObjectType | "Preload";
 export type PreloadParameters = Pick<z.infer<typeof checkedPreload>, "area" | "l2Preload" | "headers">;
 
 /** When they are, and what it means if they can't be. */
-type PreloadPolicies = Pick<z.infer<typeof checkedPreload>, "after" | "onFailure">;
+type PreloadPolicies = Pick<z.infer<typeof checkedPreload>, "refresh" | "onFailure">;
 
 /** The inputs of either resource in one form: a preload is a call of a type of its own. */
 export type Inputs = Omit<z.infer<typeof checkedRefresh>, "objectType"> & { objectType: CallType } & PreloadParameters &
@@ -172,14 +174,7 @@ export const PRELOAD: ResourceKind = {
     refreshOnCreate: preloadOnCreate,
     refreshNew: true,
   })),
-  kept: ({
-    objectType: _,
-    force: __,
-    refreshNew: ___,
-    collapse: ____,
-    refreshOnCreate: preloadOnCreate,
-    ...inputs
-  }) => ({
+  kept: ({ objectType: _, force: __, refreshNew: ___, refreshOnCreate: preloadOnCreate, ...inputs }) => ({
     ...inputs,
     preloadOnCreate,
   }),
@@ -206,8 +201,8 @@ export function waitOf({ wait, preload }: Pick<Inputs, "wait" | "preload">): Wai
 }
 
 /** What inputs say of who calls. */
-export function identityOf({ profile, roleArn, sessionName, externalId }: Partial<Inputs>): Identity {
-  return { profile, roleArn, sessionName, externalId };
+export function identityOf({ profile, assumeRole }: Partial<Inputs>): Identity {
+  return { profile, ...assumeRole };
 }
 
 /** Reads inputs that `check` returned; undefined where a value isn't known yet (in previews only). */
@@ -215,7 +210,7 @@ export function readInputs(checked: Readonly<Record<string, unknown>>, kind: Res
   const parsed = kind.checked.safeParse(checked);
   if (!parsed.success) return undefined;
   // What a preload comes after may not be known yet; what is preloaded is.
-  const { after: _, ...inputs } = parsed.data;
+  const { refresh: _, ...inputs } = parsed.data;
   return hasUnknown(inputs) ? undefined : parsed.data;
 }
 

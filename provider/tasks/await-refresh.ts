@@ -29,13 +29,13 @@ export function refreshState({ status, submittedAt }: AwaitedRefresh, now: Date)
  */
 export async function awaitRefresh(
   context: SubmitContext,
-  inputs: Pick<Inputs, "after" | "wait">,
+  inputs: Pick<Inputs, "refresh" | "wait">,
   present: Manifest,
 ): Promise<VodError | undefined> {
   const { log, now } = context;
-  const { after } = inputs;
-  const standing = after === undefined ? "ended" : refreshState(after, now());
-  if (after === undefined || standing === "ended") return undefined;
+  const { refresh } = inputs;
+  const standing = refresh === undefined ? "ended" : refreshState(refresh, now());
+  if (refresh === undefined || standing === "ended") return undefined;
   if (standing === "unsent") {
     return holdBack("Some paths of the refresh before it are still to be sent", "RefreshIncomplete");
   }
@@ -43,9 +43,9 @@ export async function awaitRefresh(
   try {
     // Which paths it sent isn't known here, so that only what there are rows of can be waited for. A row of another resource,
     // with which the service merged it, or of a URL that is no more, has nothing to do with what is preloaded.
-    const isByName = after.objectType === "File" || after.objectType === "Directory";
+    const isByName = refresh.objectType === "File" || refresh.objectType === "Directory";
     const nameOf = isByName ? namesAmong([present]) : undefined;
-    const awaited = { taskIds: after.taskIds === UNKNOWN ? [] : after.taskIds, nameOf };
+    const awaited = { taskIds: refresh.taskIds === UNKNOWN ? [] : refresh.taskIds, nameOf };
     const progress = (line: string) => log(`the refresh before it: ${line}`);
     const seen = await waitForTasks([awaited], waitOptions(context, timeout * 1000, progress));
     if (seen.status === "Complete") return undefined;

@@ -84,13 +84,13 @@ export function noStorm(calls: number): void {
 
 /** Nothing was purged that wasn't due, and nothing twice unless nobody could know. */
 export function nothingNeedless({ attempt, due, sent }: Deployment, { directories, types }: Ledger): void {
-  const { objectType, onQuotaExceeded, collapse } = attempt.manner;
+  const { objectType, quota } = attempt.manner;
   const accepted = new Map<string, { all: number; unsure: number }>();
   for (const call of sent) {
     if (call.isOutsiders) continue;
     const stands = (path: string) =>
       call.objectType === "Directory" && [...due.keys()].some((key) => key.startsWith(path));
-    const mayCollapse = onQuotaExceeded === "collapse" || collapse === "always";
+    const mayCollapse = quota.onExceeded === "collapse" || quota.collapse === "always";
     for (const path of call.paths) {
       // What is no longer named goes as what it was, and what is named again while that isn't sure as either.
       const isUnsure = ["unsure", "failed"].includes(due.get(path) ?? "");

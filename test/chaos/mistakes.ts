@@ -30,9 +30,9 @@ function leaving(change: (outputs: Properties, olds: Properties) => Properties, 
 function given(change: (news: Properties) => Properties): Around {
   return (provider) => {
     const restored = (outs: Properties, news: Properties) => {
-      const { retry: _, after: __, ...rest } = outs;
-      const { retry, after } = news;
-      return { ...rest, ...(retry === undefined ? {} : { retry }), ...(after === undefined ? {} : { after }) };
+      const { retry: _, refresh: __, ...rest } = outs;
+      const { retry, refresh } = news;
+      return { ...rest, ...(retry === undefined ? {} : { retry }), ...(refresh === undefined ? {} : { refresh }) };
     };
     const failing = (news: Properties) => (thrown: { properties?: Properties }) => {
       if (thrown.properties) thrown.properties = restored(thrown.properties, news);
@@ -106,5 +106,5 @@ export const MISTAKES: Readonly<Record<string, Around>> = {
     }),
   }),
   "nothing is ever tried again": given((news) => ({ ...news, retry: { maxAttempts: 1 } })),
-  "a preload doesn't wait for its refresh": given(without("after")),
+  "a preload doesn't wait for its refresh": given(without("refresh")),
 };

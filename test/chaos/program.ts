@@ -13,8 +13,7 @@ export interface Manner {
   mode: Mode;
   objectType: ObjectType;
   force: boolean;
-  onQuotaExceeded: "fail" | "partial" | "collapse";
-  collapse: "always" | "never" | undefined;
+  quota: { onExceeded: "fail" | "partial" | "collapse"; collapse?: "always" | "never" };
   wait: boolean | { timeout: number; onTimeout: "fail" | "warn" } | undefined;
   retry: { timeout?: number; maxAttempts?: number } | undefined;
   refreshNew: boolean;
@@ -48,22 +47,22 @@ export function nextManner(kind: Kind, site: Site, old: Manner, random: Random):
   const fixed = { refreshNew, refreshOnCreate };
   const other = { ...anyManner(kind, site, random), ...fixed };
   if (random.chance(0.4)) return other;
-  const { onQuotaExceeded, collapse, force, wait, retry } = other;
+  const { quota, force, wait, retry } = other;
   return random.chance(0.5)
     ? { ...other, mode: old.mode, objectType: kind === "preload" ? "Preload" : typeFor(old.mode, random) }
-    : { ...old, onQuotaExceeded, collapse, force, wait, retry };
+    : { ...old, quota, force, wait, retry };
 }
 
 function anyManner(kind: Kind, site: Site, random: Random): Omit<Manner, "refreshNew" | "refreshOnCreate"> {
   const mode = random.pick<Mode>(
     site.shape === "wide" ? ["paths", "contents"] : ["paths", "contents", "contents", "source", "source"],
   );
-  const onQuotaExceeded = random.pick(["fail", "fail", "partial", "collapse"] as const);
+  const onExceeded = random.pick(["fail", "fail", "partial", "collapse"] as const);
   const collapses = [
     undefined,
     undefined,
     "always",
-    ...(onQuotaExceeded === "collapse" ? [] : (["never"] as const)),
+    ...(onExceeded === "collapse" ? [] : (["never"] as const)),
   ] as const;
   const objectType = typeFor(mode, random);
   const wait = random.pick([
@@ -78,8 +77,7 @@ function anyManner(kind: Kind, site: Site, random: Random): Omit<Manner, "refres
       mode,
       objectType: "Preload",
       force: false,
-      onQuotaExceeded: onQuotaExceeded === "collapse" ? "fail" : onQuotaExceeded,
-      collapse: undefined,
+      quota: { onExceeded: onExceeded === "collapse" ? "fail" : onExceeded },
       wait,
       retry,
       area: random.pick([undefined, undefined, "overseas"]),
@@ -87,7 +85,9 @@ function anyManner(kind: Kind, site: Site, random: Random): Omit<Manner, "refres
     };
   }
   const force = random.chance(0.2);
-  return { mode, objectType, force, onQuotaExceeded, collapse: random.pick(collapses), wait, retry };
+  const collapse = random.pick(collapses);
+  const quota = collapse === undefined ? { onExceeded } : { onExceeded, collapse };
+  return { mode, objectType, force, quota, wait, retry };
 }
 
 function typeFor(mode: Mode, random: Random): ObjectType {

@@ -164,7 +164,7 @@ export class Ups {
     const before = after && this.engine.state.get(after.name)?.outputs;
     const { objectType, taskIds, status, submittedAt } = before ?? {};
     const refreshed = { objectType, taskIds, status, ...(submittedAt === undefined ? {} : { submittedAt }) };
-    return { ...inputs, ...(before ? { after: refreshed } : {}), __resourceName: name, __provider: "text" };
+    return { ...inputs, ...(before ? { refresh: refreshed } : {}), __resourceName: name, __provider: "text" };
   }
 
   private async read(provider: Provider, { kind, name }: Resource): Promise<void> {
@@ -252,7 +252,7 @@ export class Ups {
     ledger.record(attempt, due, sent, excused, pending, site.files);
     if (outcome.kind === "partial") return;
     if (pending.size === 0) ledger.complete();
-    else if (state.status === "Incomplete" && attempt.manner.onQuotaExceeded !== "partial" && !isForgiven)
+    else if (state.status === "Incomplete" && attempt.manner.quota.onExceeded !== "partial" && !isForgiven)
       throw new Violation("the status is true", `${name} succeeded and is Incomplete`);
   }
 }

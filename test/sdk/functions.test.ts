@@ -1,7 +1,8 @@
 /** Questions of a program: typed answers, each asked once a run, and sentences where there is no answer. */
 import * as pulumi from "@pulumi/pulumi";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { vodClient } from "../../provider/vod/client.js";
+import { limiterOf } from "../../provider/vod/rate-limiter.js";
 import {
   getVodRefreshQuota,
   getVodRefreshQuotaOutput,
@@ -26,6 +27,7 @@ beforeEach(async () => {
   };
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   process.env = env;
 });
 
@@ -41,6 +43,41 @@ describe("the quota", () => {
     expect(await getVodRefreshQuota({ endpoint })).toEqual(expected);
     expect(await settled(getVodRefreshQuotaOutput({ endpoint: pulumi.output(endpoint) }))).toEqual(expected);
     expect(emulator.received).toHaveLength(1);
+  });
+
+  test("is asked for once more when the resources that it depends on are deployed, those within a component too", async () => {
+    const { endpoint } = emulator;
+    const deployed: string[] = [];
+    class Bucket extends pulumi.CustomResource {
+      constructor(name: string, opts?: pulumi.CustomResourceOptions) {
+        super("test:index:Bucket", name, {}, opts);
+        this.id.apply(() => deployed.push(name));
+      }
+    }
+    class Site extends pulumi.ComponentResource {
+      constructor(name: string) {
+        super("test:index:Site", name);
+        new Bucket("inner", { parent: this });
+      }
+    }
+    const { urls } = await getVodRefreshQuota({ endpoint });
+    emulator.set({ urlRemain: urls.remain - 1 });
+    const dependsOn = [new Bucket("outer"), pulumi.output(new Site("site"))];
+    const answer = getVodRefreshQuotaOutput({ endpoint }, { dependsOn }).apply((later) => {
+      expect(deployed.sort()).toEqual(["inner", "outer"]);
+      return later.urls.remain;
+    });
+    expect(await settled(answer)).toBe(urls.remain - 1);
+    expect(emulator.received).toHaveLength(2);
+  });
+
+  test("is asked for with its lines beside the parent", async () => {
+    const { endpoint } = emulator;
+    vi.spyOn(limiterOf(endpoint), "queueMs").mockReturnValue(45_000);
+    const info = vi.spyOn(pulumi.log, "info").mockResolvedValue();
+    const parent = new pulumi.ComponentResource("test:index:Site", "parent");
+    await getVodRefreshQuota({ endpoint }, { parent });
+    expect(info.mock.calls).toEqual([["waiting about 45 s for the calls before this one", parent]]);
   });
 
   test("that can't be asked for is told in sentences, without a stack", async () => {
@@ -65,18 +102,21 @@ describe("arguments are checked as the inputs of resources are, and nobody is as
         return error.message as string;
       },
     );
-  const HAS = "endpoint, profile, roleArn, sessionName, externalId";
+  const HAS = "endpoint, profile, assumeRole";
 
   test.each([
     [
       { accessKey: "LTAIplanted", secretKey: "s" },
       "accessKey can't be an argument, since it would stand in the program. Set it as a secret of the stack's configuration " +
-        "(`pulumi config set --secret alicloud:accessKey`) or in the environment, or name a profile or a roleArn.",
+        "(`pulumi config set --secret alicloud:accessKey`) or in the environment, or name a profile or an assumeRole.",
     ],
     [{ Profile: "eu" }, "Profile is not an input of getVodRefreshQuota. Write profile."],
     [{ region: "cn-beijing" }, `region is not an input of getVodRefreshQuota. It has ${HAS}.`],
     [{ profile: "" }, "profile is empty. Give the name of a profile of the Alibaba Cloud CLI."],
-    [{ roleArn: 5 }, "roleArn is 5. Give the ARN of a RAM role, such as acs:ram::1234567890123456:role/vod."],
+    [
+      { assumeRole: { roleArn: 5 } },
+      "assumeRole.roleArn is 5. Give the ARN of a RAM role, such as acs:ram::1234567890123456:role/vod.",
+    ],
   ])("%j", async (args, sentences) => {
     const message = await messageOf(getVodRefreshQuota({ endpoint: emulator.endpoint, ...args } as never));
     expect(message).toBe(`${sentences} (code InvalidArguments)`);
@@ -94,7 +134,9 @@ describe("arguments are checked as the inputs of resources are, and nobody is as
 
   test("null is nothing, as for a resource", async () => {
     const { endpoint } = emulator;
-    expect(await getVodRefreshQuota({ endpoint, profile: null, roleArn: undefined } as never)).toHaveProperty("urls");
+    expect(await getVodRefreshQuota({ endpoint, profile: null, assumeRole: undefined } as never)).toHaveProperty(
+      "urls",
+    );
   });
 });
 
@@ -107,15 +149,15 @@ describe("tasks", () => {
       objectType: "File",
       force: false,
     });
-    const tasks = await getVodRefreshTasks({ endpoint, taskIds: [refreshTaskId] });
+    const { tasks } = await getVodRefreshTasks({ endpoint, taskIds: [refreshTaskId] });
     expect(tasks.map(({ path, status, percent }) => [path, status, percent])).toEqual(
       paths.map((path) => [path, "Complete", 100]),
     );
     expect(tasks[0]?.createdAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z$/);
     const before = emulator.received.length;
-    expect(await settled(getVodRefreshTasksOutput({ endpoint, taskIds: pulumi.output([refreshTaskId]) }))).toEqual(
+    expect(await settled(getVodRefreshTasksOutput({ endpoint, taskIds: pulumi.output([refreshTaskId]) }))).toEqual({
       tasks,
-    );
+    });
     expect(emulator.received).toHaveLength(before);
   });
 });

@@ -61,8 +61,8 @@ describe("a preload after the refresh", () => {
     expect(await settled(refresh.preloadStatus)).toBe("Submitted");
     return registered.find((resource) => resource.name === `${name}-preload`)?.inputs;
   };
-  const after = { objectType: "File", taskIds: ["1"], status: "Submitted" };
-  const manner = { onQuotaExceeded: "partial", onFailure: "warn", wait: true };
+  const refresh = { objectType: "File", taskIds: ["1"], status: "Submitted" };
+  const manner = { quota: { onExceeded: "partial" }, onFailure: "warn", wait: true };
 
   test("is a resource of its own, of the files among the URLs, by the same caller", async () => {
     const paths = [
@@ -78,7 +78,7 @@ describe("a preload after the refresh", () => {
       paths: ["https://vod.example.com/a", "https://vod.example.com/b?c=/d", "https://vod.example.com/e"],
       contentHash: "v1",
       profile: "video",
-      after,
+      refresh,
     });
     expect(inputs).not.toHaveProperty("objectType");
   });
@@ -88,7 +88,7 @@ describe("a preload after the refresh", () => {
     const preload = { area: "overseas", onFailure: "fail", wait: false, headers: { "X-A": "1" } } as const;
     const inputs = await preloadOf("p2", { contents, objectType: "File", refreshOnCreate: false, preload });
     expect(inputs).toMatchObject({
-      ...{ ...preload, onQuotaExceeded: "partial", preloadOnCreate: false },
+      ...{ ...preload, quota: { onExceeded: "partial" }, preloadOnCreate: false },
       contents: { "https://vod.example.com/a": "1" },
     });
     expect(Object.keys(inputs.contents)).toEqual(["https://vod.example.com/a"]);
@@ -122,7 +122,11 @@ describe("VodSiteRelease", () => {
   const site = { directory: "dist", domains: ["vod.example.com", "http://img.example.com/player/"] };
 
   test("has a refresh for each domain, and tells of all", async () => {
-    const release = new VodSiteRelease("s1", { ...site, indexDocument: "index.html", onQuotaExceeded: "collapse" });
+    const release = new VodSiteRelease("s1", {
+      ...site,
+      indexDocument: "index.html",
+      quota: { onExceeded: "collapse" },
+    });
     expect(await settled(release.taskIds)).toEqual(["1", "1"]);
     expect(await settled(release.status)).toBe("Submitted");
     expect(await settled(release.preloadTaskIds)).toEqual([]);
@@ -130,7 +134,7 @@ describe("VodSiteRelease", () => {
     expect(await settled(release.cost)).toEqual({ urls: 0, directories: 0, preloads: 0 });
     const inputs = (name: string) => registered.find((resource) => resource.name === name)?.inputs;
     expect(inputs("s1-vod.example.com")).toMatchObject({
-      onQuotaExceeded: "collapse",
+      quota: { onExceeded: "collapse" },
       source: { directory: "dist", baseUrl: "https://vod.example.com/", indexDocument: "index.html" },
     });
     expect(inputs("s1-http://img.example.com/player")).toMatchObject({

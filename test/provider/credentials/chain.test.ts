@@ -170,7 +170,7 @@ describe("what the resource says of who calls", () => {
     await find(config, sts.environment, { identity: { sessionName: "mine", externalId: "e" } }).get();
     expect(sts.received[0]?.parameters).toMatchObject({ RoleArn: ROLE, RoleSessionName: "mine", ExternalId: "e" });
     expect(() => find(PAIR, {}, { identity: { sessionName: "mine" } })).toThrow(
-      "sessionName is given, but no role is assumed. Give roleArn as well, or leave it out. (code InvalidCredentials)",
+      "assumeRole.sessionName is given, but no role is assumed. Give assumeRole.roleArn as well, or leave it out. (code InvalidCredentials)",
     );
   });
 
@@ -178,7 +178,7 @@ describe("what the resource says of who calls", () => {
     "roleArn %j is refused",
     (roleArn) => {
       expect(() => find(PAIR, {}, { identity: { roleArn } })).toThrow(
-        "roleArn is not the ARN of a RAM role. Write it as acs:ram::<account ID>:role/<role>. (code InvalidCredentials)",
+        "assumeRole.roleArn is not the ARN of a RAM role. Write it as acs:ram::<account ID>:role/<role>. (code InvalidCredentials)",
       );
     },
   );

@@ -94,7 +94,7 @@ test("what vanished stays secret once the inputs name no secret any more: in gon
   const secretly = { paths: [URL], contentHash: "v1", refreshOnCreate: false, __secretPaths: true };
   const { inputs } = await made.check({}, secretly);
   const { id, outs } = await made.create(inputs);
-  const openly = await made.check(inputs, { contents: {}, onQuotaExceeded: "partial" });
+  const openly = await made.check(inputs, { contents: {}, quota: { onExceeded: "partial" } });
   emulator.set({ urlRemain: 0 });
   const first = await made.update(id, unwrapped(outs), openly.inputs);
   const manner = { objectType: "File", force: false };

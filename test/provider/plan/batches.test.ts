@@ -26,7 +26,7 @@ const inputs = (changes: Partial<Inputs> = {}): Inputs => ({
   objectType: "File",
   force: false,
   refreshOnCreate: true,
-  onQuotaExceeded: "fail",
+  quota: { onExceeded: "fail" },
   ...changes,
 });
 const sizes = (paths: string[], type: ObjectType) =>
@@ -123,15 +123,15 @@ describe("what is no longer named", () => {
     expect(beside({}, quota(30))).toMatchObject({ exceeded: false, cost: { urls: 30 } });
   });
   test("partial: what fits of all of it", () => {
-    expect(beside({ onQuotaExceeded: "partial" }, quota(20))).toMatchObject({
+    expect(beside({ quota: { onExceeded: "partial" } }, quota(20))).toMatchObject({
       exceeded: false,
       cost: { urls: 20 },
       deferred: urls(15, "x/").slice(5),
     });
   });
   test("collapse: no directory that the one before it took", () => {
-    expect(beside({ onQuotaExceeded: "collapse" }, quota(2, 1))).toMatchObject({ exceeded: true });
-    expect(beside({ onQuotaExceeded: "collapse" }, quota(2, 2))).toMatchObject({ cost: { directories: 2 } });
+    expect(beside({ quota: { onExceeded: "collapse" } }, quota(2, 1))).toMatchObject({ exceeded: true });
+    expect(beside({ quota: { onExceeded: "collapse" } }, quota(2, 2))).toMatchObject({ cost: { directories: 2 } });
   });
 });
 
@@ -163,14 +163,14 @@ describe("a plan that the day's quota can't hold", () => {
   });
 
   test("partial: what fits is sent, in order, and the rest is for later", () => {
-    const batchPlan = planBatches(planned(urls(3)), inputs({ onQuotaExceeded: "partial" }), always, quota(2));
+    const batchPlan = planBatches(planned(urls(3)), inputs({ quota: { onExceeded: "partial" } }), always, quota(2));
     expect(batchPlan).toMatchObject({ cost: { urls: 2 }, deferred: urls(3).slice(2), exceeded: false });
     expect(batchPlan.batches.flatMap(({ paths }) => paths)).toEqual(urls(2));
   });
 
   test("collapse: a directory stands for its URLs", () => {
     const plan = planned(urls(30, "player/"));
-    const batchPlan = planBatches(plan, inputs({ onQuotaExceeded: "collapse", force: true }), always, quota(20));
+    const batchPlan = planBatches(plan, inputs({ quota: { onExceeded: "collapse" }, force: true }), always, quota(20));
     expect(batchPlan).toMatchObject({ cost: { urls: 0, directories: 1 }, collapsed: 30, exceeded: false });
     expect(batchPlan.batches).toEqual([
       {
@@ -186,7 +186,7 @@ describe("a plan that the day's quota can't hold", () => {
   test("collapse: not where the URLs fit", () => {
     const batchPlan = planBatches(
       planned(urls(30, "player/")),
-      inputs({ onQuotaExceeded: "collapse" }),
+      inputs({ quota: { onExceeded: "collapse" } }),
       always,
       quota(30),
     );
@@ -194,30 +194,45 @@ describe("a plan that the day's quota can't hold", () => {
   });
 
   test("collapse: may not be sent where no directories fit either", () => {
-    const batchPlan = planBatches(planned(urls(30)), inputs({ onQuotaExceeded: "collapse" }), always, quota(20, 0));
+    const batchPlan = planBatches(
+      planned(urls(30)),
+      inputs({ quota: { onExceeded: "collapse" } }),
+      always,
+      quota(20, 0),
+    );
     expect(batchPlan).toMatchObject({ exceeded: true });
   });
 
   test("a quota that can't hold a single path holds nothing", () => {
-    const batchPlan = planBatches(planned(urls(2)), inputs({ onQuotaExceeded: "partial" }), always, quota(0));
+    const batchPlan = planBatches(planned(urls(2)), inputs({ quota: { onExceeded: "partial" } }), always, quota(0));
     expect(batchPlan).toMatchObject({ batches: [], deferred: urls(2), exceeded: false });
   });
 });
 
 test('collapse "always": where it costs less of the day, and not otherwise', () => {
   const collapsed = (count: number) =>
-    planBatches(planned(urls(count)), inputs({ collapse: "always" }), always, quota(2000)).collapsed;
+    planBatches(
+      planned(urls(count)),
+      inputs({ quota: { onExceeded: "fail", collapse: "always" } }),
+      always,
+      quota(2000),
+    ).collapsed;
   expect(collapsed(21)).toBe(21);
   expect(collapsed(20)).toBe(0);
 });
 
 test('collapse "always": by what an account has in a day, where what is left isn\'t known', () => {
-  expect(planBatches(planned(urls(21)), inputs({ collapse: "always" }), always, undefined).collapsed).toBe(21);
-  expect(planBatches(planned(urls(21)), inputs({ onQuotaExceeded: "collapse" }), always, undefined).collapsed).toBe(0);
+  expect(
+    planBatches(planned(urls(21)), inputs({ quota: { onExceeded: "fail", collapse: "always" } }), always, undefined)
+      .collapsed,
+  ).toBe(21);
+  expect(
+    planBatches(planned(urls(21)), inputs({ quota: { onExceeded: "collapse" } }), always, undefined).collapsed,
+  ).toBe(0);
 });
 
-test('collapse "never": no directory, whatever onQuotaExceeded says', () => {
-  const never = inputs({ collapse: "never", onQuotaExceeded: "collapse" });
+test('collapse "never": no directory, whatever quota.onExceeded says', () => {
+  const never = inputs({ quota: { collapse: "never", onExceeded: "collapse" } });
   expect(planBatches(planned(urls(30)), never, always, quota(10))).toMatchObject({ collapsed: 0, exceeded: true });
 });
 
@@ -233,8 +248,8 @@ test("every path of a plan is settled by a call or left for later, once", () => 
       fc.nat(10),
       fc.nat(3),
       fc.boolean(),
-      (paths, onQuotaExceeded, left, dirs, collapses) => {
-        const news = inputs({ onQuotaExceeded, ...(collapses ? { collapse: "always" as const } : {}) });
+      (paths, onExceeded, left, dirs, collapses) => {
+        const news = inputs({ quota: { onExceeded, ...(collapses ? { collapse: "always" as const } : {}) } });
         const { batches, deferred, exceeded, cost } = planBatches(planned(paths), news, always, quota(left, dirs));
         fc.pre(!exceeded);
         expect([...batches.flatMap(settledPaths), ...deferred].sort()).toEqual([...paths].sort());

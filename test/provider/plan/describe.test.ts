@@ -12,7 +12,7 @@ import { contentOf, type Inputs } from "../../../provider/schema/inputs.js";
 import type { RefreshQuota } from "../../../provider/vod/quota.js";
 
 const NOW = new Date("2026-11-23T07:19:00Z");
-const COMMON = { objectType: "File", force: false, refreshOnCreate: true, onQuotaExceeded: "fail" } as const;
+const COMMON = { objectType: "File", force: false, refreshOnCreate: true, quota: { onExceeded: "fail" } } as const;
 const url = (name: string | number) => `https://vod.example.com/${name}`;
 const urls = (count: number) => Array.from({ length: count }, (_, index) => url(`${index}.js`));
 const quota = (urlsLeft: number): RefreshQuota => ({
@@ -129,12 +129,12 @@ describe("a plan is shown", () => {
       );
     });
     test("partial", () => {
-      expect(shown({ onQuotaExceeded: "partial" })).toBe(
+      expect(shown({ quota: { onExceeded: "partial" } })).toBe(
         "warning: up to 10 paths stay pending, since the day's quota holds 10 of up to 20; it starts anew at 2026-11-24 00:00 UTC+8 (in 8 h 41 min)",
       );
     });
     test("collapse", () => {
-      expect(shown({ onQuotaExceeded: "collapse" })).toBe(
+      expect(shown({ quota: { onExceeded: "collapse" } })).toBe(
         "  up to 20 URLs collapsed into https://vod.example.com/x/ (fewer may go by themselves); the edge asks the origin again for everything below",
       );
     });
@@ -142,14 +142,14 @@ describe("a plan is shown", () => {
 
   test("with what collapsing it means", () => {
     const paths = urls(30).map((path) => path.replace("com/", "com/player/"));
-    expect(lines(undefined, byPaths({ paths, onQuotaExceeded: "collapse" }), quota(10))).toEqual([
+    expect(lines(undefined, byPaths({ paths, quota: { onExceeded: "collapse" } }), quota(10))).toEqual([
       "created: 1 directory refresh (99 of 100 left today), 1 call",
       "  30 URLs collapsed into https://vod.example.com/player/; the edge asks the origin again for everything below",
     ]);
   });
 
   test("with what stays pending", () => {
-    expect(lines(undefined, byPaths({ paths: urls(30), onQuotaExceeded: "partial" }), quota(10))).toEqual([
+    expect(lines(undefined, byPaths({ paths: urls(30), quota: { onExceeded: "partial" } }), quota(10))).toEqual([
       "created: 10 URL refreshes (0 of 2,000 left today), 1 call",
       "warning: 20 paths stay pending, since the day's quota holds 10 of 30; it starts anew at 2026-11-24 00:00 UTC+8 (in 8 h 41 min)",
     ]);
@@ -213,7 +213,7 @@ describe("a quota that can't hold the plan is told with what to do", () => {
       happened: "The day's quota has 10 of 2,000 URLs left, and 30 are due; nothing was sent.",
       remedy:
         "Run `pulumi up` again after 2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota starts anew, or set " +
-        'onQuotaExceeded to "partial" or "collapse".',
+        'quota.onExceeded to "partial" or "collapse".',
     });
   });
   test("of both kinds, that which is short", () => {
@@ -224,18 +224,20 @@ describe("a quota that can't hold the plan is told with what to do", () => {
   });
 
   test("collapse", () => {
-    expect(told({ onQuotaExceeded: "collapse" })).toEqual({
+    expect(told({ quota: { onExceeded: "collapse" } })).toEqual({
       happened:
         "The day's quota has 10 of 2,000 URLs left, and 30 are due, and no directories fit either; nothing was sent.",
       remedy:
         "Run `pulumi up` again after 2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota starts anew, or set " +
-        'onQuotaExceeded to "partial".',
+        'quota.onExceeded to "partial".',
     });
   });
 
   test("only the policies that could help", () => {
-    expect(told({ collapse: "never" }).remedy).toMatch(/or set onQuotaExceeded to "partial"\.$/);
-    expect(told({ objectType: "Preload" }).remedy).toMatch(/or set onQuotaExceeded to "partial"\.$/);
+    expect(told({ quota: { onExceeded: "fail", collapse: "never" } }).remedy).toMatch(
+      /or set quota\.onExceeded to "partial"\.$/,
+    );
+    expect(told({ objectType: "Preload" }).remedy).toMatch(/or set quota\.onExceeded to "partial"\.$/);
   });
 
   describe("more than any day can hold: without waiting, which never helps", () => {
@@ -244,16 +246,16 @@ describe("a quota that can't hold the plan is told with what to do", () => {
       describeExceeded({ cost: { ...NO_COST, urls: 2500 } }, news(more), plan, quota(2000), NOW).remedy;
 
     test("a change", () => {
-      expect(toldOf({})).toBe('No day can hold that: set onQuotaExceeded to "partial" or "collapse".');
+      expect(toldOf({})).toBe('No day can hold that: set quota.onExceeded to "partial" or "collapse".');
     });
     test("a creation, which may also just record what is there", () => {
       expect(toldOf({}, created)).toBe(
-        'No day can hold that: set onQuotaExceeded to "partial" or "collapse", or refreshOnCreate to false, which records the content and sends nothing.',
+        'No day can hold that: set quota.onExceeded to "partial" or "collapse", or refreshOnCreate to false, which records the content and sends nothing.',
       );
       expect(toldOf({ objectType: "Preload" }, created)).toMatch(/or preloadOnCreate to false/);
     });
     test("but another day may have the directories", () => {
-      expect(toldOf({ onQuotaExceeded: "collapse" })).toMatch(/^Run `pulumi up` again after /);
+      expect(toldOf({ quota: { onExceeded: "collapse" } })).toMatch(/^Run `pulumi up` again after /);
     });
   });
 });

@@ -17,7 +17,7 @@ import { manifestFromFiles } from "../../../provider/source/source.js";
 const A: string = "https://vod.example.com/a";
 const B: string = "https://vod.example.com/b";
 const C: string = "https://vod.example.com/c";
-const COMMON = { objectType: "File", force: false, refreshOnCreate: true, onQuotaExceeded: "fail" } as const;
+const COMMON = { objectType: "File", force: false, refreshOnCreate: true, quota: { onExceeded: "fail" } } as const;
 
 const byPaths = (changes: Partial<Inputs> = {}): Inputs => ({
   ...COMMON,
@@ -100,7 +100,7 @@ describe("paths with a contentHash", () => {
     ["the order changed", { paths: [B, A] }],
     ["force changed", { force: true }],
     ["refreshOnCreate changed", { refreshOnCreate: false }],
-    ["onQuotaExceeded changed", { onQuotaExceeded: "partial" as const }],
+    ["quota.onExceeded changed", { quota: { onExceeded: "partial" as const } }],
     ["endpoint changed", { endpoint: "vod.example.com" }],
   ])("%s: none", (_, changes) => {
     expect(plan(deployed(byPaths()), byPaths(changes)).paths).toEqual([]);

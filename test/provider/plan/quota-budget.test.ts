@@ -46,7 +46,7 @@ describe("the days of all who call", () => {
     objectType: "File",
     force: false,
     refreshOnCreate: true,
-    onQuotaExceeded: "fail",
+    quota: { onExceeded: "fail" },
     ...more,
   });
   let asked = 0;
@@ -62,7 +62,7 @@ describe("the days of all who call", () => {
   test("previews of one caller ask once, those of another for themselves", async () => {
     const all = days();
     await all.forPreview(inputs()).quota();
-    await all.forPreview(inputs({ onQuotaExceeded: "partial" })).quota();
+    await all.forPreview(inputs({ quota: { onExceeded: "partial" } })).quota();
     expect(asked).toBe(1);
     await all.forPreview(inputs({ profile: "other" })).quota();
     expect(asked).toBe(2);

@@ -20,7 +20,7 @@ const inputs: Inputs = {
   force: false,
   contentHash: "v1",
   refreshOnCreate: true,
-  onQuotaExceeded: "fail",
+  quota: { onExceeded: "fail" },
 };
 const present = manifestFromInputs(contentOf(inputs) as Parameters<typeof manifestFromInputs>[0]);
 const run = {
@@ -185,7 +185,7 @@ describe("a state is read", () => {
 });
 
 test("an older state is read as if its later inputs had their defaults", () => {
-  const { onQuotaExceeded: _, ...older } = kept(submitted);
+  const { quota: _, ...older } = kept(submitted);
   expect(readState(older, REFRESH)).toEqual(submitted);
 });
 

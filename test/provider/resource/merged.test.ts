@@ -57,7 +57,7 @@ describe("two resources in one task", () => {
     const { emulator, up, refresh } = await deploys();
     const contents = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [url(`x/${index}`), "v1"]));
     emulator.fault({ kind: "task-failed", path: url("x/"), times: 1 });
-    const { outs, ...rest } = await up(undefined, { contents, collapse: "always" });
+    const { outs, ...rest } = await up(undefined, { contents, quota: { collapse: "always" } });
     expect((await refresh({ ...rest, outs: { ...outs, refreshed: [] } })).outs.status).toBe("Failed");
   });
 });

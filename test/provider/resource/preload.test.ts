@@ -104,7 +104,7 @@ describe("the day's quota", () => {
   });
 
   test("partial: what fits is sent, and the rest by the next update", async () => {
-    const news = { paths, contentHash: "v1", onQuotaExceeded: "partial" };
+    const news = { paths, contentHash: "v1", quota: { onExceeded: "partial" } };
     const first = await up(undefined, news);
     expect(first.outs).toMatchObject({ status: "Incomplete", pending: paths.slice(4) });
     emulator.set({ preloadRemain: 500 });
@@ -147,8 +147,8 @@ describe("a bad input is told by name, in the preview", () => {
     [{ area: "china" }, /^area is "china", which is none of its values; write "domestic", "overseas"\.$/],
     [{ headers: { "X-A": "a\r\nHost: evil" } }, /^headers\["X-A"\] is a string; give a text of printable ASCII/],
     [
-      { onQuotaExceeded: "collapse" },
-      /^onQuotaExceeded is "collapse", which is none of its values; write "fail", "partial"\.$/,
+      { quota: { onExceeded: "collapse" } },
+      /^quota\.onExceeded is "collapse", which is none of its values; write "fail", "partial"\.$/,
     ],
     [
       { paths: [url("videos/")] },
@@ -179,8 +179,8 @@ describe("a preview with a hash that isn't known yet", () => {
   });
 
   test("beside a refresh whose outputs aren't known either", async () => {
-    const after = { objectType: "File", taskIds: UNKNOWN, status: UNKNOWN };
-    expect(await problems({ contents, after })).toEqual([]);
+    const refresh = { objectType: "File", taskIds: UNKNOWN, status: UNKNOWN };
+    expect(await problems({ contents, refresh })).toEqual([]);
     expect(time.lines).toContain(
       "videos: created, 2 URLs: 2 URL preloads (498 of 500 left today), 1 call, once the refresh has ended",
     );

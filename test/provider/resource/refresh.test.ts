@@ -130,7 +130,7 @@ describe("directories of paths that become contents", () => {
   });
 
   test("and stay such as long as the day's quota holds none", async () => {
-    const partial = { ...contents, onQuotaExceeded: "partial" };
+    const partial = { ...contents, quota: { onExceeded: "partial" } };
     const created = await directories();
     emulator.set({ dirRemain: 0 });
     const first = await up(created, partial);
@@ -421,18 +421,18 @@ describe("the day's quota", () => {
 
   test("partial: what fits is sent, in order, and the next update sends the rest", async () => {
     left(10);
-    const created = await up(undefined, { paths, onQuotaExceeded: "partial" });
+    const created = await up(undefined, { paths, quota: { onExceeded: "partial" } });
     expect(created.outs).toMatchObject({ status: "Incomplete", pending: paths.slice(10) });
     expect(sent()).toEqual(paths.slice(0, 10));
     left(100);
-    const rest = await up(created, { paths, onQuotaExceeded: "partial" });
+    const rest = await up(created, { paths, quota: { onExceeded: "partial" } });
     expect(rest.outs).toMatchObject({ status: "Submitted", pending: [] });
     expect(sent()).toEqual(paths);
   });
 
   test("collapse: a directory stands for what doesn't fit", async () => {
     left(10);
-    const created = await up(undefined, { paths, onQuotaExceeded: "collapse" });
+    const created = await up(undefined, { paths, quota: { onExceeded: "collapse" } });
     expect(created.outs).toMatchObject({
       status: "Submitted",
       pending: [],
@@ -486,7 +486,7 @@ describe("the day's quota", () => {
     };
 
     test("partial: what was sent is sent, and the rest stays pending", async () => {
-      const { outs } = await createAlone({ paths: many, onQuotaExceeded: "partial" }, emptied(1200));
+      const { outs } = await createAlone({ paths: many, quota: { onExceeded: "partial" } }, emptied(1200));
       expect(outs).toMatchObject({ status: "Incomplete", pending: many.slice(1000) });
       expect(lines.at(-1)).toMatch(
         /^player: warning: the day's quota ran out, so that 500 paths stay pending; it starts anew at 2026-01-03 00:00 UTC\+8 /,
@@ -494,11 +494,11 @@ describe("the day's quota", () => {
     });
 
     test("partial: where nothing could be sent, everything stays pending", async () => {
-      const { outs } = await createAlone({ onQuotaExceeded: "partial" }, emptied(1));
+      const { outs } = await createAlone({ quota: { onExceeded: "partial" } }, emptied(1));
       expect(outs).toMatchObject({ status: "Incomplete", taskIds: [], pending: [A, B] });
       emulator.set({ urlRemain: 2000 });
-      const { inputs } = await provider().check({}, program({ onQuotaExceeded: "partial" }));
-      const rest = await up({ id: "x", inputs, outs }, { onQuotaExceeded: "partial" });
+      const { inputs } = await provider().check({}, program({ quota: { onExceeded: "partial" } }));
+      const rest = await up({ id: "x", inputs, outs }, { quota: { onExceeded: "partial" } });
       expect(rest.outs).toMatchObject({ status: "Submitted", pending: [] });
       expect(sent().slice(2)).toEqual([A, B]);
     });

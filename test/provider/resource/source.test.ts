@@ -217,7 +217,7 @@ describe("the preview", () => {
   test("of a refresh doesn't need the files to be there", async () => {
     write({ "a.js": "1" });
     emulator.set({ urlRemain: 0 });
-    const created = await up(undefined, program({}, { onQuotaExceeded: "partial" }));
+    const created = await up(undefined, program({}, { quota: { onExceeded: "partial" } }));
     rmSync(directory, { recursive: true });
     expect(await provider().diff(created.id, created.outs, created.inputs)).toEqual({ changes: true });
     expect(lines.at(-1)).toMatch(/^site: The files of source can't be hashed\. There is no directory /);
@@ -258,7 +258,7 @@ describe("planFile", () => {
   });
   test("and what stays pending, where the day's quota can't hold it", async () => {
     emulator.set({ urlRemain: 1 });
-    await preview(undefined, news({ onQuotaExceeded: "partial" }));
+    await preview(undefined, news({ quota: { onExceeded: "partial" } }));
     expect(written()).toBe([...files("a.js"), ...pending("b.js")].join(""));
   });
   test("which is all where nothing may be sent", async () => {
@@ -365,11 +365,11 @@ describe("an update", () => {
   test("that is partial keeps the rest pending in the manifest", async () => {
     write(Object.fromEntries(Array.from({ length: 120 }, (_, index) => [`${String(index).padStart(3, "0")}.js`, "1"])));
     emulator.set({ urlRemain: 50 });
-    const created = await up(undefined, program({}, { onQuotaExceeded: "partial" }));
+    const created = await up(undefined, program({}, { quota: { onExceeded: "partial" } }));
     expect(created.outs).toMatchObject({ status: "Incomplete" });
     expect(created.outs.pending).toHaveLength(50);
     emulator.set({ urlRemain: 2000 });
-    const rest = await up(created, program({}, { onQuotaExceeded: "partial" }));
+    const rest = await up(created, program({}, { quota: { onExceeded: "partial" } }));
     expect(rest.outs).toMatchObject({ status: "Submitted", pending: [] });
     expect(sent()).toHaveLength(120);
     expect(new Set(sent()).size).toBe(120);

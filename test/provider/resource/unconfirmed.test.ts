@@ -72,7 +72,7 @@ describe("a path of which the service shows no row", () => {
 
   test("is a directory, where directories stand for the URLs", async () => {
     const { emulator, up } = await deploys();
-    const manner = { contents: contentsBelow(url("x/")), collapse: "always", wait: { timeout: 60 } };
+    const manner = { contents: contentsBelow(url("x/")), quota: { collapse: "always" }, wait: { timeout: 60 } };
     expect(await up(undefined, manner)).toMatchObject({ failure: undefined, outs: { status: "Complete" } });
     emulator.fault({ kind: "answer", action: TASKS, body: answer([url("other/"), "Complete", "directory"]) });
     const { outs } = await up(undefined, manner);
@@ -138,7 +138,7 @@ describe("with onTimeout warn", () => {
 describe("what was sent once more and refused", () => {
   test("leaves the status that was seen, and is sent by the next update", async () => {
     const { emulator, up, refresh, sent, pass } = await deploys();
-    const manner = { contents: contentsBelow(url("x/")), collapse: "always", wait: { timeout: 60 } };
+    const manner = { contents: contentsBelow(url("x/")), quota: { collapse: "always" }, wait: { timeout: 60 } };
     emulator.fault({ kind: "task-stuck", times: 1 });
     const first = await up(undefined, manner);
     expect(first.outs).toMatchObject({ status: "Refreshing", unconfirmed: [url("x/")] });
@@ -176,7 +176,7 @@ test("of several directories that stand for URLs, only the URLs of one that fail
   const other = "https://img.example.com/y/";
   const manner = {
     contents: { ...contentsBelow(url("x/")), ...contentsBelow(other) },
-    collapse: "always",
+    quota: { collapse: "always" },
     wait: { timeout: 60 },
   };
   emulator.set({ domains: { "img.example.com": "online" } });
@@ -237,8 +237,8 @@ describe("the time of a wait", () => {
   test("and those of a preload to the refresh before it", async () => {
     const { emulator, up, slept } = await deploys({}, preloadProvider);
     emulator.fault({ kind: "throttle", action: TASKS });
-    const after = { objectType: "File", taskIds: ["1"], status: "Submitted", submittedAt: new Date().toISOString() };
-    const { failure } = await up(undefined, { ...program("fail"), after });
+    const refresh = { objectType: "File", taskIds: ["1"], status: "Submitted", submittedAt: new Date().toISOString() };
+    const { failure } = await up(undefined, { ...program("fail"), refresh });
     expect(failure).toMatch(
       /^The refresh before it wasn't seen to end within 10 s, .*so that a preload could keep old content; .*\(code RefreshTimeout\)/,
     );

@@ -73,7 +73,7 @@ const preloaded = () =>
 
 test("the tasks of the refresh are followed to their end first, even without `wait`", async () => {
   await start({ taskDelayMs: 120_000 });
-  const { outs } = await create({ after: await refreshed() });
+  const { outs } = await create({ refresh: await refreshed() });
   expect(time.slept()).toBeGreaterThan(119_000);
   expect(outs.status).toBe("Submitted");
   emulator.advance(120_000);
@@ -107,27 +107,27 @@ test.each([
   [
     "can't be asked for",
     async () => {
-      const after = await refreshed();
+      const refresh = await refreshed();
       emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshTasks" });
-      return after;
+      return refresh;
     },
     /^The credentials lack the permission for this call/,
   ],
 ] as const)("a refresh that %s: nothing is preloaded, and the update fails", async (_, refresh, sentence) => {
-  const after = await refresh();
-  await expect(create({ after, wait: { timeout: 60 } })).rejects.toThrow(sentence);
+  const awaited = await refresh();
+  await expect(create({ refresh: awaited, wait: { timeout: 60 } })).rejects.toThrow(sentence);
   expect(preloaded()).toEqual([]);
 });
 
 test("with onFailure warn that is a warning; what is due stays pending, and the next update preloads it alone", async () => {
   const unsent: AwaitedRefresh = { objectType: "File", taskIds: [], status: "Incomplete" };
-  const { id, inputs, outs } = await create({ after: unsent, onFailure: "warn" });
+  const { id, inputs, outs } = await create({ refresh: unsent, onFailure: "warn" });
   expect(outs).toMatchObject({ status: "Incomplete", pending: [PATH], taskIds: [] });
   expect(time.lines.at(-1)).toMatch(/^warm: warning: Some paths of the refresh before it are still to be sent/);
 
   const made = provider();
-  const after: AwaitedRefresh = { ...unsent, status: "Complete" };
-  const { inputs: news } = await made.check(inputs, { ...given, after, onFailure: "warn" });
+  const refresh: AwaitedRefresh = { ...unsent, status: "Complete" };
+  const { inputs: news } = await made.check(inputs, { ...given, refresh, onFailure: "warn" });
   expect(await made.diff(id, outs, news)).toEqual({ changes: true });
   expect((await made.update(id, outs, news)).outs).toMatchObject({ status: "Submitted", pending: [] });
   expect(preloaded()).toEqual([PATH]);
@@ -142,13 +142,13 @@ test("what failed of another resource, in a task that the service merged with th
     objectType: "File",
     force: false,
   });
-  const after: AwaitedRefresh = {
+  const refresh: AwaitedRefresh = {
     objectType: "File",
     taskIds: refreshTaskId.split(","),
     status: "Submitted",
     submittedAt: new Date().toISOString(),
   };
-  await create({ after });
+  await create({ refresh });
   expect(preloaded()).toEqual([PATH]);
 });
 
@@ -168,8 +168,8 @@ test("a URL that is no longer named isn't waited for, nor preloaded again", asyn
 });
 
 test("a refresh that isn't known yet in a preview doesn't hide what would be preloaded", async () => {
-  const after = { objectType: "File", taskIds: UNKNOWN, status: UNKNOWN, submittedAt: UNKNOWN };
-  const { failures } = await provider().check({}, { ...given, after });
+  const refresh = { objectType: "File", taskIds: UNKNOWN, status: UNKNOWN, submittedAt: UNKNOWN };
+  const { failures } = await provider().check({}, { ...given, refresh });
   expect(failures).toEqual([]);
   expect(time.lines).toContain(
     "warm: created: 1 URL preload (499 of 500 left today), 1 call, once the refresh has ended",
@@ -177,9 +177,9 @@ test("a refresh that isn't known yet in a preview doesn't hide what would be pre
 });
 
 test("another refresh of the same content is no difference; one as another type preloads everything", async () => {
-  const { id, inputs, outs } = await create({ after: await refreshed() });
+  const { id, inputs, outs } = await create({ refresh: await refreshed() });
   const made = provider();
-  const check = async (after: AwaitedRefresh) => (await made.check(inputs, { ...given, after })).inputs;
+  const check = async (refresh: AwaitedRefresh) => (await made.check(inputs, { ...given, refresh })).inputs;
   const same = await check({ objectType: "File", taskIds: ["9"], status: "Complete" });
   expect(await made.diff(id, outs, same)).toEqual({ changes: false });
   const other = await check({ objectType: "IgnoreParams", taskIds: ["9"], status: "Complete" });

@@ -123,7 +123,7 @@ describe("wait", () => {
 
   test("what is left for another day stays pending, however the rest ended", async () => {
     emulator.set({ urlRemain: 1 });
-    const { outs } = await up(undefined, { wait: true, onQuotaExceeded: "partial" });
+    const { outs } = await up(undefined, { wait: true, quota: { onExceeded: "partial" } });
     expect(outs).toMatchObject({ status: "Incomplete", pending: [PATHS[1]] });
   });
 
@@ -186,7 +186,7 @@ describe("wait", () => {
     const directory = { kind: "task-stuck", path: "https://vod.example.com/x/", times: 1 } as const;
     const urls = Array.from({ length: 30 }, (_, index) => [`${directory.path}${index}`, "v1"]);
     const contents = { contents: Object.fromEntries(urls), paths: undefined, contentHash: undefined };
-    const manner = { ...contents, collapse: "always", wait: { timeout: 60 } };
+    const manner = { ...contents, quota: { collapse: "always" }, wait: { timeout: 60 } };
     emulator.fault(directory);
     let last = await failing(undefined, manner);
     expect(last.outs).toMatchObject({ pending: [], unconfirmed: [directory.path] });
@@ -266,8 +266,7 @@ describe("wait", () => {
 
 test.each([
   { profile: "other" },
-  { roleArn: "acs:ram::1234567890123456:role/vod", sessionName: "release", externalId: "1" },
-  { region: "cn-shanghai" },
+  { assumeRole: { roleArn: "acs:ram::1234567890123456:role/vod", sessionName: "release", externalId: "1" } },
   { endpoint: "vod-vpc.cn-shanghai.aliyuncs.com" },
 ])("who calls, and where, refreshes nothing when it changes: %o", async (change) => {
   const before = await up(undefined);
