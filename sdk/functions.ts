@@ -125,12 +125,12 @@ export function getVodRefreshTasksOutput(
 }
 
 async function askQuota(args: GetVodRefreshQuotaArgs, opts?: pulumi.InvokeOptions): Promise<GetVodRefreshQuotaResult> {
-  const { urls, directories, preload } = await ask(opts, ({ quota }) => quota(args));
+  const { urls, directories, preload } = await ask(opts, ({ quota }, log) => quota(args, { log }));
   return { urls, directories, ...(preload === undefined ? {} : { preloads: preload }) };
 }
 
 async function askTasks(args: GetVodRefreshTasksArgs, opts?: pulumi.InvokeOptions): Promise<GetVodRefreshTasksResult> {
-  const rows = await ask(opts, ({ tasks }) => tasks(args));
+  const rows = await ask(opts, ({ tasks }, log) => tasks(args, { log }));
   const tasks = rows.map(({ objectPath, createdAt, ...row }) => ({
     ...row,
     path: objectPath,
@@ -169,24 +169,26 @@ function once<T>(question: [name: string, args: unknown], ask: () => Promise<T>)
   return answer;
 }
 
-/** By the resource beside which its lines stand. */
-const services = new Map<pulumi.Resource | undefined, Promise<VodFunctions>>();
+let service: Promise<VodFunctions> | undefined;
 
-function ask<T>({ parent }: pulumi.InvokeOptions = {}, question: (service: VodFunctions) => Promise<T>): Promise<T> {
-  const service = services.get(parent) ?? load(parent);
-  services.set(parent, service);
-  return service.then(question).catch(fail);
+/** Asks a question, whose lines stand beside the parent. */
+async function ask<T>(
+  { parent }: pulumi.InvokeOptions = {},
+  question: (service: VodFunctions, log: (line: string) => void) => Promise<T>,
+): Promise<T> {
+  service ??= load();
+  const log = (line: string) => void pulumi.log.info(line, parent);
+  return service.then((functions) => question(functions, log)).catch(fail);
 }
 
 /** Loads what speaks to the service: a program that asks nothing is spared it. */
-async function load(parent: pulumi.Resource | undefined): Promise<VodFunctions> {
+async function load(): Promise<VodFunctions> {
   const { vodFunctions } = await import("../provider/resource/functions.js");
   const config = (key: string) => {
     const [namespace, name = ""] = key.split(":", 2);
     return new pulumi.Config(namespace).get(name);
   };
-  const log = (line: string) => void pulumi.log.info(line, parent);
-  return vodFunctions(config, { environment: process.env, log, now: () => new Date() });
+  return vodFunctions(config, { environment: process.env, now: () => new Date() });
 }
 
 /** A program's runner prints this error without the stack trace; what else fails than a question says nothing to a user. */

@@ -20,11 +20,7 @@ const FLOORS = [
 const LOADED_LATER = "provider/resource/functions.ts";
 
 /** Still to go. */
-const KNOWN = [
-  "provider/resource/provider.ts → provider/dynamic/secret-paths.ts",
-  "provider/vod/redact.ts → provider/vod/rpc.ts",
-  "sdk/preload.ts → sdk/refresh.ts",
-];
+const KNOWN = ["provider/vod/redact.ts → provider/vod/rpc.ts", "sdk/preload.ts → sdk/refresh.ts"];
 
 interface Import {
   from: string;

@@ -47,6 +47,9 @@ export class QuotaSnapshot {
  */
 const FRESH_MS = 5_000;
 
+/** Is told of a longer wait for the answer. */
+type OnWait = (line: string) => void;
+
 /** A day by which resources send. */
 interface Lease {
   snapshot: QuotaSnapshot;
@@ -62,15 +65,15 @@ export class QuotaBudget {
   private readonly sending = new Map<string, Lease | undefined>();
 
   constructor(
-    private readonly ask: (inputs: Inputs) => Promise<RefreshQuota>,
+    private readonly ask: (inputs: Inputs, onWait?: OnWait) => Promise<RefreshQuota>,
     private readonly now: () => Date,
   ) {}
 
   /** The day that previews look at: of what is sent meanwhile they know, since it was planned before. */
-  forPreview(inputs: Inputs): QuotaSnapshot {
+  forPreview(inputs: Inputs, onWait?: OnWait): QuotaSnapshot {
     const key = keyOf(inputs);
     const foreseen = this.previewed.get(key) ?? {
-      day: new QuotaSnapshot(() => this.ask(inputs)),
+      day: new QuotaSnapshot(() => this.ask(inputs, onWait)),
       since: this.now().getTime(),
     };
     this.previewed.set(key, foreseen);
@@ -82,12 +85,12 @@ export class QuotaBudget {
    * what the service counted of that one's calls can't be told, so that both go by what was left before either. The first one
    * that sends goes by what was foreseen, if that is fresh.
    */
-  async withLease<T>(inputs: Inputs, send: (day: QuotaSnapshot) => Promise<T>): Promise<T> {
+  async withLease<T>(inputs: Inputs, send: (day: QuotaSnapshot) => Promise<T>, onWait?: OnWait): Promise<T> {
     const key = keyOf(inputs);
     const now = this.now().getTime();
     const last = this.sending.get(key);
     const isGood = last !== undefined && (last.senders > 0 || now - last.since < FRESH_MS);
-    const lent = isGood ? last : this.newLease(inputs, key, now);
+    const lent = isGood ? last : this.newLease(inputs, key, now, onWait);
     this.sending.set(key, lent);
     lent.senders++;
     try {
@@ -100,13 +103,13 @@ export class QuotaBudget {
     }
   }
 
-  private newLease(inputs: Inputs, key: string, now: number): Lease {
+  private newLease(inputs: Inputs, key: string, now: number, onWait: OnWait | undefined): Lease {
     const foreseen = this.previewed.get(key);
     if (this.sending.has(key) || foreseen === undefined || now - foreseen.since >= FRESH_MS) {
-      return { snapshot: new QuotaSnapshot(() => this.ask(inputs)), since: now, senders: 0 };
+      return { snapshot: new QuotaSnapshot(() => this.ask(inputs, onWait)), since: now, senders: 0 };
     }
     const { day, since } = foreseen;
-    return { snapshot: new QuotaSnapshot(() => day.quota().catch(() => this.ask(inputs))), since, senders: 0 };
+    return { snapshot: new QuotaSnapshot(() => day.quota().catch(() => this.ask(inputs, onWait))), since, senders: 0 };
   }
 }
 

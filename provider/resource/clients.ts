@@ -7,11 +7,9 @@ import { resolveEndpoint, resolveProxy } from "../vod/endpoint.js";
 import { agentFor } from "../vod/http-agent.js";
 import { DEFAULT_RETRY, LOOK_RETRY, NO_RETRY, type RetryLimits } from "../vod/retry.js";
 
-/** What the provider needs of its surroundings; tests give their own. */
+/** What the provider needs of the process that runs it; tests give their own. */
 export interface Runtime {
   environment: Readonly<NodeJS.ProcessEnv>;
-  /** Prints a line that Pulumi shows as information under the stack. */
-  log(line: string): void;
   now(): Date;
   /** Waits for that many milliseconds. Default: a timer. */
   sleep?: ((ms: number) => Promise<void>) | undefined;
@@ -28,15 +26,15 @@ export type ConfigOf = "program" | "state";
 const ASK_TIMEOUT_MS = 5_000;
 
 export class Clients {
-  private config: ConfigReader = () => undefined;
+  private settings: ConfigReader = () => undefined;
   private readonly callers = new Map<string, CredentialsSource>();
   private readonly clients = new Map<string, VodClient>();
 
   constructor(private readonly runtime: Runtime) {}
 
-  /** Takes the configuration in which credentials are looked for from now on. */
-  configure(config: ConfigReader): void {
-    this.config = config;
+  /** Takes the settings in which credentials are looked for from now on. */
+  configure(settings: ConfigReader): void {
+    this.settings = settings;
     this.callers.clear();
     this.clients.clear();
   }
@@ -53,7 +51,7 @@ export class Clients {
     const proxied = (origin: string) => agentFor(origin, resolveProxy(origin, environment));
     const found =
       this.callers.get(key) ??
-      findCredentials(identity, this.config, environment, { configOf, now, agentFor: proxied });
+      findCredentials(identity, this.settings, environment, { configOf, now, agentFor: proxied });
     this.callers.set(key, found);
     return found;
   }
@@ -78,12 +76,12 @@ export class Clients {
     patience: Pick<VodClientOptions, "timeoutMs" | "retry">,
     configOf: ConfigOf,
   ): VodClient {
-    const { environment, log, now, sleep, random, limiter } = this.runtime;
-    const endpoint = resolveEndpoint(inputs.endpoint, environment, configuredVodEndpoint(this.config));
+    const { environment, now, sleep, random, limiter } = this.runtime;
+    const endpoint = resolveEndpoint(inputs.endpoint, environment, configuredVodEndpoint(this.settings));
     const key = JSON.stringify([endpoint, patience, identityOf(inputs), configOf]);
     const credentials = this.caller(inputs, configOf);
     const hooks = { ...(sleep ? { sleep } : {}), ...(random ? { random } : {}), ...(limiter ? { limiter } : {}) };
-    const common = { endpoint, credentials, now, onWait: log, ...hooks };
+    const common = { endpoint, credentials, now, ...hooks };
     const client = this.clients.get(key) ?? vodClient({ ...common, ...patience });
     this.clients.set(key, client);
     return client;

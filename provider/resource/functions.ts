@@ -2,42 +2,46 @@
 import { z } from "zod";
 import type { ConfigReader, Identity } from "../credentials/chain.js";
 import { callerSchemas, type InputName } from "../schema/inputs.js";
-import type { RefreshTask, VodClient } from "../vod/client.js";
+import type { QuestionOptions, RefreshTask, VodClient } from "../vod/client.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import type { RefreshQuota } from "../vod/quota.js";
 import { describeIssue, describeUnknownInput } from "./check.js";
 import { Clients, type Runtime } from "./clients.js";
+import type { CallContext } from "./context.js";
 
 /** Who asks, and where. */
 interface Where extends Identity {
   endpoint?: string | undefined;
 }
 
+/** What comes with each call of a function. */
+export type FunctionContext = Pick<CallContext, "log" | "signal">;
+
 export interface VodFunctions {
   /** @throws VodError for every failure; InvalidArguments where the program asks what can't be asked. */
-  quota(args: unknown): Promise<RefreshQuota>;
+  quota(args: unknown, context: FunctionContext): Promise<RefreshQuota>;
   /**
    * The rows of tasks, of all pages, task after task; none of one whose records expired.
    *
    * @param args who asks and where, with the `taskIds`.
    * @throws VodError as well.
    */
-  tasks(args: unknown): Promise<RefreshTask[]>;
+  tasks(args: unknown, context: FunctionContext): Promise<RefreshTask[]>;
 }
 
-export function vodFunctions(config: ConfigReader, surroundings: Runtime): VodFunctions {
-  const clients = new Clients(surroundings);
-  clients.configure(config);
+export function vodFunctions(settings: ConfigReader, runtime: Runtime): VodFunctions {
+  const clients = new Clients(runtime);
+  clients.configure(settings);
   return {
-    quota: (args) =>
+    quota: (args, { log, signal }) =>
       asVodErrors(async () => {
         const { where } = checkArguments("getVodRefreshQuota", args, {});
-        return clients.queryClient(where).describeRefreshQuota();
+        return clients.queryClient(where).describeRefreshQuota({ onWait: log, signal });
       }),
-    tasks: (args) =>
+    tasks: (args, { log, signal }) =>
       asVodErrors(async () => {
         const { where, taskIds } = checkArguments("getVodRefreshTasks", args, TASK_IDS);
-        return describeTasks(clients.queryClient(where), taskIds);
+        return describeTasks(clients.queryClient(where), taskIds, { onWait: log, signal });
       }),
   };
 }
@@ -49,10 +53,14 @@ function asVodErrors<T>(ask: () => Promise<T>): Promise<T> {
   });
 }
 
-async function describeTasks(client: VodClient, taskIds: readonly string[]): Promise<RefreshTask[]> {
+async function describeTasks(
+  client: VodClient,
+  taskIds: readonly string[],
+  options: QuestionOptions,
+): Promise<RefreshTask[]> {
   const ids = new Set(taskIds.flatMap((joined) => joined.split(",")).filter((id) => id !== ""));
   const rows: RefreshTask[] = [];
-  for (const taskId of ids) rows.push(...(await client.describeRefreshTasks({ taskId })));
+  for (const taskId of ids) rows.push(...(await client.describeRefreshTasks({ taskId }, options)));
   return rows;
 }
 

@@ -1,120 +1,111 @@
-/** Shows what is planned: in lines, of which Pulumi prints each under the stack, and in the resource's `planFile`. */
+/** Shows a plan: in lines beside the resource, and in its `planFile`. */
 import { writeFile } from "node:fs/promises";
 import type { Manifest } from "../manifest/manifest.js";
 import { type BatchPlan, planBatches } from "../plan/batches.js";
-import { describeOutstanding, describePlan, type operationOf } from "../plan/describe.js";
+import { describeOutstanding, describePlan } from "../plan/describe.js";
 import type { Plan } from "../plan/plan.js";
 import type { QuotaSnapshot } from "../plan/quota-budget.js";
-import type { Inputs } from "../schema/inputs.js";
-import type { OutstandingTasks } from "../tasks/outstanding.js";
+import type { Inputs, Operation } from "../schema/inputs.js";
+import { untilCancelled } from "../vod/cancellation.js";
 import { asVodError } from "../vod/errors.js";
 import { domainOf } from "../vod/paths.js";
 import type { RefreshQuota } from "../vod/quota.js";
+import type { CallContext, Properties } from "./context.js";
+import type { Deployment } from "./deployment.js";
 
-/** What the engine hands over of a resource. */
-type Properties = Record<string, unknown>;
-
-/** A plan in its surroundings. */
-export interface PlanContext {
-  current: Manifest;
-  outstanding: OutstandingTasks;
-  /** The day of which it takes its part, and as whose. */
+/** Which day a plan is reported against, and as whose. */
+export interface QuotaShare {
   snapshot: QuotaSnapshot;
+  /** By what its part of the day is known. */
   resource: unknown;
 }
 
+type Row = readonly [what: string, path: string];
+
 export class Reporter {
-  private readonly shown = new Map<string, string>();
+  private readonly shown = new Map<string | undefined, string>();
   private readonly unknownQuotas = new Set<string>();
 
-  constructor(
-    private readonly info: (line: string) => void,
-    private readonly now: () => Date,
-  ) {}
-
-  /** Prints a line, with the name of the resource. */
-  log({ __resourceName }: Properties, line: string): void {
-    this.info(typeof __resourceName === "string" ? `${__resourceName}: ${line}` : line);
-  }
+  constructor(private readonly now: () => Date) {}
 
   /**
    * Shows a plan, with what it costs of the day.
    *
-   * @returns its part of the day, and what was left before it; undefined where that isn't known.
+   * @returns the calls within its part of the day, and what was left before it; undefined where that isn't known.
    */
   async reportPlan(
-    news: Properties,
-    inputs: Inputs,
-    plan: Plan,
-    { current, outstanding, snapshot, resource }: PlanContext,
+    { inputs, plan, current, outstanding }: Deployment,
+    { snapshot, resource }: QuotaShare,
+    context: CallContext,
   ): Promise<{ batchPlan: BatchPlan; quota: RefreshQuota | undefined }> {
-    const asked = plan.paths.length === 0 ? undefined : await this.quotaOf(news, snapshot);
-    const allotted = (left?: RefreshQuota) => planBatches(plan, inputs, namesDomain(current, inputs), left);
+    const asked = plan.paths.length === 0 ? undefined : await this.askQuota(snapshot, context);
+    const allot = (left?: RefreshQuota) => planBatches(plan, inputs, namesDomain(current, inputs), left);
     const { batchPlan, left: quota } =
-      asked === undefined ? { batchPlan: allotted(), left: undefined } : snapshot.reserve(resource, asked, allotted);
+      asked === undefined ? { batchPlan: allot(), left: undefined } : snapshot.reserve(resource, asked, allot);
     const lines = [
       ...describePlan(plan, inputs, batchPlan, quota, this.now()),
       ...describeOutstanding(outstanding.paths),
     ];
-    // Of an update that follows its preview in one process, only what is another by now.
-    const name = String(news.__resourceName);
-    if (this.shown.get(name) !== lines.join("\n")) for (const line of lines) this.log(news, line);
+    // An update that follows its preview in one process shows only what is different by now.
+    const { name, log } = context;
+    if (this.shown.get(name) !== lines.join("\n")) for (const line of lines) log(line);
     this.shown.set(name, lines.join("\n"));
-    await this.write(news, inputs.planFile, planFileRows(plan, batchPlan));
+    await writePlanFile(inputs.planFile, planFileRows(plan, batchPlan), context);
     return { batchPlan, quota };
   }
 
-  /** Shows that a plan can't be told yet. */
-  async reportUnknown(news: Properties, deed: ReturnType<typeof operationOf>): Promise<void> {
-    this.log(news, `to ${deed}: not known yet, since an input is known during the update only`);
-    await this.write(news, news.planFile, [["unknown", "an input is known during the update only"]]);
+  /** Shows that too little is known yet for a plan. */
+  async reportUnknown({ planFile }: Properties, operation: Operation, context: CallContext): Promise<void> {
+    const why = "an input is known during the update only";
+    context.log(`to ${operation}: not known yet, since ${why}`);
+    await writePlanFile(planFile, [["unknown", why]], context);
   }
 
   /** Shows that nothing is to be done, which needs no line. */
-  async reportNothing(news: Properties): Promise<void> {
-    await this.write(news, news.planFile, []);
+  async reportNothing({ planFile }: Properties, context: CallContext): Promise<void> {
+    await writePlanFile(planFile, [], context);
   }
 
-  /** What is left of the day. That it can't be told is a warning, never an error: the service decides in the end. */
-  private async quotaOf(news: Properties, day: QuotaSnapshot): Promise<RefreshQuota | undefined> {
+  /** Asks what is left of the day. A failure to ask is a warning, never an error: the service decides in the end. */
+  private async askQuota(snapshot: QuotaSnapshot, { log, signal }: CallContext): Promise<RefreshQuota | undefined> {
     try {
-      return await day.quota();
+      return await untilCancelled(signal, () => snapshot.quota());
     } catch (error) {
-      // One reason holds for every resource of a run.
+      if (signal?.aborted) throw error;
+      // One reason holds for every resource of a process.
       const reason = asVodError(error);
       if (!this.unknownQuotas.has(reason.code)) {
-        this.log(news, `warning: what is left of the day's quota isn't known. ${reason.message}`);
+        log(`warning: what is left of the day's quota isn't known. ${reason.message}`);
       }
       this.unknownQuotas.add(reason.code);
       return undefined;
     }
   }
+}
 
-  /** Writes a plan file, with or without rows: what the last run left in it would pass for this one's. */
-  private async write(news: Properties, file: unknown, rows: readonly (readonly [string, string])[]): Promise<void> {
-    if (typeof file !== "string") return;
-    try {
-      await writeFile(file, rows.map(([what, path]) => `${what}\t${path}\n`).join(""));
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      this.log(news, `warning: the plan can't be written to planFile "${file}" (${code}).`);
-    }
+/** Writes a plan file, even without rows: those of an earlier plan would pass for this one's. */
+async function writePlanFile(file: unknown, rows: readonly Row[], { log }: CallContext): Promise<void> {
+  if (typeof file !== "string") return;
+  try {
+    await writeFile(file, rows.map(([what, path]) => `${what}\t${path}\n`).join(""));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    log(`warning: the plan can't be written to planFile "${file}" (${code}).`);
   }
 }
 
-/** The rows of a plan file: what is sent as what, then what isn't yet. */
-function planFileRows(plan: Plan, { batches, deferred, exceeded }: BatchPlan): (readonly [string, string])[] {
-  const pending = (paths: readonly string[]) => paths.map((path) => ["pending", path] as const);
+/** The rows of a plan file: what is sent, each with its type, then what stays pending. */
+function planFileRows(plan: Plan, { batches, deferred, exceeded }: BatchPlan): Row[] {
+  const pending = (paths: readonly string[]) => paths.map((path): Row => ["pending", path]);
   if (exceeded) return pending(plan.paths);
-  const sent = batches.flatMap(({ objectType, paths }) => paths.map((path) => [objectType, path] as const));
+  const sent = batches.flatMap(({ objectType, paths }) => paths.map((path): Row => [objectType, path]));
   return [...sent, ...pending(deferred)];
 }
 
 /** Which domains the program still names: a source names one even without a file. */
-function namesDomain(present: Manifest, { source }: Inputs): (domain: string) => boolean {
-  // All URLs of a source are of one domain, of which it is the program's even while there is no file.
+function namesDomain(current: Manifest, { source }: Inputs): (domain: string) => boolean {
   if (source !== undefined) return (domain) => domain === domainOf(source.baseUrl);
   const domains = new Set<string>();
-  for (const path of present.keys()) domains.add(domainOf(path));
+  for (const path of current.keys()) domains.add(domainOf(path));
   return (domain) => domains.has(domain);
 }

@@ -138,9 +138,13 @@ type PreloadPolicies = Pick<z.infer<typeof checkedPreload>, "refresh" | "onFailu
 export type Inputs = Omit<z.infer<typeof checkedRefresh>, "objectType"> & { objectType: CallType } & PreloadParameters &
   PreloadPolicies;
 
+/** What a resource does with its paths. */
+export type Operation = "refresh" | "preload";
+
 /** One of the resources, by what sets it apart. */
 export interface ResourceKind {
   name: "VodCacheRefresh" | "VodCachePreload";
+  operation: Operation;
   /** What the IDs of its resources begin with. */
   idPrefix: string;
   /** Every input by itself. */
@@ -155,6 +159,7 @@ export interface ResourceKind {
 
 export const REFRESH: ResourceKind = {
   name: "VodCacheRefresh",
+  operation: "refresh",
   idPrefix: "vod-cache-refresh",
   schemas: refreshSchemas,
   checked: checkedRefresh,
@@ -164,6 +169,7 @@ export const REFRESH: ResourceKind = {
 
 export const PRELOAD: ResourceKind = {
   name: "VodCachePreload",
+  operation: "preload",
   idPrefix: "vod-cache-preload",
   schemas: preloadSchemas,
   // What is new is preloaded as well: no viewer waits for the origin then.

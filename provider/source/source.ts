@@ -16,35 +16,38 @@ export interface ScannedSource {
   files: Rows;
 }
 
+/** Is called every few seconds of a long scan, with how many files are done. */
+type OnProgress = (done: number, total: number) => void;
+
 export class SourceScanner {
   private readonly last = new Map<string, ScannedSource>();
-
-  /** @param onProgress is called every few seconds of a long scan, with how many files are done. */
-  constructor(private readonly onProgress: (done: number, total: number) => void) {}
 
   /**
    * Hashes the files of a source. A file whose size and times are those of the last scan isn't read.
    *
    * @throws VodError UnreadableSource, with the file and what to do.
    */
-  async scan(source: Source): Promise<ScannedSource> {
-    const scanned = await this.scanNow(source);
+  async scan(source: Source, onProgress?: OnProgress): Promise<ScannedSource> {
+    const scanned = await this.scanNow(source, onProgress);
     this.last.set(buildKey(source), scanned);
     return scanned;
   }
 
   /** What this process found last, even if the files can't be read any more; a scan if there was none. */
-  async cached(source: Source): Promise<ScannedSource> {
-    return this.last.get(buildKey(source)) ?? this.scan(source);
+  async cached(source: Source, onProgress?: OnProgress): Promise<ScannedSource> {
+    return this.last.get(buildKey(source)) ?? this.scan(source, onProgress);
   }
 
-  private async scanNow({ directory, include, exclude, ...urls }: Source): Promise<ScannedSource> {
+  private async scanNow(
+    { directory, include, exclude, ...urls }: Source,
+    onProgress: OnProgress | undefined,
+  ): Promise<ScannedSource> {
     try {
       const files = await scanSource({
         directory,
         ...(include ? { include } : {}),
         ...(exclude ? { exclude } : {}),
-        onProgress: this.onProgress,
+        onProgress,
       });
       return { manifest: manifestFromFiles({ directory, ...urls }, files), files: digestRows(files) };
     } catch (error) {

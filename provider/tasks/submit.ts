@@ -35,11 +35,16 @@ export interface SubmitResult extends Submission {
   failure?: VodError;
 }
 
-/** The run that sends nothing. */
-export function rejected(plan: Plan, now: Date, failure: VodError, open: OutstandingTasks): SubmitResult {
+/** The result of sending nothing. */
+export function nothingSent(plan: Plan, now: Date, outstanding: OutstandingTasks): SubmitResult {
   const submittedAt = now.toISOString();
   const nothing = { accepted: [], refreshTaskIds: [], requestIds: [], batches: [], cost: NO_COST };
-  return { ...nothing, pending: plan.paths, unconfirmed: open.paths, submittedAt, failure };
+  return { ...nothing, pending: plan.paths, unconfirmed: outstanding.paths, submittedAt };
+}
+
+/** The same where something was to be sent, and why it wasn't. */
+export function rejected(plan: Plan, now: Date, failure: VodError, outstanding: OutstandingTasks): SubmitResult {
+  return { ...nothingSent(plan, now, outstanding), failure };
 }
 
 /** Sends what is allotted, in order, up to the first failure. Never throws. */

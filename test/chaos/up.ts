@@ -1,6 +1,5 @@
 /** One `pulumi up` of a run, of resources one after another or at the same time, and what it is judged by. */
-import type { Runtime } from "../../provider/resource/clients.js";
-import { preloadProvider, refreshProvider } from "../../provider/resource/provider.js";
+import { type HostRuntime, preloadProvider, refreshProvider } from "../../provider/dynamic/host.js";
 import { createLimiter } from "../../provider/vod/rate-limiter.js";
 import type { Emulator } from "../emulator/index.js";
 import { EngineModel, type Outcome, type Provider } from "./engine.js";
@@ -135,7 +134,7 @@ export class Ups {
   private providers(gate: Gate, all: readonly Resource[]): (resource: Resource) => Provider {
     const { emulator, faults, random, trace, around } = this.parts;
     const now = () => emulator.time();
-    const surroundings: Runtime = {
+    const runtime: HostRuntime = {
       environment: {
         ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.accessKeyId,
         ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
@@ -152,7 +151,7 @@ export class Ups {
       limiter: gate.limiting(createLimiter({ now, sleep: faults.sleep })),
     };
     const made = all.map(({ name, kind }): [string, Provider] => {
-      const provider = kind === "preload" ? preloadProvider(surroundings) : refreshProvider(surroundings);
+      const provider = kind === "preload" ? preloadProvider(runtime) : refreshProvider(runtime);
       void provider.configure({ config: { get: () => undefined } } as never);
       return [name, around ? around(provider) : provider];
     });

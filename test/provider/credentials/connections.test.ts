@@ -60,7 +60,7 @@ describe.each(SOURCES)("%s", (_, config, name) => {
   test("is asked for through the proxy of the environment by every resource", async () => {
     const { asked, proxyPort } = await proxying({ status: 403 });
     const environment = { HTTPS_PROXY: `http://127.0.0.1:${proxyPort}` };
-    const clients = new Clients({ environment, log: () => {}, now: () => new Date() });
+    const clients = new Clients({ environment, now: () => new Date() });
     const values: Record<string, unknown> = config;
     clients.configure((key) => {
       const value = values[key];

@@ -1,6 +1,6 @@
 /** Outputs that name paths are secret where the sdk says that paths are: on every way out of the provider. */
 import { afterEach, expect, test } from "vitest";
-import { preloadProvider, refreshProvider } from "../../../provider/resource/provider.js";
+import { preloadProvider, refreshProvider } from "../../../provider/dynamic/host.js";
 import type { Emulator } from "../../emulator/index.js";
 import { started } from "../../emulator/started.js";
 

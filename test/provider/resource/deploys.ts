@@ -1,6 +1,6 @@
 /** Deployments of one resource after another, as the engine makes them, with a clock that moves by what is slept. */
 import { expect } from "vitest";
-import type { refreshProvider } from "../../../provider/resource/provider.js";
+import type { refreshProvider } from "../../../provider/dynamic/host.js";
 import { type EmulatorOptions, pathsOf } from "../../emulator/index.js";
 import { started } from "../../emulator/started.js";
 import { simulated } from "./emulated.js";

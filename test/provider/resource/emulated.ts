@@ -1,12 +1,11 @@
 /** Providers whose calls go to an emulator, with its key from the environment. */
-import type { Runtime } from "../../../provider/resource/clients.js";
-import { type preloadProvider, refreshProvider } from "../../../provider/resource/provider.js";
+import { type HostRuntime, type preloadProvider, refreshProvider } from "../../../provider/dynamic/host.js";
 import { createLimiter } from "../../../provider/vod/rate-limiter.js";
 import type { Emulator } from "../../emulator/index.js";
 
 export function providerFor(
   emulator: Emulator,
-  surroundings: Omit<Runtime, "environment">,
+  runtime: Omit<HostRuntime, "environment">,
   make: typeof refreshProvider | typeof preloadProvider = refreshProvider,
 ) {
   const environment = {
@@ -14,7 +13,7 @@ export function providerFor(
     ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
     VOD_ENDPOINT: emulator.endpoint,
   };
-  const made = make({ ...surroundings, environment });
+  const made = make({ ...runtime, environment });
   void made.configure({ config: { get: () => undefined } } as never);
   return made;
 }

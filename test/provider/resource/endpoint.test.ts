@@ -55,7 +55,7 @@ describe("the endpoint of Pulumi's Alibaba Cloud provider counts, where nothing 
 
   test("and asked", async () => {
     const { endpoint, accessKeyId, accessKeySecret, received } = await started();
-    const clients = new Clients({ environment: {}, log: () => {}, now: () => new Date() });
+    const clients = new Clients({ environment: {}, now: () => new Date() });
     const values: Record<string, string> = {
       "alicloud:endpoints": JSON.stringify({ vod: endpoint }),
       "alicloud:accessKey": accessKeyId,

@@ -1,6 +1,6 @@
 /** VodCachePreload: what is preloaded, when, and what the state keeps of it. */
 import { beforeEach, describe, expect, test } from "vitest";
-import { preloadProvider } from "../../../provider/resource/provider.js";
+import { preloadProvider } from "../../../provider/dynamic/host.js";
 import { type Emulator, type EmulatorOptions, pathsOf, view } from "../../emulator/index.js";
 import { publish, started } from "../../emulator/started.js";
 import { simulated } from "./emulated.js";

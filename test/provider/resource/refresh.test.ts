@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { refreshProvider } from "../../../provider/resource/provider.js";
+import { refreshProvider } from "../../../provider/dynamic/host.js";
 import { UNKNOWN } from "../../../provider/schema/inputs.js";
 import { type Emulator, type EmulatorOptions, pathsOf, startEmulator } from "../../emulator/index.js";
 

@@ -1,6 +1,6 @@
 /** An update that waits owes the end of every path it sent, and says so until it was seen. */
 import { describe, expect, test } from "vitest";
-import { preloadProvider } from "../../../provider/resource/provider.js";
+import { preloadProvider } from "../../../provider/dynamic/host.js";
 import { LEAST_PATIENCE_MS } from "../../../provider/vod/retry.js";
 import { contentsBelow, deploys, url } from "./deploys.js";
 

@@ -1,6 +1,6 @@
 /** A preload after a refresh: nothing is sent before that has ended, and what is due stays pending until then. */
 import { beforeEach, describe, expect, test } from "vitest";
-import { preloadProvider } from "../../../provider/resource/provider.js";
+import { preloadProvider } from "../../../provider/dynamic/host.js";
 import type { AwaitedRefresh } from "../../../provider/schema/inputs.js";
 import { UNKNOWN } from "../../../provider/schema/inputs.js";
 import { refreshState } from "../../../provider/tasks/await-refresh.js";

@@ -1,0 +1,79 @@
+/**
+ * The resources as Pulumi's dynamic provider host runs them: it knows no name, no log and no secrets of a resource, so that
+ * these travel in properties of this package's own.
+ */
+import type { dynamic } from "@pulumi/pulumi";
+import type { Runtime } from "../resource/clients.js";
+import type { CallContext, Properties } from "../resource/context.js";
+import { ResourceInitFailedError } from "../resource/outputs.js";
+import { CacheResourceProvider } from "../resource/provider.js";
+import { PRELOAD, REFRESH, type ResourceKind } from "../schema/inputs.js";
+import { formatNumber } from "../vod/format.js";
+import { markSecretPaths, SECRET_PATHS } from "./secret-paths.js";
+
+export interface HostRuntime extends Runtime {
+  /** Prints a line, which Pulumi shows as information under the stack. */
+  log(line: string): void;
+}
+
+/** The provider of VodCacheRefresh. */
+export const refreshProvider = (runtime: HostRuntime) => dynamicProvider(REFRESH, runtime);
+
+/** The provider of VodCachePreload. */
+export const preloadProvider = (runtime: HostRuntime) => dynamicProvider(PRELOAD, runtime);
+
+/** The properties that travel through inputs and state as they are: the host's own, the resource's name, and a mark. */
+const OWN = ["__provider", "__resourceName", SECRET_PATHS];
+
+function dynamicProvider(kind: ResourceKind, { log, ...runtime }: HostRuntime) {
+  const provider = new CacheResourceProvider(kind, runtime);
+  const contextOf = ({ __resourceName }: Properties): CallContext => {
+    const name = typeof __resourceName === "string" ? __resourceName : undefined;
+    return {
+      name,
+      log: (line) => log(name === undefined ? line : `${name}: ${line}`),
+      onHashed: (done, total) => log(`hashed ${formatNumber(done)} of ${formatNumber(total)} files`),
+    };
+  };
+  /** The outputs as the host keeps them: after a failure, it adds nothing of its own to them. */
+  const outputsOf = (outputs: Properties, news: Properties, olds?: Properties) =>
+    markSecretPaths(kind, { ...outputs, ...pickOwn(news) }, olds);
+  const failing = (news: Properties, olds?: Properties) => (error: unknown) => {
+    if (!(error instanceof ResourceInitFailedError)) throw error;
+    throw new ResourceInitFailedError(error.id, outputsOf(error.properties, news, olds), error.reasons);
+  };
+  return {
+    // Must not wait for anything: the host doesn't make the first calls wait for it.
+    async configure({ config }: dynamic.ConfigureRequest): Promise<void> {
+      provider.configure((key) => config.get(key));
+    },
+    async check(olds: Properties, news: Properties) {
+      const { inputs, failures } = await provider.check(withoutOwn(olds), withoutOwn(news), contextOf(news));
+      return { inputs: { ...inputs, ...pickOwn(news) }, failures };
+    },
+    diff: (id: string, olds: Properties, news: Properties) =>
+      provider.diff(id, withoutOwn(olds), withoutOwn(news), contextOf(news)),
+    async create(news: Properties) {
+      const { id, outs } = await provider.create(withoutOwn(news), contextOf(news)).catch(failing(news));
+      return { id, outs: outputsOf(outs, news) };
+    },
+    async update(id: string, olds: Properties, news: Properties) {
+      const done = provider.update(id, withoutOwn(olds), withoutOwn(news), contextOf(news));
+      const { outs } = await done.catch(failing(news, olds));
+      return { outs: outputsOf(outs, news, olds) };
+    },
+    async read(id: string, properties: Properties) {
+      const { props } = await provider.read(id, withoutOwn(properties), contextOf(properties));
+      return { id, props: outputsOf(props, properties) };
+    },
+    delete: (id: string, properties: Properties) => provider.delete(id, withoutOwn(properties), contextOf(properties)),
+  };
+}
+
+function pickOwn(properties: Properties): Properties {
+  return Object.fromEntries(Object.entries(properties).filter(([name]) => OWN.includes(name)));
+}
+
+function withoutOwn(properties: Properties): Properties {
+  return Object.fromEntries(Object.entries(properties).filter(([name]) => !OWN.includes(name)));
+}

@@ -1,0 +1,15 @@
+/** What comes with each call of a method: whose call it is, where its lines go, and whether it was cancelled. */
+
+/** Inputs and outputs as the engine hands them over, before anything is known of them. */
+export type Properties = Record<string, unknown>;
+
+export interface CallContext {
+  /** The resource's name. Default: it has none. */
+  name?: string | undefined;
+  /** Shows a line beside the resource. */
+  log(line: string): void;
+  /** Is told every few seconds how many files of a source are hashed. Default: nobody is. */
+  onHashed?: ((done: number, total: number) => void) | undefined;
+  /** When it aborts, nothing more is waited for or sent. Default: it never does. */
+  signal?: AbortSignal | undefined;
+}

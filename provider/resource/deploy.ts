@@ -1,0 +1,119 @@
+/** Carries a deployment out: waits for the refresh before it, sends within the day's quota, follows the tasks. */
+import { describeExceeded, describeRanOut, describeSubmitted } from "../plan/describe.js";
+import type { QuotaBudget, QuotaSnapshot } from "../plan/quota-budget.js";
+import { type Inputs, waitOf } from "../schema/inputs.js";
+import { awaitRefresh } from "../tasks/await-refresh.js";
+import { nothingSent, rejected, type SubmitContext, type SubmitResult, submit } from "../tasks/submit.js";
+import { trackTasks } from "../tasks/track.js";
+import { asVodError, VodError } from "../vod/errors.js";
+import { isQuotaExceeded } from "../vod/quota.js";
+import { type Clients, type Runtime, retryLimits } from "./clients.js";
+import type { CallContext } from "./context.js";
+import type { Deployment } from "./deployment.js";
+import type { Reporter } from "./reporter.js";
+
+/**
+ * What a deployment did. `unchanged`: nothing was due, and no task had to be waited for. `waited`: nothing was due, and the
+ * tasks of the last update were followed. `submitted`: it sent what was due, or tried to.
+ */
+export type DeployResult = { outcome: "unchanged" } | { outcome: "waited" | "submitted"; submission: SubmitResult };
+
+export class Deployer {
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly clients: Clients,
+    private readonly quotas: QuotaBudget,
+    private readonly reporter: Reporter,
+  ) {}
+
+  /** A failure to send or to follow is part of the result. */
+  async deploy(deployment: Deployment, context: CallContext): Promise<DeployResult> {
+    const { plan, outstanding, refusal } = deployment;
+    const reject = (failure: VodError): DeployResult => ({
+      outcome: "submitted",
+      submission: rejected(plan, this.runtime.now(), failure, outstanding),
+    });
+    if (refusal) return reject(refusal);
+    if (plan.paths.length === 0) return this.waitForOutstanding(deployment, context);
+    try {
+      return { outcome: "submitted", submission: await this.sendAndTrack(deployment, context) };
+    } catch (error) {
+      return reject(asVodError(error));
+    }
+  }
+
+  /** Waits on where the last update didn't see the end of its tasks. */
+  private async waitForOutstanding(deployment: Deployment, context: CallContext): Promise<DeployResult> {
+    const { inputs, plan, outstanding } = deployment;
+    if (waitOf(inputs) === undefined || outstanding.taskIds.length === 0) return { outcome: "unchanged" };
+    const idle = nothingSent(plan, this.runtime.now(), outstanding);
+    return { outcome: "waited", submission: await this.track(deployment, idle, this.submitContext(inputs, context)) };
+  }
+
+  private async sendAndTrack(deployment: Deployment, context: CallContext): Promise<SubmitResult> {
+    const { inputs, plan, current, outstanding } = deployment;
+    const submitContext = this.submitContext(inputs, context);
+    const refusal = await awaitRefresh(submitContext, inputs, current);
+    if (refusal) return rejected(plan, this.runtime.now(), refusal, outstanding);
+    const sent = await this.quotas.withLease(
+      inputs,
+      (snapshot) => this.sendWithinQuota(deployment, snapshot, submitContext, context),
+      context.log,
+    );
+    if (sent.batches.length > 0) context.log(describeSubmitted(sent.batches, sent.refreshTaskIds));
+    const submission = ignoreQuotaIfPartial(sent, inputs, submitContext);
+    const hasTasks = sent.batches.length > 0 || (submission.failure === undefined && outstanding.taskIds.length > 0);
+    if (!hasTasks) return { ...submission, unconfirmed: outstanding.paths };
+    return ignoreQuotaIfPartial(await this.track(deployment, submission, submitContext), inputs, submitContext);
+  }
+
+  /** Shows the plan, and sends it unless the day's quota can't hold it. */
+  private async sendWithinQuota(
+    deployment: Deployment,
+    snapshot: QuotaSnapshot,
+    submitContext: SubmitContext,
+    context: CallContext,
+  ): Promise<SubmitResult> {
+    const { inputs, plan, outstanding } = deployment;
+    const { batchPlan, quota } = await this.reporter.reportPlan(deployment, { snapshot, resource: {} }, context);
+    if (!batchPlan.exceeded || quota === undefined) return submit(submitContext, plan, batchPlan);
+    const now = this.runtime.now();
+    const { happened, remedy } = describeExceeded(batchPlan, inputs, plan, quota, now);
+    return rejected(plan, now, new VodError(happened, remedy, { code: "QuotaExceeded.Refresh" }), outstanding);
+  }
+
+  /** Follows tasks to their end where the inputs ask for that. */
+  private async track(
+    { inputs, plan, current, outstanding }: Deployment,
+    submission: SubmitResult,
+    submitContext: SubmitContext,
+  ): Promise<SubmitResult> {
+    const wait = waitOf(inputs);
+    if (wait === undefined) return { ...submission, unconfirmed: outstanding.paths };
+    return trackTasks(submitContext, plan, submission, { wait, outstanding, named: current, inputs });
+  }
+
+  private submitContext(inputs: Inputs, { log, signal }: CallContext): SubmitContext {
+    const { now, sleep, random } = this.runtime;
+    return {
+      client: this.clients.submitClient(inputs),
+      preload: inputs,
+      log,
+      now,
+      retry: retryLimits(inputs),
+      signal,
+      ...(sleep ? { sleep } : {}),
+      ...(random ? { random } : {}),
+    };
+  }
+}
+
+/** With `partial`, a quota that runs out on the way is no failure: the rest is sent another day. */
+function ignoreQuotaIfPartial(submission: SubmitResult, { quota }: Inputs, { log, now }: SubmitContext): SubmitResult {
+  const { failure, ...rest } = submission;
+  // With nothing left to send, it was a question that failed, and not a call.
+  if (quota.onExceeded !== "partial" || submission.pending.length === 0) return submission;
+  if (failure === undefined || !isQuotaExceeded(failure.code)) return submission;
+  log(describeRanOut(submission.pending, now()));
+  return rest;
+}

@@ -1,0 +1,93 @@
+/** What a deployment is decided from, read once, so that every step of it goes by the same. */
+import type { Manifest } from "../manifest/manifest.js";
+import { type Baseline, hasChanges, manifestFromInputs, type Plan, planAfterDrift, planRefresh } from "../plan/plan.js";
+import { baselineOf, type State } from "../plan/state.js";
+import { contentOf, type Inputs, type ResourceKind, readInputs } from "../schema/inputs.js";
+import { sameRows } from "../source/directory-digests.js";
+import type { SourceScanner } from "../source/source.js";
+import { findOutstanding, NONE, type OutstandingTasks } from "../tasks/outstanding.js";
+import { asVodError, VodError } from "../vod/errors.js";
+import type { CallContext, Properties } from "./context.js";
+
+export interface Deployment {
+  inputs: Inputs;
+  /** What the state holds; undefined for a resource that doesn't exist yet. */
+  state: State | undefined;
+  /** What the plan compares with; undefined for a resource that doesn't exist yet. */
+  baseline: Baseline | undefined;
+  /** The current hash of every path that the inputs name. */
+  current: Manifest;
+  plan: Plan;
+  /** The tasks that the last update left open. */
+  outstanding: OutstandingTasks;
+  /** Why nothing may be sent; undefined where the content is what was checked. */
+  refusal?: VodError | undefined;
+}
+
+/** The content that the inputs name. */
+export interface Content {
+  current: Manifest;
+  /** What `check` found, if it differs: it may be online as well. */
+  checked?: Manifest;
+  refusal?: VodError;
+}
+
+/** Plans the deployment of a content. */
+export function planDeployment(
+  state: State | undefined,
+  inputs: Inputs,
+  { current, checked, refusal }: Content,
+  now: Date,
+): Deployment {
+  const baseline = state && baselineOf(state);
+  const plan =
+    baseline && checked ? planAfterDrift(baseline, inputs, checked, current) : planRefresh(baseline, inputs, current);
+  const outstanding = state === undefined ? NONE : findOutstanding(state, inputs, plan, current, now);
+  return { inputs, state, baseline, current, plan, outstanding, refusal };
+}
+
+/** Reads the content as it is now; the files of a source must be those that were checked. */
+export async function readContent(sources: SourceScanner, inputs: Inputs, context: CallContext): Promise<Content> {
+  const content = contentOf(inputs);
+  if (content.mode !== "source") return { current: manifestFromInputs(content) };
+  const { manifest: checked } = await sources.cached(content.source, context.onHashed);
+  const found = await sources.scan(content.source, context.onHashed).catch(asVodError);
+  if (found instanceof VodError) return { current: checked, checked, refusal: found };
+  if (sameRows(found.files, content.files)) return { current: found.manifest };
+  return { current: found.manifest, checked, refusal: filesChanged() };
+}
+
+/** The content for a preview: the files of a source as they were scanned last. */
+export async function readCachedContent(
+  sources: SourceScanner,
+  inputs: Inputs,
+  context: CallContext,
+): Promise<Content> {
+  const content = contentOf(inputs);
+  if (content.mode !== "source") return { current: manifestFromInputs(content) };
+  return { current: (await sources.cached(content.source, context.onHashed)).manifest };
+}
+
+/** Whether a check is for a resource that doesn't exist yet: the engine then hands over no old inputs. */
+export function isNew(olds: Properties): boolean {
+  return Object.keys(olds).length === 0;
+}
+
+/** Whether a check can tell from the inputs that the deployment sends a call. The old inputs don't say what is pending. */
+export function willSend(olds: Properties, news: Inputs, kind: ResourceKind): boolean {
+  if (isNew(olds)) return news.refreshOnCreate;
+  const before = readInputs(olds, kind);
+  if (before === undefined) return true;
+  const [old, content] = [contentOf(before), contentOf(news)];
+  if (old.mode === "source" || content.mode === "source") return hasChanges(before, news);
+  const baseline = { inputs: before, manifest: manifestFromInputs(old) };
+  return planRefresh(baseline, news, manifestFromInputs(content)).paths.length > 0;
+}
+
+function filesChanged(): VodError {
+  return new VodError(
+    "The files of source changed while Pulumi was at work, so that what would be refreshed is not what was previewed.",
+    "Run `pulumi up` again when nothing writes to the directory any more.",
+    { code: "FilesChanged" },
+  );
+}

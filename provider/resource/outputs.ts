@@ -1,0 +1,84 @@
+/** The outputs of a resource after a deployment, and the error that keeps them where it failed. */
+import { keepRequestKinds } from "../plan/plan.js";
+import { type State, toOutputs, withoutSubmission, withSubmission } from "../plan/state.js";
+import type { Inputs, ResourceKind } from "../schema/inputs.js";
+import type { VodError } from "../vod/errors.js";
+import { formatNumber } from "../vod/format.js";
+import type { CallContext, Properties } from "./context.js";
+import type { DeployResult } from "./deploy.js";
+import type { Deployment } from "./deployment.js";
+
+/** A failure after which the engine keeps the resource, with these properties, and updates it again next time. */
+export class ResourceInitFailedError extends Error {
+  constructor(
+    readonly id: string,
+    readonly properties: Properties,
+    readonly reasons: readonly string[],
+  ) {
+    super(reasons.join(" "));
+  }
+}
+
+/**
+ * The outputs after a deployment.
+ *
+ * @throws ResourceInitFailedError with these outputs where it failed, unless the program takes that for a warning.
+ */
+export function outputsAfter(
+  kind: ResourceKind,
+  id: string,
+  deployment: Deployment,
+  result: DeployResult,
+  { log }: CallContext,
+): Properties {
+  const properties = toOutputs(stateAfter(deployment, result), kind);
+  const failure = failureOf(result);
+  if (failure === undefined) return properties;
+  const reason = failure.message + describeRest(kind, deployment, result);
+  if (!warnsOnFailure(deployment.inputs)) throw new ResourceInitFailedError(id, properties, [reason]);
+  log(`warning: ${reason}`);
+  return properties;
+}
+
+/** Why a deployment sent nothing at all that it had to send; undefined where it did, or where that is but a warning. */
+export function rejectionOf(deployment: Deployment, result: DeployResult): VodError | undefined {
+  if (result.outcome === "unchanged" || result.submission.batches.length > 0) return undefined;
+  return warnsOnFailure(deployment.inputs) ? undefined : result.submission.failure;
+}
+
+function stateAfter({ inputs, state, baseline, current, plan, outstanding }: Deployment, result: DeployResult): State {
+  const unchanged = withoutSubmission(state, inputs, current);
+  if (result.outcome === "unchanged") return unchanged;
+  const { pending, unconfirmed, status } = result.submission;
+  const submission = { ...result.submission, removed: keepRequestKinds([...pending, ...unconfirmed], plan, baseline) };
+  if (result.outcome === "waited") {
+    const after = withSubmission(inputs, state, { ...submission, status: status ?? unchanged.status }, current);
+    return { ...after, refreshed: unchanged.refreshed };
+  }
+  // What an update left that sent nothing has no tasks yet: those of the state are an earlier one's.
+  const resumes = plan.paths.length === 0 || (plan.resumes && (state?.refreshed ?? []).length > 0);
+  const carriesOn = resumes || (unconfirmed.length > 0 && outstanding.taskIds.length > 0);
+  return withSubmission(inputs, state, submission, current, { carriesOn });
+}
+
+function failureOf(result: DeployResult): VodError | undefined {
+  return result.outcome === "unchanged" ? undefined : result.submission.failure;
+}
+
+/** How much was done before a failure. */
+function describeRest(kind: ResourceKind, { plan }: Deployment, result: DeployResult): string {
+  const pending = new Set(result.outcome === "unchanged" ? [] : result.submission.pending);
+  const all = plan.paths.length;
+  if (pending.size === 0 || all === 0) return "";
+  const done = plan.paths.filter((path) => !pending.has(path)).length;
+  const verb = kind.operation === "preload" ? "Preloaded" : "Refreshed";
+  return (
+    ` ${verb} before that: ${formatNumber(done)} of ${formatNumber(all)} ${all === 1 ? "path" : "paths"}; ` +
+    "the next update sends the rest."
+  );
+}
+
+/** Whether a failure is only a warning: what it left is pending all the same. */
+function warnsOnFailure({ onFailure }: Inputs): boolean {
+  return onFailure === "warn";
+}
