@@ -1,29 +1,31 @@
 /** Profiles of the Alibaba Cloud CLI: `~/.aliyun/config.json` in all its modes that need no browser and run no program. */
 import { join } from "node:path";
 import { z } from "zod";
+import type { CredentialsSource } from "../vod/credentials.js";
 import { VodError } from "../vod/errors.js";
-import type { CredentialsSource } from "../vod/rpc.js";
-import { assumed, assumedWithOidc, type Role, requireRoleArn, type Sts } from "./assume-role.js";
-import { instanceRole, uriCredentials } from "./instance-metadata.js";
+import { assumeRole, assumeRoleWithOidc, type Role, requireRoleArn, type Sts } from "./assume-role.js";
+import { fromCredentialsUri } from "./credentials-uri.js";
+import { fromInstanceMetadata } from "./instance-metadata.js";
+import { identityWithTokenFile } from "./oidc-token.js";
 import { type CredentialContext, staticCredentials } from "./refreshing.js";
-import { findSts, readText, tokenOfFile } from "./role-settings.js";
-import { isTrue, parseJson, read, SETTINGS, type SettingSources, type SettingValue } from "./settings.js";
+import { findSts } from "./role-settings.js";
+import { isTrue, parseJson, readCredentialsFile, readSetting, SETTINGS, type SettingSources } from "./settings.js";
 
 /** A role, and where it is assumed. */
-export interface Assume {
+export interface RoleAssumption {
   role: Role;
   sts: Sts;
 }
 
-/** What was found: credentials, and the role that they are to assume unless another one is asked for. */
+/** Credentials, and the role that they assume unless another one is asked for. */
 export interface ResolvedProfile {
   source: CredentialsSource;
-  assume?: Assume | undefined;
+  assume?: RoleAssumption | undefined;
 }
 
 const text = z.string().trim().min(1).optional().catch(undefined);
 
-/** The fields of a profile that count here. Source: the CLI's own configuration, `Profile`. */
+/** The fields of a profile that are read. Source: the CLI's own configuration, `Profile`. */
 const profileSchema = z.object({
   name: z.string(),
   mode: z.string().catch(""),
@@ -54,37 +56,37 @@ const MODES =
 const invalid = (happened: string, remedy: string) => new VodError(happened, remedy, { code: "InvalidCredentials" });
 
 /**
- * Reads a profile and makes its source; nothing is asked of the network.
+ * Reads a profile and makes its source of credentials; nothing is asked of the network.
  *
  * @param name of the profile; undefined means the one that the CLI uses (`current`).
- * @throws VodError InvalidCredentials where the file, the profile, or a field that its mode needs isn't there.
+ * @throws VodError InvalidCredentials where the file, the profile, or a field that its mode needs is missing.
  */
-export function profileSource(
-  means: CredentialContext,
-  places: SettingSources,
+export function readProfile(
+  context: CredentialContext,
+  settings: SettingSources,
   name: string | undefined,
 ): ResolvedProfile {
-  const file = profilesFile(places);
-  const parsed = fileSchema.safeParse(parseJson(readText(file, `The profiles file ${file}`)));
+  const file = profilesFile(settings);
+  const parsed = fileSchema.safeParse(parseJson(readCredentialsFile(file, `The profiles file ${file}`)));
   if (!parsed.success) {
     throw invalid(`The profiles file ${file} isn't JSON with a list of profiles.`, "Write it with `aliyun configure`.");
   }
   const { current = "default", profiles } = parsed.data;
   const known = profiles.flatMap((profile) => profileSchema.safeParse(profile).data ?? []);
-  return sourceOf({ means, places, file, known }, name ?? current, []);
+  return resolveProfile({ context, settings, file, known }, name ?? current, []);
 }
 
-/** Why the profile that the CLI uses isn't looked at, if so. */
+/** Why the profile that the CLI uses isn't read; undefined where it is. */
 export function whyNoCurrentProfile({ environment }: SettingSources): string | undefined {
   const name = "ALIBABA_CLOUD_CLI_PROFILE_DISABLED";
   return isTrue(name, environment) ? `${name} is true` : undefined;
 }
 
 /** `alicloud:sharedCredentialsFile` or its names in the environment, else `~/.aliyun/config.json`. */
-function profilesFile(places: SettingSources): string {
-  const { HOME, USERPROFILE } = places.environment;
+function profilesFile(settings: SettingSources): string {
+  const { HOME, USERPROFILE } = settings.environment;
   const home = HOME || USERPROFILE;
-  const named: SettingValue | undefined = read(SETTINGS.sharedCredentialsFile, places);
+  const named = readSetting(SETTINGS.sharedCredentialsFile, settings);
   if (named && !/^~[/\\]/.test(named.value)) return named.value;
   if (home === undefined) {
     throw invalid("The home directory isn't known, since HOME isn't set.", "Set alicloud:sharedCredentialsFile.");
@@ -93,15 +95,15 @@ function profilesFile(places: SettingSources): string {
 }
 
 interface Profiles {
-  means: CredentialContext;
-  places: SettingSources;
+  context: CredentialContext;
+  settings: SettingSources;
   file: string;
   known: readonly Profile[];
 }
 
 /** @param passed the profiles that lead here by their `source_profile`. */
-function sourceOf(profiles: Profiles, name: string, passed: readonly string[]): ResolvedProfile {
-  const { means, places, file, known } = profiles;
+function resolveProfile(profiles: Profiles, name: string, passed: readonly string[]): ResolvedProfile {
+  const { context, settings, file, known } = profiles;
   const profile = known.find((one) => one.name === name);
   const where = `the profile "${name}" of ${file}`;
   if (profile === undefined) {
@@ -138,7 +140,7 @@ function sourceOf(profiles: Profiles, name: string, passed: readonly string[]): 
   });
   const sts = () => {
     const { sts_endpoint: endpoint, sts_region: region, enable_vpc: inVpc = false } = profile;
-    return findSts(means, places, { endpoint, region, inVpc, name: where });
+    return findSts(context, settings, { endpoint, region, inVpc, name: where });
   };
 
   switch (profile.mode.toLowerCase()) {
@@ -151,30 +153,34 @@ function sourceOf(profiles: Profiles, name: string, passed: readonly string[]): 
       return { source, assume: { role: role(), sts: sts() } };
     }
     case "chainableramrolearn": {
-      const base = whole(sourceOf(profiles, need("source_profile"), [...passed, name]));
-      return { source: assumed(sts(), base, role(), `${where} (source profile "${profile.source_profile}")`) };
+      const base = applyRole(resolveProfile(profiles, need("source_profile"), [...passed, name]));
+      return { source: assumeRole(sts(), base, role(), `${where} (source profile "${profile.source_profile}")`) };
     }
     case "ecsramrole":
-      return { source: instanceRole(means, profile.ram_role_name, where) };
+      return { source: fromInstanceMetadata(context, profile.ram_role_name, where) };
     case "ramrolearnwithrolename": {
-      const source = instanceRole(means, profile.ram_role_name, where);
+      const source = fromInstanceMetadata(context, profile.ram_role_name, where);
       return { source, assume: { role: role(), sts: sts() } };
     }
     case "oidc": {
-      const identity = tokenOfFile(need("oidc_token_file"), `oidc_token_file of ${where}`, need("oidc_provider_arn"));
-      return { source: assumedWithOidc(sts(), identity, role()) };
+      const identity = identityWithTokenFile(
+        need("oidc_token_file"),
+        `oidc_token_file of ${where}`,
+        need("oidc_provider_arn"),
+      );
+      return { source: assumeRoleWithOidc(sts(), identity, role()) };
     }
     case "credentialsuri":
-      return { source: uriCredentials(means, need("credentials_uri"), where) };
+      return { source: fromCredentialsUri(context, need("credentials_uri"), where) };
     default: {
-      // Letters alone: something secret may have been put there by mistake.
+      // Letters alone, since a secret may stand there by mistake.
       const mode = /^[A-Za-z]{1,30}$/.test(profile.mode) ? ` ${profile.mode}` : "";
       throw invalid(`The mode${mode} of ${where} isn't supported.`, `Use a profile of one of the modes ${MODES}.`);
     }
   }
 }
 
-/** The credentials, after their role was assumed where they have one. */
-export function whole({ source, assume }: ResolvedProfile): CredentialsSource {
-  return assume === undefined ? source : assumed(assume.sts, source, assume.role);
+/** Gives the credentials of the role where there is one to assume, and otherwise those of the profile. */
+export function applyRole({ source, assume }: ResolvedProfile): CredentialsSource {
+  return assume === undefined ? source : assumeRole(assume.sts, source, assume.role);
 }

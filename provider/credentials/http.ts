@@ -1,12 +1,12 @@
 /**
- * One question to a service that gives credentials, with what keeps it from doing harm: a time limit for the whole
- * answer, a bound on its size, no redirects, and errors that hold nothing of what was sent or received.
+ * Requests to a service that gives credentials, kept from doing harm: a time limit for the whole answer, a bound on its
+ * size, no redirects, and errors that hold nothing of what was sent or received.
  */
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import { VodError } from "../vod/errors.js";
 import { proxyOf } from "../vod/http-agent.js";
-import { classifyNetworkError } from "../vod/network-error.js";
+import { classifyNetworkError, type NetworkFailure } from "../vod/network-error.js";
 
 /** A service that is asked for credentials. */
 export interface Service {
@@ -14,10 +14,10 @@ export interface Service {
   name: string;
   /** What to check where it doesn't answer, in one sentence. */
   remedy: string;
-  /** How long all questions of one attempt may take together, in milliseconds. */
+  /** How long all requests of one attempt may take together, in milliseconds. */
   timeoutMs: number;
   /** Gives what connections go through. Default: an agent that knows no proxy, whatever Node's own one was told. */
-  agent?: () => http.Agent | Promise<http.Agent> | undefined;
+  agent?: () => http.Agent | Promise<http.Agent>;
 }
 
 export interface HttpRequest {
@@ -34,32 +34,49 @@ export interface HttpResponse {
 }
 
 /** How long an answer may be, in bytes; credentials take about 2 KB. */
-const MAX_ANSWER_BYTES = 64 * 1024;
+export const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
- * Begins an attempt: what it returns asks one question after the other, all within the service's time limit.
+ * Makes the sender of one attempt: it sends one request after the other, all within the service's time limit.
  *
  * @throws VodError Timeout, Unreachable (with the system's code) or InvalidResponse (too long).
  */
-export function attempt(service: Service): (question: HttpRequest) => Promise<HttpResponse> {
+export function senderTo(service: Service): (request: HttpRequest) => Promise<HttpResponse> {
   const signal = AbortSignal.timeout(service.timeoutMs);
-  return async (question) => {
+  return async (request) => {
     let agent: http.Agent | undefined;
     try {
       agent = await service.agent?.();
-      const response = await send(question, agent, signal);
+      const response = await send(request, agent, signal);
       const chunks: Buffer[] = [];
       let length = 0;
       for await (const chunk of response as AsyncIterable<Buffer>) {
         length += chunk.length;
-        if (length > MAX_ANSWER_BYTES) throw unexpected(service, `more than ${MAX_ANSWER_BYTES / 1024} KB`);
+        if (length > MAX_ANSWER_BYTES) throw tooLong(service);
         chunks.push(chunk);
       }
       return { status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString("utf8") };
     } catch (thrown) {
-      throw thrown instanceof VodError ? thrown : unanswered(service, signal, thrown, agent && proxyOf(agent));
+      if (thrown instanceof VodError) throw thrown;
+      throw signal.aborted ? timedOut(service, agent) : unreachable(service, classifyNetworkError(thrown), agent);
     }
   };
+}
+
+function send({ method, url, headers, body }: HttpRequest, given: http.Agent | undefined, signal: AbortSignal) {
+  const { request, Agent } = url.startsWith("https:") ? https : http;
+  return new Promise<IncomingMessage>((resolve, reject) => {
+    const type = body === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" };
+    const length = { "content-length": String(Buffer.byteLength(body ?? "")) };
+    // Node's own agent goes through a proxy where NODE_USE_ENV_PROXY says so, which must not hear of the metadata service.
+    const agent = given ?? new Agent();
+    // Without it, NODE_TLS_REJECT_UNAUTHORIZED would switch the verification off.
+    const verified = { rejectUnauthorized: true };
+    const options = { method, headers: { ...type, ...length, ...headers }, signal, until: signal, agent, ...verified };
+    // A request without a connection, such as one whose proxy says nothing, doesn't hear of the signal.
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    request(url, options, resolve).once("error", reject).end(body);
+  });
 }
 
 /** The error for an answer that isn't what was asked for; `what` it was instead, never its content. */
@@ -71,39 +88,31 @@ export function unexpected({ name, remedy }: Service, what: string, status?: num
   });
 }
 
-function send({ method, url, headers, body }: HttpRequest, given: http.Agent | undefined, signal: AbortSignal) {
-  const { request, Agent } = url.startsWith("https:") ? https : http;
-  return new Promise<IncomingMessage>((resolve, reject) => {
-    const type = body === undefined ? {} : { "content-type": "application/x-www-form-urlencoded" };
-    const length = { "content-length": String(Buffer.byteLength(body ?? "")) };
-    const all = { ...type, ...length, ...headers };
-    // Node's own agent goes through a proxy where NODE_USE_ENV_PROXY says so, which must not hear of the metadata service.
-    const agent = given ?? new Agent();
-    // Said explicitly, or NODE_TLS_REJECT_UNAUTHORIZED would switch the verification off.
-    const options = { method, headers: all, signal, until: signal, rejectUnauthorized: true, agent };
-    // A request without a connection, such as one whose proxy says nothing, doesn't hear of the signal.
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    request(url, options, resolve).once("error", reject).end(body);
+/** The error for an answer of more than {@link MAX_ANSWER_BYTES}. */
+export function tooLong(service: Service): VodError {
+  return unexpected(service, `more than ${MAX_ANSWER_BYTES / 1024} KB`);
+}
+
+/** The error for a request that nothing answered within the time limit. */
+export function timedOut(service: Service, agent: http.Agent | undefined): VodError {
+  const { name, remedy } = targetOf(service, agent);
+  return new VodError(`${name} didn't answer within ${service.timeoutMs / 1000} s.`, remedy, {
+    code: "Timeout",
+    retryable: true,
   });
+}
+
+/** The error for a request whose connection failed. */
+export function unreachable(service: Service, failure: NetworkFailure, agent: http.Agent | undefined): VodError {
+  const { name, remedy } = targetOf(service, agent);
+  const { what, remedy: known, retryable } = failure;
+  return new VodError(`${name} ${what}.`, known ?? remedy, { code: "Unreachable", retryable });
 }
 
 const CHECK_PROXY = "Check the proxy and its variables (HTTPS_PROXY, ALL_PROXY, NO_PROXY), then run `pulumi up` again.";
 
-/** The error for a question without an answer; of what was thrown, only what {@link classifyNetworkError} takes. */
-function unanswered(
-  { name, remedy: ownRemedy, timeoutMs }: Service,
-  signal: AbortSignal,
-  thrown: unknown,
-  proxy: string | undefined,
-): VodError {
-  const [target, remedy] =
-    proxy === undefined ? [name, ownRemedy] : [`${name} (through the proxy ${proxy})`, CHECK_PROXY];
-  if (signal.aborted) {
-    return new VodError(`${target} didn't answer within ${timeoutMs / 1000} s.`, remedy, {
-      code: "Timeout",
-      retryable: true,
-    });
-  }
-  const { what, remedy: known, retryable } = classifyNetworkError(thrown);
-  return new VodError(`${target} ${what}.`, known ?? remedy, { code: "Unreachable", retryable });
+/** How sentences name whoever didn't answer, and what to check. */
+function targetOf({ name, remedy }: Service, agent: http.Agent | undefined): Pick<Service, "name" | "remedy"> {
+  const proxy = agent && proxyOf(agent);
+  return proxy === undefined ? { name, remedy } : { name: `${name} (through the proxy ${proxy})`, remedy: CHECK_PROXY };
 }

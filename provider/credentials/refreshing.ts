@@ -1,10 +1,12 @@
-/** A source of credentials: what it is called, and credentials that are renewed before they expire. */
+/** Sources of credentials: those that stay as they are, and those that are renewed before they expire. */
 import type http from "node:http";
 import { z } from "zod";
+import type { Credentials, CredentialsSource } from "../vod/credentials.js";
 import { VodError } from "../vod/errors.js";
-import type { Credentials, CredentialsSource } from "../vod/rpc.js";
+import { type HttpResponse, type Service, unexpected } from "./http.js";
+import { parseJson } from "./settings.js";
 
-/** What sources need beside their settings. */
+/** What sources need besides their settings. */
 export interface CredentialContext {
   environment: Readonly<NodeJS.ProcessEnv>;
   now: () => Date;
@@ -14,8 +16,8 @@ export interface CredentialContext {
   metadataTimeoutMs: number;
   /** How long STS or a credentials URI may take, in milliseconds. */
   timeoutMs: number;
-  /** Gives what connections to STS or a credentials URI go through, by their origin; without it, they are direct. */
-  agentFor: ((origin: string) => http.Agent | Promise<http.Agent>) | undefined;
+  /** Gives what connections to STS or a credentials URI go through, by their origin. */
+  agentFor: (origin: string) => http.Agent | Promise<http.Agent>;
 }
 
 /** Credentials as a service gave them. */
@@ -25,22 +27,22 @@ export interface TemporaryCredentials {
   expiresAt: Date | undefined;
 }
 
-/** How long before their end credentials are renewed, in milliseconds: longer than any call is waited for. */
+/** How long before their end credentials are renewed, in milliseconds: longer than any call may take. */
 const RENEW_BEFORE_MS = 5 * 60_000;
 
-/** For how long before their end credentials are no longer used at all, in milliseconds. */
+/** How long before their end credentials are no longer used at all, in milliseconds. */
 const UNUSABLE_MS = 30_000;
 
 /** How long after a failed renewal the next one is tried, in milliseconds. */
 const PAUSE_MS = 30_000;
 
-/** How long credentials are kept of which the service doesn't say when they end, in milliseconds. */
+/** How long credentials are kept where the service doesn't say when they end, in milliseconds. */
 const KEEP_MS = 60_000;
 
-/** Of one word each: with an empty or a broken one, a request would be sent that nobody has signed. */
+/** A key or a token is one word: with an empty or a broken one, the request would be unsigned. */
 const word = z.string().regex(/^\S+$/);
 
-/** What the metadata service and a credentials URI answer. Source: their SDKs. STS has the same within `Credentials`. */
+/** The answer of the metadata service and of a credentials URI. Source: their SDKs. STS has the same within `Credentials`. */
 const temporaryCredentialsSchema = z.object({
   Code: z.literal("Success").optional(),
   AccessKeyId: word,
@@ -66,13 +68,13 @@ export function staticCredentials(description: string, credentials: Credentials)
 }
 
 /**
- * Credentials that end.
+ * Credentials that end, and are renewed in time.
  *
- * @param take asks for new ones.
+ * @param request asks the service for new ones.
  */
 export function refreshingCredentials(
   description: string,
-  take: () => Promise<TemporaryCredentials>,
+  request: () => Promise<TemporaryCredentials>,
   now: () => Date,
 ): CredentialsSource {
   let last: { credentials: Credentials; expiresAtMs: number } | undefined;
@@ -82,7 +84,7 @@ export function refreshingCredentials(
 
   const renew = async (): Promise<Credentials> => {
     try {
-      const { credentials, expiresAt } = await take();
+      const { credentials, expiresAt } = await request();
       const at = now().getTime();
       const expiresAtMs = expiresAt?.getTime() ?? at + RENEW_BEFORE_MS + KEEP_MS;
       if (expiresAtMs <= at) throw expired(description);
@@ -108,7 +110,7 @@ export function refreshingCredentials(
   };
 }
 
-/** Reads credentials from what a service answered; undefined where they aren't complete. */
+/** Reads credentials from an answer in JSON; undefined where they aren't complete. */
 export function readTemporaryCredentials(answer: unknown): TemporaryCredentials | undefined {
   const parsed = temporaryCredentialsSchema.safeParse(answer);
   if (!parsed.success) return undefined;
@@ -119,8 +121,20 @@ export function readTemporaryCredentials(answer: unknown): TemporaryCredentials 
   };
 }
 
+/**
+ * Reads the credentials that the metadata service or a credentials URI answers with.
+ *
+ * @throws VodError InvalidResponse where it doesn't answer with credentials.
+ */
+export function readIssuedCredentials(service: Service, { status, text }: HttpResponse): TemporaryCredentials {
+  if (status !== 200) throw unexpected(service, `HTTP ${status}`, status);
+  const issued = readTemporaryCredentials(parseJson(text));
+  if (issued === undefined) throw unexpected(service, "something else", status);
+  return issued;
+}
+
 /** A description at the beginning of a sentence. */
-export function capital(description: string): string {
+export function capitalize(description: string): string {
   return description.charAt(0).toUpperCase() + description.slice(1);
 }
 

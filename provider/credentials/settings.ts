@@ -1,11 +1,12 @@
-/** The settings that say who calls: what they are called in the stack's configuration and in the environment. */
+/** The settings that say who calls: their names in the stack's configuration and in the environment, and how they are read. */
+import { readFileSync, type Stats, statSync } from "node:fs";
 import { z } from "zod";
 import { VodError } from "../vod/errors.js";
 
 /** Reads one value of the stack's configuration, secrets in clear, such as `alicloud:accessKey`. */
 export type ConfigReader = (key: string) => string | undefined;
 
-/** Where settings are read: in the stack's configuration first, then in the environment. */
+/** Where settings are read: the stack's configuration first, then the environment. */
 export interface SettingSources {
   config: ConfigReader;
   environment: Readonly<NodeJS.ProcessEnv>;
@@ -54,7 +55,7 @@ export const SETTINGS = {
 } as const satisfies Record<string, Setting>;
 
 /** Reads a setting; undefined where none of its names is set to more than spaces. */
-export function read(setting: Setting, { config, environment }: SettingSources): SettingValue | undefined {
+export function readSetting(setting: Setting, { config, environment }: SettingSources): SettingValue | undefined {
   const { config: key } = setting;
   const value = key === undefined ? undefined : config(key)?.trim();
   if (key !== undefined && value) return { value, name: key, where: `the stack's ${key}` };
@@ -65,41 +66,41 @@ export function read(setting: Setting, { config, environment }: SettingSources):
   return undefined;
 }
 
-/** All names of settings, in the order in which they are looked at. */
+/** All names of settings, in the order in which they are read. */
 export function namesOf(...settings: readonly Setting[]): string {
   return settings.flatMap(({ config, environment }) => [...(config ? [config] : []), ...environment]).join(", ");
 }
 
-/** Whether a variable that switches something off is set to `true`, in whatever case. */
+/** Whether a variable is set to `true`, in any case of letters. */
 export function isTrue(name: string, environment: Readonly<NodeJS.ProcessEnv>): boolean {
   return environment[name]?.trim().toLowerCase() === "true";
 }
 
-/** An empty text is none, as Pulumi's provider has it. */
 const text = z.string().trim().optional();
-const words = text.transform((value) => value || undefined);
+/** An empty text counts as none, as for Pulumi's provider. */
+const nonEmpty = text.transform((value) => value || undefined);
 
-/** How long a session lasts, in seconds; 0 is the service's own default. Source: AssumeRole, `DurationSeconds`. */
+/** How long a session lasts, in seconds; 0 means the service's own default. Source: AssumeRole, `DurationSeconds`. */
 const seconds = z.coerce
   .number()
   .refine((value) => value === 0 || (Number.isInteger(value) && value >= 900 && value <= 43_200))
   .transform((value) => value || undefined)
   .optional();
 
-const hosts = z.object({ sts: words, vod: words });
+const hosts = z.object({ sts: nonEmpty, vod: nonEmpty });
 
-const block = { sessionExpiration: seconds, policy: words };
+const session = { sessionExpiration: seconds, policy: nonEmpty };
 
-/** The configuration's objects, of which each is a JSON text. An empty `roleArn` assumes no role. */
-const OBJECTS = {
-  "alicloud:assumeRole": z.object({ ...block, roleArn: text, sessionName: words, externalId: words }),
+/** The configuration's objects; each is a JSON text. An empty `roleArn` assumes no role. */
+const CONFIG_OBJECTS = {
+  "alicloud:assumeRole": z.object({ ...session, roleArn: text, sessionName: nonEmpty, externalId: nonEmpty }),
   "alicloud:assumeRoleWithOidc": z.object({
-    ...block,
-    roleArn: words,
-    roleSessionName: words,
-    oidcProviderArn: words,
-    oidcToken: words,
-    oidcTokenFile: words,
+    ...session,
+    roleArn: nonEmpty,
+    roleSessionName: nonEmpty,
+    oidcProviderArn: nonEmpty,
+    oidcToken: nonEmpty,
+    oidcTokenFile: nonEmpty,
   }),
   "alicloud:endpoints": z.union([hosts, z.array(hosts)]).transform((endpoints) => ({
     sts: [endpoints].flat().find(({ sts }) => sts)?.sts,
@@ -112,14 +113,14 @@ const OBJECTS = {
  *
  * @throws VodError InvalidCredentials, naming the fields that are wrong and never a value: a token may stand there.
  */
-export function readObject<Name extends keyof typeof OBJECTS>(
+export function readConfigObject<Name extends keyof typeof CONFIG_OBJECTS>(
   name: Name,
   { config }: Pick<SettingSources, "config">,
-): z.infer<(typeof OBJECTS)[Name]> | undefined {
+): z.infer<(typeof CONFIG_OBJECTS)[Name]> | undefined {
   const value = config(name)?.trim();
   if (!value) return undefined;
-  const parsed = OBJECTS[name].safeParse(parseJson(value));
-  if (parsed.success) return parsed.data as z.infer<(typeof OBJECTS)[Name]>;
+  const parsed = CONFIG_OBJECTS[name].safeParse(parseJson(value));
+  if (parsed.success) return parsed.data as z.infer<(typeof CONFIG_OBJECTS)[Name]>;
   const fields = [...new Set(parsed.error.issues.map(({ path }) => path.join(".")))].filter((field) => field !== "");
   throw new VodError(
     fields.length === 0 ? `${name} is not a JSON object.` : `${name} has no valid ${fields.join(" and no valid ")}.`,
@@ -129,11 +130,37 @@ export function readObject<Name extends keyof typeof OBJECTS>(
   );
 }
 
-/** What a JSON text holds; undefined where it is none. The error of the parser would show the text. */
+/** Parses a JSON text; undefined where it is none. The parser's own error would show the text. */
 export function parseJson(value: string): unknown {
   try {
     return JSON.parse(value.replace(/^\uFEFF/, ""));
   } catch {
     return undefined;
   }
+}
+
+/** How large a file of credentials may be, in bytes: a token has some kilobytes, a file of many profiles some hundred. */
+const MAX_FILE_BYTES = 1024 * 1024;
+
+/**
+ * Reads a file of credentials. Only a regular file is read: a pipe might never end, nor might a device.
+ *
+ * @param shown what it is called at the beginning of a sentence.
+ * @throws VodError InvalidCredentials with the system's code.
+ */
+export function readCredentialsFile(file: string, shown: string): string {
+  const refuse = (why: string) =>
+    new VodError(
+      `${shown} can't be read (${why}).`,
+      "Check that it is the path of a file that exists, and that this user may read it.",
+      { code: "InvalidCredentials" },
+    );
+  let found: Stats;
+  try {
+    found = statSync(file);
+    if (found.isFile() && found.size <= MAX_FILE_BYTES) return readFileSync(file, "utf8");
+  } catch (error) {
+    throw refuse(String((error as NodeJS.ErrnoException).code));
+  }
+  throw refuse(found.isFile() ? "larger than 1 MB" : "no regular file");
 }

@@ -3,7 +3,7 @@ import { isAbsolute, relative, resolve, sep } from "node:path";
 import type { z } from "zod";
 import type { ConfigReader } from "../credentials/chain.js";
 import { configuredVodEndpoint } from "../credentials/role-settings.js";
-import { read, SETTINGS } from "../credentials/settings.js";
+import { readSetting, SETTINGS } from "../credentials/settings.js";
 import { type QuotaName, quotaFor } from "../plan/batches.js";
 import { COLLAPSES, FAILURE_POLICIES, QUOTA_POLICIES } from "../schema/enums.js";
 import { hasUnknown, type InputName, type Inputs, type ResourceKind, type Source, UNKNOWN } from "../schema/inputs.js";
@@ -289,7 +289,7 @@ function endpointProblem(
 }
 
 function findNotes({ endpoint }: Known, environment: Readonly<NodeJS.ProcessEnv>, config: ConfigReader): string[] {
-  const stacks = read(SETTINGS.region, { config, environment });
+  const stacks = readSetting(SETTINGS.region, { config, environment });
   if (stacks === undefined || stacks.value === REGION || endpoint !== undefined) return [];
   // Whoever names an endpoint elsewhere knows where the calls go.
   if (resolveEndpoint(undefined, environment, configuredVodEndpoint(config)) !== DEFAULT_ENDPOINT) return [];

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { untilCancelled } from "./cancellation.js";
+import type { Credentials, CredentialsSource } from "./credentials.js";
 import { quotaExceeded, VodError } from "./errors.js";
 import { DEFAULT_PRELOAD_AREA, type ObjectType, type PreloadArea } from "./limits.js";
 import { isQuotaExceeded, quotaAnswer, quotaOf, type RefreshQuota } from "./quota.js";
@@ -21,7 +22,7 @@ import {
   TOLD_WAIT_MS,
   type Turn,
 } from "./retry.js";
-import { type Credentials, type CredentialsSource, caller } from "./rpc.js";
+import { caller } from "./rpc.js";
 import {
   acceptedTaskIds,
   allPages,
@@ -33,9 +34,9 @@ import {
   tasksParameters,
 } from "./tasks.js";
 
+export type { Credentials } from "./credentials.js";
 export type { Limiter } from "./rate-limiter.js";
 export type { RetryLimits } from "./retry.js";
-export type { Credentials } from "./rpc.js";
 export type { RefreshTask, TaskFilter, TaskStatus } from "./tasks.js";
 
 export interface VodClientOptions {

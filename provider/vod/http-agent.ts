@@ -104,10 +104,10 @@ export async function bounded<T>(
   request: (options: object) => Promise<T>,
   { timeoutMs, maxBytes }: Bounds,
   observer: Observer,
-): Promise<{ answer: T } | { excess: LimitExceeded }> {
+): Promise<{ answer: T } | { exceeded: LimitExceeded }> {
   const end = new AbortController();
-  const passed = new Promise<{ excess: LimitExceeded }>((resolve) => {
-    end.signal.addEventListener("abort", () => resolve({ excess: end.signal.reason }));
+  const passed = new Promise<{ exceeded: LimitExceeded }>((resolve) => {
+    end.signal.addEventListener("abort", () => resolve({ exceeded: end.signal.reason }));
   });
   const onRequest = (outgoing: ClientRequest) => {
     outgoing.once("socket", observer.onConnection);

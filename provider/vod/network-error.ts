@@ -1,7 +1,7 @@
 /** Why a request got no answer: of what was thrown, only a code is shown, since the rest may hold anything. */
 
 /** What kept a request from being answered. */
-export interface Cause {
+export interface NetworkFailure {
   /** After the name of who was asked: `can't be reached (ECONNREFUSED)`. */
   what: string;
   /** What to do about it, where that is known from the cause alone. */
@@ -21,7 +21,7 @@ const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EA
 const UNTRUSTED = /CERT|TLS|SSL|LEAF_SIGNATURE/;
 
 /** @param thrown what a request failed with, be it an error or not. */
-export function classifyNetworkError(thrown: unknown): Cause {
+export function classifyNetworkError(thrown: unknown): NetworkFailure {
   const { code: given, message } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as {
     code?: unknown;
     message?: unknown;

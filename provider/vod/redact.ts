@@ -1,5 +1,4 @@
 /** What may be shown of what a service says: nothing in which a secret stands, however it is written there. */
-import type { Credentials } from "./rpc.js";
 
 /** How much of a message is read, and how much of that is shown, in characters. */
 const MESSAGE_READ = 10_000;
@@ -26,15 +25,11 @@ export function withoutSecrets(message: string, holdsSecret: (text: string) => b
 }
 
 /**
- * Makes what tells whether a text has a secret in it, as it is or in base64, or a part of one: it looks for every piece of
+ * Makes a test for texts that hold a secret, as it is or in base64, or a part of one: it looks for every piece of
  * {@link PIECE} characters.
  */
-export function secretFinder({
-  accessKeyId,
-  accessKeySecret,
-  securityToken = "",
-}: Credentials): (text: string) => boolean {
-  const secrets = [accessKeyId, accessKeySecret, securityToken].filter((secret) => secret !== "");
+export function secretFinder(values: readonly string[]): (text: string) => boolean {
+  const secrets = values.filter((secret) => secret !== "");
   const texts = [...secrets, ...secrets.flatMap(inBase64).filter(({ length }) => length >= PIECE)];
   const pieces = texts.flatMap((text) => {
     const count = Math.max(1, text.length - PIECE + 1);

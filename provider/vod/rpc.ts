@@ -1,44 +1,15 @@
-/**
- * One call of the VOD API over `@alicloud/pop-core`: the only place that talks to the service.
- *
- * pop-core signs and sends; everything else about it is kept in here: it ignores the HTTP status, throws errors that
- * hold keys, answers what isn't JSON with an object that is no error (see {@link failureOf}), and reads for as long as
- * something comes (see {@link bounded}).
- */
+/** One call of the VOD API: a signed request, a valid answer, and a {@link VodError} for everything else. */
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
 import { cancelledError } from "./cancellation.js";
+import type { Credentials, CredentialsSource } from "./credentials.js";
 import { resolveProxy } from "./endpoint.js";
 import { errorOfRefusal, VodError } from "./errors.js";
-import { agentFor, bounded, type LimitExceeded } from "./http-agent.js";
+import { agentFor, type LimitExceeded } from "./http-agent.js";
 import { API_VERSION } from "./limits.js";
-import { classifyNetworkError } from "./network-error.js";
-import { loadPopCore } from "./pop-core.js";
-import { secretFinder, withoutSecrets } from "./redact.js";
-
-/** Who calls. The secret and the token never leave the closures of this module and of their source. */
-export interface Credentials {
-  accessKeyId: string;
-  accessKeySecret: string;
-  /** Of temporary credentials (STS) only. */
-  securityToken?: string;
-}
-
-/** Where the credentials of a resource come from. */
-export interface CredentialsSource {
-  /**
-   * Where they come from, as part of a sentence: `the stack's alicloud:accessKey`, `the profile "prod" of
-   * /home/x/.aliyun/config.json, which assumes acs:ram::1:role/x`. Nothing secret stands in it.
-   */
-  readonly description: string;
-  /**
-   * The credentials of now: kept until 5 minutes before they expire, then taken anew. Concurrent callers share one
-   * request. A renewal that fails is tried again half a minute later, as long as the old ones hold.
-   *
-   * @throws VodError for every failure; `retryable` where a later call can succeed.
-   */
-  get(): Promise<Credentials>;
-}
+import type { NetworkFailure } from "./network-error.js";
+import { secretFinder } from "./redact.js";
+import { identifier, type RefusalText, sendSigned } from "./signed-request.js";
 
 export interface CallerOptions {
   /** Origin of the API. */
@@ -63,14 +34,6 @@ const MAX_LIST = 1_000;
 /** How long the service may ask everybody to wait, in milliseconds: a header must not stop a run for days. */
 const MAX_RETRY_AFTER_MS = 10 * 60_000;
 
-/** What the service calls its errors and requests: a name or a number, never a sentence. */
-const identifier = z.string().regex(/^[\w.-]{1,100}$/);
-const refusal = z.object({
-  // What every object has, such as "constructor", would be found in a table of codes.
-  Code: identifier.refine((code) => !(code in Object.prototype)),
-  Message: z.string().catch(""),
-  RequestId: identifier.optional().catch(undefined),
-});
 const anyAnswer = z.object({ RequestId: identifier.optional() });
 
 /**
@@ -87,46 +50,32 @@ export type Call = <T>(
   signal?: AbortSignal,
 ) => Promise<T>;
 
-/** Makes the sender of calls; nothing is sent and pop-core isn't loaded before the first one. */
+/** Makes the sender of calls. Before the first call, nothing is sent and pop-core isn't loaded. */
 export function caller({ endpoint, credentials: source, timeoutMs, onDate }: CallerOptions): Call {
-  const load = async () => {
+  const openAgent = async () => {
     const proxy = resolveProxy(endpoint, process.env);
-    return { ...loadPopCore(), agent: await agentFor(endpoint, proxy), proxy };
+    return { agent: await agentFor(endpoint, proxy), proxy };
   };
-  let loaded: ReturnType<typeof load> | undefined;
+  let opened: ReturnType<typeof openAgent> | undefined;
 
   return async (action, parameters, schema, paths, signal) => {
     const credentials = await credentialsOf(source.get);
-    loaded ??= load();
-    const { Client, silence, agent, proxy } = await loaded;
-    silence();
+    opened ??= openAgent();
+    const { agent, proxy } = await opened;
     if (signal?.aborted) throw cancelledError();
-    // One client a request: calls go side by side, and each has the credentials of its own moment.
-    const client = new Client({ ...credentials, endpoint, apiVersion: API_VERSION });
+    const bounds = { timeoutMs, maxBytes: MAX_ANSWER_BYTES };
+    const request = { endpoint, apiVersion: API_VERSION, action, parameters, credentials, agent, bounds, onDate };
+    const { result, response, maySend } = await sendSigned(request);
     const { description } = source;
-    const common = { endpoint, proxy, timeoutMs, credentials, description, paths };
-    const attempt: Attempt = { ...common, maySend: false, response: undefined };
-    const observer = {
-      onConnection: () => {
-        attempt.maySend = true;
-      },
-      onResponse: (response: IncomingMessage) => {
-        attempt.response = response;
-        const date = new Date(response.headers.date ?? "");
-        if (!Number.isNaN(date.getTime())) onDate(date);
-      },
-    };
-    // The method in capitals, or pop-core leaves the parameters in the URL.
-    const request = (options: object) => client.request(action, parameters, { ...options, method: "POST", agent });
-    const outcome = await bounded(request, { timeoutMs, maxBytes: MAX_ANSWER_BYTES }, observer).catch((error) => {
-      throw failureOf(error, attempt);
-    });
-    if ("excess" in outcome) throw excessive(outcome.excess, attempt);
-    return validAnswer(outcome.answer, schema, attempt);
+    const attempt: Attempt = { endpoint, proxy, timeoutMs, credentials, description, paths, maySend, response };
+    if ("refusal" in result) throw refused(result.refusal, attempt);
+    if ("exceeded" in result) throw exceeded(result.exceeded, attempt);
+    if ("failure" in result) throw failed(result.failure, attempt);
+    return validAnswer(result.answer, schema, attempt);
   };
 }
 
-/** What is known of a call, while it goes on and when it has failed. */
+/** What is known of a call after its request. */
 interface Attempt {
   endpoint: string;
   proxy: URL | undefined;
@@ -135,7 +84,6 @@ interface Attempt {
   /** Where these come from, if that is known. */
   description: string | undefined;
   paths: readonly string[];
-  /** Whether there was ever a connection to send it over; where there is a proxy, one through it. */
   maySend: boolean;
   response: IncomingMessage | undefined;
 }
@@ -188,28 +136,25 @@ function hasEndlessList(answer: unknown): boolean {
   return false;
 }
 
-/** Turns whatever pop-core threw into our own error, of which nothing but code, request ID and message are taken. */
-function failureOf(thrown: unknown, attempt: Attempt): VodError {
+/** The error for a refusal by the service. */
+function refused({ code, message, requestId }: RefusalText, attempt: Attempt): VodError {
   const { response, paths, credentials, description } = attempt;
-  const holdsSecret = secretFinder(credentials);
-  const { data } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as { data?: unknown };
-  const refused = refusal.safeParse(data);
-  if (refused.success && !holdsSecret(refused.data.Code)) {
-    const { Code, Message, RequestId } = refused.data;
-    return errorOfRefusal({
-      code: Code,
-      message: withoutSecrets(Message, holdsSecret) || "it gave no reason",
-      httpStatus: response?.statusCode,
-      requestId: RequestId === undefined || holdsSecret(RequestId) ? undefined : RequestId,
-      retryAfterMs: retryAfterOf(response),
-      caller: description && `${description}, access key ID …${credentials.accessKeyId.slice(-4)}`,
-      paths,
-    });
-  }
-  const { code } = classifyNetworkError(thrown);
-  if (code === "HPE_HEADER_OVERFLOW") return unexpectedAnswer(attempt, "endless headers");
-  if (code.startsWith("HPE_")) return unexpectedAnswer(attempt, "something other than HTTP");
-  return response === undefined ? unreachable(attempt, thrown) : unexpectedAnswer(attempt);
+  return errorOfRefusal({
+    code,
+    message: message || "it gave no reason",
+    httpStatus: response?.statusCode,
+    requestId,
+    retryAfterMs: retryAfterOf(response),
+    caller: description && `${description}, access key ID …${credentials.accessKeyId.slice(-4)}`,
+    paths,
+  });
+}
+
+/** The error for a request without an answer, or with one that can't be read. */
+function failed(failure: NetworkFailure, attempt: Attempt): VodError {
+  if (failure.code === "HPE_HEADER_OVERFLOW") return unexpectedAnswer(attempt, "endless headers");
+  if (failure.code.startsWith("HPE_")) return unexpectedAnswer(attempt, "something other than HTTP");
+  return attempt.response === undefined ? unreachable(failure, attempt) : unexpectedAnswer(attempt);
 }
 
 /** The header by which the gateway asks for patience with a throttle, in milliseconds. Source: the official SDKs. */
@@ -220,10 +165,10 @@ function retryAfterOf(response: IncomingMessage | undefined): number | undefined
     : undefined;
 }
 
-/** The error for a request that had to be ended. */
-function excessive(excess: LimitExceeded, attempt: Attempt): VodError {
-  if (excess === "size") return unexpectedAnswer(attempt, `more than ${MAX_ANSWER_BYTES / 1024 / 1024} MB`);
-  if (excess === "encoding") return unexpectedAnswer(attempt, "a compressed answer");
+/** The error for a request that exceeded a bound. */
+function exceeded(limit: LimitExceeded, attempt: Attempt): VodError {
+  if (limit === "size") return unexpectedAnswer(attempt, `more than ${MAX_ANSWER_BYTES / 1024 / 1024} MB`);
+  if (limit === "encoding") return unexpectedAnswer(attempt, "a compressed answer");
   return new VodError(
     `${targetOf(attempt)} didn't answer within ${attempt.timeoutMs / 1000} s.`,
     "Check the network between this machine and the VOD API, then run `pulumi up` again.",
@@ -231,9 +176,8 @@ function excessive(excess: LimitExceeded, attempt: Attempt): VodError {
   );
 }
 
-/** The error for a request without an answer. */
-function unreachable(attempt: Attempt, thrown: unknown): VodError {
-  const { what, remedy, isUnsent, retryable } = classifyNetworkError(thrown);
+/** The error for a request that nothing answered. */
+function unreachable({ what, remedy, isUnsent, retryable }: NetworkFailure, attempt: Attempt): VodError {
   const where = attempt.proxy ? "the proxy's variables (HTTPS_PROXY, ALL_PROXY, NO_PROXY)" : "VOD_ENDPOINT";
   return new VodError(
     `${targetOf(attempt)} ${what}.`,
@@ -264,7 +208,7 @@ function contentTypeOf({ response, credentials }: Attempt): string {
   const header = response?.headers["content-type"];
   if (header === undefined) return "an empty answer";
   const type = /^[\w.+-]{1,40}\/[\w.+-]{1,80}/.exec(header)?.[0];
-  return type === undefined || secretFinder(credentials)(type) ? "an answer of no known type" : type;
+  return type === undefined || secretFinder(Object.values(credentials))(type) ? "an answer of no known type" : type;
 }
 
 /** Where a call goes, as messages say it: a proxy's `origin` is without its password. */

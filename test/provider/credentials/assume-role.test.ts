@@ -1,7 +1,10 @@
 import { execFileSync } from "node:child_process";
+import type { ServerResponse } from "node:http";
+import { createRequire } from "node:module";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import RPCClient from "@alicloud/pop-core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { directory, failureOf, fakeSts, file, find, START, serving } from "./fakes.js";
 
 const ROLE = "acs:ram::1234567890123456:role/deploy";
@@ -270,6 +273,96 @@ describe("a refusal says what happened and what to do", () => {
       /^The OIDC token in the environment's ALIBABA_CLOUD_OIDC_TOKEN has expired\. Get a new one right before `pulumi up`\. \(code AuthenticationFail\.OIDCToken\.Expired, HTTP 401/,
     );
   });
+});
+
+describe("an STS that misbehaves", () => {
+  const assume = (origin: string) =>
+    find(
+      { ...KEY, "alicloud:assumeRole": { roleArn: ROLE } },
+      { ALIBABA_CLOUD_STS_ENDPOINT: origin },
+      { timeoutMs: 300 },
+    );
+  const CHECK = "Check the network between this machine and the STS, then run `pulumi up` again.";
+
+  test.each<[string, (response: ServerResponse) => unknown]>([
+    ["never answers", () => {}],
+    [
+      "answers forever",
+      (response) => {
+        const timer = setInterval(() => response.write(" "), 20);
+        response.on("close", () => clearInterval(timer));
+      },
+    ],
+  ])("and %s is given up after the time limit", async (_, answer) => {
+    const origin = await serving((_, response) => answer(response));
+    const begin = performance.now();
+    const failure = await failureOf(() => assume(origin).get());
+    expect(performance.now() - begin).toBeLessThan(2000);
+    expect(failure.message).toBe(`The STS at ${origin} didn't answer within 0.3 s. ${CHECK} (code Timeout)`);
+    expect(failure).toMatchObject({ retryable: true });
+  });
+
+  test("and answers with more than 64 KB is cut off", async () => {
+    let sent = 0;
+    const origin = await serving((_, response) => {
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(65_536, " "))) sent += 65_536;
+      };
+      response.on("drain", more);
+      more();
+    });
+    const failure = await failureOf(() => assume(origin).get());
+    expect(failure.message).toMatch(/answered with more than 64 KB, not with credentials\..*\(code InvalidResponse\)$/);
+    expect(sent).toBeLessThan(20_000_000);
+  });
+
+  test.each<[string, number, Record<string, string>, string | Buffer, string]>([
+    ["a page", 200, {}, "<html>", "HTTP 200"],
+    ["null", 200, {}, "null", "HTTP 200"],
+    ["nothing", 500, {}, "", "HTTP 500"],
+    ["JSON without credentials", 200, {}, "{}", "HTTP 200"],
+    ["a redirect", 302, { location: "http://127.0.0.1:1/" }, "{}", "HTTP 302"],
+    ["a refusal with the status of a success", 200, {}, '{"Code":"NoPermission"}', "HTTP 200"],
+    ["gzip", 200, { "content-encoding": "gzip" }, gzipSync("{}"), "a compressed answer"],
+  ])("and answers with %s gives no credentials", async (_, status, headers, body, what) => {
+    const origin = await serving((_, response) => response.writeHead(status, headers).end(body));
+    const failure = await failureOf(() => assume(origin).get());
+    expect(failure.message).toMatch(`The STS at ${origin} answered with ${what}, not with credentials. ${CHECK}`);
+    expect(failure).toMatchObject({ code: "InvalidResponse", retryable: status >= 500 });
+  });
+
+  test.each<[string, (response: ServerResponse) => unknown]>([
+    ["before it answers", (response) => response.destroy()],
+    [
+      "within its answer",
+      (response) => response.writeHead(200, { "content-length": 100 }).write("{", () => response.destroy()),
+    ],
+  ])("and cuts the connection %s can be asked again", async (_, cut) => {
+    const origin = await serving((_, response) => cut(response));
+    expect(await failureOf(() => assume(origin).get())).toMatchObject({ code: "Unreachable", retryable: true });
+  });
+});
+
+test("DEBUG=* prints nothing of the request to STS", async () => {
+  const { environment, received } = await fakeSts({ keys: { "STS.a": { secret: "b", token: "CAISplantedtoken" } } });
+  const key = {
+    "alicloud:accessKey": "STS.a",
+    "alicloud:secretKey": "b",
+    "alicloud:securityToken": "CAISplantedtoken",
+  };
+  const ofPopCore = createRequire(createRequire(__filename).resolve("@alicloud/pop-core"));
+  const debug = createRequire(ofPopCore.resolve("httpx"))("debug");
+  const written: string[] = [];
+  const write = vi.spyOn(process.stderr, "write").mockImplementation((chunk) => written.push(String(chunk)) > 0);
+  debug.enable("*");
+  try {
+    await find({ ...key, "alicloud:assumeRole": { roleArn: ROLE } }, environment).get();
+  } finally {
+    debug.disable();
+    write.mockRestore();
+  }
+  expect(received).toHaveLength(1);
+  expect(written.join("")).not.toMatch(/CAISplanted|Signature|AccessKeyId|STS\.a/);
 });
 
 describe("where STS is", () => {

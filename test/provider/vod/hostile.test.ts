@@ -4,10 +4,10 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { deflateSync, gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
 import { type VodClientOptions, vodClient } from "../../../provider/vod/client.js";
+import type { CredentialsSource } from "../../../provider/vod/credentials.js";
 import { VodError } from "../../../provider/vod/errors.js";
 import { createLimiter, type Limiter } from "../../../provider/vod/rate-limiter.js";
 import { NO_RETRY } from "../../../provider/vod/retry.js";
-import type { CredentialsSource } from "../../../provider/vod/rpc.js";
 import { MAX_ANSWER_BYTES } from "../../../provider/vod/rpc.js";
 import { started } from "../../emulator/started.js";
 
