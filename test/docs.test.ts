@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { expect, test } from "vitest";
-import { ERROR_TABLE } from "../provider/vod/errors.js";
+import { ERROR_TABLE } from "../provider/vod/error-table.js";
 
 const contract = readFileSync(join(__dirname, "../docs/contract.md"), "utf8");
 

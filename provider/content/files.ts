@@ -16,7 +16,7 @@ export class ContentHashError extends Error {
 export type Files = Map<string, string>;
 
 /** Which files of a directory: globs over their names. */
-export interface FileFilter {
+interface FileFilter {
   /** Defaults to every file. */
   readonly include?: readonly string[] | undefined;
   /** A directory that matches is left out with all below it; a symbolic link that matches is not followed. Defaults to none. */

@@ -18,7 +18,7 @@ import {
   type TemporaryCredentials,
 } from "./refreshing.js";
 import { parseJson } from "./settings.js";
-import { type Attempted, refusedBySts } from "./sts-errors.js";
+import { type Attempted, stsRefusalError } from "./sts-errors.js";
 
 /** A role to assume, as AssumeRole takes it. */
 export interface Role {
@@ -170,7 +170,7 @@ function serviceOf({ origin, timeoutMs, agentFor }: Sts): Service {
 }
 
 function readSession(sts: Sts, { status, answer, refusal }: StsAnswer, attempted: Attempted): TemporaryCredentials {
-  if (status !== 200 && refusal !== undefined) throw refusedBySts(status, refusal, attempted);
+  if (status !== 200 && refusal !== undefined) throw stsRefusalError(status, refusal, attempted);
   const issued =
     status === 200
       ? readTemporaryCredentials((answer as { Credentials?: unknown } | null | undefined)?.Credentials)

@@ -1,5 +1,6 @@
 /** What STS refuses, and what to do about it. */
-import { ERROR_TABLE, VodError } from "../vod/errors.js";
+import { ERROR_TABLE } from "../vod/error-table.js";
+import { VodError } from "../vod/errors.js";
 import type { RefusalText } from "../vod/signed-request.js";
 import { capitalize } from "./refreshing.js";
 
@@ -15,7 +16,7 @@ const CODE = /^[A-Z][A-Za-z]*(\.[A-Za-z]+)*$/;
 const REQUEST_ID = /^[0-9A-Fa-f-]{8,40}$/;
 
 /** The error for a refusal. The service's message is left out: it may repeat what was sent. */
-export function refusedBySts(status: number, refusal: RefusalText, attempted: Attempted): VodError {
+export function stsRefusalError(status: number, refusal: RefusalText, attempted: Attempted): VodError {
   const code = CODE.test(refusal.code) ? refusal.code : "Refused";
   const [happened, remedy] = sentencesFor(code, attempted);
   return new VodError(happened, remedy, {

@@ -5,10 +5,11 @@
 import { z } from "zod";
 import { untilCancelled } from "./cancellation.js";
 import type { Credentials, CredentialsSource } from "./credentials.js";
-import { quotaExceeded, VodError } from "./errors.js";
+import { VodError } from "./errors.js";
 import { DEFAULT_PRELOAD_AREA, type ObjectType, type PreloadArea } from "./limits.js";
 import { isQuotaExceeded, quotaAnswer, quotaOf, type RefreshQuota } from "./quota.js";
 import { type Limiter, limiterOf } from "./rate-limiter.js";
+import { quotaExceededError } from "./refusals.js";
 import {
   DEFAULT_RETRY,
   LEAST_PATIENCE_MS,
@@ -92,13 +93,13 @@ interface Acceptance {
 }
 
 /** What the service answered to a refresh. */
-export interface RefreshResponse extends Acceptance {
+interface RefreshResponse extends Acceptance {
   /** The service's own string: task IDs joined by commas. */
   refreshTaskId: string;
 }
 
 /** What the service answered to a preload. */
-export interface PreloadResponse extends Acceptance {
+interface PreloadResponse extends Acceptance {
   /** The service's own string: task IDs joined by commas. */
   preloadTaskId: string;
 }
@@ -112,7 +113,7 @@ export interface CallOptions {
 }
 
 /** What a single question may. */
-export interface QuestionOptions extends CallOptions {
+interface QuestionOptions extends CallOptions {
   /** How long and how often it is tried. Default: the client's. */
   retry?: RetryLimits;
 }
@@ -309,7 +310,7 @@ export function vodClient(options: VodClientOptions): VodClient {
       if (!(error instanceof VodError) || !isQuotaExceeded(error.code)) throw error;
       // What is left only makes the message better: a failure to ask for it must not hide the refusal.
       const quota = await describeRefreshQuota({ ...callOptions, retry: NO_RETRY }).catch(() => undefined);
-      throw quotaExceeded(error, { count: submission.paths.length, kind: submission.quota }, quota, now());
+      throw quotaExceededError(error, { count: submission.paths.length, kind: submission.quota }, quota, now());
     }
   };
 

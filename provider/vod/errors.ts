@@ -1,256 +1,10 @@
-/**
- * Everything that can go wrong with the VOD API, as data and as one error class.
- *
- * The rows hold the service's own message for reference and tests; people get `happened` and `remedy`.
- */
+/** The error of everything that can go wrong with a call. */
 
-import { domainOf, shownPath } from "./paths.js";
-import { describeNextDay, type RefreshQuota } from "./quota.js";
-
-/** One error of the service: what it answers, and what we make of it. */
-export interface ErrorRow {
-  /** HTTP status of the answer. */
-  status: number;
-  /** The service's own message. */
-  message: string;
-  /** What happened, in one sentence; `{Domain}` and `{Path}` stand for those of the call. */
-  happened: string;
-  /** What to do about it, in one sentence. */
-  remedy: string;
-  /** Whether the same call can succeed a little later without anybody's doing. */
-  retryable: boolean;
-  /** Whether an earlier copy of the call may have been accepted. */
-  outcomeUnknown: boolean;
-}
-
-const row = (
-  status: number,
-  message: string,
-  happened: string,
-  remedy: string,
-  { retryable = false, outcomeUnknown = false } = {},
-): ErrorRow => ({ status, message, happened, remedy, retryable, outcomeUnknown });
-
-const THROTTLED = "Wait a moment and run `pulumi up` again.";
-const CHECK_KEY = "Check the credentials that this run uses.";
-const RENEW_TOKEN = "Get new temporary credentials and run `pulumi up` again.";
-const ALLOW =
-  "Allow vod:RefreshVodObjectCaches, vod:DescribeVodRefreshQuota and vod:DescribeVodRefreshTasks in a RAM policy of this user or role, and vod:PreloadVodObjectCaches where it preloads.";
-const LOOK_UP = "Look the code up on the service's error page, or ask its support with the request ID.";
-const REPORT = "Report it to the project with the code and the request ID.";
-
-/**
- * The errors of RefreshVodObjectCaches (source: seed, "Common errors"), what PreloadVodObjectCaches has beside them (source:
- * its own page, "Common errors"), and those of the gateway before both (source: the official SDKs and the gateway's own
- * pages).
- */
-export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
-  // Seed.
-  Throttling: row(503, "Request was denied due to request throttling.", "The VOD API throttled the call.", THROTTLED, {
-    retryable: true,
-  }),
-  IllegalOperation: row(
-    403,
-    "Illegal domain operate is not permitted.",
-    "{Domain} may not be operated on by this Alibaba Cloud account.",
-    "Check that each domain of `paths` is an acceleration domain of ApsaraVideo VOD in this account.",
-  ),
-  OperationDenied: row(
-    403,
-    "Your account does not open VOD service yet.",
-    "ApsaraVideo VOD is not activated for this Alibaba Cloud account.",
-    "Activate it in the VOD console, or use the credentials of the account that has it.",
-  ),
-  "OperationDenied.Suspended": row(
-    403,
-    "Your VOD service is suspended.",
-    "ApsaraVideo VOD is suspended for this account because of overdue payments.",
-    "Add funds to the account and run `pulumi up` again.",
-  ),
-  "InvalidDomain.NotFound": row(
-    404,
-    "The domain provided does not belong to you.",
-    "{Domain} doesn't exist or doesn't belong to this Alibaba Cloud account.",
-    "Correct `paths`, or use the credentials of the account that has the domain in ApsaraVideo VOD.",
-  ),
-  "InvalidDomain.Offline": row(
-    404,
-    "The domain provided is offline.",
-    "{Domain} is disabled in ApsaraVideo VOD.",
-    "Enable it in the VOD console, or take its paths out of `paths`.",
-  ),
-  "QuotaExceeded.Refresh": row(
-    400,
-    "You’ve exceeded the prescribed refresh limits.",
-    "The day's refresh quota of this account can't hold the call.",
-    "Run `pulumi up` again after midnight UTC+8, when the quota starts anew, or refresh fewer paths or a directory.",
-  ),
-  ServiceBusy: row(
-    403,
-    "The specified Domain is configuring, please retry later.",
-    "{Domain} is being configured.",
-    "Run `pulumi up` again when its configuration is done, usually within minutes.",
-    { retryable: true },
-  ),
-  "InvalidDomain.Configure_failed": row(
-    500,
-    "Failed to configure the provided domain.",
-    "{Domain} can't be operated on, since the service failed to configure it.",
-    "Repair its configuration in the VOD console, then run `pulumi up` again.",
-  ),
-  MissingParameter: row(
-    400,
-    "The input parameter “ObjectPath” that is mandatory for processing this request is not supplied.",
-    "The VOD API says that a mandatory parameter is missing.",
-    REPORT,
-  ),
-  "InvalidObjectType.ValueNotSupported": row(
-    400,
-    'The specified value of "" is not supported.',
-    "The VOD API doesn't support this object type.",
-    'Use "File", "Directory", "Regex" or "IgnoreParams" as `objectType`.',
-  ),
-  "InvalidObjectPath.Malformed": row(
-    400,
-    "The specific value of parameter ObjectPath is malformed.",
-    "{Path} is malformed to the VOD API.",
-    "Check `paths`: each must be a complete URL of one of your VOD domains.",
-  ),
-  "InvalidExtensiveDomain.ValueNotSupported": row(
-    400,
-    "Extensive domain not supported.",
-    "{Path} has a wildcard domain, which the service refuses.",
-    "Give one path for each domain.",
-  ),
-  "QuotaPerMinuteExceeded.Refresh": row(
-    400,
-    "You’ve exceeded the prescribed refresh limits per minute.",
-    "The account's refresh limit per minute is reached.",
-    "Run `pulumi up` again in a minute.",
-    { retryable: true },
-  ),
-  // The page of PreloadVodObjectCaches.
-  PreloadQueueFull: row(
-    403,
-    "Preload queue is full, please try again later!",
-    "The account has as many preloads under way as the service holds at a time.",
-    "Run `pulumi up` again when some of them are done, which takes 5 to 30 minutes.",
-    { retryable: true },
-  ),
-  "InvalidObjectPath.Size.Malformed": row(
-    400,
-    "The size of ObjectPath is bigger than 1000.",
-    "The call has more URLs than the VOD API preloads at once.",
-    REPORT,
-  ),
-  // The gateway.
-  "InvalidAccessKeyId.NotFound": row(
-    404,
-    "Specified access key is not found.",
-    "The access key ID doesn't exist.",
-    CHECK_KEY,
-  ),
-  "InvalidAccessKeyId.Inactive": row(
-    400,
-    "Specified access key is disabled.",
-    "The access key is disabled.",
-    "Enable it in the RAM console, or use another one.",
-  ),
-  SignatureDoesNotMatch: row(
-    400,
-    "Specified signature is not matched with our calculation. server string to sign is:",
-    "The VOD API refused the signature: the access key secret doesn't belong to the access key ID.",
-    CHECK_KEY,
-  ),
-  IncompleteSignature: row(
-    400,
-    "The request signature does not conform to Aliyun standards. server string to sign is:",
-    "The VOD API refused the signature as incomplete.",
-    "Check that access key ID and secret hold no spaces or line breaks, and that no proxy changes requests.",
-  ),
-  SignatureNonceUsed: row(
-    400,
-    "Specified signature nonce was used already.",
-    "The VOD API says that it got this very request before.",
-    "Run `pulumi up` again; if it happens again, a proxy repeats requests.",
-    // The copy that came before may have been accepted, and its answer got lost.
-    { retryable: true, outcomeUnknown: true },
-  ),
-  "InvalidTimeStamp.Format": row(
-    400,
-    "Specified time stamp or date value is not well formatted.",
-    "The VOD API can't read the request's time stamp.",
-    REPORT,
-  ),
-  "InvalidTimeStamp.Expired": row(
-    400,
-    "Specified time stamp or date value is expired.",
-    "The clock of this machine is more than 15 minutes off the service's.",
-    "Set the clock, then run `pulumi up` again.",
-  ),
-  MissingSecurityToken: row(
-    400,
-    "SecurityToken is mandatory for this action.",
-    "The access key is a temporary one, and its security token is missing.",
-    "Set ALIBABA_CLOUD_SECURITY_TOKEN or `alicloud:securityToken` as well.",
-  ),
-  "InvalidSecurityToken.Expired": row(
-    400,
-    "Specified SecurityToken is expired.",
-    "The security token has expired.",
-    RENEW_TOKEN,
-  ),
-  "InvalidSecurityToken.Malformed": row(
-    400,
-    "Specified SecurityToken is malformed.",
-    "The security token is malformed.",
-    RENEW_TOKEN,
-  ),
-  "InvalidSecurityToken.MismatchWithAccessKey": row(
-    400,
-    "Specified SecurityToken mismatch with the AccessKey.",
-    "The security token doesn't belong to the access key.",
-    "Take key, secret and token from one and the same source.",
-  ),
-  "Throttling.User": row(
-    400,
-    "Request was denied due to user flow control.",
-    "The VOD API throttled this account's calls.",
-    THROTTLED,
-    { retryable: true },
-  ),
-  "Throttling.Api": row(
-    400,
-    "Request was denied due to api flow control.",
-    "The VOD API throttled this operation.",
-    THROTTLED,
-    { retryable: true },
-  ),
-  "Forbidden.RAM": row(
-    403,
-    "User not authorized to operate on the specified resource, or this API doesn't support RAM.",
-    "The credentials lack the permission for this call.",
-    ALLOW,
-  ),
-  "InvalidAction.NotFound": row(
-    404,
-    "Specified api is not found, please check your url and method.",
-    "The endpoint doesn't know the operation.",
-    "Check `endpoint`: only the China (Shanghai) region has the VOD cache operations.",
-  ),
-  "InvalidTaskId.Malformed": row(
-    400,
-    "The specified TaskId is malformed.",
-    "The VOD API takes the task ID for malformed.",
-    REPORT,
-  ),
-};
-
-/** What is known of a failure beside its two sentences. */
-export interface VodErrorDetails {
+/** What is known of a failure besides its two sentences. */
+interface VodErrorDetails {
   /**
-   * The service's code, or one of ours: NoCredentials, InvalidCredentials, InvalidArguments, InvalidEndpoint, InvalidProxy, Unreachable,
-   * Timeout, InvalidResponse, Cancelled.
+   * The service's code, or one of this package: NoCredentials, InvalidCredentials, InvalidArguments, InvalidEndpoint,
+   * InvalidProxy, Unreachable, Timeout, InvalidResponse, Cancelled, Internal.
    */
   code: string;
   /** HTTP status of the answer; none where there was no answer. */
@@ -261,14 +15,14 @@ export interface VodErrorDetails {
   retryable?: boolean;
   /** How long the service asked to wait before the next call, in milliseconds; none where it asked nothing. */
   retryAfterMs?: number | undefined;
-  /** Whether the service may have done the work all the same: no answer came, or none that says so. Default: false. */
+  /** Whether the service may have done the work: no answer came, or none that tells. Default: false. */
   outcomeUnknown?: boolean;
 }
 
 /**
- * The one error that leaves `provider/`: one sentence of what happened, one of what to do, then code, HTTP status and
- * request ID. It carries nothing that a dependency threw, so no secret can travel in it, and it has no stack: the
- * provider host prints stacks to the user.
+ * The one error of this package's calls: one sentence of what happened, one of what to do, then code, HTTP status and
+ * request ID. It carries nothing that a dependency threw, since that may hold a secret, and no stack, since the provider
+ * host prints stacks to the user.
  */
 export class VodError extends Error {
   override readonly name = "VodError";
@@ -282,7 +36,7 @@ export class VodError extends Error {
   constructor(
     /** The first sentence of the message. */
     readonly happened: string,
-    /** The second one. */
+    /** The second sentence. */
     readonly remedy: string,
     details: VodErrorDetails,
   ) {
@@ -307,92 +61,7 @@ export class VodError extends Error {
   }
 }
 
-/** A refusal by the service, as the client saw it. */
-export interface Refusal {
-  code: string;
-  /** The service's message, already without secrets; shown only where the code is not in the table. */
-  message: string;
-  httpStatus: number | undefined;
-  requestId: string | undefined;
-  /** What its `x-acs-retry-after` header says, in milliseconds. */
-  retryAfterMs?: number | undefined;
-  /** Who called, as part of a sentence; undefined where that isn't known. */
-  caller?: string | undefined;
-  /** The paths of the call, as they were sent. */
-  paths: readonly string[];
-}
-
-/** Refusals for lack of a permission, of which each service of this cloud has its own spelling. */
-const NOT_ALLOWED = /^(Forbidden|NoPermission|NotAuthorized)/;
-
-/** Other refusals of whoever called, whatever they called. */
-const OF_CALLER = /^(InvalidAccessKeyId|InvalidSecurityToken|MissingSecurityToken|SignatureDoesNot|Incomplete)/;
-
-/** The error for a refusal: by the table where it knows the code, with the service's own words where it doesn't. */
-export function errorOfRefusal(refusal: Refusal): VodError {
-  const { code, message, httpStatus, requestId, retryAfterMs, caller, paths } = refusal;
-  const known = Object.hasOwn(ERROR_TABLE, code) ? ERROR_TABLE[code] : undefined;
-  const said = known
-    ? known.happened
-        .replace("{Domain}", oneOf([...new Set(paths.map(domainOf))], "A domain of the call"))
-        .replace("{Path}", oneOf(paths.map(shownPath), "A path"))
-    : `The VOD API refused the call: ${message.replace(/\.*$/, "")}.`;
-  const lacksPermission = NOT_ALLOWED.test(code);
-  const happened = caller && (lacksPermission || OF_CALLER.test(code)) ? said.replace(/\.$/, ` (${caller}).`) : said;
-  const remedy = known?.remedy ?? (lacksPermission ? ALLOW : LOOK_UP);
-  const turnedAway = /Throttling|ServiceUnavailable/.test(code);
-  const failedInside = !known && !turnedAway && (httpStatus ?? 0) >= 500;
-  const retryable = known?.retryable ?? (turnedAway || failedInside);
-  // But for one, a code of the table says that nothing was done; an error that is the service's own may strike after the work.
-  return new VodError(happened, remedy, {
-    code,
-    httpStatus,
-    requestId,
-    retryable,
-    retryAfterMs,
-    outcomeUnknown: known?.outcomeUnknown ?? failedInside,
-  });
-}
-
-/** How messages name what a quota holds, the quota, and what can be done instead of waiting for the next one. */
-const QUOTA_WORDS: Readonly<Record<keyof RefreshQuota, readonly [noun: string, quota: string, instead: string]>> = {
-  urls: ["URLs", "refresh", "refresh fewer URLs, or directories instead"],
-  directories: ["directories", "refresh", "refresh fewer directories, or URLs instead"],
-  preload: ["URLs", "preload", "preload fewer URLs"],
-};
-
-/**
- * The error for a call that the day's quota can't hold, with what is left and when the quota starts anew.
- *
- * @param refused the error that the refusal came to.
- * @param needs how many paths of which quota the call carried.
- * @param quota what the service said is left; undefined where it couldn't be asked.
- */
-export function quotaExceeded(
-  refused: VodError,
-  needs: { count: number; kind: keyof RefreshQuota },
-  quota: RefreshQuota | undefined,
-  now: Date,
-): VodError {
-  const [noun, name, instead] = QUOTA_WORDS[needs.kind];
-  const left = quota?.[needs.kind];
-  return new VodError(
-    left === undefined
-      ? `The call's ${needs.count} ${noun} are more than the day's ${name} quota of this account has left.`
-      : `The call's ${needs.count} ${noun} are more than the day's ${name} quota has left: ${left.remain} of ${left.quota}.`,
-    `Run \`pulumi up\` again after ${describeNextDay(now)}, when the quota starts anew, or ${instead}.`,
-    refused,
-  );
-}
-
-/** One thing by its name, or the first few of several of which one is meant. */
-function oneOf(names: readonly string[], unnamed: string): string {
-  if (names.length < 2) return names[0] ?? unnamed;
-  const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
-  return `One of ${names.slice(0, 3).join(", ")}${more}`;
-}
-
-/** Whatever else is thrown is a fault of ours, and may hold anything: nothing of it is shown. */
+/** Turns what was thrown into a {@link VodError}. Anything else is a fault of this package and may hold a secret: nothing of it is shown. */
 export function asVodError(error: unknown): VodError {
   if (error instanceof VodError) return error;
   return new VodError("pulumi-alicloud-vod failed unexpectedly.", "Report it to the project.", { code: "Internal" });

@@ -85,7 +85,7 @@ export interface Bounds {
 export type LimitExceeded = "time" | "size" | "encoding";
 
 /** Told of a request as it goes. */
-export interface Observer {
+interface Observer {
   /** There is a connection to send it over; where there is a proxy, one through it. */
   onConnection(): void;
   /** The head of the answer has arrived. */

@@ -6,7 +6,7 @@ import { domainToASCII } from "node:url";
 import type { ObjectType } from "./limits.js";
 
 /** The path as it is sent, or one sentence of what is wrong with it that also says what to write. */
-export type PathResult = { path: string } | { problem: string };
+type PathResult = { path: string } | { problem: string };
 
 const CONTROL = /[\p{Cc}\u2028\u2029]/gu;
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;

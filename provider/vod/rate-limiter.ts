@@ -10,22 +10,22 @@ import { VodError } from "./errors.js";
 import { isThrottle, realSleep } from "./retry.js";
 
 /** How many calls a second may be made, as long as the service doesn't throttle. */
-export const MAX_CALLS_PER_SECOND = 100;
+const MAX_CALLS_PER_SECOND = 100;
 
 /** How many calls a second are made at least, however often the service throttles. */
-export const MIN_CALLS_PER_SECOND = 0.5;
+const MIN_CALLS_PER_SECOND = 0.5;
 
 /** How many calls may be under way at one time: as many are throttled together at most. */
 export const MAX_CONCURRENT_CALLS = 10;
 
 /** How many calls a second the rate grows by in a second of calls that were not throttled. */
-export const RECOVERY_PER_SECOND = 1;
+const RECOVERY_PER_SECOND = 1;
 
 /** After how long without a throttle the rate begins to grow, in milliseconds. */
 export const PROBE_AFTER_MS = 60_000;
 
 /** How long nobody calls after a throttle that tells nothing of the rate, in milliseconds. */
-export const THROTTLE_PAUSE_MS = 1_000;
+const THROTTLE_PAUSE_MS = 1_000;
 
 const SECOND_MS = 1_000;
 
@@ -146,7 +146,7 @@ interface Waiting {
   until: number;
 }
 
-export interface LimiterOptions {
+interface LimiterOptions {
   /** Its clock, in milliseconds since any moment. Default: a monotonic one. */
   now?: () => number;
   /** Waits for so many milliseconds of that clock. Default: real time. */

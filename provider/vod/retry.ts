@@ -29,10 +29,10 @@ export const NO_RETRY: RetryLimits = { timeoutMs: 0, maxAttempts: 1 };
 export const LOOK_RETRY: RetryLimits = { timeoutMs: 15_000, maxAttempts: 3 };
 
 /** The longest delay after the first attempt, in milliseconds; it doubles with each further one. */
-export const BACKOFF_BASE_MS = 1_000;
+const BACKOFF_BASE_MS = 1_000;
 
 /** Where the doubling ends, in milliseconds. */
-export const BACKOFF_CAP_MS = 60_000;
+const BACKOFF_CAP_MS = 60_000;
 
 /** The least wait that is worth a line to the user, in milliseconds. */
 export const TOLD_WAIT_MS = 3_000;
@@ -44,10 +44,10 @@ export const TOLD_QUEUE_MS = 30_000;
 export const LEAST_PATIENCE_MS = 5_000;
 
 /** What of a failure decides whether and when its call is sent again. */
-export type Failure = Pick<VodError, "code" | "retryable" | "retryAfterMs">;
+type Failure = Pick<VodError, "code" | "retryable" | "retryAfterMs">;
 
 /** Where a call stands when an attempt has failed. */
-export interface AttemptState {
+interface AttemptState {
   /** How many attempts were made, the failed one included. */
   attempt: number;
   /** Time since the first attempt began, without what later ones waited for their turn, in milliseconds. */
@@ -91,7 +91,7 @@ export type Recovery<T> = { answer: T } | "unconfirmed" | "unanswered";
 /** Waits for that many milliseconds, or until the signal aborts. */
 export type Sleep = (ms: number, signal?: AbortSignal) => Promise<void>;
 
-export interface Retrying<T> {
+interface Retrying<T> {
   limits: RetryLimits;
   now: () => Date;
   sleep: Sleep;

@@ -4,14 +4,15 @@ import { z } from "zod";
 import { cancelledError } from "./cancellation.js";
 import type { Credentials, CredentialsSource } from "./credentials.js";
 import { resolveProxy } from "./endpoint.js";
-import { errorOfRefusal, VodError } from "./errors.js";
+import { VodError } from "./errors.js";
 import { agentFor, type LimitExceeded } from "./http-agent.js";
 import { API_VERSION } from "./limits.js";
 import type { NetworkFailure } from "./network-error.js";
 import { secretFinder } from "./redact.js";
+import { refusalError } from "./refusals.js";
 import { identifier, type RefusalText, sendSigned } from "./signed-request.js";
 
-export interface CallerOptions {
+interface CallerOptions {
   /** Origin of the API. */
   endpoint: string;
   /** Asked before each request, so that one that is sent after a long wait has what is valid by then. */
@@ -42,7 +43,7 @@ const anyAnswer = z.object({ RequestId: identifier.optional() });
  * @param signal where it has aborted by the time the credentials are there, nothing is sent.
  * @throws VodError for every failure, whatever its kind.
  */
-export type Call = <T>(
+type Call = <T>(
   action: string,
   parameters: Readonly<Record<string, string>>,
   schema: z.ZodType<T>,
@@ -139,7 +140,7 @@ function hasEndlessList(answer: unknown): boolean {
 /** The error for a refusal by the service. */
 function refused({ code, message, requestId }: RefusalText, attempt: Attempt): VodError {
   const { response, paths, credentials, description } = attempt;
-  return errorOfRefusal({
+  return refusalError({
     code,
     message: message || "it gave no reason",
     httpStatus: response?.statusCode,

@@ -13,7 +13,7 @@ import { classifyNetworkError, type NetworkFailure } from "./network-error.js";
 import { loadPopCore } from "./pop-core.js";
 import { secretFinder, withoutSecrets } from "./redact.js";
 
-export interface SignedRequest {
+interface SignedRequest {
   /** Origin of the service. */
   endpoint: string;
   apiVersion: string;
@@ -29,7 +29,7 @@ export interface SignedRequest {
 }
 
 /** What became of a request. It holds nothing that pop-core threw. */
-export interface Outcome {
+interface Outcome {
   result: /** JSON that is no refusal, whatever its HTTP status. */
     | { answer: unknown }
     | { refusal: RefusalText }

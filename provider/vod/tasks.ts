@@ -36,7 +36,7 @@ export const TASKS_PER_PAGE = 50;
 export const RECORD_DAYS = 3;
 
 /** More pages than the quotas of the days on record can fill. */
-export const MAX_TASK_PAGES = Math.ceil(
+const MAX_TASK_PAGES = Math.ceil(
   (RECORD_DAYS * (DAILY_QUOTA.urls + DAILY_QUOTA.directories + DAILY_QUOTA.preload)) / TASKS_PER_PAGE,
 );
 

@@ -81,7 +81,7 @@ export async function failureOf(attempt: () => unknown): Promise<Error & { [fiel
 }
 
 /** A request as a fake got it. */
-export interface Received {
+interface Received {
   method: string;
   path: string;
   headers: WireRequest["headers"];
@@ -103,7 +103,7 @@ const reply = (response: ServerResponse, status: number, body: object) =>
 const REQUEST_ID = "E916EC69-9456-4D7F-96C5-BA8E098E1B66";
 
 /** What a fake STS knows: secrets by access key ID, and what to answer instead of credentials. */
-export interface StsOptions {
+interface StsOptions {
   keys?: Record<string, { secret: string; token?: string }>;
   oidcTokens?: readonly string[];
   /** A code that every well-formed request is refused with. */

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { ERROR_TABLE, errorOfRefusal, quotaExceeded, VodError } from "../../../provider/vod/errors.js";
+import { ERROR_TABLE } from "../../../provider/vod/error-table.js";
+import { VodError } from "../../../provider/vod/errors.js";
+import { quotaExceededError, refusalError } from "../../../provider/vod/refusals.js";
 
 const SEED_CODES = [
   "Throttling",
@@ -34,7 +36,7 @@ test("the table has all 14 errors of the service's page, and what a preload has 
 
 describe("each error of the table is told in two sentences, with code, status and request ID", () => {
   test.each(Object.keys(ERROR_TABLE))("%s", (code) => {
-    const { message } = errorOfRefusal(refusal(code));
+    const { message } = refusalError(refusal(code));
     expect(message).toMatch(
       /^\S.+\. [A-Z].+\. \(code \S+, HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C\)$/,
     );
@@ -45,7 +47,7 @@ describe("each error of the table is told in two sentences, with code, status an
 
 describe("an error names what it is about", () => {
   test("the domain of the call", () => {
-    expect(errorOfRefusal(refusal("InvalidDomain.NotFound")).message).toBe(
+    expect(refusalError(refusal("InvalidDomain.NotFound")).message).toBe(
       "vod.example.com doesn't exist or doesn't belong to this Alibaba Cloud account. Correct `paths`, or use the " +
         "credentials of the account that has the domain in ApsaraVideo VOD. (code InvalidDomain.NotFound, HTTP 400, " +
         "request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
@@ -53,12 +55,12 @@ describe("an error names what it is about", () => {
   });
   test("the first of several domains", () => {
     const paths = ["a", "b", "b", "c", "d", "e"].map((name) => `https://${name}.example.com/`);
-    expect(errorOfRefusal({ ...refusal("ServiceBusy"), paths }).message).toMatch(
+    expect(refusalError({ ...refusal("ServiceBusy"), paths }).message).toMatch(
       /^One of a\.example\.com, b\.example\.com, c\.example\.com and 2 more is being configured\. /,
     );
   });
   test("the path, without a signature in it", () => {
-    expect(errorOfRefusal(refusal("InvalidObjectPath.Malformed")).message).toMatch(
+    expect(refusalError(refusal("InvalidObjectPath.Malformed")).message).toMatch(
       /^https:\/\/vod\.example\.com\/a\?… is malformed to the VOD API\. /,
     );
   });
@@ -68,7 +70,7 @@ test.each(["Forbidden", "Forbidden.NoPermission", "NoPermission", "NoPermission.
   "%s, which isn't in the table, names the caller and the policy that is needed",
   (code) => {
     const caller = "the stack's alicloud:accessKey, access key ID …2345";
-    expect(errorOfRefusal({ ...refusal(code), caller }).message).toBe(
+    expect(refusalError({ ...refusal(code), caller }).message).toBe(
       `The VOD API refused the call: Some words (${caller}). ${ERROR_TABLE["Forbidden.RAM"]?.remedy} (code ${code}, ` +
         "HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
     );
@@ -77,12 +79,12 @@ test.each(["Forbidden", "Forbidden.NoPermission", "NoPermission", "NoPermission.
 );
 
 describe("a call that the day's quota can't hold", () => {
-  const refused = errorOfRefusal(refusal("QuotaExceeded.Refresh"));
+  const refused = refusalError(refusal("QuotaExceeded.Refresh"));
   const now = new Date("2026-11-23T07:19:00Z");
 
   test("is told with what is left and when the quota starts anew", () => {
     const quota = { urls: { quota: 2000, remain: 200 }, directories: { quota: 100, remain: 99 } };
-    expect(quotaExceeded(refused, { count: 500, kind: "urls" }, quota, now).message).toBe(
+    expect(quotaExceededError(refused, { count: 500, kind: "urls" }, quota, now).message).toBe(
       "The call's 500 URLs are more than the day's refresh quota has left: 200 of 2000. Run `pulumi up` again after " +
         "2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota starts anew, or refresh fewer URLs, or directories " +
         "instead. (code QuotaExceeded.Refresh, HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
@@ -94,32 +96,32 @@ describe("a call that the day's quota can't hold", () => {
       directories: { quota: 100, remain: 100 },
       preload: { quota: 500, remain: 20 },
     };
-    expect(quotaExceeded(refused, { count: 50, kind: "preload" }, quota, now).message).toBe(
+    expect(quotaExceededError(refused, { count: 50, kind: "preload" }, quota, now).message).toBe(
       "The call's 50 URLs are more than the day's preload quota has left: 20 of 500. Run `pulumi up` again after " +
         "2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota starts anew, or preload fewer URLs. (code " +
         "QuotaExceeded.Refresh, HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
     );
     const { preload: _, ...unknown } = quota;
-    expect(quotaExceeded(refused, { count: 50, kind: "preload" }, unknown, now).message).toMatch(
+    expect(quotaExceededError(refused, { count: 50, kind: "preload" }, unknown, now).message).toMatch(
       /^The call's 50 URLs are more than the day's preload quota of this account has left\. Run/,
     );
   });
   test("also where what is left can't be asked", () => {
-    expect(quotaExceeded(refused, { count: 5, kind: "directories" }, undefined, now).message).toMatch(
+    expect(quotaExceededError(refused, { count: 5, kind: "directories" }, undefined, now).message).toMatch(
       /^The call's 5 directories are more than the day's refresh quota of this account has left\. Run/,
     );
   });
 });
 
 test("a code that nobody wrote down is told in the service's words", () => {
-  expect(errorOfRefusal(refusal("Brand.New")).message).toBe(
+  expect(refusalError(refusal("Brand.New")).message).toBe(
     "The VOD API refused the call: Some words. Look the code up on the service's error page, or ask its support with " +
       "the request ID. (code Brand.New, HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
   );
 });
 
 test("which errors pass by themselves", () => {
-  const retryable = Object.keys(ERROR_TABLE).filter((code) => errorOfRefusal(refusal(code)).retryable);
+  const retryable = Object.keys(ERROR_TABLE).filter((code) => refusalError(refusal(code)).retryable);
   expect(retryable).toEqual([
     "Throttling",
     "ServiceBusy",
@@ -129,7 +131,7 @@ test("which errors pass by themselves", () => {
     "Throttling.User",
     "Throttling.Api",
   ]);
-  expect(errorOfRefusal(refusal("Throttling.Brand.New")).retryable).toBe(true);
+  expect(refusalError(refusal("Throttling.Brand.New")).retryable).toBe(true);
 });
 
 test("an error shows no stack, however it is printed", () => {

@@ -1,7 +1,8 @@
 /** What a user is told of everything that can go wrong between the provider and the service. */
 import { describe, expect, test } from "vitest";
 import { vodClient } from "../../../provider/vod/client.js";
-import { ERROR_TABLE, VodError } from "../../../provider/vod/errors.js";
+import { ERROR_TABLE } from "../../../provider/vod/error-table.js";
+import { VodError } from "../../../provider/vod/errors.js";
 import { NO_RETRY } from "../../../provider/vod/retry.js";
 import { GATEWAY_ERRORS, PRELOAD_ERRORS, SERVICE_ERRORS } from "../../emulator/errors.js";
 import type { Conditions, Emulator, EmulatorOptions, Fault } from "../../emulator/index.js";

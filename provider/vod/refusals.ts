@@ -1,0 +1,93 @@
+/** The errors for what the VOD API refuses: a call, or a call that the day's quota can't hold. */
+import { ALLOW_ACTIONS, ERROR_TABLE } from "./error-table.js";
+import { VodError } from "./errors.js";
+import { domainOf, shownPath } from "./paths.js";
+import { describeNextDay, type RefreshQuota } from "./quota.js";
+
+/** A refusal by the service. */
+interface Refusal {
+  code: string;
+  /** The service's message, already without secrets; shown only where the code is not in the table. */
+  message: string;
+  httpStatus: number | undefined;
+  requestId: string | undefined;
+  /** What its `x-acs-retry-after` header says, in milliseconds. */
+  retryAfterMs?: number | undefined;
+  /** Who called, as part of a sentence; undefined where that is unknown. */
+  caller?: string | undefined;
+  /** The paths of the call, as they were sent. */
+  paths: readonly string[];
+}
+
+const LOOK_UP = "Look the code up on the service's error page, or ask its support with the request ID.";
+
+/** Refusals for lack of a permission; each service of this cloud has its own spelling. */
+const NOT_ALLOWED = /^(Forbidden|NoPermission|NotAuthorized)/;
+
+/** Other refusals of the caller, whatever the call. */
+const CALLER_REFUSED = /^(InvalidAccessKeyId|InvalidSecurityToken|MissingSecurityToken|SignatureDoesNot|Incomplete)/;
+
+/** The error for a refusal: in the table's words where it knows the code, and otherwise in the service's. */
+export function refusalError(refusal: Refusal): VodError {
+  const { code, message, httpStatus, requestId, retryAfterMs, caller, paths } = refusal;
+  const known = Object.hasOwn(ERROR_TABLE, code) ? ERROR_TABLE[code] : undefined;
+  const sentence = known
+    ? known.happened
+        .replace("{Domain}", oneOf([...new Set(paths.map(domainOf))], "A domain of the call"))
+        .replace("{Path}", oneOf(paths.map(shownPath), "A path"))
+    : `The VOD API refused the call: ${message.replace(/\.*$/, "")}.`;
+  const lacksPermission = NOT_ALLOWED.test(code);
+  const happened =
+    caller && (lacksPermission || CALLER_REFUSED.test(code)) ? sentence.replace(/\.$/, ` (${caller}).`) : sentence;
+  const remedy = known?.remedy ?? (lacksPermission ? ALLOW_ACTIONS : LOOK_UP);
+  const isThrottled = /Throttling|ServiceUnavailable/.test(code);
+  const isServerError = !known && !isThrottled && (httpStatus ?? 0) >= 500;
+  const retryable = known?.retryable ?? (isThrottled || isServerError);
+  // All codes of the table but one say that nothing was done; an unknown error of the server may come after the work.
+  return new VodError(happened, remedy, {
+    code,
+    httpStatus,
+    requestId,
+    retryable,
+    retryAfterMs,
+    outcomeUnknown: known?.outcomeUnknown ?? isServerError,
+  });
+}
+
+/** How messages name what a quota counts, the quota, and what to do instead of waiting for its reset. */
+const QUOTA_WORDS: Readonly<Record<keyof RefreshQuota, readonly [noun: string, quota: string, instead: string]>> = {
+  urls: ["URLs", "refresh", "refresh fewer URLs, or directories instead"],
+  directories: ["directories", "refresh", "refresh fewer directories, or URLs instead"],
+  preload: ["URLs", "preload", "preload fewer URLs"],
+};
+
+/**
+ * The error for a call that the day's quota can't hold, with what is left and when the quota resets.
+ *
+ * @param refused the error for the refusal.
+ * @param needs how many paths of which quota the call carried.
+ * @param quota what the service says is left; undefined where it couldn't be asked.
+ */
+export function quotaExceededError(
+  refused: VodError,
+  needs: { count: number; kind: keyof RefreshQuota },
+  quota: RefreshQuota | undefined,
+  now: Date,
+): VodError {
+  const [noun, name, instead] = QUOTA_WORDS[needs.kind];
+  const left = quota?.[needs.kind];
+  return new VodError(
+    left === undefined
+      ? `The call's ${needs.count} ${noun} are more than the day's ${name} quota of this account has left.`
+      : `The call's ${needs.count} ${noun} are more than the day's ${name} quota has left: ${left.remain} of ${left.quota}.`,
+    `Run \`pulumi up\` again after ${describeNextDay(now)}, when the quota starts anew, or ${instead}.`,
+    refused,
+  );
+}
+
+/** One thing by its name, or the first three of several. */
+function oneOf(names: readonly string[], unnamed: string): string {
+  if (names.length < 2) return names[0] ?? unnamed;
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
+  return `One of ${names.slice(0, 3).join(", ")}${more}`;
+}
