@@ -1,13 +1,11 @@
 /**
- * The operations of the VOD API: each call passes the limiter of the process, is sent again when that can help, and is
- * never paid for twice where the service can tell that the first time counted.
+ * The operations of the VOD API: each call passes the limiter of the process, is sent again where that can help, and
+ * never uses its quota twice where the service's tasks prove that the first attempt was accepted.
  */
-import { z } from "zod";
 import { untilCancelled } from "./cancellation.js";
 import type { Credentials, CredentialsSource } from "./credentials.js";
 import { VodError } from "./errors.js";
-import { DEFAULT_PRELOAD_AREA, type ObjectType, type PreloadArea } from "./limits.js";
-import { isQuotaExceeded, quotaAnswer, quotaOf, type RefreshQuota } from "./quota.js";
+import { isQuotaExceeded, quotaAnswer, type RefreshQuota } from "./quota.js";
 import { type Limiter, limiterOf } from "./rate-limiter.js";
 import { quotaExceededError } from "./refusals.js";
 import {
@@ -25,25 +23,35 @@ import {
 } from "./retry.js";
 import { caller } from "./rpc.js";
 import {
+  type Acceptance,
+  type Accepted,
+  type PreloadRequest,
+  preloadTask,
+  type RefreshRequest,
+  refreshTask,
+  type TaskRequest,
+} from "./task-requests.js";
+import {
   acceptedTaskIds,
   allPages,
   type RefreshTask,
-  type RowType,
   TASKS_PER_PAGE,
   type TaskFilter,
   tasksPage,
   tasksParameters,
 } from "./tasks.js";
+import { MINUTE_MS } from "./time.js";
 
 export type { Credentials } from "./credentials.js";
 export type { Limiter } from "./rate-limiter.js";
 export type { RetryLimits } from "./retry.js";
+export type { PreloadRequest, RefreshRequest } from "./task-requests.js";
 export type { RefreshTask, TaskFilter, TaskStatus } from "./tasks.js";
 
 export interface VodClientOptions {
   /** Origin of the API, as `resolveEndpoint` gives it. */
   endpoint: string;
-  /** Who calls, or where that is asked for before each request. */
+  /** The credentials, or their source, which is asked before each request. */
   credentials: Credentials | CredentialsSource;
   /** How long a request may take, from connecting to the last byte of its answer, in milliseconds. Default: 20,000. */
   timeoutMs?: number;
@@ -53,43 +61,12 @@ export interface VodClientOptions {
   retry?: RetryLimits;
   /** What the calls pass. Default: the one that all clients of the endpoint share in this process. */
   limiter?: Limiter;
-  /** Told of each wait of more than 3 s: what happened and how long it takes, in a sentence without its period. */
+  /** Told of each wait of more than 3 s: what happened and how long it takes, as a sentence without its period. */
   onWait?: (sentence: string) => void;
-  /** Waits before a call is sent again, so many milliseconds. Default: real time. */
+  /** Waits before a call is sent again, in milliseconds. Default: real time. */
   sleep?: Sleep;
   /** Random numbers from 0 up to, not including, 1. Default: `Math.random`. */
   random?: () => number;
-}
-
-/** One call of RefreshVodObjectCaches. */
-export interface RefreshRequest {
-  /** Paths as `normalizePath` returns them; at most `PATHS_PER_CALL` of them. */
-  paths: readonly string[];
-  objectType: ObjectType;
-  /** Sent for directories only, where alone it means something. */
-  force: boolean;
-}
-
-/** One call of PreloadVodObjectCaches. */
-export interface PreloadRequest {
-  /** Paths as `normalizePath` returns them for a File; at most `PRELOADS_PER_CALL` of them. */
-  paths: readonly string[];
-  /** Where the copies are put. Default: `domestic`, the Chinese mainland. */
-  area?: PreloadArea | undefined;
-  /** Whether the nodes next to the viewers (L2) get copies too, and not only those that ask the origin. Default: false. */
-  l2Preload?: boolean | undefined;
-  /** What the origin is asked with, by name. Default: the service's own, `Accept-Encoding: gzip`. */
-  headers?: Readonly<Record<string, string>> | undefined;
-}
-
-/** How a call was accepted. */
-interface Acceptance {
-  /** The service's ID of the request; none where the answer was lost. */
-  requestId?: string;
-  /** The answer was lost, and that the call was accepted was learned from the service's tasks. */
-  recovered?: boolean;
-  /** The call was sent again although it may have been accepted before: its quota may be spent twice. */
-  repeated?: boolean;
 }
 
 /** What the service answered to a refresh. */
@@ -104,17 +81,17 @@ interface PreloadResponse extends Acceptance {
   preloadTaskId: string;
 }
 
-/** What a single call may have of its own. */
+/** The options of a single call. */
 export interface CallOptions {
-  /** Told of each longer wait, as the client's is. Default: the client's. */
+  /** Told of each longer wait. Default: the client's. */
   onWait?: ((sentence: string) => void) | undefined;
-  /** When it aborts, nothing more is waited for or sent; a call that is on its way is still answered. */
+  /** When it aborts, nothing more is waited for or sent; a call on its way is still answered. */
   signal?: AbortSignal | undefined;
 }
 
-/** What a single question may. */
+/** The options of a single question. */
 interface QuestionOptions extends CallOptions {
-  /** How long and how often it is tried. Default: the client's. */
+  /** How long and how often the question is tried. Default: the client's. */
   retry?: RetryLimits;
 }
 
@@ -130,66 +107,31 @@ export interface VodClient {
   /** @throws VodError for every failure, a missing permission too. */
   describeRefreshQuota(options?: QuestionOptions): Promise<RefreshQuota>;
   /**
-   * All rows of a task ID (one, not several joined by commas) or of a time; the service keeps them for 3 days.
+   * Gives all rows of a task ID (one, not several joined by commas) or of a time; the service keeps them for 3 days.
    *
-   * @throws VodError for every failure; InvalidResponse for a row that it can't read, such as one of an unknown status.
+   * @throws VodError for every failure; InvalidResponse for a row that can't be read, such as one of an unknown status.
    */
   describeRefreshTasks(filter: TaskFilter, options?: QuestionOptions): Promise<RefreshTask[]>;
 }
 
 const DEFAULT_TIMEOUT_MS = 20_000;
 
-/** How long and how often it is asked whether a call was accepted, before it is sent again unasked. */
-const DOUBT_RETRY: RetryLimits = { timeoutMs: 10_000, maxAttempts: 3 };
+/** How long and how often the service is asked whether a call was accepted, before the call is sent again. */
+const RECOVERY_RETRY: RetryLimits = { timeoutMs: 10_000, maxAttempts: 3 };
 
 /** How far a clock may be off before the gateway refuses the signature. Source: InvalidTimeStamp.Expired. */
-const MAX_CLOCK_SKEW_MS = 15 * 60_000;
+const MAX_CLOCK_SKEW_MS = 15 * MINUTE_MS;
 
-/** More than the IDs of 1,000 tasks take, which one call can't begin: the state keeps them. */
-const MAX_TASK_IDS_LENGTH = 32_000;
-
-const taskIds = z
-  .string()
-  .max(MAX_TASK_IDS_LENGTH)
-  .regex(/^[\w.-]+(,[\w.-]+)*$/, "no task ID");
-const requestId = z.string().regex(/^[\w.-]{1,100}$/);
-const refreshResponse = z
-  .object({ RefreshTaskId: taskIds, RequestId: requestId })
-  .transform((answer): Accepted => ({ taskIds: answer.RefreshTaskId, requestId: answer.RequestId }));
-const preloadResponse = z
-  .object({ PreloadTaskId: taskIds, RequestId: requestId })
-  .transform((answer): Accepted => ({ taskIds: answer.PreloadTaskId, requestId: answer.RequestId }));
-
-/** A call that files tasks: what is sent, what answers it, and by what its tasks and its quota are known. */
-interface TaskRequest {
-  action: string;
-  paths: readonly string[];
-  /** All parameters but the paths. */
-  options: Readonly<Record<string, string>>;
-  schema: z.ZodType<Accepted>;
-  /** How rows name its type, as {@link acceptedTaskIds} wants it. */
-  rowType: RowType | undefined;
-  quota: keyof RefreshQuota;
-}
-
-interface Accepted extends Acceptance {
-  /** Joined by commas. */
-  taskIds: string;
-}
-
-/** How rows name the type of a refresh. */
-const ROW_TYPE: Partial<Record<ObjectType, RowType>> = { File: "file", Directory: "directory" };
-
-/** A task ID that a call was answered with, and what the call was but for its paths. */
-interface Answered {
+/** A task ID that answered a call, and the call without its paths. */
+interface AnsweredTask {
   taskId: string;
   kind: string;
 }
 
-/** The task IDs that an endpoint's calls of this process were answered with, in their order. */
-const answeredTaskIds = new Map<string, Answered[]>();
+/** The task IDs that answered the calls of this process, by endpoint, in their order. */
+const answeredTaskIds = new Map<string, AnsweredTask[]>();
 
-/** Makes a client; nothing is sent and pop-core isn't loaded before the first call. */
+/** Makes a client. Before the first call, nothing is sent and pop-core isn't loaded. */
 export function vodClient(options: VodClientOptions): VodClient {
   const { endpoint, credentials, timeoutMs = DEFAULT_TIMEOUT_MS, now = () => new Date() } = options;
   const { retry = DEFAULT_RETRY, limiter = limiterOf(endpoint), sleep = realSleep, random = Math.random } = options;
@@ -197,7 +139,7 @@ export function vodClient(options: VodClientOptions): VodClient {
   answeredTaskIds.set(endpoint, answered);
   let serviceAheadMs = 0;
   const onDate = (date: Date) => {
-    serviceAheadMs = aheadOf(date, now());
+    serviceAheadMs = clockLead(date, now());
   };
   const call = caller({
     endpoint,
@@ -252,39 +194,39 @@ export function vodClient(options: VodClientOptions): VodClient {
   ): Promise<Accepted> => {
     const parameters = { ObjectPath: paths.join("\n"), ...own };
     const kind = JSON.stringify([action, own]);
-    // What is in doubt, and since when. What began after the first such attempt is as good as a later one.
-    let doubt: { startedAt: number; answeredBefore: number } | undefined;
+    // The first attempt with an unknown outcome: tasks that began after it are as good as those of a later attempt.
+    let uncertain: { startedAt: number; answeredBefore: number } | undefined;
     let repeated = false;
 
     const send = async (turn: Turn): Promise<Accepted> => {
-      const mine = { startedAt: 0, answeredBefore: 0 };
+      const current = { startedAt: 0, answeredBefore: 0 };
       try {
         const attempt = () => {
-          mine.startedAt = now().getTime();
-          mine.answeredBefore = answered.length;
-          repeated = doubt !== undefined;
+          current.startedAt = now().getTime();
+          current.answeredBefore = answered.length;
+          repeated = uncertain !== undefined;
           return call(action, parameters, schema, paths, signal);
         };
         return await inTurn(attempt, turn, { onWait, signal });
       } catch (error) {
-        if (error instanceof VodError && error.outcomeUnknown) doubt ??= mine;
+        if (error instanceof VodError && error.outcomeUnknown) uncertain ??= current;
         throw error;
       }
     };
-    const rescue = async (): Promise<Recovery<Accepted>> => {
-      if (doubt === undefined) return "unanswered";
-      const { startedAt, answeredBefore } = doubt;
-      const isOthers = (taskId: string) =>
+    const recover = async (): Promise<Recovery<Accepted>> => {
+      if (uncertain === undefined) return "unanswered";
+      const { startedAt, answeredBefore } = uncertain;
+      const belongsToOther = (taskId: string) =>
         answered.some((other, index) => other.taskId === taskId && (index < answeredBefore || other.kind !== kind));
       try {
         const since = () => startedAt + serviceAheadMs;
         const until = now().getTime() + serviceAheadMs;
-        const taskIds = await acceptedTaskIds({ paths, rowType, since, until, isOthers }, (filter) =>
-          describeRefreshTasks(filter, { retry: DOUBT_RETRY, onWait, signal }),
+        const taskIds = await acceptedTaskIds({ paths, rowType, since, until, belongsToOther }, (filter) =>
+          describeRefreshTasks(filter, { retry: RECOVERY_RETRY, onWait, signal }),
         );
         return taskIds === undefined ? "unconfirmed" : { answer: { taskIds, recovered: true } };
       } catch (failure) {
-        // A refusal too shows that it is the service which answers there.
+        // A refusal also shows that the service itself answers there.
         return failure instanceof VodError && failure.requestId !== undefined ? "unconfirmed" : "unanswered";
       }
     };
@@ -296,71 +238,41 @@ export function vodClient(options: VodClientOptions): VodClient {
       random,
       signal,
       onWait,
-      recover: retry.maxAttempts > 1 ? rescue : undefined,
+      recover: retry.maxAttempts > 1 ? recover : undefined,
     });
     for (const taskId of answer.taskIds.split(",")) answered.push({ taskId, kind });
     return repeated ? { ...answer, repeated } : answer;
   };
 
-  /** The same, with what is left of the day where its quota can't hold the call. */
-  const submitWithinQuota = async (submission: TaskRequest, callOptions: CallOptions): Promise<Accepted> => {
+  /** Submits a call; where the day's quota can't hold it, the error tells what is left. */
+  const submitWithinQuota = async (request: TaskRequest, callOptions: CallOptions): Promise<Accepted> => {
     try {
-      return await submit(submission, callOptions);
+      return await submit(request, callOptions);
     } catch (error) {
       if (!(error instanceof VodError) || !isQuotaExceeded(error.code)) throw error;
-      // What is left only makes the message better: a failure to ask for it must not hide the refusal.
+      // The remaining quota only improves the message: a failure to read it must not hide the refusal.
       const quota = await describeRefreshQuota({ ...callOptions, retry: NO_RETRY }).catch(() => undefined);
-      throw quotaExceededError(error, { count: submission.paths.length, kind: submission.quota }, quota, now());
+      throw quotaExceededError(error, { count: request.paths.length, kind: request.quota }, quota, now());
     }
   };
 
   const refreshObjectCaches = async (request: RefreshRequest, own: CallOptions = {}): Promise<RefreshResponse> => {
-    const { taskIds: refreshTaskId, ...outcome } = await submitWithinQuota(refreshOf(request), own);
+    const { taskIds: refreshTaskId, ...outcome } = await submitWithinQuota(refreshTask(request), own);
     return { refreshTaskId, ...outcome };
   };
   const preloadObjectCaches = async (request: PreloadRequest, own: CallOptions = {}): Promise<PreloadResponse> => {
-    const { taskIds: preloadTaskId, ...outcome } = await submitWithinQuota(preloadOf(request), own);
+    const { taskIds: preloadTaskId, ...outcome } = await submitWithinQuota(preloadTask(request), own);
     return { preloadTaskId, ...outcome };
   };
   return { refreshObjectCaches, preloadObjectCaches, describeRefreshQuota, describeRefreshTasks };
 }
 
-function refreshOf({ paths, objectType, force: wanted }: RefreshRequest): TaskRequest {
-  const isDirectory = objectType === "Directory";
-  const force = isDirectory && wanted;
-  return {
-    action: "RefreshVodObjectCaches",
-    paths,
-    options: { ObjectType: objectType, ...(isDirectory ? { Force: String(force) } : {}) },
-    schema: refreshResponse,
-    rowType: force ? undefined : ROW_TYPE[objectType],
-    quota: quotaOf(objectType),
-  };
-}
-
-function preloadOf({ paths, area, l2Preload, headers }: PreloadRequest): TaskRequest {
-  const withHeader = Object.entries(headers ?? {}).map(([name, value]) => [name, [value]]);
-  return {
-    action: "PreloadVodObjectCaches",
-    paths,
-    options: {
-      Area: area ?? DEFAULT_PRELOAD_AREA,
-      L2Preload: String(l2Preload ?? false),
-      // Each name has a list of values in the service's own example, {"Accept-Encoding":["gzip, deflate, br"]}.
-      ...(withHeader.length > 0 ? { WithHeader: JSON.stringify(Object.fromEntries(withHeader)) } : {}),
-    },
-    schema: preloadResponse,
-    rowType: "preload",
-    quota: "preload",
-  };
-}
-
 /**
- * How far the service's clock is ahead of this machine's, at the most, in milliseconds; 0 where that can't be seen: a
+ * How far the service's clock is ahead of this machine's at most, in milliseconds; 0 where that can't be seen, since a
  * `Date` header has whole seconds.
  */
-function aheadOf(date: Date, now: Date): number {
+function clockLead(date: Date, now: Date): number {
   const ahead = date.getTime() - now.getTime();
-  // A clock that is further off would have been refused, so that is not the one which requests are stamped with.
+  // The gateway would have refused requests with a clock that is further off, so the header isn't of the gateway's clock.
   return ahead > 0 && ahead <= MAX_CLOCK_SKEW_MS ? ahead + 1000 : 0;
 }

@@ -121,7 +121,7 @@ describe("a mistake is found", () => {
     ],
     [
       "a lost call passes for accepted by an older task",
-      { doubt: (doubt) => ({ ...doubt, since: () => 0, isOthers: () => false }) },
+      { doubt: (doubt) => ({ ...doubt, since: () => 0, belongsToOther: () => false }) },
     ],
     ["the failure of another resource is one's own", { isAnyRowOwn: true }, CROWD],
   ])("%s", async (_, mistake, setting) => {

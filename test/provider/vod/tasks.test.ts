@@ -264,7 +264,7 @@ describe("what proves that a call was accepted", () => {
     rowType: "file",
     since: () => since,
     until: since + 1000,
-    isOthers: (id) => id === "0",
+    belongsToOther: (id) => id === "0",
   };
   const ids = (rows: RefreshTask[], more: Partial<UncertainCall> = {}) =>
     acceptedTaskIds({ ...doubt, ...more }, async (filter: TaskFilter) =>
