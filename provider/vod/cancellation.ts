@@ -1,12 +1,12 @@
-/** How work ends that its caller cancels, such as by Ctrl-C: waits end at once, and no further call is sent. */
+/** How cancelled work ends, such as after Ctrl-C: waits end at once, and no further call is sent. */
 import { VodError } from "./errors.js";
 
 const CANCELLED = "Cancelled";
 
 /**
- * The error of what was cancelled.
+ * The error of cancelled work.
  *
- * @param last why the call that was to be sent again had failed; undefined where none had.
+ * @param last the failure of the call that was to be sent again; undefined where there was none.
  */
 export function cancelledError(last?: VodError): VodError {
   if (last === undefined || isCancelled(last)) {
@@ -29,7 +29,7 @@ export function isCancelled(error: unknown): boolean {
 }
 
 /**
- * Gives what the work gives, or fails as soon as the signal aborts: nobody hears then of what becomes of the work.
+ * Gives what the work gives, or fails as soon as the signal aborts: the outcome of the work is then ignored.
  *
  * @throws VodError Cancelled.
  */

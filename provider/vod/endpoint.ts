@@ -3,20 +3,21 @@ import { BlockList, isIP } from "node:net";
 import { VodError } from "./errors.js";
 import { DEFAULT_ENDPOINT } from "./limits.js";
 
-/** The variables that name a proxy for https: the first that is set counts. Go, which Pulumi's CLI is made of, knows the first two. */
+/** The variables that name a proxy for https: the first that is set counts. Go, in which Pulumi's CLI is written, knows the first two. */
 const PROXY_VARIABLES = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] as const;
 
-/** One that Go doesn't know may be there for other tools: where it leads to a SOCKS proxy, it is passed over, as Go does. */
-const FOR_OTHERS = /^socks/i;
+/** A variable that Go doesn't know may be there for other tools: where it names a SOCKS proxy, it is ignored, as in Go. */
+const SOCKS = /^socks/i;
 
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
 
 /**
- * Resolves the endpoint that calls go to: the input, the environment's `VOD_ENDPOINT`, which is this package's own, and then
- * what Pulumi's Alibaba Cloud provider reads: `vod` of the stack's `alicloud:endpoints`, `ALIBABA_CLOUD_ENDPOINT_VOD`.
+ * Resolves the endpoint that calls go to: the input, the environment's `VOD_ENDPOINT`, which is a variable of this package,
+ * and then what Pulumi's Alibaba Cloud provider reads: `vod` of the stack's `alicloud:endpoints`,
+ * `ALIBABA_CLOUD_ENDPOINT_VOD`.
  *
  * @param input the `endpoint` input: a host (https is meant) or an origin such as `https://host:port`.
- * @param configured that of the stack's configuration, in the same form.
+ * @param configured the endpoint of the stack's configuration, in the same form.
  * @returns an origin without a trailing slash, such as `https://vod.cn-shanghai.aliyuncs.com` (the default).
  * @throws VodError InvalidEndpoint, naming which of them is wrong and why.
  */
@@ -25,37 +26,37 @@ export function resolveEndpoint(
   environment: Readonly<NodeJS.ProcessEnv>,
   configured?: string,
 ): string {
-  if (input !== undefined) return originOf(input, "endpoint");
+  if (input !== undefined) return parseOrigin(input, "endpoint");
   const { VOD_ENDPOINT, ALIBABA_CLOUD_ENDPOINT_VOD } = environment;
-  if (VOD_ENDPOINT) return originOf(VOD_ENDPOINT, "VOD_ENDPOINT");
-  if (configured) return originOf(configured, "alicloud:endpoints.vod");
-  if (ALIBABA_CLOUD_ENDPOINT_VOD) return originOf(ALIBABA_CLOUD_ENDPOINT_VOD, "ALIBABA_CLOUD_ENDPOINT_VOD");
+  if (VOD_ENDPOINT) return parseOrigin(VOD_ENDPOINT, "VOD_ENDPOINT");
+  if (configured) return parseOrigin(configured, "alicloud:endpoints.vod");
+  if (ALIBABA_CLOUD_ENDPOINT_VOD) return parseOrigin(ALIBABA_CLOUD_ENDPOINT_VOD, "ALIBABA_CLOUD_ENDPOINT_VOD");
   return DEFAULT_ENDPOINT;
 }
 
 /**
  * Resolves the proxy that calls to an endpoint go through, by the rules of Pulumi's CLI (Go's): HTTPS_PROXY, then
- * ALL_PROXY (but not for SOCKS), unless NO_PROXY has the host; each in capitals or lower case. Neither this machine nor plain http is ever
- * reached through a proxy.
+ * ALL_PROXY (unless it is SOCKS), unless NO_PROXY has the host; each in capitals or lower case. This machine and plain http
+ * are never reached through a proxy.
  *
  * @param endpoint an origin, as {@link resolveEndpoint} returns it.
- * @returns the proxy, whose URL may hold a password (its `origin` doesn't); undefined: the connection is direct.
+ * @returns the proxy, whose URL may hold a password (its `origin` doesn't); undefined where the connection is direct.
  * @throws VodError InvalidProxy, which names the variable and shows nothing of its value.
  */
 export function resolveProxy(endpoint: string, environment: Readonly<NodeJS.ProcessEnv>): URL | undefined {
   const { protocol, hostname, port } = new URL(endpoint);
   const name = PROXY_VARIABLES.find((variable) => {
     const value = environment[variable]?.trim();
-    return value && !(/all/i.test(variable) && FOR_OTHERS.test(value));
+    return value && !(/all/i.test(variable) && SOCKS.test(value));
   });
   if (name === undefined || protocol !== "https:" || isLoopback(hostname)) return undefined;
   const entries = (environment.NO_PROXY || environment.no_proxy || "").toLowerCase().split(/[\s,]+/);
   const host = hostname.replace(/^\[|\]$/g, "");
   if (entries.some((entry) => isExempted(host, port || "443", entry))) return undefined;
-  return proxyOf(environment[name]?.trim() ?? "", name);
+  return parseProxy(environment[name]?.trim() ?? "", name);
 }
 
-/** Whether one entry of NO_PROXY has a host: `*`, a domain with those below it, `.domain` for these alone, an address, a network. */
+/** Whether an entry of NO_PROXY matches a host: `*`, a domain with its subdomains, `.domain` for these alone, an address, a network. */
 function isExempted(host: string, port: string, entry: string): boolean {
   if (entry === "*") return true;
   // An IPv6 address has colons of its own, and brackets where a port follows.
@@ -80,7 +81,7 @@ function isInNetwork(host: string, text: string): boolean {
   }
 }
 
-function proxyOf(text: string, name: string): URL {
+function parseProxy(text: string, name: string): URL {
   const refuse = (why: string) =>
     new VodError(
       `${name} ${why}.`,
@@ -88,7 +89,7 @@ function proxyOf(text: string, name: string): URL {
         "percent-encoded; or name the host of the VOD API in NO_PROXY.",
       { code: "InvalidProxy" },
     );
-  // What stands where a host should may be the rest of a password, so nothing of it is shown.
+  // What stands in place of the host may be the rest of a password, so nothing of it is shown.
   const url = /[\s\\]/.test(text) ? null : parseUrl(SCHEME.test(text) ? text : `http://${text}`);
   if (url === null) throw refuse("is not a host or a URL");
   if (url.protocol !== "http:" && url.protocol !== "https:") throw refuse("is neither an http nor an https proxy");
@@ -106,7 +107,7 @@ function isDecodable(text: string): boolean {
   }
 }
 
-function originOf(text: string, name: string): string {
+function parseOrigin(text: string, name: string): string {
   const refuse = (why: string) =>
     new VodError(
       `${name} ${why}.`,
@@ -115,7 +116,7 @@ function originOf(text: string, name: string): string {
     );
   if (text === "") throw refuse("is empty");
   const withScheme = SCHEME.test(text) ? text : `https://${text}`;
-  // `new URL` trims and drops such characters silently, so a typing error would look right.
+  // `new URL` removes such characters silently, so a typing error would look right.
   const url = /[\s\\]/.test(text) ? null : parseUrl(withScheme);
   if (url === null || url.hostname === "") throw refuse("is not a host or a URL");
   if (url.username !== "" || url.password !== "") throw refuse("holds a user name or a password");

@@ -1,34 +1,34 @@
 /**
- * The connections that requests go over: direct or through a proxy, never without verifying whom they lead to, and never
- * for longer or with more coming back than was agreed.
+ * The connections that requests go over: direct or through a proxy, always with a verified certificate, and within bounds
+ * of time and size.
  *
- * Which certificates are trusted is Node's own affair: its built-in list, NODE_EXTRA_CA_CERTS and `--use-system-ca` hold
- * here, since no agent names any. NODE_TLS_REJECT_UNAUTHORIZED=0 doesn't, since every agent asks for verification.
+ * Node decides which certificates are trusted: its built-in list, NODE_EXTRA_CA_CERTS and `--use-system-ca` hold here,
+ * since no agent names any. NODE_TLS_REJECT_UNAUTHORIZED=0 doesn't hold, since every agent asks for verification.
  */
 import http, { type ClientRequest, type IncomingMessage } from "node:http";
 import https from "node:https";
 
 const VERIFIED = { keepAlive: true, rejectUnauthorized: true } as const;
 
-/** What the options of a request have for its agent; httpx hands them through, but never the request itself. */
-interface Observed {
+/** What the options of a request hold for its agent; httpx passes them on, but never gives the request itself. */
+interface ObservedOptions {
   onRequest?: (request: ClientRequest) => void;
-  /** Ends a tunnel that is still being asked for: until there is one, Node's own `signal` reaches nothing. */
+  /** Ends the request for a tunnel: until there is one, Node's own `signal` has no effect. */
   until?: AbortSignal;
 }
 
 const proxies = new WeakMap<http.Agent, string>();
 
-/** The proxy of an agent as messages may name it, without its password; undefined: none. */
+/** The proxy of an agent as messages may name it, without its password; undefined where there is none. */
 export function proxyOf(agent: http.Agent): string | undefined {
   return proxies.get(agent);
 }
 
 /**
- * Makes the agent of an endpoint. Only through it are the bounds of {@link bounded} kept.
+ * Makes the agent of an endpoint. The bounds of {@link bounded} hold for such an agent only.
  *
  * @param endpoint an origin: https, or plain http to this machine.
- * @param proxy an http or https proxy, with a user name and a password where it wants them; undefined: none.
+ * @param proxy an http or https proxy, with a user name and a password where it needs them; undefined for none.
  */
 export async function agentFor(endpoint: string, proxy: URL | undefined): Promise<http.Agent> {
   if (proxy !== undefined) {
@@ -39,20 +39,20 @@ export async function agentFor(endpoint: string, proxy: URL | undefined): Promis
   return observable(endpoint.startsWith("https:") ? new https.Agent(VERIFIED) : new http.Agent({ keepAlive: true }));
 }
 
-/** An agent whose connections are tunnels (CONNECT). Its library is loaded for those who have a proxy, and for them alone. */
+/** Makes an agent whose connections are tunnels (CONNECT). Its library is loaded only where there is a proxy. */
 async function tunnelAgent({ protocol, hostname, port, username, password }: URL): Promise<https.Agent> {
   const { HttpsProxyAgent } = await import("hpagent");
   const agent = new HttpsProxyAgent({
     ...VERIFIED,
-    // It takes the host as it stands, and the brackets of an IPv6 address are no part of it.
+    // The library takes the host as it is, and the brackets of an IPv6 address are no part of the host.
     proxy: { protocol, hostname: hostname.replace(/^\[|\]$/g, ""), port, username, password } as URL,
   });
   const tunnels = agent as unknown as {
     proxyRequestOptions: object;
-    createConnection(options: Observed, callback: unknown): unknown;
+    createConnection(options: ObservedOptions, callback: unknown): unknown;
   };
   const createConnection = tunnels.createConnection.bind(agent);
-  // The library asks for the tunnel at once, with what stands there at that moment.
+  // The library asks for the tunnel at once, with the options of that moment.
   tunnels.createConnection = (options, callback) => {
     tunnels.proxyRequestOptions = { rejectUnauthorized: true, ...(options.until ? { signal: options.until } : {}) };
     return createConnection(options, callback);
@@ -60,10 +60,10 @@ async function tunnelAgent({ protocol, hostname, port, username, password }: URL
   return agent;
 }
 
-/** The agent, changed so that it hands over each request before anything of it is sent. */
+/** Changes an agent so that it hands over each request before anything of it is sent. */
 function observable<A extends http.Agent>(agent: A): A {
   const inner = agent as unknown as {
-    addRequest(request: ClientRequest, options: Observed, ...rest: unknown[]): void;
+    addRequest(request: ClientRequest, options: ObservedOptions, ...rest: unknown[]): void;
   };
   const addRequest = inner.addRequest.bind(agent);
   inner.addRequest = (request, options, ...rest) => {
@@ -73,32 +73,32 @@ function observable<A extends http.Agent>(agent: A): A {
   return agent;
 }
 
-/** What a request may take. */
+/** How long and how large a request may be. */
 export interface Bounds {
   /** From connecting to the last byte of the answer, in milliseconds. */
   timeoutMs: number;
-  /** Of all that comes back, headers included. */
+  /** The size of the answer, headers included. */
   maxBytes: number;
 }
 
-/** Which bound was passed; `encoding` is an answer in a compressed form, which nobody asked for. */
+/** Which bound was exceeded; `encoding` means a compressed answer, which nobody asked for. */
 export type LimitExceeded = "time" | "size" | "encoding";
 
-/** Told of a request as it goes. */
+/** Told of the progress of a request. */
 interface Observer {
-  /** There is a connection to send it over; where there is a proxy, one through it. */
+  /** There is a connection to send the request over; where there is a proxy, one through it. */
   onConnection(): void;
   /** The head of the answer has arrived. */
   onResponse(response: IncomingMessage): void;
 }
 
 /**
- * Runs one request of pop-core's within bounds, and ends it, whatever state it is in, when it passes one or fails: httpx
- * stops waiting when its own time is over, but goes on to store whatever comes.
+ * Runs one request of pop-core within bounds, and ends it in any state when it exceeds one or fails: httpx stops waiting
+ * when its own time is over, but goes on storing what comes.
  *
- * @param request sends it with the given options, which are httpx's, over an agent of {@link agentFor}.
- * @returns what it gives, or which bound it passed.
- * @throws whatever it throws.
+ * @param request sends the request with the given options of httpx, over an agent of {@link agentFor}.
+ * @returns what the request gives, or which bound it exceeded.
+ * @throws whatever the request throws.
  */
 export async function bounded<T>(
   request: (options: object) => Promise<T>,
@@ -106,14 +106,14 @@ export async function bounded<T>(
   observer: Observer,
 ): Promise<{ answer: T } | { exceeded: LimitExceeded }> {
   const end = new AbortController();
-  const passed = new Promise<{ exceeded: LimitExceeded }>((resolve) => {
+  const exceeded = new Promise<{ exceeded: LimitExceeded }>((resolve) => {
     end.signal.addEventListener("abort", () => resolve({ exceeded: end.signal.reason }));
   });
   const onRequest = (outgoing: ClientRequest) => {
     outgoing.once("socket", observer.onConnection);
     outgoing.once("response", (response: IncomingMessage) => {
       observer.onResponse(response);
-      // httpx would unpack it, and a few kilobytes can unpack to gigabytes.
+      // httpx would decompress it, and a few kilobytes can become gigabytes.
       if ((response.headers["content-encoding"] ?? "identity") !== "identity")
         end.abort("encoding" satisfies LimitExceeded);
     });
@@ -123,7 +123,7 @@ export async function bounded<T>(
   };
   const timer = setTimeout(() => end.abort("time" satisfies LimitExceeded), timeoutMs);
   const options = {
-    // httpx's own time is over after ours.
+    // The time limit of httpx comes after this one.
     timeout: timeoutMs + 1_000,
     beforeRequest: (given: { headers: object }) => ({
       ...given,
@@ -134,7 +134,7 @@ export async function bounded<T>(
     }),
   };
   try {
-    return await Promise.race([passed, request(options).then((answer) => ({ answer }))]);
+    return await Promise.race([exceeded, request(options).then((answer) => ({ answer }))]);
   } catch (error) {
     end.abort();
     throw error;
@@ -143,7 +143,7 @@ export async function bounded<T>(
   }
 }
 
-/** Tells how many bytes have come back for a request, with each further piece: headers, a body, or chunks of one. */
+/** Tells how many bytes have come back for a request, with each piece of the headers and of the body. */
 function countBytes(request: ClientRequest, onBytes: (bytes: number) => void): void {
   request.once("socket", (socket) => {
     let bytes = 0;

@@ -1,15 +1,15 @@
 /**
- * The numbers of the VOD cache operations, each with where it is written down.
+ * The numbers of the VOD cache operations, each with its source.
  *
  * "Seed" is the service's own page of RefreshVodObjectCaches, "preload page" that of PreloadVodObjectCaches. Where the VOD
  * pages are silent, the page of the same operation of Alibaba Cloud CDN (RefreshObjectCaches, PushObjectCache), on which
- * VOD's acceleration runs, is the source; such a limit only makes calls smaller than they might be, never wrong.
+ * VOD's acceleration runs, is the source; such a limit can make calls smaller than necessary, never wrong.
  */
 
 /** What a path is to the service (seed, parameter `ObjectType`). */
 export const OBJECT_TYPES = ["File", "Directory", "Regex", "IgnoreParams"] as const;
 
-/** What a path is to the service: a file (a URL), a directory, a regular expression, or a URL whatever its query. */
+/** What a path is to the service: a file (a URL), a directory, a regular expression, or a URL with any query. */
 export type ObjectType = (typeof OBJECT_TYPES)[number];
 
 /** The version of the VOD API that all operations belong to. Source: the official SDKs. */
@@ -19,12 +19,12 @@ export const API_VERSION = "2017-03-21";
 export const REGION = "cn-shanghai";
 export const DEFAULT_ENDPOINT = `https://vod.${REGION}.aliyuncs.com`;
 
-/** How many refreshes and preloads an account has each day, unless Alibaba Cloud raised it. Sources: seed, preload page. */
+/** How many refreshes and preloads an account has each day, unless Alibaba Cloud raised the quota. Sources: seed, preload page. */
 export const DAILY_QUOTA = { urls: 2000, directories: 100, preload: 500 } as const;
 
 /**
- * How many paths one call may carry. Sources: URLs: the VOD console guide; directories: all of a day may go at once;
- * regular expressions: CDN ("1 regular expression a request"), VOD is silent.
+ * How many paths one call may carry. Sources: URLs: the VOD console guide; directories: one call may carry the quota of a
+ * whole day; regular expressions: CDN ("1 regular expression a request"), VOD is silent.
  */
 export const PATHS_PER_CALL: Readonly<Record<ObjectType, number>> = {
   File: 1000,
@@ -33,7 +33,7 @@ export const PATHS_PER_CALL: Readonly<Record<ObjectType, number>> = {
   Regex: 1,
 };
 
-/** How many URLs one call may preload. Source: CDN; VOD refuses more than 1,000, which is more than a day's. */
+/** How many URLs one call may preload. Source: CDN; VOD refuses more than 1,000, which exceeds the quota of a day. */
 export const PRELOADS_PER_CALL = 100;
 
 /** Where a preload puts its copies (preload page, parameter `Area`). */
@@ -42,7 +42,7 @@ export const PRELOAD_AREAS = ["domestic", "overseas"] as const;
 /** Where a preload puts its copies: in the Chinese mainland, or everywhere else. */
 export type PreloadArea = (typeof PRELOAD_AREAS)[number];
 
-/** Where a preload puts its copies unless told otherwise. Always sent: of the service's own, its pages say different things. */
+/** Where a preload puts its copies by default. It is always sent, since the service's pages disagree about its own default. */
 export const DEFAULT_PRELOAD_AREA: PreloadArea = "domestic";
 
 /** How many different domains the paths of one call may have. Source: CDN; VOD is silent. */

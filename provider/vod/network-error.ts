@@ -1,16 +1,16 @@
-/** Why a request got no answer: of what was thrown, only a code is shown, since the rest may hold anything. */
+/** Why a request got no answer. Only the code of what was thrown is shown, since the rest may hold a secret. */
 
 /** What kept a request from being answered. */
 export interface NetworkFailure {
-  /** After the name of who was asked: `can't be reached (ECONNREFUSED)`. */
+  /** The sentence after the name of the service: `can't be reached (ECONNREFUSED)`. */
   what: string;
-  /** What to do about it, where that is known from the cause alone. */
+  /** What to do about it, where the cause alone tells. */
   remedy: string | undefined;
   /** The system's code or Node's; empty where there is none. */
   code: string;
   /** Whether it is certain that nothing of the request was sent. */
   isUnsent: boolean;
-  /** Whether the next attempt can end otherwise: certificates and refusals by a proxy stay what they are. */
+  /** Whether the next attempt can succeed: certificates and refusals by a proxy stay as they are. */
   retryable: boolean;
 }
 
@@ -20,7 +20,7 @@ const NOT_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EA
 /** Connection errors of TLS and its certificates: nothing was sent, and the next attempt meets the same certificate. */
 const UNTRUSTED = /CERT|TLS|SSL|LEAF_SIGNATURE/;
 
-/** @param thrown what a request failed with, be it an error or not. */
+/** @param thrown what a request failed with, which may be no error. */
 export function classifyNetworkError(thrown: unknown): NetworkFailure {
   const { code: given, message } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as {
     code?: unknown;
@@ -37,7 +37,7 @@ export function classifyNetworkError(thrown: unknown): NetworkFailure {
       retryable: false,
     };
   }
-  // hpagent says so where a proxy answers a CONNECT by anything but 200.
+  // The message of hpagent where a proxy doesn't answer a CONNECT with 200.
   const proxyStatus = /^Bad response: (\d{3})/.exec(String(message))?.[1];
   const why = proxyStatus === undefined ? code : `the proxy answered HTTP ${proxyStatus}`;
   return {

@@ -1,11 +1,11 @@
 /**
- * What the service takes as an object path, as one pure function: a path in, the path that is sent or the reason why
- * it can't be. Two spellings of one cached object become one path; two different objects never do.
+ * What the service takes as an object path, as a pure function from a path to the path that is sent, or to the reason why
+ * it can't be sent. Two spellings of one cached object become one path; two different objects never do.
  */
 import { domainToASCII } from "node:url";
 import type { ObjectType } from "./limits.js";
 
-/** The path as it is sent, or one sentence of what is wrong with it that also says what to write. */
+/** The path as it is sent, or what is wrong with it and what to write. */
 type PathResult = { path: string } | { problem: string };
 
 const CONTROL = /[\p{Cc}\u2028\u2029]/gu;
@@ -14,23 +14,23 @@ const DOMAIN = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_](
 const DOT_SEGMENT = /(^|\/)(\.|%2e){1,2}(\/|$)/i;
 const STRAY_PERCENT = /%(?![0-9a-f]{2})/i;
 /**
- * What every client encodes before it sends a URL (the path percent-encode set of the URL standard). Of `^` old ones think
- * otherwise (Node before 24), browsers don't.
+ * What every client encodes before it sends a URL (the path percent-encode set of the URL standard). Browsers encode `^`,
+ * old clients (Node before 24) don't.
  */
 const ENCODED_BY_CLIENTS = /["<>^`{}]|\P{ASCII}+/gu;
 /** The same in a query (its special-query percent-encode set). */
 const ENCODED_IN_QUERIES = /["<>']|\P{ASCII}+/gu;
-/** The same for the name of a file, in which what separates the parts of a URL is a character like any other. */
+/** The same for the name of a file, in which the separators of a URL are characters like any other. */
 const ENCODED_IN_NAMES = /[\p{Cc}\s"<>^`{}?#%\\]|\P{ASCII}+/gu;
 
 const DEFAULT_PORTS: Readonly<Record<string, string>> = { "http:": "80", "https:": "443" };
 
 /**
- * Checks one path and brings it into the form in which it is sent: scheme and host in lower case, an international
- * domain name as punycode, no default port, and everything that no client sends unencoded percent-encoded. What is
- * encoded already stays as it is, and a path without a scheme stays without one, as in the service's own example.
+ * Checks a path and normalizes it: scheme and host in lower case, an international domain name as punycode, no default
+ * port, and percent-encoding for everything that clients never send unencoded. What is encoded already stays as it is, and
+ * a path without a scheme stays without one, as in the service's own example.
  *
- * @param objectType decides which rules hold; `undefined` (not known yet, in a preview) leaves out those of one type.
+ * @param objectType decides which rules hold; `undefined` (unknown in a preview) leaves out those of a single type.
  */
 export function normalizePath(path: string, objectType: ObjectType | undefined): PathResult {
   if (path === "") return problem("is empty");
@@ -70,7 +70,7 @@ export function withoutScheme(path: string): string {
   return path.replace(SCHEME, "");
 }
 
-/** A path as messages show it: without its query, which may hold a signature, and no longer than a line. */
+/** A path as messages show it: without its query, which may hold a signature, and at most a line long. */
 export function shownPath(path: string): string {
   const printable = path.replace(/\?.*$/s, "?…").replace(CONTROL, "�");
   return printable.length > 120 ? `${printable.slice(0, 119)}…` : printable;
@@ -117,7 +117,7 @@ function normalizeObject(rest: string, objectType: ObjectType | undefined): Path
   return { path: absolute + (query === -1 ? "" : rest.slice(query).replace(ENCODED_IN_QUERIES, encode)) };
 }
 
-/** What follows the host of a regular expression: any pattern, so nothing of it may be rewritten. */
+/** What follows the host of a regular expression: a pattern, which stays as it is. */
 function normalizePattern(rest: string): PathResult {
   if (/\P{ASCII}/u.test(rest)) return problem("has characters beyond ASCII; write them percent-encoded");
   if (!rest.startsWith("/")) return problem("has no pattern after its host; write it as https://your-domain/pattern");

@@ -1,4 +1,4 @@
-/** The daily quotas of an account: of which kind a path is, what is left, and when they start anew. */
+/** The daily quotas of an account: which one a path counts against, what is left, and when they reset. */
 import { z } from "zod";
 import type { ObjectType } from "./limits.js";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "./time.js";
@@ -6,23 +6,23 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "./time.js";
 /** The two quotas that refreshes count against. */
 export type QuotaKind = "urls" | "directories";
 
-/** What an account may do of a kind in a day, and what is left of it. */
+/** How much an account may do in a day, and how much is left. */
 export interface DayQuota {
   quota: number;
   remain: number;
 }
 
-/** The day's quotas of an account; that of preloads where the service tells it. Source: DescribeVodRefreshQuota. */
+/** The day's quotas of an account; that of preloads only where the service gives it. Source: DescribeVodRefreshQuota. */
 export type RefreshQuota = Readonly<Record<QuotaKind, DayQuota> & { preload?: DayQuota }>;
 
 const count = z
   .string()
   .regex(/^\d{1,15}$/)
   .transform(Number);
-/** What no refresh needs, so that none fails where it is missing or can't be read. */
+/** No refresh needs the quota of preloads, so none fails where it is missing or can't be read. */
 const countOfPreloads = count.optional().catch(undefined);
 
-/** The answer, in which all numbers are strings; fields that are not named here are ignored. */
+/** The answer, in which all numbers are strings; other fields are ignored. */
 export const quotaAnswer = z
   .object({
     UrlQuota: count,
@@ -45,7 +45,7 @@ export function isQuotaExceeded(code: string): boolean {
   return code === "QuotaExceeded.Refresh" || code === "QuotaExceeded.Preload";
 }
 
-/** At which offset from UTC the service's day begins, in hours. Source: the console guide (Beijing time). */
+/** The offset from UTC of the midnight at which the service's day begins, in hours. Source: the console guide (Beijing time). */
 const DAY_UTC_OFFSET_HOURS = 8;
 
 /** Which quota a path counts against. Source: seed; it is silent on Regex (CDN: with directories) and IgnoreParams. */
@@ -53,7 +53,7 @@ export function quotaOf(objectType: ObjectType): QuotaKind {
   return objectType === "Directory" || objectType === "Regex" ? "directories" : "urls";
 }
 
-/** When the day's quotas start anew next: midnight in UTC+8. */
+/** When the day's quotas reset next: midnight in UTC+8. */
 export function nextDay(now: Date): Date {
   const shift = DAY_UTC_OFFSET_HOURS * HOUR_MS;
   return new Date(Math.floor((now.getTime() + shift) / DAY_MS + 1) * DAY_MS - shift);

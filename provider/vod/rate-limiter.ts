@@ -1,7 +1,7 @@
 /**
  * The one rate limiter of a process: the calls of all resources pass it in the order in which they come, as fast as the
- * service takes them. No page of VOD says how fast that is, so it is learned: what the service took in the second
- * before its first refusal is what it is given from then on.
+ * service takes them. No page of VOD says how fast that is, so the limiter learns it: from its first refusal on, the
+ * service gets as many calls a second as it took in the second before.
  *
  * Pure functions over {@link Pace} decide when the next call may start; {@link createLimiter} is the queue around them.
  */
@@ -9,22 +9,22 @@ import { cancelledError } from "./cancellation.js";
 import { VodError } from "./errors.js";
 import { isThrottle, realSleep } from "./retry.js";
 
-/** How many calls a second may be made, as long as the service doesn't throttle. */
+/** How many calls a second are made at most, as long as the service doesn't throttle. */
 const MAX_CALLS_PER_SECOND = 100;
 
 /** How many calls a second are made at least, however often the service throttles. */
 const MIN_CALLS_PER_SECOND = 0.5;
 
-/** How many calls may be under way at one time: as many are throttled together at most. */
+/** How many calls may be under way at one time, which is also how many can be throttled together. */
 export const MAX_CONCURRENT_CALLS = 10;
 
-/** How many calls a second the rate grows by in a second of calls that were not throttled. */
+/** By how many calls a second the rate grows in a second of calls that aren't throttled. */
 const RECOVERY_PER_SECOND = 1;
 
-/** After how long without a throttle the rate begins to grow, in milliseconds. */
+/** How long after a throttle the rate begins to grow, in milliseconds. */
 export const PROBE_AFTER_MS = 60_000;
 
-/** How long nobody calls after a throttle that tells nothing of the rate, in milliseconds. */
+/** How long no call starts after a throttle that tells nothing about the rate, in milliseconds. */
 const THROTTLE_PAUSE_MS = 1_000;
 
 const SECOND_MS = 1_000;
@@ -33,14 +33,14 @@ const SECOND_MS = 1_000;
 export interface Pace {
   /** Calls a second. */
   rate: number;
-  /** Before when nobody calls. */
+  /** No call starts before this time. */
   notBefore: number;
-  /** The refusal that the rate was learned by; undefined before the first one. */
-  cut: ThrottleEvent | undefined;
-  /** Up to when the growth of the rate is reckoned. */
+  /** The refusal that the rate was learned from; undefined before the first one. */
+  throttle: ThrottleEvent | undefined;
+  /** The time up to which the growth of the rate is counted. */
   grownAt: number;
   underWay: number;
-  /** When the last calls ended that were not throttled, in order. */
+  /** When the last calls that weren't throttled ended, in order. */
   ended: readonly number[];
 }
 
@@ -57,15 +57,15 @@ interface ThrottleEvent {
 export const FULL_PACE: Pace = {
   rate: MAX_CALLS_PER_SECOND,
   notBefore: Number.NEGATIVE_INFINITY,
-  cut: undefined,
+  throttle: undefined,
   grownAt: 0,
   underWay: 0,
   ended: [],
 };
 
 /**
- * When the next call may start; infinity where one that is under way has to end first. When the service took a call isn't
- * known, only that it was before the answer: so a call has its place in a second until that has passed since its end.
+ * When the next call may start; infinity where a call under way has to end first. The service took a call at an unknown
+ * time before the answer, so a call occupies its place in a second until a second after its end.
  */
 export function nextStart({ rate, notBefore, underWay, ended }: Pace): number {
   const places = Math.max(1, Math.floor(rate)) - underWay;
@@ -79,26 +79,26 @@ export function paceAfterStart(pace: Pace): Pace {
   return { ...pace, underWay: pace.underWay + 1 };
 }
 
-/** The state after a call failed, and not for a throttle: it had its place, and tells nothing of the rate. */
+/** The state after a call failed for another reason than a throttle: it had its place, and tells nothing about the rate. */
 export function paceAfterFailure(pace: Pace, now: number): Pace {
   return { ...pace, underWay: pace.underWay - 1, ended: [...pace.ended.slice(1 - MAX_CALLS_PER_SECOND), now] };
 }
 
 /** The state after a call was answered and not throttled. */
 export function paceAfterAnswer(pace: Pace, startedAt: number, now: number): Pace {
-  const { cut, grownAt, rate, ...rest } = paceAfterFailure(pace, now);
-  if (cut === undefined) return { ...rest, cut, grownAt: now, rate };
-  if (startedAt <= cut.at) {
-    // It was under way beside the refused one, so the service took it in that second as well.
-    if (startedAt <= cut.startedAt - SECOND_MS) return { ...rest, cut, grownAt, rate };
-    const more = { ...cut, taken: cut.taken + 1 };
-    return { ...rest, cut: more, grownAt, rate: rateAfter(more) };
+  const { throttle, grownAt, rate, ...rest } = paceAfterFailure(pace, now);
+  if (throttle === undefined) return { ...rest, throttle, grownAt: now, rate };
+  if (startedAt <= throttle.at) {
+    // It was under way together with the refused call, so the service took it in that second as well.
+    if (startedAt <= throttle.startedAt - SECOND_MS) return { ...rest, throttle, grownAt, rate };
+    const more = { ...throttle, taken: throttle.taken + 1 };
+    return { ...rest, throttle: more, grownAt, rate: rateAfter(more) };
   }
-  if (now - cut.at <= PROBE_AFTER_MS) return { ...rest, cut, grownAt: now, rate };
-  // A time without calls proves nothing of the rate.
+  if (now - throttle.at <= PROBE_AFTER_MS) return { ...rest, throttle, grownAt: now, rate };
+  // A time without calls proves nothing about the rate.
   const grownFor = Math.min(now - grownAt, SECOND_MS);
   const grown = rate + (RECOVERY_PER_SECOND * Math.max(0, grownFor)) / 1000;
-  return { ...rest, cut, grownAt: now, rate: Math.min(MAX_CALLS_PER_SECOND, grown) };
+  return { ...rest, throttle, grownAt: now, rate: Math.min(MAX_CALLS_PER_SECOND, grown) };
 }
 
 /**
@@ -109,16 +109,16 @@ export function paceAfterAnswer(pace: Pace, startedAt: number, now: number): Pac
 export function paceAfterThrottle(pace: Pace, startedAt: number, now: number, retryAfterMs: number | undefined): Pace {
   const taken = pace.ended.filter((end) => end > startedAt - SECOND_MS).length;
   const pause = retryAfterMs === undefined ? startedAt + THROTTLE_PAUSE_MS : now + retryAfterMs;
-  // What was taken says when there is room again; without it, or where the service says when, nobody calls until then.
+  // The calls that were taken say when there is room again; without them, or where the service says when, no call starts.
   const notBefore = taken > 0 && retryAfterMs === undefined ? pace.notBefore : Math.max(pace.notBefore, pause);
   const after = { ...pace, notBefore, underWay: pace.underWay - 1 };
-  // Calls that were under way together are throttled together: one event, which cuts the rate once.
-  if (pace.cut !== undefined && startedAt <= pace.cut.at) return after;
-  const cut = { startedAt, at: now, rate: pace.rate, taken };
-  return { ...after, cut, grownAt: now, rate: rateAfter(cut) };
+  // Calls that are under way together are throttled together: one event, which lowers the rate once.
+  if (pace.throttle !== undefined && startedAt <= pace.throttle.at) return after;
+  const throttle = { startedAt, at: now, rate: pace.rate, taken };
+  return { ...after, throttle, grownAt: now, rate: rateAfter(throttle) };
 }
 
-/** What was taken, but less than what was refused; half of that where nothing was taken. */
+/** The rate that was taken, but less than the refused one; half of the refused one where nothing was taken. */
 function rateAfter({ rate, taken }: ThrottleEvent): number {
   return Math.max(MIN_CALLS_PER_SECOND, taken > 0 ? Math.min(rate - 1, taken) : rate / 2);
 }
@@ -132,54 +132,54 @@ export interface Limiter {
    * @throws VodError Throttling at once where the pause is longer, also if it begins while the call waits; Cancelled.
    */
   run<T>(call: () => Promise<T>, patienceMs?: number, signal?: AbortSignal): Promise<T>;
-  /** For how long nobody calls because the service throttled, in milliseconds; 0 where it didn't. */
+  /** How long no call starts because the service throttled, in milliseconds; 0 where it didn't. */
   pauseMs(): number;
   /** How long a call that comes now waits for those before it, at the present rate, in milliseconds. */
   queueMs(): number;
 }
 
 /** A call that waits for its turn. */
-interface Waiting {
+interface WaitingCall {
   start(startedAt: number): void;
   refuse(error: VodError): void;
-  /** Up to when a pause may last. */
+  /** The latest end of a pause that it waits for. */
   until: number;
 }
 
 interface LimiterOptions {
   /** Its clock, in milliseconds since any moment. Default: a monotonic one. */
   now?: () => number;
-  /** Waits for so many milliseconds of that clock. Default: real time. */
+  /** Waits for that many milliseconds of that clock. Default: real time. */
   sleep?: (ms: number) => Promise<void>;
 }
 
 /** Makes a limiter that starts at {@link MAX_CALLS_PER_SECOND}. */
 export function createLimiter({ now = () => performance.now(), sleep = realSleep }: LimiterOptions = {}): Limiter {
   let pace: Pace = FULL_PACE;
-  let serving = false;
-  let queue: Waiting[] = [];
+  let starting = false;
+  let queue: WaitingCall[] = [];
 
-  /** Lets the calls of the queue start, one after another; there is one such loop at a time. */
-  async function serve(): Promise<void> {
-    if (serving) return;
-    serving = true;
+  /** Starts the calls of the queue, one after the other; there is one such loop at a time. */
+  async function startCalls(): Promise<void> {
+    if (starting) return;
+    starting = true;
     while (queue.length > 0) {
       const wait = nextStart(pace) - now();
-      // The end of a call that is under way serves again.
+      // The end of a call under way begins the loop again.
       if (wait === Number.POSITIVE_INFINITY) break;
       if (wait > 0) {
-        // Asks again afterwards: a throttle may have come in between.
+        // A throttle may have come meanwhile, so the time is computed again.
         await sleep(Math.ceil(wait));
         continue;
       }
       pace = paceAfterStart(pace);
       queue.shift()?.start(now());
     }
-    serving = false;
+    starting = false;
   }
 
-  /** Lets those go whose patience ends before the pause does: at its end they would fail anyway, and late. */
-  function dismiss(): void {
+  /** Refuses the calls whose patience ends before the pause does: at its end they would fail anyway, and late. */
+  function refuseImpatient(): void {
     const impatient = queue.filter(({ until }) => until < pace.notBefore);
     queue = queue.filter(({ until }) => until >= pace.notBefore);
     for (const { refuse } of impatient) refuse(pausedFor(pace.notBefore - now()));
@@ -196,13 +196,13 @@ export function createLimiter({ now = () => performance.now(), sleep = realSleep
         signal?.removeEventListener("abort", cancel);
         resolve(startedAt);
       };
-      const waiting: Waiting = { start, refuse, until: now() + patienceMs };
+      const waiting: WaitingCall = { start, refuse, until: now() + patienceMs };
       if (signal?.aborted) return cancel();
       signal?.addEventListener("abort", cancel, { once: true });
       queue.push(waiting);
-      // A pause that is over holds nobody back.
-      if (pace.notBefore > now()) dismiss();
-      void serve();
+      // A pause that is over holds no call back.
+      if (pace.notBefore > now()) refuseImpatient();
+      void startCalls();
     });
   }
 
@@ -219,13 +219,13 @@ export function createLimiter({ now = () => performance.now(), sleep = realSleep
     } catch (error) {
       if (isThrottle(error)) {
         pace = paceAfterThrottle(pace, startedAt, now(), error.retryAfterMs);
-        dismiss();
+        refuseImpatient();
       } else {
         pace = paceAfterFailure(pace, now());
       }
       throw error;
     } finally {
-      void serve();
+      void startCalls();
     }
   }
   return {

@@ -1,6 +1,4 @@
-/**
- * When a call is sent again, and after how long: the decision is a pure function, the loop around it does the waiting.
- */
+/** When a call is sent again, and after how long: a pure function decides, and the loop around it waits. */
 import { setTimeout as delay } from "node:timers/promises";
 import { cancelledError, isCancelled, untilCancelled } from "./cancellation.js";
 import { VodError } from "./errors.js";
@@ -14,10 +12,10 @@ export interface RetryLimits {
   maxAttempts: number;
 }
 
-/** How long a call is tried by default, in milliseconds: domains are configured, and throttles end, within minutes. */
+/** How long a call is tried by default, in milliseconds: a domain is configured, and a throttle ends, within minutes. */
 export const DEFAULT_RETRY_TIMEOUT_MS = 5 * 60_000;
 
-/** How many times a call is sent by default: with the delays below, that takes about two minutes. */
+/** How many times a call is sent by default; with the delays below, it takes about two minutes. */
 export const DEFAULT_MAX_ATTEMPTS = 10;
 
 export const DEFAULT_RETRY: RetryLimits = { timeoutMs: DEFAULT_RETRY_TIMEOUT_MS, maxAttempts: DEFAULT_MAX_ATTEMPTS };
@@ -25,32 +23,32 @@ export const DEFAULT_RETRY: RetryLimits = { timeoutMs: DEFAULT_RETRY_TIMEOUT_MS,
 /** Every call is sent once, and its first failure is final. */
 export const NO_RETRY: RetryLimits = { timeoutMs: 0, maxAttempts: 1 };
 
-/** How long and how often one task is asked for at one look. */
+/** How long and how often the service is asked for a task in one poll. */
 export const LOOK_RETRY: RetryLimits = { timeoutMs: 15_000, maxAttempts: 3 };
 
 /** The longest delay after the first attempt, in milliseconds; it doubles with each further one. */
 const BACKOFF_BASE_MS = 1_000;
 
-/** Where the doubling ends, in milliseconds. */
+/** The upper bound of that delay, in milliseconds. */
 const BACKOFF_CAP_MS = 60_000;
 
-/** The least wait that is worth a line to the user, in milliseconds. */
+/** The shortest wait that the user is told of, in milliseconds. */
 export const TOLD_WAIT_MS = 3_000;
 
-/** The least wait behind other calls that is worth one: with many resources there is always some. */
+/** The shortest wait behind other calls that the user is told of, in milliseconds: with many resources there is always some. */
 export const TOLD_QUEUE_MS = 30_000;
 
-/** The pause after a throttle that every call waits for, in milliseconds, however little it is tried: it is over at once. */
+/** The pause after a throttle that every call waits for, in milliseconds, even if it isn't tried again: it is short. */
 export const LEAST_PATIENCE_MS = 5_000;
 
-/** What of a failure decides whether and when its call is sent again. */
+/** The part of a failure that decides whether and when its call is sent again. */
 type Failure = Pick<VodError, "code" | "retryable" | "retryAfterMs">;
 
-/** Where a call stands when an attempt has failed. */
+/** The state of a call when an attempt has failed. */
 interface AttemptState {
   /** How many attempts were made, the failed one included. */
   attempt: number;
-  /** Time since the first attempt began, without what later ones waited for their turn, in milliseconds. */
+  /** Time since the first attempt began, without the time that later attempts waited for their turn, in milliseconds. */
   elapsedMs: number;
   /** A random number from 0 up to, not including, 1. */
   random: number;
@@ -64,27 +62,27 @@ interface AttemptState {
  *
  * @returns milliseconds, or undefined: the call has failed for good.
  */
-export function retryDelay(failure: Failure, standing: AttemptState, limits: RetryLimits): number | undefined {
-  const { attempt, elapsedMs, random, nowMs } = standing;
+export function retryDelay(failure: Failure, state: AttemptState, limits: RetryLimits): number | undefined {
+  const { attempt, elapsedMs, random, nowMs } = state;
   if (!failure.retryable || attempt >= limits.maxAttempts) return undefined;
   const remaining = limits.timeoutMs - elapsedMs;
   const jitter = random * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** (attempt - 1));
-  // The limit per minute counts anew with the minute, so a sooner attempt would be refused as well.
+  // The limit per minute resets with the minute, so an earlier attempt would be refused as well.
   const nextMinute = failure.code === "QuotaPerMinuteExceeded.Refresh" ? MINUTE_MS - (nowMs % MINUTE_MS) : 0;
   const least = Math.max(failure.retryAfterMs ?? 0, nextMinute);
   if (remaining <= 0 || least > remaining) return undefined;
-  // Beyond the least, what is asked for is spread as well: everybody was asked to wait equally long.
+  // The service asks all callers to wait equally long, so their attempts are spread.
   return Math.ceil(Math.min(least > 0 ? least + Math.min(jitter, BACKOFF_BASE_MS) : jitter, remaining));
 }
 
-/** Whether a failure is a throttle, whatever its variant. */
+/** Whether a failure is a throttle, in any variant. */
 export function isThrottle(error: unknown): error is VodError {
   return error instanceof VodError && /Throttling/.test(error.code);
 }
 
 /**
- * What was learned of attempts that failed: that one was accepted, with its answer; that the service answers, but knows
- * of nothing; or nothing at all.
+ * What is known about failed attempts: one was accepted, with this answer; the service answers, but has no proof of it;
+ * or the service doesn't answer.
  */
 export type Recovery<T> = { answer: T } | "unconfirmed" | "unanswered";
 
@@ -99,23 +97,23 @@ interface Retrying<T> {
   /** When it aborts, a pause ends at once, and nothing more is sent or asked. Default: it never does. */
   signal?: AbortSignal | undefined;
   onWait?: ((sentence: string) => void) | undefined;
-  /** Asked before a call is sent again or given up: whether it was accepted after all. Default: nothing is known. */
+  /** Finds out, before a call is sent again or given up, whether it was accepted. Default: nobody asks. */
   recover?: (() => Promise<Recovery<T>>) | undefined;
 }
 
-/** The turn of an attempt, which may have to wait for it. */
+/** The turn of an attempt, which it may have to wait for. */
 export interface Turn {
-  /** How much of the time is left, in milliseconds. */
+  /** How much of the time limit is left, in milliseconds. */
   leftMs: number;
-  /** Tells that the turn has come: what was waited for it doesn't count. Default: it has come at once. */
+  /** Called when the turn has come: the wait for it doesn't count. */
   began(): void;
 }
 
 /**
  * Sends a call until it succeeds or {@link retryDelay} gives up.
  *
- * @throws VodError the last attempt's, saying how many there were over which time if there was more than one; Cancelled where
- * the signal aborts before the call has succeeded, and a further attempt was to follow.
+ * @throws VodError that of the last attempt, with the number of attempts and their time where there was more than one;
+ * Cancelled where the signal aborts before the call has succeeded, and a further attempt was to follow.
  */
 export async function retrying<T>(call: (turn: Turn) => Promise<T>, settings: Retrying<T>): Promise<T> {
   const { limits, now, sleep, random, signal, onWait, recover } = settings;
@@ -134,7 +132,7 @@ export async function retrying<T>(call: (turn: Turn) => Promise<T>, settings: Re
     } catch (error) {
       if (!(error instanceof VodError)) throw error;
       if (isCancelled(error)) throw cancelledError(last);
-      // One that may have been accepted stays so, however a later one fails.
+      // An attempt that may have been accepted stays uncertain, however a later one fails.
       if (!last?.outcomeUnknown) last = error;
       const pause = async (failure: Failure): Promise<boolean> => {
         const nowMs = now().getTime();
@@ -148,12 +146,12 @@ export async function retrying<T>(call: (turn: Turn) => Promise<T>, settings: Re
         return true;
       };
       let again = await pause(error);
-      // After the pause, since a record of what was accepted may need a moment to appear.
-      const rescued = signal?.aborted ? undefined : await recover?.();
-      if (typeof rescued === "object") return rescued.answer;
-      // A 200 that can't be read is a proxy's page in most cases, which stays. But where the service itself answered the
-      // question, only that one answer was spoilt.
-      if (!again && error.outcomeUnknown && rescued === "unconfirmed") {
+      // After the pause, since the tasks of an accepted call may need a moment to appear.
+      const recovered = signal?.aborted ? undefined : await recover?.();
+      if (typeof recovered === "object") return recovered.answer;
+      // A 200 that can't be read is mostly a proxy's page, which stays. But where the service itself answered the
+      // question, only that one answer was corrupt.
+      if (!again && error.outcomeUnknown && recovered === "unconfirmed") {
         again = await pause({ code: error.code, retryable: true, retryAfterMs: error.retryAfterMs });
       }
       if (!again) throw afterAttempts(error, attempt, elapsed());
@@ -166,7 +164,7 @@ function waitSentence({ happened }: VodError, ms: number, attempt: number, maxAt
   return `${what}; trying again in ${Math.round(ms / 1000)} s (attempt ${attempt} of ${maxAttempts})`;
 }
 
-/** The same error for a call that was tried several times, saying so after what happened. */
+/** The same error for a call that was tried several times; it says so. */
 function afterAttempts(error: VodError, attempts: number, elapsedMs: number): VodError {
   if (attempts < 2) return error;
   const tried = `It was tried ${attempts} times in ${Math.round(elapsedMs / 1000)} s.`;

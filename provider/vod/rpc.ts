@@ -15,24 +15,24 @@ import { identifier, type RefusalText, sendSigned } from "./signed-request.js";
 interface CallerOptions {
   /** Origin of the API. */
   endpoint: string;
-  /** Asked before each request, so that one that is sent after a long wait has what is valid by then. */
+  /** Asked before each request, so that a request after a long wait has valid credentials. */
   credentials: Pick<CredentialsSource, "get"> & Partial<CredentialsSource>;
   /** How long a request may take, from connecting to the last byte of its answer, in milliseconds. */
   timeoutMs: number;
-  /** Told what the `Date` header of an answer says, of whatever answer, as soon as it arrives. */
+  /** Told what the `Date` header of any answer says, as soon as it arrives. */
   onDate: (date: Date) => void;
 }
 
 /**
- * How large an answer may be, headers included, in bytes. The largest honest one is the refusal of a signature, which
+ * How large an answer may be, headers included, in bytes. The largest honest answer is the refusal of a signature, which
  * repeats what was signed: 1,000 URLs of 1 KB, percent-encoded twice. A page of 50 tasks has a tenth of that.
  */
 export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
 /** How long a list in an answer may be: twenty pages of tasks. To say what is wrong with each of a million rows takes gigabytes. */
-const MAX_LIST = 1_000;
+const MAX_LIST_LENGTH = 1_000;
 
-/** How long the service may ask everybody to wait, in milliseconds: a header must not stop a run for days. */
+/** How long the service may ask callers to wait, in milliseconds: a header must not stop a run for days. */
 const MAX_RETRY_AFTER_MS = 10 * 60_000;
 
 const anyAnswer = z.object({ RequestId: identifier.optional() });
@@ -40,7 +40,7 @@ const anyAnswer = z.object({ RequestId: identifier.optional() });
 /**
  * Sends one request, with a time stamp and a nonce of its own.
  *
- * @param signal where it has aborted by the time the credentials are there, nothing is sent.
+ * @param signal when it has aborted before the credentials are there, nothing is sent.
  * @throws VodError for every failure, whatever its kind.
  */
 type Call = <T>(
@@ -92,7 +92,7 @@ interface Attempt {
 /**
  * Asks for the credentials of one request.
  *
- * @throws VodError NoCredentials where they can't be had or a part is empty, since that would be sent unsigned.
+ * @throws VodError NoCredentials where the source fails or a part is empty, since the request would be unsigned.
  */
 async function credentialsOf(ask: () => Promise<Credentials>): Promise<Credentials> {
   const refuse = (happened: string) =>
@@ -110,7 +110,7 @@ async function credentialsOf(ask: () => Promise<Credentials>): Promise<Credentia
 }
 
 /**
- * Checks an answer that is no refusal.
+ * Validates an answer that is no refusal.
  *
  * @throws VodError InvalidResponse, which names the fields that are missing or wrong, and shows nothing of them.
  */
@@ -126,12 +126,12 @@ function validAnswer<T>(answer: unknown, schema: z.ZodType<T>, attempt: Attempt)
   throw unexpectedAnswer(attempt, named === "" ? undefined : `an answer without a valid ${named}`);
 }
 
-/** Whether an answer has a list of more than {@link MAX_LIST}, wherever it is. */
+/** Whether an answer has a list anywhere of more than {@link MAX_LIST_LENGTH} elements. */
 function hasEndlessList(answer: unknown): boolean {
   const left = [answer];
   while (left.length > 0) {
     const value = left.pop();
-    if (Array.isArray(value) && value.length > MAX_LIST) return true;
+    if (Array.isArray(value) && value.length > MAX_LIST_LENGTH) return true;
     if (typeof value === "object" && value !== null) for (const part of Object.values(value)) left.push(part);
   }
   return false;
@@ -158,7 +158,7 @@ function failed(failure: NetworkFailure, attempt: Attempt): VodError {
   return attempt.response === undefined ? unreachable(failure, attempt) : unexpectedAnswer(attempt);
 }
 
-/** The header by which the gateway asks for patience with a throttle, in milliseconds. Source: the official SDKs. */
+/** How long the gateway asks to wait after a throttle, in milliseconds. Source: the official SDKs. */
 function retryAfterOf(response: IncomingMessage | undefined): number | undefined {
   const header = response?.headers["x-acs-retry-after"];
   return typeof header === "string" && /^\d{1,9}$/.test(header)
@@ -188,7 +188,7 @@ function unreachable({ what, remedy, isUnsent, retryable }: NetworkFailure, atte
   );
 }
 
-/** The error for an answer that no VOD API gives: a proxy's page, a redirect, JSON of another kind. */
+/** The error for an answer that isn't of the VOD API: a proxy's page, a redirect, JSON of another kind. */
 function unexpectedAnswer(attempt: Attempt, what = contentTypeOf(attempt)): VodError {
   const status = attempt.response?.statusCode ?? 0;
   return new VodError(
@@ -197,9 +197,9 @@ function unexpectedAnswer(attempt: Attempt, what = contentTypeOf(attempt)): VodE
     {
       code: "InvalidResponse",
       httpStatus: attempt.response?.statusCode,
-      // Whatever throttles without a code is something before the service.
+      // A throttle without a code comes from something before the service.
       retryable: status >= 500 || status === 429,
-      // A redirect or a refusal without a code comes from something before the service.
+      // So does a redirect or a refusal without a code.
       outcomeUnknown: status < 300 || status >= 500,
     },
   );
@@ -212,7 +212,7 @@ function contentTypeOf({ response, credentials }: Attempt): string {
   return type === undefined || secretFinder(Object.values(credentials))(type) ? "an answer of no known type" : type;
 }
 
-/** Where a call goes, as messages say it: a proxy's `origin` is without its password. */
+/** Where a call goes, as messages name it: the `origin` of a proxy has no password. */
 function targetOf({ endpoint, proxy }: Attempt): string {
   return proxy === undefined ? endpoint : `${endpoint} (through the proxy ${proxy.origin})`;
 }
