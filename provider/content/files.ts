@@ -1,4 +1,4 @@
-/** Finds the files whose content is to be hashed: directories, globs and symbolic links, with an error wherever content would be missed. */
+/** Finds the files to hash: directories, globs and symbolic links, with an error wherever content would be missed. */
 import { readdirSync, type Stats } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
@@ -8,7 +8,7 @@ export class ContentHashError extends Error {
   override readonly name = "ContentHashError";
   /** The mark of Pulumi's `RunError`: while a program runs, its runner prints such an error without the stack trace. */
   readonly __pulumiRunError = true;
-  /** Empty, since the runner prints the stack of any error that comes once the program's own code has ended, as a rejection may. */
+  /** Empty, since the runner prints the stack of an error that comes after the program's own code has ended, such as a rejection. */
   override readonly stack = "";
 }
 
@@ -24,11 +24,11 @@ interface FileFilter {
 }
 
 /**
- * Finds the files of one pattern: those of a directory, one file, or those that a glob matches. What exists under the very
- * name is meant before a glob is, so that `site (v2)` and `[id].html` need no escapes.
+ * Finds the files of one pattern: those of a directory, one file, or those that a glob matches. A pattern that is the name
+ * of something that exists means that, and is no glob, so that `site (v2)` and `[id].html` need no escapes.
  *
- * @param options.isOnly Whether the pattern is all that is hashed: then a directory's names are relative to it, not to `cwd`.
- * @throws {@link ContentHashError}, also when nothing is found: what a mistyped pattern misses would change unseen.
+ * @param options.isOnly Whether it is the only pattern: then the names in a directory are relative to it, not to `cwd`.
+ * @throws {@link ContentHashError}, also when nothing is found: changes of what a mistyped pattern misses would go unseen.
  */
 export async function findFiles(
   pattern: string,
@@ -40,7 +40,7 @@ export async function findFiles(
   let kind = await statIfThere(path);
   const include = isGlob && !kind ? [glob] : undefined;
   if (!kind) {
-    // What precedes the first wildcard, or all of the pattern without its escapes. The slash makes "C:" the root of a drive.
+    // The part before the first wildcard, or the whole pattern without its escapes. The slash makes "C:" the root of a drive.
     path = resolve(cwd, `${base || "."}/`);
     kind = await statIfThere(path);
   }
@@ -50,9 +50,9 @@ export async function findFiles(
     const prefix = isOnly && !include ? "" : nameOf(cwd, path);
     files = await listFiles(path, { include, exclude }, { prefix });
   } else if (kind && !include) {
-    const { isExcluded } = await select({ exclude });
+    const { isExcluded } = await compileFilter({ exclude });
     const name = nameOf(cwd, path);
-    if (!isExcluded(name)) addFile(files, name, regular(path, kind));
+    if (!isExcluded(name)) addFile(files, name, requireRegular(path, kind));
   }
   if (files.size > 0) return files;
   throw nothingFound(pattern, cwd, { isThere: kind !== undefined, isGlob: include !== undefined, exclude });
@@ -63,7 +63,7 @@ export async function findFiles(
  *
  * @param options.prefix What names begin with: `exclude` is matched against whole names, `include` against names below the
  * directory. Defaults to nothing.
- * @param options.pause Awaited after each directory. What it throws ends the listing.
+ * @param options.pause Awaited after each directory. An error of it ends the listing.
  * @throws {@link ContentHashError}, but not for an empty list.
  */
 export async function listFiles(
@@ -71,11 +71,11 @@ export async function listFiles(
   filter: FileFilter = {},
   { prefix = "", pause }: { prefix?: string; pause?: () => Promise<void> | undefined } = {},
 ): Promise<Files> {
-  const { isIncluded, isExcluded, mayHold } = await select(filter);
+  const { isIncluded, isExcluded, mayHold } = await compileFilter(filter);
   const root = await realpath(directory).catch(throwUnreadable(directory));
   const files: Files = new Map();
 
-  /** `holders`: the real path of the directory, and of those it was reached by. */
+  /** `holders` are the real paths of the directory, and of those that lead to it. */
   async function walk(path: string, below: string, holders: readonly [string, ...string[]]): Promise<void> {
     for (const entry of readDirectory(path)) {
       const entryPath = path.endsWith(sep) ? path + entry.name : path + sep + entry.name;
@@ -95,7 +95,7 @@ export async function listFiles(
         if (holders.includes(real)) throw cycle(entryPath);
         await walk(entryPath, entryBelow, [real, ...holders]);
       } else if (isIncluded(entryBelow)) {
-        addFile(files, name, regular(entryPath, kind));
+        addFile(files, name, requireRegular(entryPath, kind));
       }
     }
     await pause?.();
@@ -104,7 +104,7 @@ export async function listFiles(
   return files;
 }
 
-/** The entries of a directory. Promises of them were measured to take half as long again. */
+/** Reads the entries of a directory. The asynchronous function was measured to take half as long again. */
 function readDirectory(path: string) {
   try {
     return readdirSync(path, { withFileTypes: true });
@@ -113,7 +113,7 @@ function readDirectory(path: string) {
   }
 }
 
-/** Follows a symbolic link or a junction. It has to stay in the root, since what lies outside is not the content that was named. */
+/** Follows a symbolic link or a junction. It has to stay in the root: what lies outside is not the named content. */
 async function follow(link: string, root: string): Promise<{ real: string; kind: Stats }> {
   const real = await realpath(link).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ELOOP") throw cycle(link);
@@ -129,9 +129,9 @@ async function follow(link: string, root: string): Promise<{ real: string; kind:
   return { real, kind: await stat(real).catch(throwUnreadable(link)) };
 }
 
-/** What a filter decides about names. `mayHold` says whether a directory can hold included files, so that others aren't walked. */
-async function select({ include, exclude = [] }: FileFilter) {
-  // Loading the matcher takes a tenth of what is left to a scan that finds nothing changed.
+/** Compiles a filter to tests of names. `mayHold` says whether a directory can hold included files; others aren't walked. */
+async function compileFilter({ include, exclude = [] }: FileFilter) {
+  // Loading the matcher takes a tenth of the time of a scan that finds no change.
   if (!include && exclude.length === 0) return { isIncluded: () => true, isExcluded: () => false, mayHold: () => true };
   const { default: picomatch } = await import("picomatch");
   // The same rules on every platform. The flag makes wildcards match a line break in a name.
@@ -156,7 +156,7 @@ async function select({ include, exclude = [] }: FileFilter) {
   };
 }
 
-/** Makes a glob of a pattern as it was written. A back-slash separates directories where the platform's paths have it so. */
+/** Makes a glob of a pattern. A backslash separates directories where it does so in the platform's paths. */
 export function toGlob(pattern: string, separator = sep): string {
   if (typeof pattern !== "string" || pattern === "") {
     throw new ContentHashError(
@@ -179,9 +179,9 @@ function toRelativeGlob(pattern: string): string {
   );
 }
 
-/** Adds a file under its name, which has to be the same text everywhere, and its own. A file that is found twice counts once. */
+/** Adds a file under its name, which has to be unique, and the same text on every platform. A file that is found twice counts once. */
 export function addFile(files: Files, name: string, path: string): void {
-  // U+FFFD is what Node makes of bytes that are no UTF-8; by that name such a file can't even be opened.
+  // Node reads bytes that are no UTF-8 as U+FFFD; by that name the file can't be opened.
   if (name.includes("\uFFFD") || !name.isWellFormed()) {
     throw new ContentHashError(`The name of the file "${path}" is not Unicode text. Rename it, or exclude it.`);
   }
@@ -194,8 +194,8 @@ export function addFile(files: Files, name: string, path: string): void {
   files.set(name, path);
 }
 
-/** A file's path, once it is known to have content: reading a FIFO would wait for ever. */
-function regular(path: string, kind: Pick<Stats, "isFile">): string {
+/** Gives the path of a regular file: reading a FIFO would wait forever. */
+function requireRegular(path: string, kind: Pick<Stats, "isFile">): string {
   if (kind.isFile()) return path;
   throw new ContentHashError(
     `"${path}" is a device, a socket or a FIFO, without content to hash. Remove it, or exclude it.`,
@@ -217,12 +217,12 @@ async function statIfThere(path: string): Promise<Stats | undefined> {
   });
 }
 
-/** Whether an error says that nothing has this name; the last two are answers to what can't be a name, as a long glob is. */
+/** Whether an error says that nothing has this name. The last two codes answer what can't be a name, such as a long glob. */
 function isMissing(error: NodeJS.ErrnoException): boolean {
   return ["ENOENT", "ENOTDIR", "ENAMETOOLONG", "EINVAL"].includes(error.code ?? "");
 }
 
-/** The error for a file or directory that was found, and then can't be read. */
+/** The error for a file or directory that exists and can't be read. */
 export function unreadable(path: string, cause: NodeJS.ErrnoException): ContentHashError {
   const reason = cause.message.split(",")[0]; // without the system call and the path that follow
   const remedy = isMissing(cause)

@@ -1,8 +1,6 @@
 /**
- * Hashes of content, made to be a resource's `contentHash`: {@link hashContent} for text and bytes, {@link hashFiles} for files.
- *
- * Plain Node, nothing of Pulumi: programs and the provider process hash with this one module. {@link hashFile} and
- * {@link combineHashes} are pieces of `hashFiles` that the provider uses by themselves, as it does `listFiles`.
+ * Hashes of content for a resource's `contentHash`: {@link hashContent} for text and bytes, {@link hashFiles} for files.
+ * Plain Node, without Pulumi.
  */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
@@ -11,14 +9,14 @@ import { isUint8Array } from "node:util/types";
 import { addFile, ContentHashError, type Files, findFiles, unreadable } from "./files.js";
 
 /**
- * Every hash is this and 64 hex digits. It stands in users' states: another prefix, another algorithm, or another order or
- * framing in {@link combineHashes} would look like new content everywhere, and purge every path of every user once.
+ * Every hash is this prefix and 64 hex digits. Users' states hold it: another prefix, another algorithm, or another order or
+ * framing in {@link combineHashes} would look like new content, and refresh every path of every user once.
  */
 const PREFIX = "sha256:";
 const ALGORITHM = "sha256";
 
-/** Files read at one time: enough to keep a disk and Node's four I/O threads busy; bounds open files and memory. */
-const LANES = 8;
+/** How many files are read at one time: enough to keep a disk and Node's four I/O threads busy. It bounds open files and memory. */
+const CONCURRENT_FILES = 8;
 const CHUNK_BYTES = 256 * 1024;
 
 export interface HashFilesOptions {
@@ -34,8 +32,8 @@ export interface HashFilesOptions {
 /**
  * Hashes text (as UTF-8) or bytes with SHA-256.
  *
- * @returns `sha256:` and 64 hex digits, the ones that `sha256sum` prints. The same on every platform and in every version.
- * @throws {@link ContentHashError} when it gets something else, such as an output: write `output.apply(hashContent)`.
+ * @returns `sha256:` and the 64 hex digits that `sha256sum` prints. The same on every platform and in every version.
+ * @throws {@link ContentHashError} for anything else, such as an output: write `output.apply(hashContent)`.
  *
  * @example
  * ```ts
@@ -55,14 +53,14 @@ export function hashContent(content: string | Uint8Array): string {
 /**
  * Hashes the names and the bytes of files. Order, times and permissions don't matter, and every platform gives the same hash.
  *
- * - A string that names a directory means all files below it, dot files too. Where it is the only pattern, names are relative
- *   to it, so that the hash stays when the directory moves. A string that names a file means that file.
- * - Any other string is a glob (`*`, `**`, `?`, `[a-z]`, `{a,b}`). It matches files alone, dot files too. `/` separates
+ * - A string that names a directory means all files below it, including dot files. Where it is the only pattern, names are
+ *   relative to it, so that the hash stays when the directory moves. A string that names a file means that file.
+ * - Any other string is a glob (`*`, `**`, `?`, `[a-z]`, `{a,b}`). It matches files only, including dot files. `/` separates
  *   directories; `\` does so on Windows, and elsewhere takes the next character literally.
- * - Names are relative to `cwd`, save for a single directory, and in Unicode NFC, as macOS may store another form.
+ * - Names are relative to `cwd`, except for a single directory, and in Unicode NFC, since macOS may store another form.
  * - Symbolic links are followed as long as they stay in the directory, or in the part of a glob before its first wildcard.
  *
- * @returns `sha256:` and 64 hex digits. For a directory without symbolic links, those that this prints in it:
+ * @returns `sha256:` and 64 hex digits. For a directory without symbolic links, they are those that this command prints in it:
  * `find . -type f -printf '%P\0' | LC_ALL=C sort -z | xargs -0 sha256sum -z | sha256sum`
  * @throws {@link ContentHashError}, as a rejection, when a pattern matches nothing; when a file can't be read or is not a
  * regular file; when a symbolic link is broken, leads out of the directory or makes a cycle; when a name is not Unicode.
@@ -96,7 +94,7 @@ export async function hashFiles(patterns: string | readonly string[], options: H
 export async function hashFile(path: string): Promise<string> {
   const digest = createHash(ALGORITHM);
   try {
-    // Of a file that changes meanwhile, this hashes what was read. The next run then sees a change, and nothing stays stale.
+    // Where a file changes meanwhile, this hashes what it reads. The next run then sees a change, and nothing stays stale.
     for await (const chunk of createReadStream(path, { highWaterMark: CHUNK_BYTES })) digest.update(chunk);
   } catch (error) {
     throw unreadable(path, error as NodeJS.ErrnoException);
@@ -121,16 +119,16 @@ export function combineHashes(hashes: ReadonlyMap<string, string>): string {
   return PREFIX + digest.digest("hex");
 }
 
-/** Hashes files, some at a time: hash by name. */
+/** Hashes files, some at a time, and gives their hashes by name. */
 async function hashEach(files: Files): Promise<Map<string, string>> {
   const hashes = new Map<string, string>();
-  // All lanes draw from one generator. A lane that fails ends it, so that the others stop after their present file.
+  // All workers draw from one generator. A failure ends it, so that the others stop after their present file.
   const queue = (function* () {
     yield* files;
   })();
-  const lane = async () => {
+  const worker = async () => {
     for (const [name, path] of queue) hashes.set(name, await hashFile(path));
   };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await Promise.all(Array.from({ length: CONCURRENT_FILES }, worker));
   return hashes;
 }
