@@ -26,7 +26,7 @@ describe("the format of a hash", () => {
     [["player", ".well-known/*.json"], {}, "sha256:bb0dd7f90b9864e1b86bd118d611485c9f880ff86133cd845b81a01492c97bc6"],
     ["index.html", {}, "sha256:c95152ff5f2f103bdc78224a98413764025e9b2c20a1c2c719e94905adc9f91f"],
     ["**", { exclude: ".well-known" }, "sha256:202787735e9ea733e673c12338ca176257c6fa4accee8627ca82c016be3c2b2a"],
-  ])("is the same for the files of %j for ever", async (patterns, options, hash) => {
+  ])("never changes for the files of %j", async (patterns, options, hash) => {
     expect(await hashFiles(patterns, { cwd: temporaryDirectory(SITE), ...options })).toBe(hash);
   });
 

@@ -68,7 +68,7 @@ describe("a role is assumed", () => {
     expect(sts.received[0]?.parameters.SecurityToken).toBe("t/+=");
   });
 
-  test("from the environment alone", async () => {
+  test("that the environment alone names", async () => {
     const sts = await fakeSts({ keys });
     const environment = {
       ALICLOUD_ASSUME_ROLE_ARN: ROLE,
@@ -97,7 +97,7 @@ describe("a role is assumed", () => {
   });
 });
 
-test("pop-core's own signature passes the fake STS", async () => {
+test("the fake STS accepts pop-core's signature", async () => {
   const sts = await fakeSts({ keys });
   const popCore = new RPCClient({
     accessKeyId: "LTAIkey12345",
@@ -113,7 +113,7 @@ describe("a role is assumed with an OIDC token", () => {
   const PROVIDER = "acs:ram::1234567890123456:oidc-provider/github";
   const environment = { ALIBABA_CLOUD_ROLE_ARN: ROLE, ALIBABA_CLOUD_OIDC_PROVIDER_ARN: PROVIDER };
 
-  test("unsigned, by the environment that ACK gives a pod", async () => {
+  test("in an unsigned request, from the environment that ACK gives a pod", async () => {
     const sts = await fakeSts({ oidcTokens: ["ey.j.wt"] });
     const token = file("ey.j.wt\n");
     const source = find({}, { ...sts.environment, ...environment, ALIBABA_CLOUD_OIDC_TOKEN_FILE: token });
@@ -130,7 +130,7 @@ describe("a role is assumed with an OIDC token", () => {
     expect(parameters).toMatchObject({ OIDCProviderArn: PROVIDER, OIDCToken: "ey.j.wt", RoleArn: ROLE });
   });
 
-  test("by a token in the environment", async () => {
+  test("that stands in the environment", async () => {
     const sts = await fakeSts({ oidcTokens: ["ey.j.wt"] });
     const source = find({}, { ...sts.environment, ...environment, ALIBABA_CLOUD_OIDC_TOKEN: "ey.j.wt" });
     expect(source.description).toBe(
@@ -139,7 +139,7 @@ describe("a role is assumed with an OIDC token", () => {
     expect(await source.get()).toHaveProperty("accessKeyId", "STS.issued1");
   });
 
-  test("by alicloud:assumeRoleWithOidc, which goes before the environment", async () => {
+  test("of alicloud:assumeRoleWithOidc before that of the environment", async () => {
     const sts = await fakeSts({ oidcTokens: ["ey.j.wt"] });
     const assumeRoleWithOidc = {
       oidcProviderArn: PROVIDER,
@@ -159,7 +159,7 @@ describe("a role is assumed with an OIDC token", () => {
     });
   });
 
-  test("the token file is read anew for each session", async () => {
+  test("that is read from its file for each session", async () => {
     const { writeFileSync } = await import("node:fs");
     const sts = await fakeSts({ oidcTokens: ["first.to.ken", "second.to.ken"] });
     const token = file("first.to.ken");
@@ -255,13 +255,13 @@ describe("a refusal says what happened and what to do", () => {
     );
   });
 
-  test("a throttle and a fault of the service can be tried again", async () => {
+  test("and is retryable for a throttle or a fault of the service", async () => {
     expect(await refused("Throttling.User")).toMatchObject({ retryable: true, code: "Throttling.User" });
     expect(await refused("InternalError", 500)).toMatchObject({ retryable: true });
     expect(await refused("NoPermission", 403)).toMatchObject({ retryable: false });
   });
 
-  test("an expired OIDC token", async () => {
+  test("of an expired OIDC token", async () => {
     const sts = await fakeSts();
     const environment = {
       ...sts.environment,
@@ -275,7 +275,7 @@ describe("a refusal says what happened and what to do", () => {
   });
 });
 
-describe("an STS that misbehaves", () => {
+describe("an STS", () => {
   const assume = (origin: string) =>
     find(
       { ...KEY, "alicloud:assumeRole": { roleArn: ROLE } },
@@ -293,7 +293,7 @@ describe("an STS that misbehaves", () => {
         response.on("close", () => clearInterval(timer));
       },
     ],
-  ])("and %s is given up after the time limit", async (_, answer) => {
+  ])("that %s is given up after the time limit", async (_, answer) => {
     const origin = await serving((_, response) => answer(response));
     const begin = performance.now();
     const failure = await failureOf(() => assume(origin).get());
@@ -302,7 +302,7 @@ describe("an STS that misbehaves", () => {
     expect(failure).toMatchObject({ retryable: true });
   });
 
-  test("and answers with more than 64 KB is cut off", async () => {
+  test("that answers with more than 64 KB is cut off", async () => {
     let sent = 0;
     const origin = await serving((_, response) => {
       const more = () => {
@@ -324,7 +324,7 @@ describe("an STS that misbehaves", () => {
     ["a redirect", 302, { location: "http://127.0.0.1:1/" }, "{}", "HTTP 302"],
     ["a refusal with the status of a success", 200, {}, '{"Code":"NoPermission"}', "HTTP 200"],
     ["gzip", 200, { "content-encoding": "gzip" }, gzipSync("{}"), "a compressed answer"],
-  ])("and answers with %s gives no credentials", async (_, status, headers, body, what) => {
+  ])("that answers with %s gives no credentials", async (_, status, headers, body, what) => {
     const origin = await serving((_, response) => response.writeHead(status, headers).end(body));
     const failure = await failureOf(() => assume(origin).get());
     expect(failure.message).toMatch(`The STS at ${origin} answered with ${what}, not with credentials. ${CHECK}`);
@@ -337,7 +337,7 @@ describe("an STS that misbehaves", () => {
       "within its answer",
       (response) => response.writeHead(200, { "content-length": 100 }).write("{", () => response.destroy()),
     ],
-  ])("and cuts the connection %s can be asked again", async (_, cut) => {
+  ])("that cuts the connection %s can be asked again", async (_, cut) => {
     const origin = await serving((_, response) => cut(response));
     expect(await failureOf(() => assume(origin).get())).toMatchObject({ code: "Unreachable", retryable: true });
   });
@@ -365,10 +365,10 @@ test("DEBUG=* prints nothing of the request to STS", async () => {
   expect(written.join("")).not.toMatch(/CAISplanted|Signature|AccessKeyId|STS\.a/);
 });
 
-describe("where STS is", () => {
+describe("the address of STS", () => {
   const assumeRole = { "alicloud:assumeRole": { roleArn: ROLE } };
 
-  test("alicloud:endpoints goes before the environment", async () => {
+  test("comes from alicloud:endpoints before the environment", async () => {
     const sts = await fakeSts({ keys });
     const other = await fakeSts({ keys });
     const asked = async (config: object, environment: Record<string, string>) => {
@@ -392,7 +392,7 @@ describe("where STS is", () => {
       { ALIBABA_CLOUD_STS_REGION: "cn-hangzhou", ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED: "true" },
       "https://sts-vpc.cn-hangzhou.aliyuncs.com",
     ],
-  ])("%j and %j: %s, which the agent is asked for", async (config, environment, origin) => {
+  ])("is with %j and %j: %s, and the agent is for it", async (config, environment, origin) => {
     const origins: string[] = [];
     const agentFor = (asked: string) => {
       origins.push(asked);
@@ -411,12 +411,12 @@ describe("where STS is", () => {
     ],
     [{}, { ALIBABA_CLOUD_STS_ENDPOINT: "https://u:p@x" }, /^ALIBABA_CLOUD_STS_ENDPOINT is not an address/],
     [{ "alicloud:region": "evil.example.com/" }, {}, /^alicloud:region is not an address/],
-  ])("%j and %j are refused", (config, environment, message) => {
+  ])("is refused with %j and %j", (config, environment, message) => {
     expect(() => find({ ...KEY, ...assumeRole, ...config }, environment as Record<string, string>)).toThrow(message);
   });
 });
 
-describe("the configuration's objects", () => {
+describe("alicloud:assumeRole", () => {
   test.each([
     ["{", "alicloud:assumeRole is not a JSON object."],
     ["[]", "alicloud:assumeRole is not a JSON object."],
@@ -424,12 +424,12 @@ describe("the configuration's objects", () => {
     [{ roleArn: 1, policy: {} }, "alicloud:assumeRole has no valid policy and no valid roleArn."],
     [{ roleArn: "deploy" }, "alicloud:assumeRole.roleArn is not the ARN of a RAM role."],
     [{}, "alicloud:assumeRole.roleArn is not the ARN of a RAM role."],
-  ])("%j is refused: %s", (assumeRole, sentence) => {
+  ])("of %j is refused: %s", (assumeRole, sentence) => {
     expect(() => find({ ...KEY, "alicloud:assumeRole": assumeRole })).toThrow(sentence);
   });
 });
 
-test("a redirect isn't followed, and an answer that isn't STS's is told as such", async () => {
+test("a redirect isn't followed, and is an unexpected answer", async () => {
   const target = await fakeSts({ keys });
   const redirecting = await serving((_, response) => response.writeHead(307, { location: target.origin }).end());
   const source = (origin: string) =>

@@ -90,7 +90,7 @@ describe("a temporary key, which needs a token, takes it from", () => {
   });
 });
 
-describe("of several sources, the first in this order counts", () => {
+describe("the first source in this order counts", () => {
   const sources = () => {
     const path = configFile({ name: "prod", mode: "AK", access_key_id: "x", access_key_secret: "y" });
     const oidcTokenFile = file("ey.j.wt");
@@ -126,7 +126,7 @@ describe("of several sources, the first in this order counts", () => {
   });
 });
 
-describe("what the resource says of who calls", () => {
+describe("the identity of a resource", () => {
   const profiles = () =>
     configFile(
       { name: "prod", mode: "AK", access_key_id: "LTAIprod", access_key_secret: "prod" },
@@ -134,13 +134,13 @@ describe("what the resource says of who calls", () => {
     );
   const keys = { config: { secret: "secret" }, LTAIprod: { secret: "prod" } };
 
-  test("profile: it alone, and neither the stack's key nor its role", async () => {
+  test("with profile uses neither the stack's key nor its role", async () => {
     const config = { ...PAIR, "alicloud:sharedCredentialsFile": profiles(), "alicloud:assumeRole": { roleArn: ROLE } };
     const source = find(config, {}, { identity: { profile: "prod" } });
     expect(await source.get()).toEqual({ accessKeyId: "LTAIprod", accessKeySecret: "prod" });
   });
 
-  test("roleArn, sessionName and externalId: with the stack's credentials, in place of the stack's role", async () => {
+  test("with a role assumes it with the stack's credentials, in place of the stack's role", async () => {
     const sts = await fakeSts({ keys });
     const other = "acs:ram::2222222222222222:role/other";
     const stackRole = { roleArn: ROLE, externalId: "of the stack", policy: "{}", sessionName: "stack" };
@@ -156,7 +156,7 @@ describe("what the resource says of who calls", () => {
     expect(sts.received[0]?.parameters).not.toHaveProperty("Policy");
   });
 
-  test("roleArn with a profile: in place of the profile's own role", async () => {
+  test("with a role and a profile assumes it in place of the profile's own role", async () => {
     const sts = await fakeSts({ keys });
     const config = { "alicloud:sharedCredentialsFile": profiles() };
     const identity = { profile: "role", roleArn: `${ROLE}-2` };
@@ -164,7 +164,7 @@ describe("what the resource says of who calls", () => {
     expect(sts.received.map(({ parameters }) => parameters.RoleArn)).toEqual([`${ROLE}-2`]);
   });
 
-  test("sessionName and externalId alone: for the role that is assumed anyway", async () => {
+  test("with sessionName and externalId alone applies them to the role that is assumed anyway", async () => {
     const sts = await fakeSts({ keys });
     const config = { ...PAIR, "alicloud:assumeRole": { roleArn: ROLE, sessionName: "stack" } };
     await find(config, sts.environment, { identity: { sessionName: "mine", externalId: "e" } }).get();
@@ -184,35 +184,35 @@ describe("what the resource says of who calls", () => {
   );
 });
 
-describe("with the configuration that the state kept, the environment comes first", () => {
+describe("with a configuration from the state, the environment comes first", () => {
   const stale = { ...PAIR, "alicloud:securityToken": "stale" };
   const fromState = { configOf: "state" } as const;
 
-  test("its keys", () => {
+  test("with its keys", () => {
     expect(find(stale, ENVIRONMENT_PAIR, fromState).description).toBe("the environment's ALICLOUD_ACCESS_KEY");
     expect(find(stale, ENVIRONMENT_PAIR).description).toBe("the stack's alicloud:accessKey");
   });
 
-  test("any other source that it names", async () => {
+  test("with any other source that it names", async () => {
     const { origin, uri } = await fakeUri();
     expect(find(stale, { ALIBABA_CLOUD_CREDENTIALS_URI: uri }, fromState).description).toBe(
       `the credentials URI at ${origin} (the environment's ALIBABA_CLOUD_CREDENTIALS_URI)`,
     );
   });
 
-  test("but not half a key, nor the CLI's current profile, which nobody named", () => {
+  test("but not with a part of a key, nor with the CLI's current profile, which nobody named", () => {
     const path = configFile({ name: "prod", mode: "AK", access_key_id: "x", access_key_secret: "y" });
     const environment = { ALICLOUD_SECRET_KEY: "half", ALIBABA_CLOUD_CREDENTIALS_FILE: path };
     expect(find(stale, environment, fromState).description).toBe("the stack's alicloud:accessKey");
   });
 
-  test("but not a source that can't be used, as long as the configuration has one", () => {
+  test("but not with a source that can't be used, as long as the configuration has one", () => {
     const environment = { ALIBABA_CLOUD_PROFILE: "gone", ALIBABA_CLOUD_CREDENTIALS_FILE: "/none" };
     expect(find(stale, environment, fromState).description).toBe("the stack's alicloud:accessKey");
     expect(() => find({}, environment, fromState)).toThrow(/^The profiles file \/none can't be read/);
   });
 
-  test("and it finds STS and the profiles where the configuration says that they are", async () => {
+  test("and STS and the profiles are found where the configuration says", async () => {
     const sts = await fakeSts({ oidcTokens: ["ey.j.wt"] });
     const oidc = {
       ALIBABA_CLOUD_ROLE_ARN: ROLE,
@@ -244,8 +244,8 @@ describe("with the configuration that the state kept, the environment comes firs
   });
 });
 
-describe("where there are none, the message says what was looked at", () => {
-  test("nothing is set", () => {
+describe("without credentials, the message names what was read", () => {
+  test("where nothing is set", () => {
     const home = directory();
     expect(() => find({}, { HOME: home })).toThrow(
       "No Alibaba Cloud credentials were found: " +
@@ -261,7 +261,7 @@ describe("where there are none, the message says what was looked at", () => {
     );
   });
 
-  test("a source that is set in part", () => {
+  test("where a source is set in part", () => {
     const path = configFile({ name: "default", mode: "AK", access_key_id: "", access_key_secret: "" });
     const environment = { ALIBABA_CLOUD_ROLE_ARN: ROLE, ALIBABA_CLOUD_CREDENTIALS_FILE: path };
     expect(() => find({}, environment)).toThrow(
@@ -269,13 +269,13 @@ describe("where there are none, the message says what was looked at", () => {
     );
   });
 
-  test("an empty variable is none", () => {
+  test("where a variable is empty", () => {
     expect(() => find({}, { ALICLOUD_ACCESS_KEY: "", ALICLOUD_SECRET_KEY: " " })).toThrow(
       /^No Alibaba Cloud credentials/,
     );
   });
 
-  test("half is set", () => {
+  test("where a part of a key is set", () => {
     expect(() => find({ "alicloud:accessKey": "id" }, {})).toThrow(
       /^alicloud:accessKey is set, but no access key secret/,
     );

@@ -12,7 +12,7 @@ const named = (profile: string, path: string) => ({
   "alicloud:sharedCredentialsFile": path,
 });
 
-describe("each mode of a profile that needs no browser", () => {
+describe("a profile works in each mode that needs no browser", () => {
   test("AK", async () => {
     const path = configFile(AK);
     const source = find(named("base", path));
@@ -120,7 +120,7 @@ describe("each mode of a profile that needs no browser", () => {
     [{ sts_region: "cn-hangzhou", enable_vpc: true }, "https://sts-vpc.cn-hangzhou.aliyuncs.com"],
     [{ sts_region: "cn-hangzhou", enable_vpc: true, sts_endpoint: "sts.a.com" }, "https://sts.a.com"],
     [{ enable_vpc: true }, "https://sts.aliyuncs.com"],
-  ])("with a role, asked for where %j says", async (more, origin) => {
+  ])("and asks the STS that %j names", async (more, origin) => {
     const origins: string[] = [];
     const agentFor = (asked: string) => {
       origins.push(asked);
@@ -131,7 +131,7 @@ describe("each mode of a profile that needs no browser", () => {
     expect(origins).toEqual([origin]);
   });
 
-  test("in whatever case", async () => {
+  test("in capitals or lower case", async () => {
     expect(await find(named("base", configFile({ ...AK, mode: "ak" }))).get()).toHaveProperty(
       "accessKeyId",
       "LTAIbase",
@@ -139,20 +139,20 @@ describe("each mode of a profile that needs no browser", () => {
   });
 });
 
-describe("which profile, of which file", () => {
+describe("the profile is found", () => {
   const two = () => configFile(AK, { ...AK, name: "prod", access_key_id: "LTAIprod" });
 
-  test.each(["ALICLOUD_PROFILE", "ALIBABA_CLOUD_PROFILE"])("by %s", async (name) => {
+  test.each(["ALICLOUD_PROFILE", "ALIBABA_CLOUD_PROFILE"])("by the name in %s", async (name) => {
     const source = find({}, { [name]: "prod", ALIBABA_CLOUD_CREDENTIALS_FILE: two() });
     expect(await source.get()).toHaveProperty("accessKeyId", "LTAIprod");
   });
 
-  test("the configuration before the environment", async () => {
+  test("in the configuration before the environment", async () => {
     const environment = { ALICLOUD_PROFILE: "base", ALICLOUD_SHARED_CREDENTIALS_FILE: "/none" };
     expect(await find(named("prod", two()), environment).get()).toHaveProperty("accessKeyId", "LTAIprod");
   });
 
-  test.each(["HOME", "USERPROFILE"])("~/.aliyun/config.json below %s, the CLI's current profile", async (name) => {
+  test.each(["HOME", "USERPROFILE"])("as the CLI's current one in .aliyun/config.json below %s", async (name) => {
     const home = directory();
     mkdirSync(join(home, ".aliyun"));
     writeFileSync(
@@ -173,10 +173,10 @@ describe("which profile, of which file", () => {
   });
 });
 
-describe("a profile that can't be used is told by its name", () => {
+describe("a profile that can't be used is refused by name", () => {
   const refused = async (profile: string, path: string) => (await failureOf(() => find(named(profile, path)))).message;
 
-  test("no such file, no JSON, no such profile", async () => {
+  test("where the file, its JSON or the profile is missing", async () => {
     expect(await refused("a", "/none")).toBe(
       "The profiles file /none can't be read (ENOENT). Check that it is the path of a file that exists, and that this user may read it. (code InvalidCredentials)",
     );

@@ -30,7 +30,7 @@ describe.each(SOURCES)("%s", (_, config, name) => {
     const { proxy, closed } = await stalling(kind);
     const source = find(config, {}, { timeoutMs: 300, agentFor: through(proxy) });
     const begin = performance.now();
-    // Whoever asks at the same time shares the question, and its end.
+    // Callers at the same time share the request, and its failure.
     const [failure, other] = await Promise.all([failureOf(() => source.get()), failureOf(() => source.get())]);
     expect(performance.now() - begin).toBeLessThan(3_000);
     expect(other.message).toBe(failure.message);
@@ -46,7 +46,7 @@ describe.each(SOURCES)("%s", (_, config, name) => {
   test.each([
     [407, false],
     [502, true],
-  ])("behind a proxy that answers with %i, tried again: %s", async (status, retryable) => {
+  ])("behind a proxy that answers with %i is named with that status; retryable: %s", async (status, retryable) => {
     const { proxyPort } = await proxying({ status });
     const proxy = new URL(`http://me:s3cr3t@127.0.0.1:${proxyPort}`);
     const failure = await failureOf(() => find(config, {}, { agentFor: through(proxy) }).get());
@@ -57,7 +57,7 @@ describe.each(SOURCES)("%s", (_, config, name) => {
     );
   });
 
-  test("is asked for through the proxy of the environment by every resource", async () => {
+  test("is reached through the proxy of the environment by every resource", async () => {
     const { asked, proxyPort } = await proxying({ status: 403 });
     const environment = { HTTPS_PROXY: `http://127.0.0.1:${proxyPort}` };
     const clients = new Clients({ environment, now: () => new Date() });
@@ -71,7 +71,7 @@ describe.each(SOURCES)("%s", (_, config, name) => {
   });
 });
 
-describe("a certificate that nobody vouches for", () => {
+describe("a certificate that no CA signed", () => {
   const untrusted = async () => {
     let requests = 0;
     const server = createSecureServer(identity, (_, response) => {
@@ -104,7 +104,7 @@ describe("a certificate that nobody vouches for", () => {
   });
 });
 
-test("Node's own agents, which NODE_USE_ENV_PROXY leads through a proxy, are never used", async () => {
+test("Node's own agents, which NODE_USE_ENV_PROXY sends through a proxy, are never used", async () => {
   const used = [http.globalAgent, https.globalAgent].map((agent) => vi.spyOn(agent, "addRequest" as never));
   const [metadata, { uri }] = await Promise.all([fakeMetadata("vod-role"), fakeUri()]);
   await find({ "alicloud:ecsRoleName": "vod-role" }, {}, { metadataOrigin: metadata.origin }).get();

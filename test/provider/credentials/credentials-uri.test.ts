@@ -14,12 +14,12 @@ describe("a credentials URI", () => {
     expect(received).toMatchObject([{ method: "GET", path: "/credentials", query: "ticket=t1cket" }]);
   });
 
-  test.each(["ALICLOUD_CREDENTIALS_URI", "ALIBABA_CLOUD_CREDENTIALS_URI"])("may stand in %s", async (name) => {
+  test.each(["ALICLOUD_CREDENTIALS_URI", "ALIBABA_CLOUD_CREDENTIALS_URI"])("can stand in %s", async (name) => {
     const { uri } = await fakeUri();
     expect(await find({}, { [name]: uri }).get()).toHaveProperty("accessKeyId", "STS.uri1");
   });
 
-  test.each(["undefined", "file:///etc/passwd", "ftp://x"])("%s is none", (uri) => {
+  test.each(["undefined", "file:///etc/passwd", "ftp://x"])("%s is refused", (uri) => {
     expect(() => find({ "alicloud:credentialsUri": uri })).toThrow(
       "The stack's alicloud:credentialsUri doesn't give an http or https URL. Write the URL of the credentials service. (code InvalidCredentials)",
     );

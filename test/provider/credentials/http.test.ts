@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
 import { failureOf, fakeUri, find, serving } from "./fakes.js";
 
-describe("a service that misbehaves", () => {
+describe("a service of credentials", () => {
   const askUri = (origin: string) => find({ "alicloud:credentialsUri": origin }, {}, { timeoutMs: 300 });
   const askMetadata = (origin: string) =>
     find({ "alicloud:ecsRoleName": "vod-role" }, {}, { metadataOrigin: origin, metadataTimeoutMs: 300 });
@@ -16,7 +16,7 @@ describe("a service that misbehaves", () => {
         response.on("close", () => clearInterval(timer));
       },
     ],
-  ])("and %s is given up after the time limit", async (_, answer) => {
+  ])("that %s is given up after the time limit", async (_, answer) => {
     const origin = await serving((_, response) => answer(response));
     const begin = performance.now();
     const failures = await Promise.all([askUri, askMetadata].map((ask) => failureOf(() => ask(origin).get())));
@@ -28,7 +28,7 @@ describe("a service that misbehaves", () => {
     expect(failures).toMatchObject([{ retryable: true }, { retryable: true }]);
   });
 
-  test("and answers with more than 64 KB is cut off", async () => {
+  test("that answers with more than 64 KB is cut off", async () => {
     let sent = 0;
     const origin = await serving((_, response) => {
       const more = () => {
@@ -42,20 +42,20 @@ describe("a service that misbehaves", () => {
     expect(sent).toBeLessThan(20_000_000);
   });
 
-  test("and redirects is not followed", async () => {
+  test("that redirects is not followed", async () => {
     const target = await fakeUri();
     const origin = await serving((_, response) => response.writeHead(302, { location: target.uri }).end());
     expect((await failureOf(() => askUri(origin).get())).message).toMatch(/answered with HTTP 302, not with/);
     expect(target.received).toEqual([]);
   });
 
-  test("and isn't there is named with the system's code", async () => {
+  test("that can't be reached is named with the system's code", async () => {
     expect((await failureOf(() => askUri("http://127.0.0.1:1").get())).message).toMatch(
       /^The credentials URI at http:\/\/127\.0\.0\.1:1 can't be reached \(ECONNREFUSED\)\./,
     );
   });
 
-  test("and cuts the connection can be asked again", async () => {
+  test("that cuts the connection can be asked again", async () => {
     const origin = await serving((request) => request.socket.destroy());
     expect(await failureOf(() => askUri(origin).get())).toMatchObject({ code: "Unreachable", retryable: true });
   });

@@ -19,14 +19,14 @@ describe("the role of an ECS instance", () => {
     ]);
   });
 
-  test.each(["ALICLOUD_ECS_ROLE_NAME", "ALIBABA_CLOUD_ECS_METADATA"])("may be named by %s", async (name) => {
+  test.each(["ALICLOUD_ECS_ROLE_NAME", "ALIBABA_CLOUD_ECS_METADATA"])("can be named by %s", async (name) => {
     const { origin } = await fakeMetadata("vod-role");
     const source = find({}, { [name]: "vod-role" }, { metadataOrigin: origin });
     expect(source.description).toBe(`the instance's RAM role vod-role (the environment's ${name})`);
     expect(await source.get()).toHaveProperty("securityToken");
   });
 
-  test("is asked for by nothing else: not where there are no credentials at all", async () => {
+  test("is asked for only by name, even where there are no other credentials", async () => {
     const { origin, received } = await fakeMetadata("vod-role");
     expect(() => find({}, {}, { metadataOrigin: origin })).toThrow(/^No Alibaba Cloud credentials/);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -39,13 +39,13 @@ describe("the role of an ECS instance", () => {
     );
   });
 
-  test("must be a name", () => {
+  test("must be a valid name", () => {
     expect(() => find({ "alicloud:ecsRoleName": "../../user-data" })).toThrow(
       /^The stack's alicloud:ecsRoleName doesn't name a RAM role\./,
     );
   });
 
-  test("is never asked for without a token (version 1)", async () => {
+  test("is never asked for without a token, as in version 1", async () => {
     const received: unknown[] = [];
     const origin = await serving((request, response) => {
       received.push(request.method);

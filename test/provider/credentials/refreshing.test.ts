@@ -6,8 +6,8 @@ const ROLE = "acs:ram::1234567890123456:role/deploy";
 const KEY = { "alicloud:accessKey": "LTAIkey", "alicloud:secretKey": "s3cret" };
 const keys = { LTAIkey: { secret: "s3cret" } };
 
-describe("credentials that end", () => {
-  test("are kept until 5 minutes before, then taken anew", async () => {
+describe("temporary credentials", () => {
+  test("are kept until 5 minutes before their end, then renewed", async () => {
     const { now, minutesLater } = clock();
     const sts = await fakeSts({ keys, now });
     const source = find({ ...KEY, "alicloud:assumeRole": { roleArn: ROLE } }, sts.environment, { now });
@@ -19,7 +19,7 @@ describe("credentials that end", () => {
     expect(sts.received).toHaveLength(2);
   });
 
-  test("of a chain are each renewed when their own time comes", async () => {
+  test("of chained roles are each renewed at their own time", async () => {
     const { now, minutesLater } = clock();
     const metadata = await fakeMetadata("vod-role", now);
     const sts = await fakeSts({
@@ -42,7 +42,7 @@ describe("credentials that end", () => {
     expect([metadata.received.length, sts.received.length]).toEqual([4, 3]);
   });
 
-  test("are asked for once, however many ask at the same time", async () => {
+  test("are requested once for all concurrent callers", async () => {
     const { now, minutesLater } = clock();
     const { uri, received } = await fakeUri(now);
     const source = find({ "alicloud:credentialsUri": uri }, {}, { now });
@@ -53,7 +53,7 @@ describe("credentials that end", () => {
     expect(received).toHaveLength(2);
   });
 
-  test("that the service gives no end are kept for a minute", async () => {
+  test("without an end are kept for a minute", async () => {
     const { now, minutesLater } = clock();
     const { uri, received } = await fakeUri(now, (answer) => ({ ...answer, Expiration: undefined }));
     const source = find({ "alicloud:credentialsUri": uri }, {}, { now });
@@ -66,7 +66,7 @@ describe("credentials that end", () => {
     expect(received).toHaveLength(2);
   });
 
-  test("and had ended when they came are refused", async () => {
+  test("that have ended before they arrive are refused", async () => {
     const { now } = clock();
     const { uri } = await fakeUri(() => new Date(now().getTime() - 2 * 3600_000));
     expect((await failureOf(() => find({ "alicloud:credentialsUri": uri }, {}, { now }).get())).message).toMatch(
@@ -94,7 +94,7 @@ describe("a renewal that fails", () => {
     return { ...time, state, source };
   }
 
-  test("leaves the old credentials as long as they hold, and is tried again half a minute later", async () => {
+  test("leaves the old credentials in use as long as they are valid, and is tried again half a minute later", async () => {
     const { source, state, minutesLater } = await failing();
     minutesLater(56);
     expect(await source.get()).toHaveProperty("accessKeyId", "STS.1");
@@ -105,7 +105,7 @@ describe("a renewal that fails", () => {
     expect(await source.get()).toHaveProperty("accessKeyId", "STS.3");
   });
 
-  test("is an error once they have ended, and the next attempt may succeed", async () => {
+  test("is an error once the old ones have ended, and the next attempt can succeed", async () => {
     const { source, state, minutesLater } = await failing();
     minutesLater(61);
     expect(await failureOf(() => source.get())).toMatchObject({
@@ -118,7 +118,7 @@ describe("a renewal that fails", () => {
   });
 });
 
-test("nothing is asked before the first get", async () => {
+test("nothing is requested before the first get", async () => {
   const sts = await fakeSts({ keys });
   const { uri, received } = await fakeUri();
   find({ ...KEY, "alicloud:assumeRole": { roleArn: ROLE } }, sts.environment);

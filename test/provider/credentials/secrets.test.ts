@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { configFile, failureOf, fakeSts, file, find, serving } from "./fakes.js";
 
-/** What must never be shown, wherever it stands. */
+/** What must never be shown anywhere. */
 const SECRETS = {
   secret: "PlantedSecret0123456789abcdef",
   token: "CAISplanted/token+with=signs",
@@ -87,23 +87,23 @@ describe("no secret is shown", () => {
     test.each([
       ["a role", { ...KEY, ...ASSUME }],
       ["a role with OIDC", OIDC],
-    ])("for %s", async (_, config) => {
+    ])("and is asked for %s", async (_, config) => {
       const environment = { ALIBABA_CLOUD_STS_ENDPOINT: await echoing(status, wrap) };
       expectNoSecret(await failureOf(() => find(config, environment).get()));
     });
 
-    test("for a credentials URI", async () => {
+    test("and is a credentials URI", async () => {
       const uri = `${await echoing(status, wrap)}/a?ticket=${SECRETS.ticket}`;
       expectNoSecret(await failureOf(() => find({ "alicloud:credentialsUri": uri }).get()));
     });
 
-    test("for the role of an instance", async () => {
+    test("and is the metadata service", async () => {
       const metadataOrigin = await echoing(status, wrap);
       expectNoSecret(await failureOf(() => find({ "alicloud:ecsRoleName": "r" }, {}, { metadataOrigin }).get()));
     });
   });
 
-  test("where the real words of a refusal repeat what was signed", async () => {
+  test("where a refusal repeats what was signed", async () => {
     const sts = await fakeSts({ keys: { "STS.LTAIkey": { secret: "another", token: SECRETS.token } } });
     const failure = await failureOf(() => find({ ...KEY, ...ASSUME }, sts.environment).get());
     expect(failure.message).toMatch(/code SignatureDoesNotMatch, HTTP 400, request ID /);
@@ -130,10 +130,10 @@ describe("no secret is shown", () => {
     ["an object with wrong fields", { "alicloud:assumeRoleWithOidc": { oidcToken: [SECRETS.oidc], roleArn: 1 } }],
     ["an object that isn't complete", { "alicloud:assumeRoleWithOidc": { oidcToken: SECRETS.oidc } }],
     ["a key with a space", { ...KEY, "alicloud:secretKey": `${SECRETS.secret} ${SECRETS.token}` }],
-    ["half a key", { "alicloud:secretKey": SECRETS.secret }],
-    ["a URI that is none", { "alicloud:credentialsUri": `x:${SECRETS.ticket}` }],
-    ["a role name that is none", { "alicloud:ecsRoleName": `${SECRETS.token}!` }],
-    ["a role that is none", { ...KEY, "alicloud:assumeRole": { roleArn: SECRETS.secret } }],
+    ["a part of a key", { "alicloud:secretKey": SECRETS.secret }],
+    ["an invalid URI", { "alicloud:credentialsUri": `x:${SECRETS.ticket}` }],
+    ["an invalid role name", { "alicloud:ecsRoleName": `${SECRETS.token}!` }],
+    ["an invalid role ARN", { ...KEY, "alicloud:assumeRole": { roleArn: SECRETS.secret } }],
     [
       "an endpoint with a password",
       { ...KEY, ...ASSUME, "alicloud:endpoints": [{ sts: `https://u:${SECRETS.secret}@x` }] },

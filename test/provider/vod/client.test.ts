@@ -95,7 +95,7 @@ describe("a refusal", () => {
     expect(everythingOf(error)).not.toMatch(/LTAI|CAIS|secretsecret|Signature(=|%3D)/);
   });
 
-  test("in words that nobody wrote down shows them without what was signed", async () => {
+  test("with an unknown code shows its words without what was signed", async () => {
     const echo = `AccessKeyId=${credentials.accessKeyId}&SecurityToken=${encodeURIComponent(TOKEN)}&Signature=c2ln ${SECRET}`;
     const endpoint = await answering((_, response) => {
       response.writeHead(400, { "content-type": "application/json" });
@@ -137,8 +137,8 @@ describe("an answer that no VOD API gives", () => {
   });
 });
 
-describe("a connection that fails", () => {
-  test("nobody listens", async () => {
+describe("a connection", () => {
+  test("that nobody accepts is named with the system's code", async () => {
     const emulator = await startEmulator();
     await emulator.close();
     const error = await failureOf(emulator.endpoint);
@@ -147,18 +147,18 @@ describe("a connection that fails", () => {
     );
   });
 
-  test("reset in the middle", async () => {
+  test("that is reset can be tried again", async () => {
     const endpoint = await answering((incoming) => incoming.socket.destroy());
     expect(await failureOf(endpoint)).toMatchObject({ code: "Unreachable", retryable: true });
   });
 
-  test("never answered", async () => {
+  test("without an answer ends at the time limit", async () => {
     const endpoint = await answering(() => {});
     const error = await failureOf(endpoint, 200);
     expect(error).toMatchObject({ code: "Timeout", message: expect.stringContaining("didn't answer within 0.2 s.") });
   });
 
-  test("answered without an end", async () => {
+  test("with an endless answer ends at the time limit", async () => {
     const endpoint = await answering((_, response) => response.writeHead(200).write("{"));
     expect(await failureOf(endpoint, 2000)).toMatchObject({ code: "Timeout", httpStatus: 200 });
   });

@@ -27,14 +27,14 @@ const refusal = (code: string) => ({
   paths: ["https://vod.example.com/a?auth_key=5ec2e7"],
 });
 
-test("the table has all 14 errors of the service's page, and what a preload has beside them", () => {
+test("the table has all 14 errors of the service's page, and those of preloads alone", () => {
   expect(SEED_CODES).toHaveLength(14);
   expect(Object.keys(ERROR_TABLE)).toEqual(
     expect.arrayContaining([...SEED_CODES, "PreloadQueueFull", "InvalidObjectPath.Size.Malformed"]),
   );
 });
 
-describe("each error of the table is told in two sentences, with code, status and request ID", () => {
+describe("each error of the table has two sentences, with code, status and request ID", () => {
   test.each(Object.keys(ERROR_TABLE))("%s", (code) => {
     const { message } = refusalError(refusal(code));
     expect(message).toMatch(
@@ -45,7 +45,7 @@ describe("each error of the table is told in two sentences, with code, status an
   });
 });
 
-describe("an error names what it is about", () => {
+describe("an error names", () => {
   test("the domain of the call", () => {
     expect(refusalError(refusal("InvalidDomain.NotFound")).message).toBe(
       "vod.example.com doesn't exist or doesn't belong to this Alibaba Cloud account. Correct `paths`, or use the " +
@@ -82,7 +82,7 @@ describe("a call that the day's quota can't hold", () => {
   const refused = refusalError(refusal("QuotaExceeded.Refresh"));
   const now = new Date("2026-11-23T07:19:00Z");
 
-  test("is told with what is left and when the quota starts anew", () => {
+  test("is refused with what is left and when the quota resets", () => {
     const quota = { urls: { quota: 2000, remain: 200 }, directories: { quota: 100, remain: 99 } };
     expect(quotaExceededError(refused, { count: 500, kind: "urls" }, quota, now).message).toBe(
       "The call's 500 URLs are more than the day's refresh quota has left: 200 of 2000. Run `pulumi up` again after " +
@@ -90,7 +90,7 @@ describe("a call that the day's quota can't hold", () => {
         "instead. (code QuotaExceeded.Refresh, HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
     );
   });
-  test("of preloads is told as one of preloads", () => {
+  test("of preloads is refused in words of preloads", () => {
     const quota = {
       urls: { quota: 2000, remain: 2000 },
       directories: { quota: 100, remain: 100 },
@@ -106,21 +106,21 @@ describe("a call that the day's quota can't hold", () => {
       /^The call's 50 URLs are more than the day's preload quota of this account has left\. Run/,
     );
   });
-  test("also where what is left can't be asked", () => {
+  test("is refused in other words where the remaining quota is unknown", () => {
     expect(quotaExceededError(refused, { count: 5, kind: "directories" }, undefined, now).message).toMatch(
       /^The call's 5 directories are more than the day's refresh quota of this account has left\. Run/,
     );
   });
 });
 
-test("a code that nobody wrote down is told in the service's words", () => {
+test("an unknown code is shown in the service's words", () => {
   expect(refusalError(refusal("Brand.New")).message).toBe(
     "The VOD API refused the call: Some words. Look the code up on the service's error page, or ask its support with " +
       "the request ID. (code Brand.New, HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
   );
 });
 
-test("which errors pass by themselves", () => {
+test("the errors that pass by themselves are retryable", () => {
   const retryable = Object.keys(ERROR_TABLE).filter((code) => refusalError(refusal(code)).retryable);
   expect(retryable).toEqual([
     "Throttling",

@@ -34,7 +34,7 @@ async function refusedBy(
 const keysOf = ({ accessKeyId, accessKeySecret }: Emulator) => ({ accessKeyId, accessKeySecret });
 
 describe("every error of the contract", () => {
-  test("stands in the provider's table with the contract's status and message", () => {
+  test("is in the provider's table with the contract's status and message", () => {
     const ours = Object.entries(ERROR_TABLE).map(([code, { status, message }]) => [code, { status, message }]);
     expect(Object.fromEntries(ours)).toEqual(CONTRACT);
   });
@@ -53,7 +53,7 @@ describe("every error of the contract", () => {
   });
 });
 
-describe("what really causes an error", () => {
+describe("a real cause gives its error", () => {
   test.each<[string, Conditions, string]>([
     ["a service that was never opened", { service: "closed" }, "OperationDenied"],
     ["a service with overdue payments", { service: "suspended" }, "OperationDenied.Suspended"],
@@ -111,7 +111,7 @@ describe("what really causes an error", () => {
   });
 });
 
-test("a day's quota that can't hold the call: what is left is asked for and told", async () => {
+test("a day's quota that can't hold the call is named with what is left", async () => {
   const emulator = await started();
   emulator.set({ urlRemain: 1 });
   const paths = [PATH, "https://vod.example.com/b"];
@@ -124,7 +124,7 @@ test("a day's quota that can't hold the call: what is left is asked for and told
   );
 });
 
-test("a day's quota that can't hold a preload: the same, whatever the service calls it", async () => {
+test("a day's quota that can't hold a preload is named with what is left, by either code of the service", async () => {
   const emulator = await started();
   emulator.set({ preloadRemain: 1 });
   const paths = [PATH, "https://vod.example.com/b"];

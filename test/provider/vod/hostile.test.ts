@@ -111,7 +111,7 @@ describe("an answer without an end is cut off", () => {
     ["nothing at all", ""],
     ["headers, a byte at a time", OK],
     ["a body, a byte at a time", `${OK}content-length: 1000000\r\n\r\n`],
-  ])("%s, when the time is over", async (_, head) => {
+  ])("%s, at the time limit", async (_, head) => {
     const { endpoint, gone } = await sending((socket) => {
       if (head === "") return;
       socket.write(head);
@@ -127,13 +127,13 @@ describe("an answer without an end is cut off", () => {
   });
 });
 
-describe("an answer that grows in memory is refused before it does", () => {
+describe("an answer that would grow in memory is refused before that:", () => {
   const zeros = Buffer.alloc(64 * MB);
   test.each([
     ["gzip", gzipSync(zeros)],
     ["deflate", deflateSync(zeros)],
     ["br", Buffer.from("anything")],
-  ])("packed with %s, which the request forbids", async (encoding, body) => {
+  ])("one compressed with %s, which the request forbids", async (encoding, body) => {
     let headers: IncomingHttpHeaders = {};
     const endpoint = await answering((request, response) => {
       headers = request.headers;
@@ -152,7 +152,7 @@ describe("an answer that grows in memory is refused before it does", () => {
     await expect(client.describeRefreshTasks({ taskId: "1" })).rejects.toThrow(/answered with an endless list,/);
   });
 
-  test("a page of invalid rows is told in one line", async () => {
+  test("a page of invalid rows, in one line", async () => {
     const rows = `{"TotalCount":1,"Tasks":{"Task":[${"{},".repeat(49)}{}]}}`;
     const endpoint = await answering((_, response) => response.writeHead(200, JSON_TYPE).end(rows));
     const error = await vodClient({ endpoint, credentials, retry: NO_RETRY })
@@ -161,7 +161,7 @@ describe("an answer that grows in memory is refused before it does", () => {
     expect(String(error)).toMatch(/without a valid Tasks\.Task\.0\.TaskId and [\w.]+ and [\w.]+ and \d+ more,/);
   });
 
-  test("more rows than a page has are none", async () => {
+  test("more rows than a page has", async () => {
     const rows = `{"TotalCount":1,"Tasks":{"Task":[${"{},".repeat(50)}{}]}}`;
     const endpoint = await answering((_, response) => response.writeHead(200, JSON_TYPE).end(rows));
     const asking = vodClient({ endpoint, credentials, retry: NO_RETRY }).describeRefreshTasks({ taskId: "1" });
@@ -191,7 +191,7 @@ test("a redirect is not followed", async () => {
   expect(elsewhere.received).toEqual([]);
 });
 
-test("a request for eleven days of patience stops the other calls for ten minutes", async () => {
+test("a throttle that asks for eleven days stops the other calls for ten minutes", async () => {
   const limiter = createLimiter();
   const endpoint = await answering((_, response) => {
     response.writeHead(503, { ...JSON_TYPE, "x-acs-retry-after": "999999999" }).end('{"Code":"Throttling"}');
@@ -249,7 +249,7 @@ describe("a secret that an answer repeats is not shown", () => {
     expect(error.cause).toBeUndefined();
   });
 
-  test("and neither is what would move the cursor of a terminal", async () => {
+  test("nor is a control sequence of a terminal", async () => {
     const body = { Code: "Brand.New", Message: "Not\u001b[2J\r\nto\u202eday\u0000." };
     const endpoint = await answering((_, response) => response.writeHead(400, JSON_TYPE).end(JSON.stringify(body)));
     expect((await failureOf(endpoint)).message).toMatch(/^The VOD API refused the call: Not \[2J today \. Look/);
@@ -259,7 +259,7 @@ describe("a secret that an answer repeats is not shown", () => {
 describe("credentials", () => {
   const sourceOf = (get: CredentialsSource["get"]): CredentialsSource => ({ description: "the test", get });
 
-  test("are asked for before each request, also of calls that go side by side", async () => {
+  test("are asked for before each request, also of concurrent calls", async () => {
     const emulator = await started();
     let asked = 0;
     const next = async () => ({ accessKeyId: `LTAIkey${++asked}`, accessKeySecret: "secretsecret" });
@@ -269,7 +269,7 @@ describe("credentials", () => {
     expect(keys.sort()).toEqual(["LTAIkey1", "LTAIkey2", "LTAIkey3"]);
   });
 
-  test("that were renewed while a call waited are those that it is sent with", async () => {
+  test("that are renewed while a call waits sign it", async () => {
     const emulator = await started({ securityToken: "CAISold" });
     let securityToken = "CAISold";
     const { endpoint, accessKeyId, accessKeySecret } = emulator;
@@ -297,7 +297,7 @@ describe("credentials", () => {
     expect(emulator.received).toEqual([]);
   });
 
-  test("that can't be had show nothing of why, unless it is told as an error of ours", async () => {
+  test("whose source fails show nothing of its error, except for a VodError", async () => {
     const failing = (error: Error) =>
       failureOf("http://127.0.0.1:1", { credentials: sourceOf(() => Promise.reject(error)) });
     expect((await failing(new Error(SECRET))).message).toMatch(

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { domainOf, normalizePath, shownPath } from "../../../provider/vod/paths.js";
 
-describe("a path that the service takes is sent in one spelling", () => {
+describe("a valid path is sent in one spelling", () => {
   test.each([
     ["as it is", "https://vod.example.com/player/app.js", "https://vod.example.com/player/app.js"],
     ["without a scheme, as in the service's example", "abc.com/image/1.png", "abc.com/image/1.png"],
@@ -42,13 +42,13 @@ describe("a path that the service takes is sent in one spelling", () => {
     expect(normalizePath(written, "File")).toEqual({ path: sent });
   });
 
-  test("a directory ends in a slash", () => {
+  test("for a directory that ends in a slash", () => {
     expect(normalizePath("https://vod.example.com/player/", "Directory")).toEqual({
       path: "https://vod.example.com/player/",
     });
   });
 
-  test("a regular expression is not rewritten, its host aside", () => {
+  test("for a regular expression, only in its host", () => {
     expect(normalizePath("https://VOD.example.com/player/.*\\.(js|css)$", "Regex")).toEqual({
       path: "https://vod.example.com/player/.*\\.(js|css)$",
     });
@@ -110,12 +110,12 @@ describe("a path that can't be sent is refused with one sentence", () => {
     expect(normalizePath(path, objectType)).toEqual({ problem });
   });
 
-  test("a regular expression that can't be read", () => {
+  test("for an invalid regular expression", () => {
     const result = normalizePath("https://vod.example.com/(a", "Regex");
     expect(result).toEqual({ problem: expect.stringMatching(/^is not a regular expression: .*Unterminated group/) });
   });
 
-  test("of a type that is not known yet, only what is wrong for every type", () => {
+  test("for an unknown type, only where it is wrong for every type", () => {
     expect(normalizePath("https://vod.example.com/a", undefined)).toEqual({ path: "https://vod.example.com/a" });
     expect(normalizePath("player/app.js", undefined)).toHaveProperty("problem");
   });
@@ -142,7 +142,7 @@ describe("rules that hold for every path", () => {
     return "path" in result ? result.path : undefined;
   };
 
-  test("normalising twice changes nothing", () => {
+  test("normalizing twice changes nothing", () => {
     fc.assert(
       fc.property(written, (path) => {
         const sent = sentOf(path);
@@ -162,7 +162,7 @@ describe("rules that hold for every path", () => {
     );
   });
 
-  test("two paths that are sent as one name one object", () => {
+  test("two paths that are sent as one path name one object", () => {
     fc.assert(
       fc.property(written, written, fc.boolean(), (one, other, alike) => {
         // Half of the pairs differ in nothing but what may be rewritten.
@@ -192,7 +192,7 @@ describe("rules that hold for every path", () => {
   });
 });
 
-test("the domain of a path", () => {
+test("the domain of a path has no port and no scheme", () => {
   expect(domainOf("https://vod.example.com/a/b?c=d/e")).toBe("vod.example.com");
   expect(domainOf("vod.example.com:8080/a")).toBe("vod.example.com");
 });

@@ -61,7 +61,7 @@ describe("a preload on the wire", () => {
         WithHeader: '{"Accept-Encoding":["gzip, deflate, br"],"X-A":["\\"1\\""]}',
       },
     ],
-  ])("with %s", async (_, options, sent) => {
+  ])("carries %s", async (_, options, sent) => {
     const { emulator, client } = await emulated();
     await client.preloadObjectCaches({ ...request, ...options });
     const { Area, L2Preload, WithHeader, ObjectType, Force } = emulator.received[0]?.parameters ?? {};
@@ -76,7 +76,7 @@ describe("a preload on the wire", () => {
     expect(emulator.received).toMatchObject([{ status: 200 }]);
   });
 
-  test("holds as many URLs as a call may carry, and five of them a day's", async () => {
+  test("carries as many URLs as a call may, so that five calls use up the quota of a day", async () => {
     const { emulator, client } = await emulated();
     for (let from = 0; from < DAILY_QUOTA.preload; from += PRELOADS_PER_CALL) {
       await client.preloadObjectCaches({
@@ -94,7 +94,7 @@ describe("what a viewer gets first", () => {
     return `${body} ${cache}`;
   };
 
-  test("after a purge and a preload: the new bytes, from the cache", async () => {
+  test("after a purge and a preload is the new content, from the cache", async () => {
     const { emulator, client } = await emulated();
     await view(emulator, A);
     publish(emulator, "vod.example.com/a", "new");
@@ -104,7 +104,7 @@ describe("what a viewer gets first", () => {
     expect(emulator.events.map(({ kind }) => kind)).toEqual(["view", "purge", "preload", "view"]);
   });
 
-  test("after a preload before the purge: the new bytes, from the origin", async () => {
+  test("after a preload before the purge is the new content, from the origin", async () => {
     const { emulator, client } = await emulated();
     await view(emulator, A);
     publish(emulator, "vod.example.com/a", "new");
@@ -114,13 +114,13 @@ describe("what a viewer gets first", () => {
     expect(await seen(emulator)).toBe("new MISS");
   });
 
-  test("after a preload for the other area: from the origin", async () => {
+  test("after a preload for the other area comes from the origin", async () => {
     const { emulator, client } = await emulated();
     await client.preloadObjectCaches({ paths: [A], area: "overseas" });
     expect(await seen(emulator)).toBe("old MISS");
   });
 
-  test("of what the origin doesn't have: its task tells why", async () => {
+  test("can't be what the origin doesn't have, and the task says so", async () => {
     const { client } = await emulated();
     const { preloadTaskId } = await client.preloadObjectCaches({ paths: [A, `${A}/none`] });
     const tasks = await client.describeRefreshTasks({ taskId: preloadTaskId });
@@ -131,14 +131,14 @@ describe("what a viewer gets first", () => {
   });
 });
 
-describe("an answer that was lost after the work", () => {
+describe("a preload whose answer is lost after the work", () => {
   test.each<[string, Fault]>([
     ["a reset", { kind: "reset-after" }],
     ["half an answer", { kind: "truncated" }],
     ["an answer without a task ID", { kind: "missing-fields" }],
     ["a gateway's page", { kind: "html", afterWork: true }],
     ["an error of the service's own", { kind: "error", afterWork: true }],
-  ])("%s: the preload is found among the tasks of its type, and not sent again", async (_, fault) => {
+  ])("by %s is found among the tasks of its type, and not sent again", async (_, fault) => {
     const { emulator, client } = await emulated();
     await client.refreshObjectCaches({ ...request, objectType: "File", force: false });
     emulator.received.splice(0);
@@ -148,7 +148,7 @@ describe("an answer that was lost after the work", () => {
     expect(emulator.quota().preloadRemain).toBe(498);
   });
 
-  test("of several domains: all task IDs are found", async () => {
+  test("is found with the task IDs of all its domains", async () => {
     const { emulator, client } = await emulated();
     emulator.fault({ kind: "reset-after", action: PRELOAD, times: 1 });
     const answer = await client.preloadObjectCaches({ paths: [A, "https://img.example.com/m", B] });
@@ -158,7 +158,7 @@ describe("an answer that was lost after the work", () => {
   });
 });
 
-describe("a preload in doubt is sent again, and that is recorded", () => {
+describe("an uncertain preload is sent again, and recorded as repeated, where", () => {
   const REPEATED = { preloadTaskId: expect.any(String), requestId: expect.any(String), repeated: true };
 
   test("nothing was done", async () => {
@@ -180,7 +180,7 @@ describe("a preload in doubt is sent again, and that is recorded", () => {
     expect(await clientOf(emulator, { sleep }).preloadObjectCaches(request)).toEqual(REPEATED);
   });
 
-  test("only this process's preload of the same URLs for the other area is found", async () => {
+  test("only a preload of this process of the same URLs for the other area is found", async () => {
     const { emulator } = await emulated();
     emulator.fault({ kind: "reset-before", action: PRELOAD, times: 1 });
     const sleep = async (ms: number) => {
@@ -191,7 +191,7 @@ describe("a preload in doubt is sent again, and that is recorded", () => {
     expect(emulator.tasks().map(({ area }) => area)).toEqual(["domestic", "domestic", "overseas", "overseas"]);
   });
 
-  test("not where this process has preloaded the same URLs in the same way since: one is as good as the other", async () => {
+  test("but not where this process has preloaded the same URLs in the same way since", async () => {
     const { emulator } = await emulated();
     emulator.fault({ kind: "reset-before", action: PRELOAD, times: 1 });
     const sleep = async (ms: number) => {
@@ -212,7 +212,7 @@ describe("a queue that is full", () => {
     expect(emulator.quota().preloadRemain).toBe(497);
   });
 
-  test("and stays so is told", async () => {
+  test("and stays so is an error", async () => {
     const { client } = await emulated({ retry: { timeoutMs: 60_000, maxAttempts: 2 } }, { preloadQueue: 1 });
     await expect(client.preloadObjectCaches(request)).rejects.toMatchObject({
       code: "PreloadQueueFull",

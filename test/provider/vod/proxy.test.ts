@@ -87,7 +87,7 @@ describe("the proxy is", () => {
     ["http://me:s3cr3t @proxy", "is not a host or a URL"],
     ["http://me:s3cr3t%@proxy", "has a % that begins no percent-encoding"],
     ["http://me:s3cr3t@", "is not a host or a URL"],
-  ])("refused as %s, without a word of it", (value, sentence) => {
+  ])("refused as %s, and isn't shown", (value, sentence) => {
     const refused = () => resolveProxy(API, { HTTPS_PROXY: value });
     expect(refused).toThrow(`HTTPS_PROXY ${sentence}. Write it as http://host:port, `);
     expect(refused).not.toThrow(/s3cr3t/);
@@ -145,7 +145,7 @@ describe("a call through a proxy", () => {
   test.each([
     ["an http proxy", false],
     ["an https proxy", true],
-  ])("%s gets the host and its own password, and nothing of the call", async (_, secure) => {
+  ])("gives %s the host and its own password, and nothing of the call", async (_, secure) => {
     const { emulator, port } = await secured();
     const { asked, proxyPort } = await proxying({ port, secure });
     const proxy = secure ? `https://me:p%40ss@localhost:${proxyPort}` : `http://me:p%40ss@127.0.0.1:${proxyPort}`;
@@ -155,7 +155,7 @@ describe("a call through a proxy", () => {
     expect(emulator.received).toMatchObject([{ action: "RefreshVodObjectCaches", status: 200 }]);
   });
 
-  test("stops at a certificate that nobody vouches for", async () => {
+  test("stops at a certificate that no CA signed", async () => {
     const { emulator, port } = await secured();
     const { asked, proxyPort } = await proxying({ port });
     vi.stubEnv("https_proxy", `http://me:s3cr3t@127.0.0.1:${proxyPort}`);
@@ -174,7 +174,7 @@ describe("a call through a proxy", () => {
     [407, false],
     [403, false],
     [502, true],
-  ])("that the proxy answers with %i, tried again: %s", async (status, retryable) => {
+  ])("that answers with %i fails with that status; retryable: %s", async (status, retryable) => {
     const { proxyPort } = await proxying({ status });
     vi.stubEnv("HTTPS_PROXY", `http://me:s3cr3t@127.0.0.1:${proxyPort}`);
     const error = await failureOf(API);
@@ -185,7 +185,7 @@ describe("a call through a proxy", () => {
     expect(error.message).not.toMatch(/s3cr3t/);
   });
 
-  test("that nobody listens for", async () => {
+  test("that can't be reached fails with the system's code", async () => {
     vi.stubEnv("ALL_PROXY", "http://me:s3cr3t@127.0.0.1:1");
     const error = await failureOf(API);
     expect(error).toMatchObject({ code: "Unreachable", retryable: true, outcomeUnknown: false });
@@ -193,7 +193,7 @@ describe("a call through a proxy", () => {
   });
 
   test.each(["silent", "dripping"] as const)(
-    "whose tunnel never comes (%s), ends in time, and nothing was sent",
+    "that never opens the tunnel (%s) ends in time, and sends nothing",
     async (kind) => {
       const { proxy, closed } = await stalling(kind);
       vi.stubEnv("HTTPS_PROXY", proxy.host);
@@ -202,7 +202,7 @@ describe("a call through a proxy", () => {
     },
   );
 
-  test("at an IPv6 address", async () => {
+  test("with an IPv6 address reaches the proxy", async () => {
     const { asked, proxyPort } = await proxying({ status: 403, host: "::1" });
     vi.stubEnv("HTTPS_PROXY", `http://[::1]:${proxyPort}`);
     await failureOf(API);
@@ -211,7 +211,7 @@ describe("a call through a proxy", () => {
 });
 
 describe("a certificate", () => {
-  test("of a private CA is trusted by NODE_EXTRA_CA_CERTS, and this machine isn't asked for through the proxy", async () => {
+  test("of a private CA is trusted by NODE_EXTRA_CA_CERTS, and this machine is reached without the proxy", async () => {
     const { emulator, port } = await secured();
     const environment = { HTTPS_PROXY: "http://127.0.0.1:1" };
     expect(await fromProcess(`https://localhost:${port}`, emulator, environment)).toMatch(/^\d+$/);
@@ -221,11 +221,11 @@ describe("a certificate", () => {
     ["by default", {}, {}],
     ["with NODE_TLS_REJECT_UNAUTHORIZED=0", { NODE_TLS_REJECT_UNAUTHORIZED: "0" }, {}],
     [
-      "with any option one might think of",
+      "with every option that skips verification",
       {},
       { rejectUnauthorized: false, insecure: true, opts: { rejectUnauthorized: false } },
     ],
-  ])("that nobody vouches for is refused %s", async (_, environment, options) => {
+  ])("that no CA signed is refused %s", async (_, environment, options) => {
     const { emulator, port } = await secured();
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
     const { accessKeyId, accessKeySecret } = emulator;

@@ -26,7 +26,7 @@ describe("the answer of DescribeVodRefreshQuota", () => {
     { PreloadQuota: "many", PreloadRemain: "12" },
     { PreloadQuota: 500, PreloadRemain: "12" },
     { PreloadQuota: "500", PreloadRemain: "-1" },
-  ])("without a preload quota that can be read, %j, is one all the same", (preloads) => {
+  ])("is valid without a readable preload quota, %j", (preloads) => {
     expect(quotaAnswer.parse({ ...refreshes, ...preloads })).toEqual(read);
   });
 
@@ -38,7 +38,7 @@ describe("the answer of DescribeVodRefreshQuota", () => {
   );
 });
 
-describe("the quotas start anew at midnight in UTC+8", () => {
+describe("the quotas reset at midnight in UTC+8", () => {
   test.each([
     ["2026-11-23T15:59:59.999Z", "2026-11-23T16:00:00.000Z"],
     ["2026-11-23T16:00:00.000Z", "2026-11-24T16:00:00.000Z"],
@@ -51,7 +51,7 @@ describe("the quotas start anew at midnight in UTC+8", () => {
     ["2026-11-23T07:19:00Z", "2026-11-24 00:00 UTC+8 (in 8 h 41 min)"],
     ["2026-11-23T15:59:30Z", "2026-11-24 00:00 UTC+8 (in 1 min)"],
     ["2026-12-31T16:00:00Z", "2027-01-02 00:00 UTC+8 (in 24 h 0 min)"],
-  ])("as people read it, at %s", (now, text) => {
+  ])("and people read at %s", (now, text) => {
     expect(describeNextDay(new Date(now))).toBe(text);
   });
 });

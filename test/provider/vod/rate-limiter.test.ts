@@ -108,7 +108,7 @@ async function deployed(
 }
 
 describe("200 resources at once", () => {
-  test("take little more than the least time at a service of 20 calls a second", async () => {
+  test("take little more than the shortest time at a service of 20 calls a second", async () => {
     const { seen, tookMs } = await deployed(200, 20);
     expect(seen.accepted).toHaveLength(200);
     // 20 at once, and as many with each further second, later by the time that an answer takes.
@@ -139,13 +139,13 @@ describe("200 resources at once", () => {
     expect(tookMs).toBeLessThan((2 * 200_000) / limit);
   });
 
-  test("all go through at a service of one call in two seconds, although most wait for longer than they are tried", async () => {
+  test("all succeed at a service of one call in two seconds, although most wait for longer than they are tried", async () => {
     const { seen, tookMs } = await deployed(200, 0.5);
     expect(seen.accepted).toHaveLength(200);
     expect(tookMs).toBeGreaterThan(DEFAULT_RETRY.timeoutMs);
   });
 
-  test("send the batches of each in their order", async () => {
+  test("each send their batches in order", async () => {
     const { seen } = await deployed(40, 5, { batches: 4 });
     for (let resource = 0; resource < 40; resource++) {
       const own = seen.accepted.map(({ name }) => name).filter((name) => name.startsWith(`${resource}/`));
@@ -155,7 +155,7 @@ describe("200 resources at once", () => {
 });
 
 describe("the queue", () => {
-  test("serves who came first, and gives and throws what the call does", async () => {
+  test("starts calls in their order, and gives and throws what each call does", async () => {
     const time = simulatedTime();
     const limiter = createLimiter(time);
     const order: number[] = [];
@@ -172,7 +172,7 @@ describe("the queue", () => {
     expect(answers[3]).toMatchObject({ status: "rejected", reason: { message: "three" } });
   });
 
-  test("stands still for everybody as long as a throttle asks for", async () => {
+  test("stops for all calls as long as a throttle asks", async () => {
     const time = simulatedTime();
     const limiter = createLimiter(time);
     await time.run(limiter.run(() => Promise.reject(throttle(8_000))).catch(() => {}));
@@ -182,7 +182,7 @@ describe("the queue", () => {
     expect(limiter.pauseMs()).toBe(0);
   });
 
-  test("doesn't keep those whose patience ends before the pause does, whether they come during it or before", async () => {
+  test("refuses calls whose patience ends before the pause does, whether they come during it or before", async () => {
     const time = simulatedTime();
     const limiter = createLimiter(time);
     const throttled = limiter.run(async () => {
@@ -218,7 +218,7 @@ describe("the queue", () => {
     expect(limiter.queueMs()).toBe(0);
   });
 
-  test("is one for an endpoint", () => {
+  test("is shared by all clients of an endpoint", () => {
     expect(limiterOf("https://a.example.com")).toBe(limiterOf("https://a.example.com"));
     expect(limiterOf("https://a.example.com")).not.toBe(limiterOf("https://b.example.com"));
   });
@@ -229,7 +229,7 @@ describe("the pace", () => {
   const paced = (ended: readonly number[], underWay = 0): Pace => ({ ...FULL_PACE, ended, underWay });
   const counting = (length: number) => Array.from({ length }, (_, index) => index);
 
-  test("is not bounded at first but by 100 calls a second, and by 10 at a time", () => {
+  test("is bounded at first only by 100 calls a second, and by 10 at a time", () => {
     expect(nextStart(paced([0, 1, 2]))).toBe(Number.NEGATIVE_INFINITY);
     expect(nextStart(paced(counting(100)))).toBe(1_000);
     expect(nextStart(paced(counting(98), 2))).toBe(1_000);
@@ -237,7 +237,7 @@ describe("the pace", () => {
     expect(nextStart(paced([], 10))).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test("gives a call its place until a second after its end, as the service may have taken it that late", () => {
+  test("keeps the place of a call until a second after its end, since the service may have taken it that late", () => {
     const two = { ...FULL_PACE, rate: 2 };
     const ended = paceAfterAnswer(paceAfterStart(paceAfterStart(two)), 0, 400);
     expect(nextStart(paceAfterStart(paceAfterStart(two)))).toBe(Number.POSITIVE_INFINITY);
@@ -246,14 +246,14 @@ describe("the pace", () => {
     expect(nextStart(paceAfterStart(paceAfterFailure(ended, 900)))).toBe(1_900);
   });
 
-  test("is after a throttle what was taken in the second before: as many are made in each", () => {
+  test("after a throttle allows as many calls a second as were taken in the second before", () => {
     const cut = paceAfterThrottle(paced([0, 10, 20], 1), 30, 130, undefined);
     expect(cut).toMatchObject({ rate: 3, underWay: 0, notBefore: Number.NEGATIVE_INFINITY });
     expect(nextStart(cut)).toBe(1_000);
     expect(nextStart(paceAfterStart(cut))).toBe(1_010);
   });
 
-  test("learns from the calls that were under way beside the refused one that they were taken", () => {
+  test("counts the calls under way with the refused one once they are answered", () => {
     const cut = paceAfterThrottle(paced([0, 10, 20], 3), 30, 130, undefined);
     const once = paceAfterAnswer(cut, 25, 140);
     expect(once).toMatchObject({ rate: 4, ended: [0, 10, 20, 140] });
@@ -264,21 +264,21 @@ describe("the pace", () => {
     expect(paceAfterAnswer(paceAfterAnswer(least, 25, 140), 26, 150).rate).toBe(3); // less than what was refused
   });
 
-  test("is cut once for calls that were throttled together, in whatever order their answers come", () => {
+  test("is lowered once for calls that are throttled together, in any order of their answers", () => {
     const once = paceAfterThrottle(paced([0, 10, 20], 3), 40, 130, undefined);
     expect(paceAfterThrottle(once, 30, 140, undefined)).toEqual({ ...once, underWay: 1 });
     const again = paceAfterThrottle({ ...once, ended: [1_000, 1_010, 1_020] }, 1_030, 1_130, undefined);
     expect(again).toMatchObject({ rate: 2 });
   });
 
-  test("where nothing was taken it is halved, down to one call in two seconds, after a pause", () => {
+  test("is halved after a pause where nothing was taken, down to one call in two seconds", () => {
     const cut = paceAfterThrottle({ ...paced([5_000], 1), rate: 1 }, 6_000, 6_100, undefined);
     expect(cut).toMatchObject({ rate: 0.5, notBefore: 7_000 });
     expect(nextStart(paceAfterFailure(paceAfterStart(cut), 7_000))).toBe(9_000);
     expect(paceAfterThrottle(paceAfterStart(cut), 9_000, 9_100, undefined).rate).toBe(0.5);
   });
 
-  test("stands still as long as the service asks for, and no shorter than before", () => {
+  test("stops as long as the service asks, and no shorter than before", () => {
     const cut = paceAfterThrottle(paced([0], 2), 10, 110, 2_000);
     expect(cut.notBefore).toBe(2_110);
     expect(paceAfterThrottle(cut, 5, 120, 500).notBefore).toBe(2_110);

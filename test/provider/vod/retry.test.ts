@@ -30,7 +30,7 @@ describe("the delay before a call is sent again", () => {
     expect(retryDelay(failure, first, limits)).toBe(8_500);
   });
 
-  test("lasts until the next minute where the limit of a minute is reached", () => {
+  test("lasts until the next minute where the limit per minute is reached", () => {
     const failure = { ...throttled, code: "QuotaPerMinuteExceeded.Refresh" };
     expect(retryDelay(failure, { ...first, random: 0 }, limits)).toBe(40_000);
   });
@@ -43,14 +43,14 @@ describe("the delay before a call is sent again", () => {
     ).toBeUndefined();
   });
 
-  test("is none where there is no attempt left, retries are off, or a retry can't help", () => {
+  test("doesn't exist where no attempt is left, retries are off, or a retry can't help", () => {
     expect(retryDelay(throttled, { ...first, attempt: 10 }, limits)).toBeUndefined();
     expect(retryDelay(throttled, first, NO_RETRY)).toBeUndefined();
     expect(retryDelay({ ...throttled, retryable: false }, first, limits)).toBeUndefined();
   });
 });
 
-describe("a call that goes on failing", () => {
+describe("a call that keeps failing", () => {
   const failing = async (error: Error, { timeoutMs = 300_000, maxAttempts = 10 } = {}) => {
     let clock = 0;
     let attempts = 0;
@@ -72,7 +72,7 @@ describe("a call that goes on failing", () => {
   };
   const error = new VodError("It failed.", "Repair it.", { code: "Unreachable", retryable: true, httpStatus: 503 });
 
-  test("tells after how many attempts over which time", async () => {
+  test("names its attempts and their time", async () => {
     const { thrown, attempts, clock } = await failing(error);
     expect(attempts).toBe(10);
     expect(clock).toBe(121_500);
@@ -84,7 +84,7 @@ describe("a call that goes on failing", () => {
     expect(await failing(error, { timeoutMs: 10_000 })).toMatchObject({ attempts: 6, clock: 10_000 });
   });
 
-  test("isn't tried for less because it waited for its turn", async () => {
+  test("isn't tried for a shorter time because it waited for its turn", async () => {
     let clock = 0;
     const left: number[] = [];
     const sleep = async (ms: number) => {
@@ -102,7 +102,7 @@ describe("a call that goes on failing", () => {
     expect(thrown.happened).toBe("It failed. It was tried 3 times in 2 s.");
   });
 
-  test("is told as it is when it was sent once", async () => {
+  test("keeps its error when it was sent once", async () => {
     expect((await failing(error, NO_RETRY)).thrown).toBe(error);
     const bug = new TypeError("a mistake of ours");
     expect(await failing(bug)).toMatchObject({ thrown: bug, attempts: 1 });
@@ -154,7 +154,7 @@ describe("a call on the wire", () => {
     ]);
   });
 
-  test("isn't made where a throttle of another call lasts longer than it is tried, and waits for no longer", async () => {
+  test("fails at once where the throttle of another call lasts longer than its own time limit", async () => {
     const emulator = await started();
     emulator.fault({ kind: "throttle", times: 1, retryAfterMs: 599_000 });
     const { client, sleeps } = impatient(emulator, { retry: { timeoutMs: 60_000, maxAttempts: 10 } });
@@ -169,7 +169,7 @@ describe("a call on the wire", () => {
     expect(sleeps).toEqual([]);
   });
 
-  test("waits for a throttle of another call that is over within its time, and tells whom it is told to", async () => {
+  test("waits for the throttle of another call within its own time limit, and reports to its own listener", async () => {
     const emulator = await started();
     emulator.fault({ kind: "throttle", times: 1, retryAfterMs: 20_000 });
     const { client, sentences } = impatient(emulator);
@@ -188,7 +188,7 @@ describe("a call on the wire", () => {
     expect(sentences).toEqual([]);
   });
 
-  test("has a nonce of its own each time", async () => {
+  test("has a new nonce each time", async () => {
     const emulator = await started();
     emulator.fault({ kind: "error", code: "ServiceBusy", times: 3 });
     // The emulator refuses a nonce that it has seen.
@@ -221,7 +221,7 @@ describe("a call on the wire", () => {
     },
   );
 
-  test("of a question is sent again too, within the question's own limits", async () => {
+  test("that asks is sent again within the limits of the question", async () => {
     const emulator = await started();
     emulator.fault({ kind: "throttle", times: 2 });
     const { client } = impatient(emulator, { retry: DEFAULT_RETRY });
@@ -230,7 +230,7 @@ describe("a call on the wire", () => {
     expect(emulator.received).toHaveLength(3);
   });
 
-  test("nobody answers: it is sent again, and the error says how often", async () => {
+  test("that nobody answers is sent again, and the error says how often", async () => {
     const emulator = await started();
     await emulator.close();
     const { client } = impatient(emulator, { retry: { timeoutMs: 60_000, maxAttempts: 3 } });

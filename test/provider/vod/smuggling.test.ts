@@ -44,8 +44,8 @@ async function arrivedOf(emulator: Emulator, path: string, objectType: ObjectTyp
   return call === undefined ? [] : pathsOf(call);
 }
 
-describe("a path is refused, as any type, that has", () => {
-  test.each(LINE_BREAKS)("%j in it", (lineBreak) => {
+describe("as any type, a path is refused with", () => {
+  test.each(LINE_BREAKS)("the line break %j", (lineBreak) => {
     const places = [`https://vod.example.com/a${lineBreak}${OTHER}`, `${lineBreak}${OTHER}`, `${OTHER}${lineBreak}`];
     for (const path of [...places, `https://vod${lineBreak}.example.com/a`, `https${lineBreak}://vod.example.com/a`]) {
       for (const type of OBJECT_TYPES) expect(normalizePath(path, type)).toHaveProperty("problem");
@@ -53,7 +53,7 @@ describe("a path is refused, as any type, that has", () => {
   });
 
   test.each(["\0", "\u0000\n", "\u001b[2J", "\u007f", "\u0080", "\t", " ", "\u00a0", "\u3000"])(
-    "%j in it",
+    "the line break %j",
     (character) => {
       for (const path of [`https://vod.example.com/a${character}b`, `https://vod${character}.example.com/`]) {
         for (const type of OBJECT_TYPES) expect(normalizePath(path, type)).toHaveProperty("problem");
@@ -62,7 +62,7 @@ describe("a path is refused, as any type, that has", () => {
   );
 });
 
-describe("what looks like more arrives as one path", () => {
+describe("one path arrives for", () => {
   test.each([
     ["a line break in percent-encoding", `a%0A${OTHER}`],
     ["one in lower case", `a%0a${OTHER}`],
@@ -95,7 +95,7 @@ describe("what looks like more arrives as one path", () => {
     expect(await arrivedOf(emulator, path, "File")).toEqual([path]);
   });
 
-  test("any text that is not refused", async () => {
+  test("any text that isn't refused", async () => {
     const emulator = await started();
     const piece = fc.oneof(
       fc.constantFrom(
@@ -130,7 +130,7 @@ describe("what looks like more arrives as one path", () => {
   });
 });
 
-test("the client alone, given what was never checked, adds no parameter either", async () => {
+test("the client adds no parameter even for unchecked paths", async () => {
   const emulator = await started();
   const client = clientOf(emulator);
   const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 });

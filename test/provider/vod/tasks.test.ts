@@ -51,7 +51,7 @@ function clientOf(
 
 const actionsOf = (emulator: Emulator) => emulator.received.map(({ action }) => action);
 
-describe("an answer that was lost after the work", () => {
+describe("a refresh whose answer is lost after the work", () => {
   test.each<[string, Fault]>([
     ["a reset", { kind: "reset-after" }],
     ["half an answer", { kind: "truncated" }],
@@ -60,7 +60,7 @@ describe("an answer that was lost after the work", () => {
     ["a gateway's page", { kind: "html", afterWork: true }],
     ["an error of the service's own", { kind: "error", afterWork: true }],
     ["the word that it got the request before, as where a proxy repeats it", { ...NONCE_USED, afterWork: true }],
-  ])("%s: the refresh is found, and not sent again", async (_, fault) => {
+  ])("by %s is found among the tasks, and not sent again", async (_, fault) => {
     const { emulator, client } = await emulated();
     emulator.fault({ ...fault, action: REFRESH, times: 1 });
     const answer = await client.refreshObjectCaches(request);
@@ -70,14 +70,14 @@ describe("an answer that was lost after the work", () => {
     expect(emulator.quota().urlRemain).toBe(1998);
   });
 
-  test("a timeout: the same", async () => {
+  test("by a timeout is found among the tasks, and not sent again", async () => {
     const { emulator, client } = await emulated({ timeoutMs: 300 });
     emulator.fault({ kind: "delay", ms: 1000, afterWork: true, action: REFRESH, times: 1 });
     expect(await client.refreshObjectCaches(request)).toMatchObject({ recovered: true });
     expect(emulator.quota().urlRemain).toBe(1998);
   });
 
-  test("of the last attempt is asked for as well", async () => {
+  test("in its last attempt is found, too", async () => {
     const { emulator, client } = await emulated({ retry: { timeoutMs: 60_000, maxAttempts: 2 } });
     emulator.fault({ kind: "error", code: "ServiceBusy", action: REFRESH, times: 1 });
     emulator.fault({ kind: "reset-after", action: REFRESH, times: 1 });
@@ -86,7 +86,7 @@ describe("an answer that was lost after the work", () => {
     expect(await client.refreshObjectCaches(request)).toMatchObject({ recovered: true });
   });
 
-  test("of directories: each has a task ID of its own, and all are found", async () => {
+  test("is found with the task ID of each directory", async () => {
     const { emulator, client } = await emulated();
     emulator.fault({ kind: "reset-after", action: REFRESH, times: 1 });
     const paths = ["x", "y", "z"].map((name) => `https://vod.example.com/${name}/`);
@@ -98,7 +98,7 @@ describe("an answer that was lost after the work", () => {
   });
 });
 
-describe("another call has both ends of a call in doubt, and not what lies between them", () => {
+describe("where another call has both ends of an uncertain call, and not the paths between them,", () => {
   const M = "https://vod.example.com/m";
   const paths = [A, M, B];
 
@@ -122,20 +122,20 @@ describe("another call has both ends of a call in doubt, and not what lies betwe
     ["File", paths],
     ["File", [A, "https://img.example.com/m", B]],
     ["Directory", paths.map((path) => `${path}/`)],
-  ])("%s %j: it is sent again", async (objectType, named) => {
+  ])("it is sent again: %s %j", async (objectType, named) => {
     const { emulator, answer } = await inDoubt(objectType, named, [named[0] ?? "", named[2] ?? ""]);
     expect(answer.repeated).toBe(true);
     expect(emulator.tasks().map(({ path }) => path)).toContain(named[1]);
   });
 
-  test("what lies between them was sent as well: each path has been refreshed since", async () => {
+  test("it isn't sent again if each path between them was refreshed since", async () => {
     const { emulator, answer } = await inDoubt("File", paths, paths);
     expect(answer).toMatchObject({ recovered: true });
     expect(emulator.tasks()).toHaveLength(3);
   });
 });
 
-describe("a call in doubt is sent again, and that is recorded", () => {
+describe("an uncertain call is sent again, and recorded as repeated, where", () => {
   const REPEATED = { refreshTaskId: expect.any(String), requestId: expect.any(String), repeated: true };
 
   test("nothing was done", async () => {
@@ -146,7 +146,7 @@ describe("a call in doubt is sent again, and that is recorded", () => {
     expect(emulator.quota().urlRemain).toBe(1998);
   });
 
-  test("the service says that it got the request before, and knows nothing of it", async () => {
+  test("the service says that it got the request before, and has no task of it", async () => {
     const { emulator, client } = await emulated();
     emulator.fault({ ...NONCE_USED, action: REFRESH, times: 1 });
     expect(await client.refreshObjectCaches(request)).toEqual(REPEATED);
@@ -169,7 +169,7 @@ describe("a call in doubt is sent again, and that is recorded", () => {
     expect(emulator.quota().urlRemain).toBe(1996);
   });
 
-  test("only this process's own older refresh is found, which a clock that is behind makes look new", async () => {
+  test("only an older refresh of this process is found, which a clock that is behind makes look new", async () => {
     const { emulator, client } = await emulated({ behindMs: 5_000 });
     await client.refreshObjectCaches(request);
     emulator.advance(2_000);
@@ -198,7 +198,7 @@ describe("a call in doubt is sent again, and that is recorded", () => {
     expect(await client.refreshObjectCaches(refresh)).toEqual(REPEATED);
   });
 
-  test("the service's clock is ahead, as its Date header tells", async () => {
+  test("the service's clock is ahead, by its Date header", async () => {
     const ahead = (ms: number) => new Date(Date.now() + ms);
     const calls: string[] = [];
     const server = createServer((incoming, response) => {
@@ -241,13 +241,13 @@ test("a page instead of the API, for every call, fails at once", async () => {
   expect(actionsOf(emulator)).toEqual([REFRESH, TASKS]);
 });
 
-test("a connection that was refused leaves no doubt", async () => {
+test("a refused connection leaves no uncertainty", async () => {
   const { emulator, client } = await emulated({ retry: { timeoutMs: 60_000, maxAttempts: 2 } });
   await emulator.close();
   await expect(client.refreshObjectCaches(request)).rejects.toMatchObject({ outcomeUnknown: false });
 });
 
-describe("what proves that a call was accepted", () => {
+describe("rows prove that a call was accepted:", () => {
   const since = Date.UTC(2026, 0, 1, 12);
   const task = (objectPath: string, more: Partial<RefreshTask> = {}): RefreshTask => ({
     taskId: "1",
@@ -303,18 +303,18 @@ describe("what proves that a call was accepted", () => {
     expect(await ids(rows, { paths: [A, M, B] })).toBe(expected);
   });
 
-  test("several domains: not where a path between the ends has no row", async () => {
+  test("not of several domains where a path between the ends has no row", async () => {
     const paths = [A, "https://img.example.com/m", B];
     expect(await ids([task(A), task(B), task(`${A}/other`, { taskId: "3" })], { paths })).toBe(undefined);
   });
 
-  test("several domains: the task IDs between the ends count too, those of other calls don't", async () => {
+  test("of several domains with the task IDs between the ends, without those of other calls", async () => {
     const paths = [A, "https://img.example.com/m", B];
     const rows = [task(A), task(B), task(paths[1] ?? "", { taskId: "2" }), task(`${A}/other`, { taskId: "3" })];
     expect(await ids(rows, { paths })).toBe("1,2");
   });
 
-  test("of a preload the rows of preloads alone, between the ends too, since nothing says that they share a task ID", async () => {
+  test("of a preload those of preloads alone, between the ends too, since they may not share a task ID", async () => {
     const C = "https://vod.example.com/c";
     const preload = (path: string, taskId: string) => task(path, { taskId, objectType: "preload" });
     const more = { paths: [A, B, C], rowType: "preload" as const };
@@ -324,11 +324,11 @@ describe("what proves that a call was accepted", () => {
     expect(await ids([preload(A, "1"), task(C)], more)).toBe(undefined);
   });
 
-  test("nothing, where rows don't tell the call from one that does less", async () => {
+  test("never where rows don't tell the call from one that does less", async () => {
     expect(await ids([task(A), task(B)], { rowType: undefined })).toBe(undefined);
   });
 
-  test("several domains, of which not all can be asked for: nothing is proven, since a task would be missing", async () => {
+  test("not of several domains where some can't be asked for, since a task would be missing", async () => {
     const question = async (filter: TaskFilter) => {
       if (!("objectPath" in filter)) throw new Error("spoilt");
       return [task(filter.objectPath)];
@@ -374,7 +374,7 @@ describe("refresh tasks", () => {
     });
   });
 
-  test("tell why they failed", async () => {
+  test("say why they failed", async () => {
     const { emulator, client } = await emulated();
     emulator.fault({ kind: "task-failed", description: "Origin Timeout", path: B });
     const { refreshTaskId } = await client.refreshObjectCaches(request);
@@ -385,7 +385,7 @@ describe("refresh tasks", () => {
     ]);
   });
 
-  test("of a time, of one path or of all", async () => {
+  test("are asked for by a time, for one path or for all", async () => {
     const { emulator, client } = await emulated({ pastSecondMs: 300 });
     await client.refreshObjectCaches(request);
     const time = { startTime: new Date(emulator.time()), endTime: new Date(emulator.time()) };
@@ -402,7 +402,7 @@ describe("refresh tasks", () => {
     return client.describeRefreshTasks({ taskId: "7" });
   };
 
-  test("may have fields that nobody knows", async () => {
+  test("may have unknown fields", async () => {
     expect(await answered(rowOf(A, { Brand: "new" }))).toEqual([expect.objectContaining({ taskId: "7", percent: 42 })]);
   });
 
@@ -411,14 +411,14 @@ describe("refresh tasks", () => {
     ["Process", "soon"],
     ["CreationTime", "yesterday"],
     ["TaskId", 7],
-  ])("with a %s of %s are no answer", async (field, value) => {
+  ])("with a %s of %s are refused", async (field, value) => {
     await expect(answered(rowOf(A, { [field]: value }))).rejects.toMatchObject({
       code: "InvalidResponse",
       message: expect.stringContaining(`without a valid Tasks.Task.0.${field}`),
     });
   });
 
-  test("beyond what quotas allow are no answer either: a part must not pass for all", async () => {
+  test("beyond what quotas allow are refused, since a part must not pass for all", async () => {
     const { emulator } = await emulated();
     const body = JSON.stringify({ TotalCount: 10_000, Tasks: { Task: [rowOf(A)] }, RequestId: "R" });
     emulator.fault({ kind: "answer", body });
