@@ -16,7 +16,7 @@ export interface Service {
   remedy: string;
   /** How long all requests of one attempt may take together, in milliseconds. */
   timeoutMs: number;
-  /** Gives what connections go through. Default: an agent that knows no proxy, whatever Node's own one was told. */
+  /** Gives what connections go through. Default: an agent that knows no proxy, even where Node's own agent knows one. */
   agent?: () => http.Agent | Promise<http.Agent>;
 }
 
@@ -95,7 +95,7 @@ export function tooLong(service: Service): VodError {
 
 /** The error for a request that nothing answered within the time limit. */
 export function timedOut(service: Service, agent: http.Agent | undefined): VodError {
-  const { name, remedy } = targetOf(service, agent);
+  const { name, remedy } = describeTarget(service, agent);
   return new VodError(`${name} didn't answer within ${service.timeoutMs / 1000} s.`, remedy, {
     code: "Timeout",
     retryable: true,
@@ -104,15 +104,15 @@ export function timedOut(service: Service, agent: http.Agent | undefined): VodEr
 
 /** The error for a request whose connection failed. */
 export function unreachable(service: Service, failure: NetworkFailure, agent: http.Agent | undefined): VodError {
-  const { name, remedy } = targetOf(service, agent);
+  const { name, remedy } = describeTarget(service, agent);
   const { what, remedy: known, retryable } = failure;
   return new VodError(`${name} ${what}.`, known ?? remedy, { code: "Unreachable", retryable });
 }
 
 const CHECK_PROXY = "Check the proxy and its variables (HTTPS_PROXY, ALL_PROXY, NO_PROXY), then run `pulumi up` again.";
 
-/** How sentences name whoever didn't answer, and what to check. */
-function targetOf({ name, remedy }: Service, agent: http.Agent | undefined): Pick<Service, "name" | "remedy"> {
+/** How sentences name the service that didn't answer, and what to check. */
+function describeTarget({ name, remedy }: Service, agent: http.Agent | undefined): Pick<Service, "name" | "remedy"> {
   const proxy = agent && proxyOf(agent);
   return proxy === undefined ? { name, remedy } : { name: `${name} (through the proxy ${proxy})`, remedy: CHECK_PROXY };
 }

@@ -90,18 +90,18 @@ export interface CallOptions {
 }
 
 /** The options of a single question. */
-interface QuestionOptions extends CallOptions {
+export interface QuestionOptions extends CallOptions {
   /** How long and how often the question is tried. Default: the client's. */
   retry?: RetryLimits;
 }
 
 export interface VodClient {
-  /** @throws VodError for every failure, whatever its kind. */
+  /** @throws VodError for every failure. */
   refreshObjectCaches(request: RefreshRequest, options?: CallOptions): Promise<RefreshResponse>;
   /**
    * Fills the cache from the origin where it has no copy. An old copy stays, so a refresh must have ended before.
    *
-   * @throws VodError for every failure, whatever its kind.
+   * @throws VodError for every failure.
    */
   preloadObjectCaches(request: PreloadRequest, options?: CallOptions): Promise<PreloadResponse>;
   /** @throws VodError for every failure, a missing permission too. */

@@ -24,7 +24,7 @@ const LOOK_UP = "Look the code up on the service's error page, or ask its suppor
 /** Refusals for lack of a permission; each service of this cloud has its own spelling. */
 const NOT_ALLOWED = /^(Forbidden|NoPermission|NotAuthorized)/;
 
-/** Other refusals of the caller, whatever the call. */
+/** Other refusals of the caller, for any call. */
 const CALLER_REFUSED = /^(InvalidAccessKeyId|InvalidSecurityToken|MissingSecurityToken|SignatureDoesNot|Incomplete)/;
 
 /** The error for a refusal: in the table's words where it knows the code, and otherwise in the service's. */

@@ -41,7 +41,7 @@ const anyAnswer = z.object({ RequestId: identifier.optional() });
  * Sends one request, with a time stamp and a nonce of its own.
  *
  * @param signal when it has aborted before the credentials are there, nothing is sent.
- * @throws VodError for every failure, whatever its kind.
+ * @throws VodError for every failure.
  */
 type Call = <T>(
   action: string,
@@ -60,7 +60,7 @@ export function caller({ endpoint, credentials: source, timeoutMs, onDate }: Cal
   let opened: ReturnType<typeof openAgent> | undefined;
 
   return async (action, parameters, schema, paths, signal) => {
-    const credentials = await credentialsOf(source.get);
+    const credentials = await requireCredentials(source.get);
     opened ??= openAgent();
     const { agent, proxy } = await opened;
     if (signal?.aborted) throw cancelledError();
@@ -94,7 +94,7 @@ interface Attempt {
  *
  * @throws VodError NoCredentials where the source fails or a part is empty, since the request would be unsigned.
  */
-async function credentialsOf(ask: () => Promise<Credentials>): Promise<Credentials> {
+async function requireCredentials(ask: () => Promise<Credentials>): Promise<Credentials> {
   const refuse = (happened: string) =>
     new VodError(happened, "Check where this run takes its credentials from.", { code: "NoCredentials" });
   let found: Partial<Credentials> | undefined;
@@ -145,7 +145,7 @@ function refused({ code, message, requestId }: RefusalText, attempt: Attempt): V
     message: message || "it gave no reason",
     httpStatus: response?.statusCode,
     requestId,
-    retryAfterMs: retryAfterOf(response),
+    retryAfterMs: readRetryAfter(response),
     caller: description && `${description}, access key ID …${credentials.accessKeyId.slice(-4)}`,
     paths,
   });
@@ -159,7 +159,7 @@ function failed(failure: NetworkFailure, attempt: Attempt): VodError {
 }
 
 /** How long the gateway asks to wait after a throttle, in milliseconds. Source: the official SDKs. */
-function retryAfterOf(response: IncomingMessage | undefined): number | undefined {
+function readRetryAfter(response: IncomingMessage | undefined): number | undefined {
   const header = response?.headers["x-acs-retry-after"];
   return typeof header === "string" && /^\d{1,9}$/.test(header)
     ? Math.min(Number(header), MAX_RETRY_AFTER_MS)
@@ -171,7 +171,7 @@ function exceeded(limit: LimitExceeded, attempt: Attempt): VodError {
   if (limit === "size") return unexpectedAnswer(attempt, `more than ${MAX_ANSWER_BYTES / 1024 / 1024} MB`);
   if (limit === "encoding") return unexpectedAnswer(attempt, "a compressed answer");
   return new VodError(
-    `${targetOf(attempt)} didn't answer within ${attempt.timeoutMs / 1000} s.`,
+    `${describeTarget(attempt)} didn't answer within ${attempt.timeoutMs / 1000} s.`,
     "Check the network between this machine and the VOD API, then run `pulumi up` again.",
     { code: "Timeout", httpStatus: attempt.response?.statusCode, retryable: true, outcomeUnknown: attempt.maySend },
   );
@@ -181,7 +181,7 @@ function exceeded(limit: LimitExceeded, attempt: Attempt): VodError {
 function unreachable({ what, remedy, isUnsent, retryable }: NetworkFailure, attempt: Attempt): VodError {
   const where = attempt.proxy ? "the proxy's variables (HTTPS_PROXY, ALL_PROXY, NO_PROXY)" : "VOD_ENDPOINT";
   return new VodError(
-    `${targetOf(attempt)} ${what}.`,
+    `${describeTarget(attempt)} ${what}.`,
     remedy ??
       `Check \`endpoint\`, ${where} and the network between this machine and the VOD API, then run \`pulumi up\` again.`,
     { code: "Unreachable", retryable, outcomeUnknown: attempt.maySend && !isUnsent },
@@ -189,10 +189,10 @@ function unreachable({ what, remedy, isUnsent, retryable }: NetworkFailure, atte
 }
 
 /** The error for an answer that isn't of the VOD API: a proxy's page, a redirect, JSON of another kind. */
-function unexpectedAnswer(attempt: Attempt, what = contentTypeOf(attempt)): VodError {
+function unexpectedAnswer(attempt: Attempt, what = describeContentType(attempt)): VodError {
   const status = attempt.response?.statusCode ?? 0;
   return new VodError(
-    `${targetOf(attempt)} answered with ${what}, which is not what the VOD API answers.`,
+    `${describeTarget(attempt)} answered with ${what}, which is not what the VOD API answers.`,
     "Check `endpoint`, VOD_ENDPOINT and any proxy in between, then run `pulumi up` again.",
     {
       code: "InvalidResponse",
@@ -205,7 +205,7 @@ function unexpectedAnswer(attempt: Attempt, what = contentTypeOf(attempt)): VodE
   );
 }
 
-function contentTypeOf({ response, credentials }: Attempt): string {
+function describeContentType({ response, credentials }: Attempt): string {
   const header = response?.headers["content-type"];
   if (header === undefined) return "an empty answer";
   const type = /^[\w.+-]{1,40}\/[\w.+-]{1,80}/.exec(header)?.[0];
@@ -213,6 +213,6 @@ function contentTypeOf({ response, credentials }: Attempt): string {
 }
 
 /** Where a call goes, as messages name it: the `origin` of a proxy has no password. */
-function targetOf({ endpoint, proxy }: Attempt): string {
+function describeTarget({ endpoint, proxy }: Attempt): string {
   return proxy === undefined ? endpoint : `${endpoint} (through the proxy ${proxy.origin})`;
 }

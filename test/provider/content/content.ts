@@ -12,10 +12,10 @@ export const SITE = {
   "player/app.js": "play()",
   ".well-known/app.json": "{}",
 };
-/** What coreutils print for the site; see the command in the documentation of `hashFiles`. */
+/** The hash that coreutils print for the site; the documentation of `hashFiles` has the command. */
 export const SITE_HASH = "sha256:c8bf388a4abf80fe42c1646aa756506abbf788f9d9be3ba838cfb03ccc403530";
 
-/** Makes a directory that holds files, by name, and is removed when the test ends. */
+/** Makes a directory with files, by name; it is removed when the test ends. */
 export function temporaryDirectory(files: Record<string, string | Uint8Array> = {}): string {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), "hash-")));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
@@ -30,7 +30,7 @@ export function writeFiles(directory: string, files: Record<string, string | Uin
   }
 }
 
-/** The message of the rejection, which has to be of the error class that prints well. */
+/** The message of the rejection, which has to be a `ContentHashError`. */
 export async function messageOf(promise: Promise<unknown>): Promise<string> {
   const error = await promise.then(
     () => expect.unreachable("it should have been refused"),

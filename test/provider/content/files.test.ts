@@ -8,7 +8,7 @@ import { isLinux, isWindows, messageOf, SITE, SITE_HASH, temporaryDirectory } fr
 
 const isRoot = process.getuid?.() === 0;
 
-/** The names that are hashed, found by hashing: the hash tells whether they are these. */
+/** Finds out by the hash whether these are the names that are hashed. */
 async function expectNames(patterns: string | string[], options: HashFilesOptions & { cwd: string }, names: string[]) {
   const files = await Promise.all(names.map(async (name) => [name, await hashFile(join(options.cwd, name))] as const));
   expect(await hashFiles(patterns, options)).toBe(combineHashes(new Map(files)));

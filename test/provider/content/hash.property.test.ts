@@ -7,7 +7,7 @@ import { listFiles } from "../../../provider/content/files.js";
 import { combineHashes, hashContent, hashFile, hashFiles } from "../../../provider/content/hash.js";
 import { temporaryDirectory } from "./content.js";
 
-/** Names made to be confused: with line breaks, spaces, hashes, and the pieces of the combined lines. */
+/** Names that are easily confused: with line breaks, spaces, hashes, and pieces of the combined lines. */
 const trickyName = fc
   .array(fc.constantFrom("a", "b", " ", "  ", "\n", "/", "é", "\uE000", "😀", hashContent("").slice(7), "sha256:"), {
     minLength: 1,

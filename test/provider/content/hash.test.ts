@@ -7,7 +7,7 @@ import { ContentHashError } from "../../../provider/content/files.js";
 import { hashContent, hashFile, hashFiles } from "../../../provider/content/hash.js";
 import { isLinux, SITE, SITE_HASH, temporaryDirectory, writeFiles } from "./content.js";
 
-// These literals stand in users' states. If one of them has to change, every user's paths are purged once.
+// Users' states hold these literals. If one of them changes, every user's paths are refreshed once.
 describe("the format of a hash", () => {
   it.each([
     ["", "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"],
@@ -62,7 +62,7 @@ describe("hashContent", () => {
 describe("ContentHashError", () => {
   it("prints without a stack trace in a Pulumi program", () => {
     const error = new ContentHashError("What happened. What to do.");
-    // The runner's two ways to print: the message of a RunError, and the stack or, without one, the message.
+    // The runner prints the message of a RunError, and otherwise the stack or, without one, the message.
     expect(RunError.isInstance(error)).toBe(true);
     expect(error.stack || error.message).toBe("What happened. What to do.");
   });

@@ -1,4 +1,4 @@
-/** How STS and a credentials URI are reached: through which proxy, for how long, and trusting whom. */
+/** How STS and a credentials URI are reached: the proxy, the time limit, and the certificates. */
 import http from "node:http";
 import https, { createServer as createSecureServer } from "node:https";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -39,7 +39,7 @@ describe.each(SOURCES)("%s", (_, config, name) => {
       `${name} (through the proxy ${proxy.origin}) didn't answer within 0.3 s. Check the proxy and its variables ` +
         "(HTTPS_PROXY, ALL_PROXY, NO_PROXY), then run `pulumi up` again. (code Timeout)",
     );
-    // Or the tunnel would keep the program's process from ending.
+    // Otherwise the tunnel would keep the program's process from ending.
     await closed;
   });
 

@@ -1,6 +1,6 @@
 /**
- * Services that give credentials, on the loopback address, and files that hold them; all are gone after each test. What
- * they refuse, they refuse with everything they were sent in the message, as the real ones may.
+ * Services that give credentials, on the loopback address, and files that hold them; all are removed after each test. A
+ * refusal repeats everything that was sent in its message, as real ones may.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type RequestListener, type ServerResponse } from "node:http";
@@ -18,10 +18,10 @@ afterEach(async () => {
   await Promise.all(cleanups.splice(0).map((cleanup) => cleanup()));
 });
 
-/** What the tests' clocks begin with. */
+/** The start of the tests' clocks. */
 export const START = new Date("2026-11-24T04:00:00Z");
 
-/** A clock that stands still until it is moved on. */
+/** A clock that stands still until a test moves it on. */
 export function clock(start = START) {
   let ms = start.getTime();
   const now = () => new Date(ms);
@@ -38,26 +38,26 @@ export async function serving(listener: RequestListener): Promise<string> {
   return listen(server, 0);
 }
 
-/** An empty directory. */
+/** Makes an empty directory. */
 export function directory(): string {
   const path = mkdtempSync(join(tmpdir(), "identity-"));
   cleanups.push(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 
-/** A file with that content. */
+/** Makes a file with that content. */
 export function file(content: string): string {
   const path = join(directory(), "file");
   writeFileSync(path, content);
   return path;
 }
 
-/** A configuration of the CLI with these profiles; `current` is the first one. */
+/** Makes a configuration of the CLI with these profiles; the first is the current one. */
 export function configFile(...profiles: { name: string; [field: string]: unknown }[]): string {
   return file(JSON.stringify({ current: profiles[0]?.name, profiles, meta_path: "" }));
 }
 
-/** Finds credentials in places that are given in full: nothing is taken from this machine. */
+/** Finds credentials in the given settings alone: nothing is read from this machine. */
 export function find(
   config: Record<string, unknown>,
   environment: Record<string, string> = {},
@@ -70,7 +70,7 @@ export function find(
   return findCredentials(identity, read, environment, { now: () => START, ...options });
 }
 
-/** What a failed attempt to find or to get credentials threw. */
+/** The error of a failed attempt to find or to get credentials. */
 export async function failureOf(attempt: () => unknown): Promise<Error & { [field: string]: unknown }> {
   try {
     await attempt();
@@ -80,14 +80,14 @@ export async function failureOf(attempt: () => unknown): Promise<Error & { [fiel
   throw new Error("It didn't fail.");
 }
 
-/** A request as a fake got it. */
+/** A request that a fake received. */
 interface Received {
   method: string;
   path: string;
   headers: WireRequest["headers"];
-  /** Those of the query and the body together. */
+  /** The parameters of the query and the body together. */
   parameters: Record<string, string | undefined>;
-  /** Those of the query alone, which logs and proxies may keep. */
+  /** The query alone, which logs and proxies may keep. */
   query: string;
 }
 
@@ -102,7 +102,7 @@ const reply = (response: ServerResponse, status: number, body: object) =>
 
 const REQUEST_ID = "E916EC69-9456-4D7F-96C5-BA8E098E1B66";
 
-/** What a fake STS knows: secrets by access key ID, and what to answer instead of credentials. */
+/** What a fake STS accepts, and what it answers instead of credentials. */
 interface StsOptions {
   keys?: Record<string, { secret: string; token?: string }>;
   oidcTokens?: readonly string[];
@@ -111,7 +111,7 @@ interface StsOptions {
   now?: () => Date;
 }
 
-/** A fake STS: AssumeRole is checked for its signature, AssumeRoleWithOIDC for having none. What it issues works again. */
+/** Starts a fake STS: AssumeRole needs a valid signature, AssumeRoleWithOIDC must have none. The issued credentials work again. */
 export async function fakeSts({ keys = {}, oidcTokens = [], refuse, now = () => START }: StsOptions = {}) {
   const known = { ...keys };
   const received: Received[] = [];
@@ -161,7 +161,7 @@ export async function fakeSts({ keys = {}, oidcTokens = [], refuse, now = () => 
   return { origin, received, environment: { ALIBABA_CLOUD_STS_ENDPOINT: origin } };
 }
 
-/** A fake metadata service of an instance with one role, in the security hardening mode alone. */
+/** Starts a fake metadata service of an instance with one role, in the security hardening mode alone. */
 export async function fakeMetadata(role: string, now: () => Date = () => START) {
   const received: Received[] = [];
   const tokens: string[] = [];
@@ -182,7 +182,7 @@ export async function fakeMetadata(role: string, now: () => Date = () => START) 
   return { origin, received };
 }
 
-/** A fake credentials URI; the URI has a secret of its own. */
+/** Starts a fake credentials URI; the URI holds a secret. */
 export async function fakeUri(now: () => Date = () => START, change: (answer: object) => object = (answer) => answer) {
   const received: Received[] = [];
   const origin = await serving(async (incoming, response) => {

@@ -7,7 +7,7 @@ const SECRETS = {
   secret: "PlantedSecret0123456789abcdef",
   token: "CAISplanted/token+with=signs",
   oidc: "ey.planted-oidc.jwt",
-  // As long as real ones are: no file can be called that.
+  // As long as real tokens, which no file name can be.
   longOidc: `eyJhbGciOiJSUzI1NiJ9.${"planted0".repeat(100)}.c2lnbmF0dXJl`,
   ticket: "plantedTicket",
 };
@@ -50,7 +50,7 @@ function expectNoSecret(error: Error): void {
   expect(error.cause).toBeUndefined();
 }
 
-/** A server that answers with everything it was sent, and with all secrets, in each field there is. */
+/** A server that answers with everything it was sent, and with all secrets, in every field. */
 async function echoing(status: number, wrap: (text: string) => string) {
   return serving(async (request, response) => {
     const chunks: Buffer[] = [];

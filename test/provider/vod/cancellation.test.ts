@@ -1,4 +1,4 @@
-/** A signal that aborts ends waits and pauses at once; no further call is sent, and one on its way is answered. */
+/** An aborted signal ends waits and pauses at once; no further call is sent, and a call on its way is answered. */
 import { describe, expect, test } from "vitest";
 import { cancelledError, untilCancelled } from "../../../provider/vod/cancellation.js";
 import { vodClient } from "../../../provider/vod/client.js";
@@ -17,7 +17,7 @@ const lost = new VodError("The answer was lost.", "Check.", {
 const limits = { timeoutMs: 300_000, maxAttempts: 10 };
 const never = () => new Promise<void>(() => {});
 
-/** A call that fails so, once after another, and is cancelled in the pause after the last of these failures. */
+/** A call that fails with these errors in turn, and is cancelled in the pause after the last of them. */
 async function cancelledAfter(failures: readonly VodError[]) {
   const controller = new AbortController();
   let attempts = 0;

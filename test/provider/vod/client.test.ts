@@ -164,7 +164,7 @@ describe("a connection", () => {
   });
 });
 
-/** All text that an error could show, whoever prints it. */
+/** All text of an error that could be printed. */
 function everythingOf(error: VodError): string {
   return `${error} ${error.stack} ${JSON.stringify(error)} ${Object.getOwnPropertyNames(error).map((name) => String(error[name as "message"]))}`;
 }

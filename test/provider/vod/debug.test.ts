@@ -1,4 +1,4 @@
-/** What `DEBUG` prints of a call: nothing, whichever copy of `debug` the client library shares with the program. */
+/** `DEBUG` prints nothing of a call, whichever copy of `debug` the client library shares with the program. */
 import { createRequire } from "node:module";
 import { afterEach, expect, test, vi } from "vitest";
 import { vodClient } from "../../../provider/vod/client.js";
@@ -6,7 +6,7 @@ import { NO_RETRY } from "../../../provider/vod/retry.js";
 import { started } from "../../emulator/started.js";
 
 const ofPopCore = createRequire(createRequire(__filename).resolve("@alicloud/pop-core"));
-// As in a program's own tree, where npm has one copy for all: it was loaded, and turned on, before the first call.
+// As in a program's own tree, where npm has one copy for all: it is loaded, and turned on, before the first call.
 const debug = createRequire(ofPopCore.resolve("httpx"))("debug");
 
 const { DEBUG } = process.env;
@@ -28,7 +28,7 @@ test.each(["*", "httpx*", "httpx:body,mine"])(
       const client = vodClient({ endpoint, credentials, retry: NO_RETRY });
       debug.enable(namespaces);
       await client.describeRefreshQuota();
-      // Turned on once more, between two calls of one client.
+      // Turned on again, between two calls of one client.
       debug.enable(namespaces);
       await client.describeRefreshQuota();
       debug("mine")("is still printed");

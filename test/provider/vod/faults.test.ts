@@ -1,4 +1,4 @@
-/** What a user is told of everything that can go wrong between the provider and the service. */
+/** What a user reads about everything that can go wrong between the provider and the service. */
 import { describe, expect, test } from "vitest";
 import { vodClient } from "../../../provider/vod/client.js";
 import { ERROR_TABLE } from "../../../provider/vod/error-table.js";

@@ -1,4 +1,4 @@
-/** What a hostile or a broken endpoint can't do: keep a run waiting, fill its memory, or get secrets shown. */
+/** What a hostile or broken endpoint can't do: keep a run waiting, fill its memory, or make it show secrets. */
 import { createServer as createHttpServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { deflateSync, gzipSync } from "node:zlib";
@@ -37,7 +37,7 @@ async function listening(server: Server): Promise<string> {
 
 const answering = (listener: RequestListener) => listening(createHttpServer(listener));
 
-/** A server that answers with bytes, whatever they are; `closed` is when the client has gone away. */
+/** A server that answers with any bytes; `closed` settles when the client has gone away. */
 async function sending(send: (socket: Socket) => void) {
   let closed = () => {};
   const gone = new Promise<void>((resolve) => {
@@ -51,7 +51,7 @@ async function sending(send: (socket: Socket) => void) {
   return { endpoint, gone };
 }
 
-/** Writes a piece again and again until the client goes away; how many bytes it got rid of. */
+/** Writes a piece again and again until the client goes away; gives the number of bytes written. */
 function endlessly(socket: Socket, piece: Buffer | string): () => number {
   const more = () => {
     while (!socket.destroyed && socket.write(piece));
@@ -103,7 +103,7 @@ describe("an answer without an end is cut off", () => {
     expect(error).toMatchObject({ code: "InvalidResponse", outcomeUnknown: true });
     expect(error.message).toContain(sentence);
     await gone;
-    // What is beyond the limit lay in the buffers of the connection.
+    // The bytes beyond the limit are in the buffers of the connection.
     expect(sent()).toBeLessThan(MAX_ANSWER_BYTES + 12 * MB);
   });
 

@@ -165,7 +165,7 @@ describe("rules that hold for every path", () => {
   test("two paths that are sent as one path name one object", () => {
     fc.assert(
       fc.property(written, written, fc.boolean(), (one, other, alike) => {
-        // Half of the pairs differ in nothing but what may be rewritten.
+        // Half of the pairs differ only in what may be rewritten.
         const second = alike
           ? one.replace(/^https?:/i, (scheme) => scheme.toUpperCase()).replace("é", "%C3%A9")
           : other;

@@ -1,4 +1,4 @@
-/** Preloads: what is sent, what the edge makes of it, and a lost answer that is looked for before the call is sent again. */
+/** Preloads: what is sent, what the edge does, and how the client recovers from a lost answer. */
 import { describe, expect, test } from "vitest";
 import { type PreloadRequest, type VodClientOptions, vodClient } from "../../../provider/vod/client.js";
 import { DAILY_QUOTA, PRELOADS_PER_CALL } from "../../../provider/vod/limits.js";
@@ -12,7 +12,7 @@ const request: PreloadRequest = { paths: [A, B] };
 const PRELOAD = "PreloadVodObjectCaches";
 const TASKS = "DescribeVodRefreshTasks";
 
-/** An emulator whose time stands still at a whole second, with two files on its origin, and a client of the same clock. */
+/** An emulator whose time stands still at a whole second, with two files on its origin, and a client with the same clock. */
 async function emulated(options: Partial<VodClientOptions> = {}, emulatorOptions: EmulatorOptions = {}) {
   const emulator = await started(emulatorOptions);
   emulator.freeze();
@@ -171,7 +171,7 @@ describe("an uncertain preload is sent again, and recorded as repeated, where", 
   test("only a refresh of the same URLs is found", async () => {
     const { emulator } = await emulated();
     emulator.fault({ kind: "reset-before", action: PRELOAD, times: 1 });
-    // Another process: what it was answered is not known to this client.
+    // Another process: this client doesn't know its answers.
     const other = clientOf(emulator, { endpoint: emulator.endpoint.replace("127.0.0.1", "localhost") });
     const sleep = async (ms: number) => {
       await other.refreshObjectCaches({ ...request, objectType: "File", force: false });

@@ -1,4 +1,4 @@
-/** Through which proxy calls go, and whom they trust: over real sockets, all of them on this machine. */
+/** Which proxy calls go through, and which certificates they trust, over real sockets on this machine. */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -104,7 +104,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** An emulator and, before it, what speaks TLS for it; its port. */
+/** An emulator behind a TLS server; gives the port of that server. */
 async function secured(): Promise<{ emulator: Emulator; port: number }> {
   const emulator = await started();
   const server = createTlsServer(identity, (client) => {
@@ -125,7 +125,7 @@ async function failureOf(endpoint: string, timeoutMs = 5_000): Promise<VodError>
   return thrown as VodError;
 }
 
-/** Sends a refresh from a process of its own, which trusts the certificate as users make theirs trusted. */
+/** Sends a refresh from another process, which trusts the certificate in the way of users. */
 async function fromProcess(endpoint: string, emulator: Emulator, environment: NodeJS.ProcessEnv): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), "vod-ca-"));
   cleanups.push(() => rmSync(directory, { recursive: true }));

@@ -1,4 +1,4 @@
-/** The rate limiter of a process, in simulated time throughout. */
+/** The rate limiter of a process, in simulated time. */
 import { describe, expect, test } from "vitest";
 import { VodError } from "../../../provider/vod/errors.js";
 import {
@@ -19,7 +19,7 @@ import { DEFAULT_RETRY, retrying, type Turn } from "../../../provider/vod/retry.
 const throttle = (retryAfterMs?: number) =>
   new VodError("The VOD API throttled the call.", "Wait.", { code: "Throttling", retryable: true, retryAfterMs });
 
-/** A clock that goes on to the next sleeper's time once nothing else is left to do. */
+/** A clock that moves on to the next sleeper's time when nothing else is left to do. */
 function simulatedTime() {
   let now = 0;
   const sleepers: { at: number; wake: () => void }[] = [];
@@ -43,10 +43,10 @@ function simulatedTime() {
   return { now: () => now, sleep, run };
 }
 
-/** How long a call is on its way to the service, and its answer on the way back, in milliseconds. */
+/** How long a call takes to the service, and its answer back, in milliseconds. */
 type Travel = (call: number) => readonly [there: number, back: number];
 
-/** A service that refuses what is more than so many calls within a second. */
+/** A service that refuses more than that many calls within a second. */
 function serviceOf(
   limit: number,
   time: ReturnType<typeof simulatedTime>,
@@ -61,7 +61,7 @@ function serviceOf(
     seen.mostUnderWay = Math.max(seen.mostUnderWay, seen.underWay);
     await time.sleep(there);
     const at = time.now();
-    // One of less than a call a second takes one in some seconds.
+    // A service of less than a call a second takes one in some seconds.
     const [most, within] = limit < 1 ? [1, 1000 / limit] : [limit, 1000];
     const refused = accepted.filter((one) => one.at > at - within).length >= most;
     if (!refused) accepted.push({ at, name });
@@ -111,7 +111,7 @@ describe("200 resources at once", () => {
   test("take little more than the shortest time at a service of 20 calls a second", async () => {
     const { seen, tookMs } = await deployed(200, 20);
     expect(seen.accepted).toHaveLength(200);
-    // 20 at once, and as many with each further second, later by the time that an answer takes.
+    // 20 at once, and 20 more with each second, later by the time that an answer takes.
     expect(tookMs).toBeLessThan(1.13 * 9_000);
     expect(seen.throttled).toBeLessThanOrEqual(MAX_CONCURRENT_CALLS);
     expect(seen.mostUnderWay).toBeLessThanOrEqual(MAX_CONCURRENT_CALLS);
@@ -191,7 +191,7 @@ describe("the queue", () => {
     });
     const begun: string[] = [];
     const run = (name: string, patienceMs?: number) => limiter.run(async () => void begun.push(name), patienceMs);
-    // As many as may be under way start beside the throttled one.
+    // As many as may be under way start together with the throttled one.
     const beside = Array.from({ length: MAX_CONCURRENT_CALLS - 1 }, () => limiter.run(() => time.sleep(200)));
     const early = [run("patient"), run("impatient", 5_000)];
     const settled = time.run(Promise.allSettled([throttled, ...beside, ...early]));
@@ -225,7 +225,7 @@ describe("the queue", () => {
 });
 
 describe("the pace", () => {
-  /** After calls that ended at these times, and with some under way. */
+  /** The pace after calls that ended at these times, with some under way. */
   const paced = (ended: readonly number[], underWay = 0): Pace => ({ ...FULL_PACE, ended, underWay });
   const counting = (length: number) => Array.from({ length }, (_, index) => index);
 

@@ -1,4 +1,4 @@
-/** When a call is sent again, decided and on the wire. */
+/** When a call is sent again: the decision, and the wire. */
 import { describe, expect, test } from "vitest";
 import { type VodClientOptions, vodClient } from "../../../provider/vod/client.js";
 import { VodError } from "../../../provider/vod/errors.js";
@@ -109,7 +109,7 @@ describe("a call that keeps failing", () => {
   });
 });
 
-/** A client that waits in no time, and what it waited and said. */
+/** A client that waits in no time, with its waits and its sentences. */
 function impatient(emulator: Emulator, options: Partial<VodClientOptions> = {}) {
   const sleeps: number[] = [];
   const sentences: string[] = [];

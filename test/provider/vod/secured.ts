@@ -1,11 +1,11 @@
-/** Proxies and TLS on this machine, with a certificate that nobody vouches for; all are gone after each test. */
+/** Proxies and TLS on this machine, with a self-signed certificate; all are removed after each test. */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { type AddressInfo, connect, createServer as createTcpServer, type Server as TcpServer } from "node:net";
 import { afterEach } from "vitest";
 
-/** A key and a certificate of vod.cn-shanghai.aliyuncs.com and localhost, signed by nobody, until 2120; of these tests alone. */
+/** A key and a self-signed certificate of vod.cn-shanghai.aliyuncs.com and localhost, valid until 2120, for these tests alone. */
 const KEY =
   "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgilMDqouEhSHcHYZW+9omCL2jZxuP0wfHu025Bimx5SKhRANCAATfcBBlOobOCkaL8nF0KzKc8IjtVu2JqJoSn1LZNE7xmui6GXmbt1U5zAqx4zzZug473s7fTLI6ZlIfMtRMAckd";
 const CERTIFICATE =
@@ -35,7 +35,7 @@ export async function portOf(server: TcpServer | Server, host = "127.0.0.1"): Pr
   return (server.address() as AddressInfo).port;
 }
 
-/** A proxy that leads every tunnel to one port, whatever it was asked for; what it was asked for. */
+/** A proxy that leads every tunnel to one port, and records what it is asked for. */
 export async function proxying({ port = 0, status = 200, secure = false, host = "127.0.0.1" }) {
   const asked: { target: string | undefined; authorization: string | undefined }[] = [];
   const server = (secure ? createSecureServer(identity) : createServer()) as Server;
@@ -53,7 +53,7 @@ export async function proxying({ port = 0, status = 200, secure = false, host = 
 /**
  * A proxy that takes connections and never gives a tunnel: it says nothing, or one byte after the other.
  *
- * @returns its URL, and what settles when its first connection is closed.
+ * @returns its URL, and a promise that settles when its first connection is closed.
  */
 export async function stalling(kind: "silent" | "dripping"): Promise<{ proxy: URL; closed: Promise<unknown> }> {
   let close = (_: unknown) => {};

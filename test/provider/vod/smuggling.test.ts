@@ -1,4 +1,4 @@
-/** What a path can't do, whatever stands in it: add another path, a parameter, a header or a request. */
+/** What no path can do: add another path, a parameter, a header or a request. */
 import { createServer } from "node:net";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
@@ -23,7 +23,7 @@ function clientOf({ endpoint, accessKeyId, accessKeySecret }: Emulator, options:
   return vodClient({ endpoint, credentials, retry: NO_RETRY, limiter: unlimited, ...options });
 }
 
-/** What arrived for one call with one path, as it was sent; a refusal by the service is as good as an answer. */
+/** What arrives for a call with one path; a refusal by the service counts like an answer. */
 async function arrivedOf(emulator: Emulator, path: string, objectType: ObjectType) {
   emulator.received.length = 0;
   await clientOf(emulator)

@@ -1,4 +1,4 @@
-/** Refresh tasks: read page by page, and asked whether a call was accepted whose answer was lost. */
+/** Refresh tasks: how they are read page by page, and how they prove that a call was accepted whose answer was lost. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -19,7 +19,7 @@ const NONCE_USED = {
   body: JSON.stringify({ Code: "SignatureNonceUsed", Message: "It was used already.", RequestId: "R" }),
 } as const;
 
-/** An emulator whose time stands still, so many milliseconds after a whole second, and a client of the same clock. */
+/** An emulator whose time stands still, that many milliseconds after a whole second, and a client with the same clock. */
 async function emulated({ pastSecondMs = 0, behindMs = 0, ...options }: Partial<VodClientOptions> & Clocks = {}) {
   const emulator = await started();
   emulator.freeze();
@@ -81,7 +81,7 @@ describe("a refresh whose answer is lost after the work", () => {
     const { emulator, client } = await emulated({ retry: { timeoutMs: 60_000, maxAttempts: 2 } });
     emulator.fault({ kind: "error", code: "ServiceBusy", action: REFRESH, times: 1 });
     emulator.fault({ kind: "reset-after", action: REFRESH, times: 1 });
-    // A fraction of a second has passed since the whole one.
+    // A fraction of a second has passed since the whole second.
     emulator.advance(500);
     expect(await client.refreshObjectCaches(request)).toMatchObject({ recovered: true });
   });
@@ -102,7 +102,7 @@ describe("where another call has both ends of an uncertain call, and not the pat
   const M = "https://vod.example.com/m";
   const paths = [A, M, B];
 
-  /** What a call of all three is answered whose first attempt is lost before the work, and which another call comes after. */
+  /** The answer to a call of all three whose first attempt is lost before the work, and that another call follows. */
   async function inDoubt(objectType: RefreshRequest["objectType"], named: readonly string[], ends: readonly string[]) {
     const { emulator } = await emulated();
     emulator.fault({ kind: "reset-before", action: REFRESH, times: 1 });
@@ -161,7 +161,7 @@ describe("an uncertain call is sent again, and recorded as repeated, where", () 
 
   test("only a refresh from just before it is found", async () => {
     const { emulator, client } = await emulated({ pastSecondMs: 200 });
-    // Another process: what it was answered is not known to this client.
+    // Another process: this client doesn't know its answers.
     await clientOf(emulator, emulator.endpoint.replace("127.0.0.1", "localhost"), {}).refreshObjectCaches(request);
     emulator.advance(500);
     emulator.fault({ kind: "reset-before", action: REFRESH, times: 1 });
