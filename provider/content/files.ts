@@ -8,7 +8,10 @@ export class ContentHashError extends Error {
   override readonly name = "ContentHashError";
   /** The mark of Pulumi's `RunError`: while a program runs, its runner prints such an error without the stack trace. */
   readonly __pulumiRunError = true;
-  /** Empty, since the runner prints the stack of an error that comes after the program's own code has ended, such as a rejection. */
+  /**
+   * Empty, since the runner prints the stack of an error that comes after the program's own code has ended, such as a
+   * rejection.
+   */
   override readonly stack = "";
 }
 
@@ -19,7 +22,10 @@ export type Files = Map<string, string>;
 interface FileFilter {
   /** Defaults to every file. */
   readonly include?: readonly string[] | undefined;
-  /** A directory that matches is left out with all below it; a symbolic link that matches is not followed. Defaults to none. */
+  /**
+   * A directory that matches is left out with all below it; a symbolic link that matches is not followed. Defaults to
+   * none.
+   */
   readonly exclude?: readonly string[] | undefined;
 }
 
@@ -129,7 +135,10 @@ async function follow(link: string, root: string): Promise<{ real: string; kind:
   return { real, kind: await stat(real).catch(throwUnreadable(link)) };
 }
 
-/** Compiles a filter to tests of names. `mayHold` says whether a directory can hold included files; others aren't walked. */
+/**
+ * Compiles a filter to tests of names. `mayHold` says whether a directory can hold included files; others aren't
+ * walked.
+ */
 async function compileFilter({ include, exclude = [] }: FileFilter) {
   // Loading the matcher takes a tenth of the time of a scan that finds no change.
   if (!include && exclude.length === 0) return { isIncluded: () => true, isExcluded: () => false, mayHold: () => true };
@@ -179,7 +188,10 @@ function toRelativeGlob(pattern: string): string {
   );
 }
 
-/** Adds a file under its name, which has to be unique, and the same text on every platform. A file that is found twice counts once. */
+/**
+ * Adds a file under its name, which has to be unique, and the same text on every platform. A file that is found twice
+ * counts once.
+ */
 export function addFile(files: Files, name: string, path: string): void {
   // Node reads bytes that are no UTF-8 as U+FFFD; by that name the file can't be opened.
   if (name.includes("\uFFFD") || !name.isWellFormed()) {
@@ -217,7 +229,10 @@ async function statIfThere(path: string): Promise<Stats | undefined> {
   });
 }
 
-/** Whether an error says that nothing has this name. The last two codes answer what can't be a name, such as a long glob. */
+/**
+ * Whether an error says that nothing has this name. The last two codes answer what can't be a name, such as a long
+ * glob.
+ */
 function isMissing(error: NodeJS.ErrnoException): boolean {
   return ["ENOENT", "ENOTDIR", "ENAMETOOLONG", "EINVAL"].includes(error.code ?? "");
 }

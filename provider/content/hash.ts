@@ -15,12 +15,18 @@ import { addFile, ContentHashError, type Files, findFiles, unreadable } from "./
 const PREFIX = "sha256:";
 const ALGORITHM = "sha256";
 
-/** How many files are read at one time: enough to keep a disk and Node's four I/O threads busy. It bounds open files and memory. */
+/**
+ * How many files are read at one time: enough to keep a disk and Node's four I/O threads busy. It bounds open files
+ * and memory.
+ */
 const CONCURRENT_FILES = 8;
 const CHUNK_BYTES = 256 * 1024;
 
 export interface HashFilesOptions {
-  /** The directory that patterns are relative to. Defaults to `process.cwd()`: in a Pulumi program, the program's directory. */
+  /**
+   * The directory that patterns are relative to. Defaults to `process.cwd()`: in a Pulumi program, the program's
+   * directory.
+   */
   readonly cwd?: string | undefined;
   /**
    * Globs of what to leave out, matched against the names that are hashed. A directory that matches is left out with all

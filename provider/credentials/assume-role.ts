@@ -145,7 +145,10 @@ async function openAgent(sts: Sts, service: Service) {
   }
 }
 
-/** The request is unsigned, since the token is its proof; what isn't secret stands in the URL, as in the official SDKs' requests. */
+/**
+ * The request is unsigned, since the token is its proof; what isn't secret stands in the URL, as in the official
+ * SDKs' requests.
+ */
 async function requestUnsigned(sts: Sts, action: string, parameters: Parameters, token: string): Promise<StsAnswer> {
   const query = new URLSearchParams({
     Action: action,

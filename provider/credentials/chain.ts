@@ -1,7 +1,8 @@
 /**
  * Who calls: finds which of the many sources of Alibaba Cloud credentials counts for a resource.
  *
- * The order is {@link CHAIN}. It is that of Pulumi's Alibaba Cloud provider, so that a program's uploads and refreshes have the same caller:
+ * The order is {@link CHAIN}. It is that of Pulumi's Alibaba Cloud provider, so that a program's uploads and refreshes have
+ * the same caller:
  *
  * | | source | configuration | environment |
  * |---|---|---|---|
@@ -12,7 +13,7 @@
  * | 5 | OIDC token | `alicloud:assumeRoleWithOidc` | `ALIBABA_CLOUD_OIDC_*`, `ALIBABA_CLOUD_ROLE_ARN` |
  * | 6 | the CLI's current profile | | `~/.aliyun/config.json` |
  *
- * In each row the configuration comes before the environment. `alicloud:assumeRole` is assumed with the credentials that were found.
+ * In each row the configuration comes before the environment. The found credentials assume `alicloud:assumeRole`.
  */
 import type http from "node:http";
 import type { CredentialsSource } from "../vod/credentials.js";

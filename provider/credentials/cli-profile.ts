@@ -1,4 +1,7 @@
-/** Profiles of the Alibaba Cloud CLI: `~/.aliyun/config.json` in all its modes that need no browser and run no program. */
+/**
+ * Profiles of the Alibaba Cloud CLI: `~/.aliyun/config.json` in all its modes that need no browser and run no
+ * program.
+ */
 import { join } from "node:path";
 import { z } from "zod";
 import type { CredentialsSource } from "../vod/credentials.js";

@@ -16,7 +16,9 @@ export interface Service {
   remedy: string;
   /** How long all requests of one attempt may take together, in milliseconds. */
   timeoutMs: number;
-  /** Gives what connections go through. Default: an agent that knows no proxy, even where Node's own agent knows one. */
+  /**
+   * Gives what connections go through. Default: an agent that knows no proxy, even where Node's own agent knows one.
+   */
   agent?: () => http.Agent | Promise<http.Agent>;
 }
 

@@ -42,7 +42,10 @@ const KEEP_MS = 60_000;
 /** A key or a token is one word: with an empty or a broken one, the request would be unsigned. */
 const word = z.string().regex(/^\S+$/);
 
-/** The answer of the metadata service and of a credentials URI. Source: their SDKs. STS has the same within `Credentials`. */
+/**
+ * The answer of the metadata service and of a credentials URI. Source: their SDKs. STS has the same within
+ * `Credentials`.
+ */
 const temporaryCredentialsSchema = z.object({
   Code: z.literal("Success").optional(),
   AccessKeyId: word,

@@ -38,7 +38,10 @@ export function readSessionName(settings: SettingSources): string | undefined {
   return readSetting(SETTINGS.sessionName, settings)?.value;
 }
 
-/** Reads how long sessions last from the environment, in seconds. What is no number of seconds is ignored, as in Pulumi's provider. */
+/**
+ * Reads how long sessions last from the environment, in seconds. What is no number of seconds is ignored, as in
+ * Pulumi's provider.
+ */
 function readSessionSeconds(settings: SettingSources): number | undefined {
   const seconds = Number(readSetting(SETTINGS.sessionExpiration, settings)?.value);
   return Number.isInteger(seconds) && seconds > 0 ? seconds : undefined;

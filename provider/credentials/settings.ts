@@ -1,4 +1,7 @@
-/** The settings that say who calls: their names in the stack's configuration and in the environment, and how they are read. */
+/**
+ * The settings that say who calls: their names in the stack's configuration and in the environment, and how they are
+ * read.
+ */
 import { readFileSync, type Stats, statSync } from "node:fs";
 import { z } from "zod";
 import { VodError } from "../vod/errors.js";
@@ -139,7 +142,9 @@ export function parseJson(value: string): unknown {
   }
 }
 
-/** How large a file of credentials may be, in bytes: a token has some kilobytes, a file of many profiles some hundred. */
+/**
+ * How large a file of credentials may be, in bytes: a token has some kilobytes, a file of many profiles some hundred.
+ */
 const MAX_FILE_BYTES = 1024 * 1024;
 
 /**

@@ -3,10 +3,16 @@ import { BlockList, isIP } from "node:net";
 import { VodError } from "./errors.js";
 import { DEFAULT_ENDPOINT } from "./limits.js";
 
-/** The variables that name a proxy for https: the first that is set counts. Go, in which Pulumi's CLI is written, knows the first two. */
+/**
+ * The variables that name a proxy for https: the first that is set counts. Go, in which Pulumi's CLI is written,
+ * knows the first two.
+ */
 const PROXY_VARIABLES = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] as const;
 
-/** A variable that Go doesn't know may be there for other tools: where it names a SOCKS proxy, it is ignored, as in Go. */
+/**
+ * A variable that Go doesn't know may be there for other tools: where it names a SOCKS proxy, it is ignored, as in
+ * Go.
+ */
 const SOCKS = /^socks/i;
 
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i;
@@ -56,7 +62,10 @@ export function resolveProxy(endpoint: string, environment: Readonly<NodeJS.Proc
   return parseProxy(environment[name]?.trim() ?? "", name);
 }
 
-/** Whether an entry of NO_PROXY matches a host: `*`, a domain with its subdomains, `.domain` for these alone, an address, a network. */
+/**
+ * Whether an entry of NO_PROXY matches a host: `*`, a domain with its subdomains, `.domain` for these alone, an
+ * address, a network.
+ */
 function isExempted(host: string, port: string, entry: string): boolean {
   if (entry === "*") return true;
   // An IPv6 address has colons of its own, and brackets where a port follows.

@@ -61,7 +61,10 @@ export class VodError extends Error {
   }
 }
 
-/** Turns what was thrown into a {@link VodError}. Anything else is a fault of this package and may hold a secret: nothing of it is shown. */
+/**
+ * Turns what was thrown into a {@link VodError}. Anything else is a fault of this package and may hold a secret:
+ * nothing of it is shown.
+ */
 export function asVodError(error: unknown): VodError {
   if (error instanceof VodError) return error;
   return new VodError("pulumi-alicloud-vod failed unexpectedly.", "Report it to the project.", { code: "Internal" });

@@ -15,11 +15,17 @@ export type ObjectType = (typeof OBJECT_TYPES)[number];
 /** The version of the VOD API that all operations belong to. Source: the official SDKs. */
 export const API_VERSION = "2017-03-21";
 
-/** The only region that has the operation. Source: seed, "This operation is available only in the China (Shanghai) region". */
+/**
+ * The only region that has the operation. Source: seed, "This operation is available only in the China (Shanghai)
+ * region".
+ */
 export const REGION = "cn-shanghai";
 export const DEFAULT_ENDPOINT = `https://vod.${REGION}.aliyuncs.com`;
 
-/** How many refreshes and preloads an account has each day, unless Alibaba Cloud raised the quota. Sources: seed, preload page. */
+/**
+ * How many refreshes and preloads an account has each day, unless Alibaba Cloud raised the quota. Sources: seed,
+ * preload page.
+ */
 export const DAILY_QUOTA = { urls: 2000, directories: 100, preload: 500 } as const;
 
 /**
@@ -42,7 +48,10 @@ export const PRELOAD_AREAS = ["domestic", "overseas"] as const;
 /** Where a preload puts its copies: in the Chinese mainland, or everywhere else. */
 export type PreloadArea = (typeof PRELOAD_AREAS)[number];
 
-/** Where a preload puts its copies by default. It is always sent, since the service's pages disagree about its own default. */
+/**
+ * Where a preload puts its copies by default. It is always sent, since the service's pages disagree about its own
+ * default.
+ */
 export const DEFAULT_PRELOAD_AREA: PreloadArea = "domestic";
 
 /** How many different domains the paths of one call may have. Source: CDN; VOD is silent. */

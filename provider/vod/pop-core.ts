@@ -2,7 +2,10 @@
 import { createRequire } from "node:module";
 import type RPCClient from "@alicloud/pop-core";
 
-/** What is used of `debug`, by which httpx, the library below pop-core, prints every request with key, token and signature. */
+/**
+ * What is used of `debug`, by which httpx, the library below pop-core, prints every request with key, token and
+ * signature.
+ */
 interface Debug {
   enabled(namespace: string): boolean;
   enable(namespaces: string): void;
@@ -23,7 +26,10 @@ interface PopCore {
 
 let loaded: PopCore | undefined;
 
-/** Loads pop-core's client of RPC services, once. Its index also loads the client of ROA services and a library for XML, which take 12 ms. */
+/**
+ * Loads pop-core's client of RPC services, once. Its index also loads the client of ROA services and a library for
+ * XML, which take 12 ms.
+ */
 export function loadPopCore(): PopCore {
   loaded ??= load();
   return loaded;

@@ -12,7 +12,9 @@ export interface DayQuota {
   remain: number;
 }
 
-/** The day's quotas of an account; that of preloads only where the service gives it. Source: DescribeVodRefreshQuota. */
+/**
+ * The day's quotas of an account; that of preloads only where the service gives it. Source: DescribeVodRefreshQuota.
+ */
 export type RefreshQuota = Readonly<Record<QuotaKind, DayQuota> & { preload?: DayQuota }>;
 
 const count = z
@@ -45,7 +47,10 @@ export function isQuotaExceeded(code: string): boolean {
   return code === "QuotaExceeded.Refresh" || code === "QuotaExceeded.Preload";
 }
 
-/** The offset from UTC of the midnight at which the service's day begins, in hours. Source: the console guide (Beijing time). */
+/**
+ * The offset from UTC of the midnight at which the service's day begins, in hours. Source: the console guide (Beijing
+ * time).
+ */
 const DAY_UTC_OFFSET_HOURS = 8;
 
 /** Which quota a path counts against. Source: seed; it is silent on Regex (CDN: with directories) and IgnoreParams. */

@@ -79,7 +79,10 @@ export function paceAfterStart(pace: Pace): Pace {
   return { ...pace, underWay: pace.underWay + 1 };
 }
 
-/** The state after a call failed for another reason than a throttle: it had its place, and tells nothing about the rate. */
+/**
+ * The state after a call failed for another reason than a throttle: it had its place, and tells nothing about the
+ * rate.
+ */
 export function paceAfterFailure(pace: Pace, now: number): Pace {
   return { ...pace, underWay: pace.underWay - 1, ended: [...pace.ended.slice(1 - MAX_CALLS_PER_SECOND), now] };
 }

@@ -7,7 +7,10 @@ const MESSAGE_SHOWN = 300;
 /** The length from which a part of a secret is hidden like the whole, in characters. */
 const PIECE = 12;
 
-/** How gateways and pages write a character: `%2B` (`%252B` where it was encoded twice), `\u002B`, `&#x2B;`, `&#43;`, `&plus;`. */
+/**
+ * How gateways and pages write a character: `%2B` (`%252B` where it was encoded twice), `\u002B`, `&#x2B;`, `&#43;`,
+ * `&plus;`.
+ */
 const ESCAPED =
   /(?:%(?:25)*|\\+u00|\\+x)([0-7][0-9a-f])|&#x0*([0-7][0-9a-f]);?|&#0*(\d{2,3});?|&(amp|plus|sol|equals);|\\/gi;
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", plus: "+", sol: "/", equals: "=" };
@@ -41,7 +44,10 @@ export function secretFinder(values: readonly string[]): (text: string) => boole
   };
 }
 
-/** The base64 of a text at any position: its three alignments, without the characters that depend on the text around it. */
+/**
+ * The base64 of a text at any position: its three alignments, without the characters that depend on the text around
+ * it.
+ */
 function inBase64(text: string): string[] {
   return [0, 1, 2].map((shift) => {
     const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(text)]);

@@ -12,7 +12,9 @@ export interface RetryLimits {
   maxAttempts: number;
 }
 
-/** How long a call is tried by default, in milliseconds: a domain is configured, and a throttle ends, within minutes. */
+/**
+ * How long a call is tried by default, in milliseconds: a domain is configured, and a throttle ends, within minutes.
+ */
 export const DEFAULT_RETRY_TIMEOUT_MS = 5 * 60_000;
 
 /** How many times a call is sent by default; with the delays below, it takes about two minutes. */
@@ -35,7 +37,10 @@ const BACKOFF_CAP_MS = 60_000;
 /** The shortest wait that the user is told of, in milliseconds. */
 export const TOLD_WAIT_MS = 3_000;
 
-/** The shortest wait behind other calls that the user is told of, in milliseconds: with many resources there is always some. */
+/**
+ * The shortest wait behind other calls that the user is told of, in milliseconds: with many resources there is always
+ * some.
+ */
 export const TOLD_QUEUE_MS = 30_000;
 
 /** The pause after a throttle that every call waits for, in milliseconds, even if it isn't tried again: it is short. */
@@ -48,7 +53,9 @@ type Failure = Pick<VodError, "code" | "retryable" | "retryAfterMs">;
 interface AttemptState {
   /** How many attempts were made, the failed one included. */
   attempt: number;
-  /** Time since the first attempt began, without the time that later attempts waited for their turn, in milliseconds. */
+  /**
+   * Time since the first attempt began, without the time that later attempts waited for their turn, in milliseconds.
+   */
   elapsedMs: number;
   /** A random number from 0 up to, not including, 1. */
   random: number;

@@ -29,7 +29,10 @@ interface CallerOptions {
  */
 export const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 
-/** How long a list in an answer may be: twenty pages of tasks. To say what is wrong with each of a million rows takes gigabytes. */
+/**
+ * How long a list in an answer may be: twenty pages of tasks. To say what is wrong with each of a million rows takes
+ * gigabytes.
+ */
 const MAX_LIST_LENGTH = 1_000;
 
 /** How long the service may ask callers to wait, in milliseconds: a header must not stop a run for days. */

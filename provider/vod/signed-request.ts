@@ -60,7 +60,10 @@ const refusalSchema = z.object({
   RequestId: identifier.optional().catch(undefined),
 });
 
-/** Signs a request, with a time stamp and a nonce of its own, and sends it as a POST. pop-core is loaded on the first call. */
+/**
+ * Signs a request, with a time stamp and a nonce of its own, and sends it as a POST. pop-core is loaded on the first
+ * call.
+ */
 export async function sendSigned(request: SignedRequest): Promise<Outcome> {
   const { endpoint, apiVersion, action, parameters, credentials, agent, bounds, onDate } = request;
   const { Client, silence } = loadPopCore();

@@ -20,7 +20,10 @@ export interface PreloadRequest {
   paths: readonly string[];
   /** Where the copies are put. Default: `domestic`, the Chinese mainland. */
   area?: PreloadArea | undefined;
-  /** Whether the nodes next to the viewers (L2) get copies too, and not only those that ask the origin. Default: false. */
+  /**
+   * Whether the nodes next to the viewers (L2) get copies too, and not only those that ask the origin. Default:
+   * false.
+   */
   l2Preload?: boolean | undefined;
   /** What the origin is asked with, by name. Default: the service's own, `Accept-Encoding: gzip`. */
   headers?: Readonly<Record<string, string>> | undefined;
@@ -53,7 +56,10 @@ export interface Accepted extends Acceptance {
   taskIds: string;
 }
 
-/** More than the IDs of 1,000 tasks take, which is more than one call starts. The state keeps them, so they are bounded. */
+/**
+ * More than the IDs of 1,000 tasks take, which is more than one call starts. The state keeps them, so they are
+ * bounded.
+ */
 const MAX_TASK_IDS_LENGTH = 32_000;
 
 const taskIds = z

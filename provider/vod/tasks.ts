@@ -1,4 +1,7 @@
-/** The rows of DescribeVodRefreshTasks: what they say, how they are asked for, and whether they prove that a call was accepted. */
+/**
+ * The rows of DescribeVodRefreshTasks: what they say, how they are asked for, and whether they prove that a call was
+ * accepted.
+ */
 import { z } from "zod";
 import { VodError } from "./errors.js";
 import { DAILY_QUOTA } from "./limits.js";
@@ -40,7 +43,10 @@ const MAX_TASK_PAGES = Math.ceil(
   (RECORD_DAYS * (DAILY_QUOTA.urls + DAILY_QUOTA.directories + DAILY_QUOTA.preload)) / TASKS_PER_PAGE,
 );
 
-/** How far around an attempt rows are asked for, in milliseconds: the service's clock and this machine's differ a little. */
+/**
+ * How far around an attempt rows are asked for, in milliseconds: the service's clock and this machine's differ a
+ * little.
+ */
 const WINDOW_MARGIN_MS = 60_000;
 
 const task = z
@@ -175,7 +181,10 @@ function proves(
   return objectType === rowType && createdAt.getTime() >= since() && !belongsToOther(taskId);
 }
 
-/** Whether the task IDs of a call's two ends are those of all its paths: the refreshed URLs of one domain in a call share one. */
+/**
+ * Whether the task IDs of a call's two ends are those of all its paths: the refreshed URLs of one domain in a call
+ * share one.
+ */
 function haveOneTaskId({ paths, rowType }: UncertainCall): boolean {
   return rowType === "file" && new Set(paths.map(domainOf)).size === 1;
 }

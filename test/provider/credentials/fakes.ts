@@ -111,7 +111,10 @@ interface StsOptions {
   now?: () => Date;
 }
 
-/** Starts a fake STS: AssumeRole needs a valid signature, AssumeRoleWithOIDC must have none. The issued credentials work again. */
+/**
+ * Starts a fake STS: AssumeRole needs a valid signature, AssumeRoleWithOIDC must have none. The issued credentials
+ * work again.
+ */
 export async function fakeSts({ keys = {}, oidcTokens = [], refuse, now = () => START }: StsOptions = {}) {
   const known = { ...keys };
   const received: Received[] = [];

@@ -12,7 +12,10 @@ const request: PreloadRequest = { paths: [A, B] };
 const PRELOAD = "PreloadVodObjectCaches";
 const TASKS = "DescribeVodRefreshTasks";
 
-/** An emulator whose time stands still at a whole second, with two files on its origin, and a client with the same clock. */
+/**
+ * An emulator whose time stands still at a whole second, with two files on its origin, and a client with the same
+ * clock.
+ */
 async function emulated(options: Partial<VodClientOptions> = {}, emulatorOptions: EmulatorOptions = {}) {
   const emulator = await started(emulatorOptions);
   emulator.freeze();

@@ -5,7 +5,10 @@ import { createServer as createSecureServer } from "node:https";
 import { type AddressInfo, connect, createServer as createTcpServer, type Server as TcpServer } from "node:net";
 import { afterEach } from "vitest";
 
-/** A key and a self-signed certificate of vod.cn-shanghai.aliyuncs.com and localhost, valid until 2120, for these tests alone. */
+/**
+ * A key and a self-signed certificate of vod.cn-shanghai.aliyuncs.com and localhost, valid until 2120, for these
+ * tests alone.
+ */
 const KEY =
   "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgilMDqouEhSHcHYZW+9omCL2jZxuP0wfHu025Bimx5SKhRANCAATfcBBlOobOCkaL8nF0KzKc8IjtVu2JqJoSn1LZNE7xmui6GXmbt1U5zAqx4zzZug473s7fTLI6ZlIfMtRMAckd";
 const CERTIFICATE =

@@ -19,7 +19,9 @@ const NONCE_USED = {
   body: JSON.stringify({ Code: "SignatureNonceUsed", Message: "It was used already.", RequestId: "R" }),
 } as const;
 
-/** An emulator whose time stands still, that many milliseconds after a whole second, and a client with the same clock. */
+/**
+ * An emulator whose time stands still, that many milliseconds after a whole second, and a client with the same clock.
+ */
 async function emulated({ pastSecondMs = 0, behindMs = 0, ...options }: Partial<VodClientOptions> & Clocks = {}) {
   const emulator = await started();
   emulator.freeze();
