@@ -1,4 +1,4 @@
-/** What a preload comes after: the edge keeps the old copy of a URL, and may fetch it again, until its refresh has ended. */
+/** Waits for the refresh before a preload: until it has ended, the edge keeps the old copy of a URL, and may fetch it again. */
 
 import type { Manifest } from "../manifest/manifest.js";
 import { type AwaitedRefresh, DEFAULT_WAIT, type Inputs, UNKNOWN, waitOf } from "../schema/inputs.js";
@@ -11,8 +11,8 @@ import { type SubmitContext, waitOptions } from "./submit.js";
 import { describeSummary, describeUnanswered, waitForTasks } from "./waiter.js";
 
 /**
- * How a refresh stands. `ended`: what it sent is done, or it never sent anything, or so long ago that the service has no
- * records any more. `unsent`: some of its paths are still to be sent. `open`: its tasks have to be looked at.
+ * How far a refresh is. `ended`: its tasks are complete, it never sent anything, or it was sent so long ago that the service has no
+ * records any more. `unsent`: some of its paths are still to be sent. `open`: its tasks have to be asked for.
  */
 export function refreshState({ status, submittedAt }: AwaitedRefresh, now: Date): "ended" | "unsent" | "open" {
   if (status === "Complete" || status === "NotSubmitted") return "ended";
@@ -22,32 +22,32 @@ export function refreshState({ status, submittedAt }: AwaitedRefresh, now: Date)
 }
 
 /**
- * Waits until the refresh that a preload comes after has ended, as long as the preload itself would be waited for.
+ * Waits until the refresh before a preload has ended, for as long as the preload itself would be waited for.
  *
- * @param present what is to be preloaded, by the program.
- * @returns why nothing may be preloaded; undefined where all may.
+ * @param current the paths that the program names.
+ * @returns why nothing may be preloaded; undefined if everything may.
  */
 export async function awaitRefresh(
   context: SubmitContext,
   inputs: Pick<Inputs, "refresh" | "wait">,
-  present: Manifest,
+  current: Manifest,
 ): Promise<VodError | undefined> {
   const { log, now } = context;
   const { refresh } = inputs;
-  const standing = refresh === undefined ? "ended" : refreshState(refresh, now());
-  if (refresh === undefined || standing === "ended") return undefined;
-  if (standing === "unsent") {
+  const state = refresh === undefined ? "ended" : refreshState(refresh, now());
+  if (refresh === undefined || state === "ended") return undefined;
+  if (state === "unsent") {
     return holdBack("Some paths of the refresh before it are still to be sent", "RefreshIncomplete");
   }
   const { timeout } = waitOf(inputs) ?? DEFAULT_WAIT;
   try {
-    // Which paths it sent isn't known here, so that only what there are rows of can be waited for. A row of another resource,
-    // with which the service merged it, or of a URL that is no more, has nothing to do with what is preloaded.
+    // Nobody knows here which paths it sent, so that only tasks with rows can be waited for. A row of another resource, whose call
+    // the service merged, or of a removed URL has nothing to do with what is preloaded.
     const isByName = refresh.objectType === "File" || refresh.objectType === "Directory";
-    const nameOf = isByName ? namesAmong([present]) : undefined;
-    const awaited = { taskIds: refresh.taskIds === UNKNOWN ? [] : refresh.taskIds, nameOf };
+    const nameOf = isByName ? namesAmong([current]) : undefined;
+    const expected = { taskIds: refresh.taskIds === UNKNOWN ? [] : refresh.taskIds, nameOf };
     const progress = (line: string) => log(`the refresh before it: ${line}`);
-    const seen = await waitForTasks([awaited], waitOptions(context, timeout * 1000, progress));
+    const seen = await waitForTasks([expected], waitOptions(context, timeout * 1000, progress));
     if (seen.status === "Complete") return undefined;
     if (seen.cancelled) return cancelledError();
     if (seen.unanswered !== undefined)
@@ -61,7 +61,7 @@ export async function awaitRefresh(
   }
 }
 
-/** A preload that isn't sent, lest it fetch or keep what is old. */
+/** The error of a preload that isn't sent, since it could fetch or keep old content. */
 function holdBack(why: string, code: string): VodError {
   return new VodError(
     `${why}, so that a preload could keep old content; nothing was preloaded.`,

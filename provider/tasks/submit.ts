@@ -1,4 +1,4 @@
-/** Carries a plan out, call after call. */
+/** Sends a plan, call after call. */
 import { type Batch, type BatchPlan, NO_COST, settledPaths, sumCost } from "../plan/batches.js";
 import type { Plan } from "../plan/plan.js";
 import type { Submission } from "../plan/state.js";
@@ -10,15 +10,15 @@ import type { RetryLimits, Sleep } from "../vod/retry.js";
 import type { OutstandingTasks } from "./outstanding.js";
 import { pollRetry, type WaitOptions } from "./waiter.js";
 
-/** What a run needs of its surroundings. */
+/** What sending and tracking need beside the plan. */
 export interface SubmitContext {
   client: VodClient;
-  /** How what is preloaded is. */
+  /** How URLs are preloaded. */
   preload: PreloadParameters;
   /** Shows a line to the user. */
   log(line: string): void;
   now(): Date;
-  /** How long and how often the client tries each call. */
+  /** How long and how often each call is tried. */
   retry: RetryLimits;
   /** Waits for that many milliseconds. Default: a timer. */
   sleep?: Sleep;
@@ -28,9 +28,9 @@ export interface SubmitContext {
   signal?: AbortSignal | undefined;
 }
 
-/** A run of a plan, up to its end or the first failure. */
+/** What came of sending a plan, up to its end or the first failure. */
 export interface SubmitResult extends Submission {
-  /** The calls that were accepted, in order: each has one of `refreshTaskIds`. */
+  /** The accepted calls, in order: each has one of `refreshTaskIds`. */
   batches: readonly Batch[];
   failure?: VodError;
 }
@@ -47,7 +47,7 @@ export function rejected(plan: Plan, now: Date, failure: VodError, outstanding: 
   return { ...nothingSent(plan, now, outstanding), failure };
 }
 
-/** Sends what is allotted, in order, up to the first failure. Never throws. */
+/** Sends the calls in order, up to the first failure. Never throws. */
 export async function submit(
   context: SubmitContext,
   plan: Plan,
@@ -85,7 +85,7 @@ export async function submit(
     requestIds,
     repeatedTaskIds,
     batches: accepted,
-    accepted: pathsOf(accepted),
+    accepted: collectPaths(accepted),
     cost: sumCost(accepted),
     pending: plan.paths.filter((path) => !settled.has(path)),
     unconfirmed: [],
@@ -112,9 +112,9 @@ async function sendBatch(
 }
 
 /**
- * How tasks are waited for: with the client that sends, and within the time that is left.
+ * The options of a wait for tasks, by the client that sends.
  *
- * @param onProgress shows a line of how far they are.
+ * @param onProgress shows a line of how far the tasks are.
  */
 export function waitOptions(
   { client, retry, now, sleep, random, signal }: SubmitContext,
@@ -134,7 +134,7 @@ export function waitOptions(
 }
 
 /** The paths of calls, in order. */
-export function pathsOf(batches: readonly Batch[]): string[] {
+export function collectPaths(batches: readonly Batch[]): string[] {
   return batches.flatMap(({ paths }) => paths);
 }
 

@@ -1,30 +1,30 @@
-/** What was seen of refresh tasks: whose rows they are, what is missing, and how it all stands. */
+/** Keeps track of tasks by their rows: which paths the rows are of, which rows are missing, and what the status is. */
 import { withoutScheme } from "../vod/paths.js";
 import type { RefreshTask, TaskStatus } from "../vod/tasks.js";
 
-/** The tasks of one call, or those that were left open before. */
+/** The tasks of one call, or those that the last update left open. */
 export interface ExpectedTasks {
-  /** As the service gave them, IDs joined by commas too. */
+  /** As the service gave them; IDs joined by commas too. */
   taskIds: readonly string[];
-  /** The paths of which these tasks must have rows: as long as one has none, nothing is known of it. Default: none. */
+  /** The paths that must have a row: as long as a path has none, nothing is known of it. Default: none. */
   paths?: readonly string[];
   /**
-   * As what a row counts that is of none of `paths`; undefined for one that is another's: the service merges calls of one
-   * domain within one second into one task. Default: with `paths` no such row counts, without them each by its own path.
+   * The path that a row counts for if it is of none of `paths`; undefined if the row is another resource's: the service merges the
+   * calls for one domain within one second into one task. Default: with `paths`, no such row counts; without, each for its own path.
    */
   nameOf?: ((path: string) => string | undefined) | undefined;
-  /** Whether they are so old that what hasn't ended at their first answer isn't waited for. Default: false. */
+  /** Whether the tasks are so old that those which haven't ended at the first answer aren't waited for. Default: false. */
   isOverdue?: boolean;
 }
 
-/** What was last seen of the tasks. Each path counts once, by its newest row: what an older task says of it is outdated. */
+/** What was last seen of the tasks. Each path counts once, by its newest row: an older task's is outdated. */
 export interface TaskSummary {
   /**
-   * `Refreshing` or `Pending` if any path has not ended; a path or a task of which no row was seen counts as `Pending`.
-   * Otherwise `Failed` if any path failed, and `Complete` if none did.
+   * `Refreshing` or `Pending` if any path has not ended; a path or a task without a row counts as `Pending`. Otherwise `Failed` if
+   * any path failed, and `Complete` if none did.
    */
   status: TaskStatus;
-  /** The same by the rows alone; undefined where none was seen. */
+  /** The same by the rows alone; undefined without any. */
   statusOfRows: TaskStatus | undefined;
   /** How many paths are complete. */
   done: number;
@@ -34,18 +34,18 @@ export interface TaskSummary {
   failed: { path: string; description: string }[];
   /** The paths that are complete. */
   complete: ReadonlySet<string>;
-  /** The paths of which there must be a row, and was none. */
+  /** The paths that must have a row and have none. */
   missing: string[];
-  /** The tasks of which no row was seen: expired, or not visible yet. */
+  /** The tasks without a row: expired, or not visible yet. */
   unknown: string[];
-  /** Of those that are overdue, the tasks that haven't ended, or of which a row is missing. */
+  /** The overdue tasks that haven't ended, or that lack a row. */
   givenUp: string[];
 }
 
 interface Task {
-  /** The newest row of each path that counts. */
+  /** The newest row of each path. */
   rows: Map<string, RefreshTask>;
-  /** Whether any row was seen, whosever it is. */
+  /** Whether the service showed any row, even another resource's. */
   isVisible: boolean;
   calls: Call[];
 }
@@ -53,7 +53,7 @@ interface Task {
 interface Call {
   ids: readonly string[];
   paths: readonly string[];
-  /** The same by what is left of them without a scheme. */
+  /** The paths by what is left of them without a scheme. */
   spellings: ReadonlyMap<string, string[]>;
   nameOf: (path: string) => string | undefined;
   isOverdue: boolean;
@@ -63,12 +63,12 @@ export class TaskTracker {
   private readonly tasks = new Map<string, Task>();
   private readonly calls: Call[] = [];
 
-  /** @param awaited the oldest first: what a later call has too, an earlier one tells nothing of any more. */
-  constructor(awaited: readonly ExpectedTasks[]) {
+  /** @param expected the oldest first. A path that a later call has too is that call's alone. */
+  constructor(expected: readonly ExpectedTasks[]) {
     const later = new Set<string>();
-    for (const one of awaited.toReversed()) {
+    for (const one of expected.toReversed()) {
       const call = expectCall(one, later);
-      // All that it had to be seen of was sent again: whatever is on record of it, and be it nothing, counts no more.
+      // All of its paths were sent again: its records don't count any more, and neither does their absence.
       if (one.paths !== undefined && one.paths.length > 0 && call.paths.length === 0) continue;
       for (const path of call.paths) later.add(path);
       this.calls.unshift(call);
@@ -82,7 +82,7 @@ export class TaskTracker {
     }
   }
 
-  /** The tasks that have to be asked for: those that haven't ended, and of a call that lacks a row all that might have it. */
+  /** The tasks to ask for: those that haven't ended, and if a call lacks a row, all tasks that may have it. */
   unfinished(): string[] {
     const lacking = new Set(this.calls.filter((call) => this.lacksRow(call)));
     const isOpen = ({ isVisible, rows, calls }: Task) =>
@@ -94,7 +94,7 @@ export class TaskTracker {
     return this.tasks.get(id)?.calls.every((call) => call.isOverdue) ?? false;
   }
 
-  /** A path that was seen stays, even if a later answer lacks it: its record may have expired, or pages have shifted. */
+  /** A row stays even if a later answer lacks it: its record may have expired, or the pages have shifted. */
   update(id: string, answer: readonly RefreshTask[]): void {
     const task = this.tasks.get(id);
     if (task === undefined) return;
@@ -115,14 +115,14 @@ export class TaskTracker {
 
   /** @param answered the overdue tasks that were asked for. */
   summary(answered: ReadonlySet<string> = new Set()): TaskSummary {
-    const missing = [...new Set(this.calls.flatMap((call) => this.missingOf(call)))];
+    const missing = [...new Set(this.calls.flatMap((call) => this.findMissing(call)))];
     const lacks = new Set(missing);
     const rows = this.newestRows().filter(({ objectPath }) => !lacks.has(objectPath));
     const unknown = [...this.tasks].filter(([, { isVisible }]) => !isVisible).map(([id]) => id);
     const complete = rows.filter(({ status }) => status === "Complete").map(({ objectPath }) => objectPath);
     const failed = rows.filter(({ status }) => status === "Failed");
-    const statusOfRows = rows.length === 0 ? undefined : statusOf(rows);
-    // One so old that nothing is expected of it any more says nothing against the rows that its paths have.
+    const statusOfRows = rows.length === 0 ? undefined : worstStatus(rows);
+    // An overdue task without rows says nothing against the rows that its paths have elsewhere.
     const isMoot = (id: string) => answered.has(id) && this.tasks.get(id)?.calls.every(({ paths }) => paths.length > 0);
     const isUnseen = missing.length > 0 || !unknown.every(isMoot);
     return {
@@ -138,7 +138,7 @@ export class TaskTracker {
     };
   }
 
-  /** How far it is on an average, from 0 to 100. */
+  /** The average progress of all paths, from 0 to 100. */
   percent(total: number): number {
     return this.newestRows().reduce((sum, row) => sum + row.percent, 0) / Math.max(1, total);
   }
@@ -150,14 +150,14 @@ export class TaskTracker {
     return [...newest.values()];
   }
 
-  private missingOf({ ids, paths }: Call): string[] {
+  private findMissing({ ids, paths }: Call): string[] {
     const tasks = ids.map((id) => this.tasks.get(id));
     return paths.filter((path) => !tasks.some((task) => task?.rows.has(path)));
   }
 
-  /** Whether a call lacks a row which is not of a task that isn't visible yet: that one is asked for anyway. */
+  /** Whether a call lacks a row although all of its tasks are visible. A task that isn't is asked for anyway. */
   private lacksRow(call: Call): boolean {
-    return call.ids.every((id) => this.tasks.get(id)?.isVisible) && this.missingOf(call).length > 0;
+    return call.ids.every((id) => this.tasks.get(id)?.isVisible) && this.findMissing(call).length > 0;
   }
 }
 
@@ -173,7 +173,7 @@ function expectCall({ taskIds, paths, nameOf, isOverdue = false }: ExpectedTasks
   return { ids: [...ids], paths: own, spellings, nameOf: nameOf ?? byDefault, isOverdue };
 }
 
-/** The paths of a call that a row is of. Where one of the two has no scheme, nobody knows whether the service writes one. */
+/** The paths of a call that a row is of. If one of the two has no scheme, nobody knows whether the service adds one. */
 function matchPaths({ spellings, nameOf }: Call, path: string): string[] {
   const isBare = (other: string) => withoutScheme(other) === other;
   const named = (spellings.get(withoutScheme(path)) ?? []).filter((own) => own === path || isBare(own) || isBare(path));
@@ -185,7 +185,7 @@ function matchPaths({ spellings, nameOf }: Call, path: string): string[] {
 function takeNewest(newest: Map<string, RefreshTask>, rows: Iterable<RefreshTask>): void {
   for (const row of rows) {
     const other = newest.get(row.objectPath);
-    // Times have whole seconds: of two rows of one second, that counts which is further from its good end.
+    // Times have whole seconds: of two rows of one second, the one that is further from completion counts.
     const order =
       other === undefined ? 1 : row.createdAt.getTime() - other.createdAt.getTime() || rank(row) - rank(other);
     if (order > 0) newest.set(row.objectPath, row);
@@ -195,7 +195,7 @@ function takeNewest(newest: Map<string, RefreshTask>, rows: Iterable<RefreshTask
 const rank = ({ status }: RefreshTask) => ["Complete", "Failed", "Refreshing", "Pending"].indexOf(status);
 const hasEnded = ({ status }: RefreshTask) => status === "Complete" || status === "Failed";
 
-function statusOf(rows: readonly RefreshTask[]): TaskStatus {
+function worstStatus(rows: readonly RefreshTask[]): TaskStatus {
   const order: readonly TaskStatus[] = ["Refreshing", "Pending", "Failed"];
   return order.find((status) => rows.some((row) => row.status === status)) ?? "Complete";
 }

@@ -1,4 +1,4 @@
-/** Outputs that name paths are secret where the sdk says that paths are: on every way out of the provider. */
+/** Outputs that name paths are secret if the sdk says that paths are, on every way out of the provider. */
 import { afterEach, expect, test } from "vitest";
 import { preloadProvider, refreshProvider } from "../../../provider/dynamic/host.js";
 import type { Emulator } from "../../emulator/index.js";
@@ -25,7 +25,7 @@ function provider(make: typeof refreshProvider, emulator: Emulator) {
   return make({ environment, log: (line) => lines.push(line), now: () => new Date() });
 }
 
-/** What the engine hands over: no secret is wrapped for a host that doesn't know them. */
+/** What the engine hands over: it unwraps secrets for a host that doesn't know them. */
 function unwrapped(outs: Properties): Properties {
   const isWrapped = (value: unknown): value is { value: unknown } =>
     typeof value === "object" && value !== null && "4dabf18193072939515e22adb298388d" in value;
@@ -37,7 +37,7 @@ function unwrapped(outs: Properties): Properties {
 test.each([
   ["refreshed", refreshProvider, "RefreshVodObjectCaches"],
   ["preloaded", preloadProvider, "PreloadVodObjectCaches"],
-])("%s, pending and unconfirmed", async (sent, make, action) => {
+])("%s, pending and unconfirmed are secret", async (sent, make, action) => {
   const emulator = await started();
   const made = provider(make, emulator);
   const own = { __resourceName: "site", __provider: "text", __secretPaths: true };
@@ -68,7 +68,7 @@ test.each([
   expect(`${lines} ${failure} ${unseen}`).not.toContain("planted");
 });
 
-test("what a path that is gone is sent as names it too: it is left pending by a program that names it no more", async () => {
+test("__removedPaths is secret too: it names a pending path that the program no longer names", async () => {
   const emulator = await started();
   const made = provider(refreshProvider, emulator);
   const own = { __resourceName: "site", __provider: "text", __secretPaths: true };
@@ -82,13 +82,13 @@ test("what a path that is gone is sent as names it too: it is left pending by a 
   expect(failure.properties).toMatchObject({ pending: secret([URL]) });
   expect(JSON.stringify(unwrapped(failure.properties ?? {}).__removedPaths)).toContain(URL);
   for (const [name, value] of Object.entries(failure.properties ?? {})) {
-    // The engine itself keeps an output secret whose input is.
+    // The engine itself keeps an output secret if the input of that name is.
     const isMarked = name === "contents" || "4dabf18193072939515e22adb298388d" in Object(value);
     expect([name, isMarked || !JSON.stringify(value).includes("planted")]).toEqual([name, true]);
   }
 });
 
-test("what vanished stays secret once the inputs name no secret any more: in gone, pending and refreshed", async () => {
+test("a removed path stays secret once the inputs name no secret any more: in __removedPaths, pending and refreshed", async () => {
   const emulator = await started();
   const made = provider(refreshProvider, emulator);
   const secretly = { paths: [URL], contentHash: "v1", refreshOnCreate: false, __secretPaths: true };
@@ -109,7 +109,7 @@ test("what vanished stays secret once the inputs name no secret any more: in gon
   expect(second.outs).toMatchObject({ pending: secret([]), refreshed: secret([URL]) });
 });
 
-test("stay in clear where they are no secret, and a failure that isn't ours stays itself", async () => {
+test("outputs stay in clear if no path is secret, and any other failure stays itself", async () => {
   const made = provider(refreshProvider, await started());
   const { inputs } = await made.check({}, { paths: [URL], contentHash: "v1" });
   expect((await made.create(inputs)).outs).toMatchObject({ refreshed: [URL], pending: [] });
@@ -118,7 +118,7 @@ test("stay in clear where they are no secret, and a failure that isn't ours stay
   );
 });
 
-test("a state from before the flag has no difference, and its secret paths are marked with the next update", async () => {
+test("a state without the mark has no difference, and its secret paths are marked by the next update", async () => {
   const made = provider(refreshProvider, await started());
   const { inputs } = await made.check({}, { paths: [URL], contentHash: "v1" });
   const { id, outs } = await made.create(inputs);

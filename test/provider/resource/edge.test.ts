@@ -1,4 +1,4 @@
-/** What a viewer gets after the provider refreshed paths of each object type, and what stays cached beside them. */
+/** What a viewer gets after a refresh of each object type, and what stays cached beside it. */
 import { describe, expect, test } from "vitest";
 import { type CheckedInputs, checkInputs } from "../../../provider/resource/check.js";
 import { REFRESH } from "../../../provider/schema/inputs.js";
@@ -25,7 +25,7 @@ async function refresh(emulator: Emulator, news: Record<string, unknown>): Promi
   );
 }
 
-/** The cached URLs that a viewer gets anew after a refresh, once every file has changed at the origin. */
+/** The cached URLs that are fetched again after a refresh, once every file has changed at the origin. */
 async function renewedBy(news: Record<string, unknown>): Promise<string[]> {
   const emulator = await started();
   for (const file of FILES) publish(emulator, file, "old", 1_000_000_000);
@@ -39,25 +39,25 @@ async function renewedBy(news: Record<string, unknown>): Promise<string[]> {
   return renewed;
 }
 
-describe("what is fetched anew", () => {
-  test("File: the exact URL", async () => {
+describe("a refresh makes the edge fetch again", () => {
+  test("the exact URL, as a File", async () => {
     const paths = ["http://vod.example.com/player/app.js"];
     expect(await renewedBy({ paths })).toEqual(paths);
   });
 
-  test("File with a query: that variant alone", async () => {
+  test("that variant alone, as a File with a query", async () => {
     const paths = ["http://vod.example.com/player/app.js?v=1"];
     expect(await renewedBy({ paths })).toEqual(paths);
   });
 
-  test("File without a scheme: over http and https", async () => {
+  test("the URL over http and https, as a File without a scheme", async () => {
     expect(await renewedBy({ paths: ["vod.example.com/player/app.js"] })).toEqual([
       "http://vod.example.com/player/app.js",
       "https://vod.example.com/player/app.js",
     ]);
   });
 
-  test("Directory: everything below, whatever its query, and nothing beside it", async () => {
+  test("everything below a Directory, whatever its query, and nothing beside it", async () => {
     const paths = ["http://vod.example.com/player/"];
     for (const force of [true, false]) {
       expect(await renewedBy({ paths, objectType: "Directory", force })).toEqual([
@@ -69,20 +69,20 @@ describe("what is fetched anew", () => {
     }
   });
 
-  test("Regex: what the pattern matches", async () => {
+  test("what the pattern of a Regex matches", async () => {
     expect(await renewedBy({ paths: ["http://vod.example.com/.*\\.css"], objectType: "Regex" })).toEqual([
       "http://vod.example.com/player/app.css",
     ]);
   });
 
-  test("IgnoreParams: the URL with any query", async () => {
+  test("the URL with any query, as IgnoreParams", async () => {
     expect(await renewedBy({ paths: ["http://vod.example.com/player/app.js"], objectType: "IgnoreParams" })).toEqual([
       "http://vod.example.com/player/app.js",
       "http://vod.example.com/player/app.js?v=1",
     ]);
   });
 
-  test("two domains in one call", async () => {
+  test("URLs of two domains in one call", async () => {
     const paths = ["http://vod.example.com/player/app.css", "http://img.example.com/player/app.js"];
     expect(await renewedBy({ paths })).toEqual(paths);
   });

@@ -1,4 +1,4 @@
-/** The service merges what several resources send for one domain within one second into one task: its rows are both's. */
+/** The service merges what several resources send for one domain within one second into one task, which has the rows of all. */
 import { describe, expect, test } from "vitest";
 import { deploys, url } from "./deploys.js";
 
@@ -20,7 +20,7 @@ describe("two resources in one task", () => {
     expect(sent().slice(2)).toEqual([[url("b")]]);
   });
 
-  test("one that fails for good fails for nobody else, nor does one that never ends", async () => {
+  test("a path that fails for good, or never ends, fails no other resource", async () => {
     for (const kind of ["task-failed", "task-stuck"] as const) {
       const { emulator, up, sent } = await deploys();
       emulator.freeze();
@@ -33,7 +33,7 @@ describe("two resources in one task", () => {
     }
   });
 
-  test("`pulumi refresh` tells each what became of its own", async () => {
+  test("`pulumi refresh` gives each the status of its own paths", async () => {
     const { emulator, up, refresh } = await deploys();
     emulator.freeze();
     emulator.fault({ kind: "task-failed", path: url("b"), times: 1 });
@@ -43,7 +43,7 @@ describe("two resources in one task", () => {
     expect((await refresh(b)).outs.status).toBe("Failed");
   });
 
-  test("what failed of a URL that vanished is still its own", async () => {
+  test("a URL that was removed still counts for its resource", async () => {
     const { emulator, up, refresh, sent } = await deploys();
     const first = await up(undefined, { contents: { [url("a")]: "1", [url("v")]: "1" } });
     emulator.fault({ kind: "task-failed", path: url("v"), times: 1 });
@@ -53,7 +53,7 @@ describe("two resources in one task", () => {
     expect(sent().slice(1)).toEqual([[url("v")], [url("v")]]);
   });
 
-  test("a directory that stood for its URLs is its own too", async () => {
+  test("a directory that stood for URLs counts for their resource", async () => {
     const { emulator, up, refresh } = await deploys();
     const contents = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [url(`x/${index}`), "v1"]));
     emulator.fault({ kind: "task-failed", path: url("x/"), times: 1 });

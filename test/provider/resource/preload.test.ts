@@ -40,7 +40,7 @@ const preloaded = () =>
     .flatMap(pathsOf);
 
 describe("what is preloaded", () => {
-  test("everything when it is created: the first viewer gets a hit", async () => {
+  test("is everything when it is created: the first viewer gets a hit", async () => {
     const { id, outs } = await up(undefined, { paths: PATHS, contentHash: "v1", wait: true });
     expect(id).toMatch(/^vod-cache-preload-/);
     expect(outs).toMatchObject({ status: "Complete", preloaded: PATHS, pending: [], preloadOnCreate: true });
@@ -55,13 +55,13 @@ describe("what is preloaded", () => {
     );
   });
 
-  test("nothing when it is created with preloadOnCreate false", async () => {
+  test("is nothing when it is created with preloadOnCreate false", async () => {
     const { outs } = await up(undefined, { paths: PATHS, contentHash: "v1", preloadOnCreate: false });
     expect(outs.status).toBe("NotSubmitted");
     expect(calls()).toEqual([]);
   });
 
-  test("later what is new or changed, and nothing that vanished", async () => {
+  test("is later what is new or changed, and nothing that was removed", async () => {
     const first = await up(undefined, { contents: { [url("a.ts")]: "1", [url("b.ts")]: "1" } });
     const second = await up(first, { contents: { [url("a.ts")]: "2", [url("c.ts")]: "1" } });
     expect(preloaded()).toEqual([...PATHS, url("a.ts"), url("c.ts")]);
@@ -72,20 +72,20 @@ describe("what is preloaded", () => {
   test.each<[string, Properties]>([
     ["area", { area: "overseas" }],
     ["headers", { headers: { "Accept-Encoding": "gzip" } }],
-  ])("everything when its %s changes, for that copy isn't there", async (_, change) => {
+  ])("is everything when its %s changes, since the edge has no such copy", async (_, change) => {
     const first = await up(undefined, { paths: PATHS, contentHash: "v1" });
     await up(first, { paths: PATHS, contentHash: "v1", ...change });
     expect(preloaded()).toEqual([...PATHS, ...PATHS]);
     expect(time.lines).toContain("videos: area or headers changed: 2 URL preloads (496 of 500 left today), 1 call");
   });
 
-  test("nothing when l2Preload changes, or wait", async () => {
+  test("is nothing when only l2Preload or wait changes", async () => {
     const first = await up(undefined, { paths: PATHS, contentHash: "v1" });
     await up(first, { paths: PATHS, contentHash: "v1", l2Preload: true, wait: { timeout: 60 } });
     expect(calls()).toHaveLength(1);
   });
 
-  test("100 URLs a call", async () => {
+  test("goes in calls of 100 URLs", async () => {
     const paths = Array.from({ length: 150 }, (_, index) => url(`${index}.ts`));
     await up(undefined, { paths, contentHash: "v1" });
     expect(calls().map((call) => pathsOf(call).length)).toEqual([100, 50]);
@@ -96,14 +96,14 @@ describe("the day's quota", () => {
   const paths = Array.from({ length: 10 }, (_, index) => url(`${index}.ts`));
   beforeEach(() => emulator.set({ preloadRemain: 4 }));
 
-  test("that can't hold it: nothing is sent", async () => {
+  test("if too small, lets nothing be sent", async () => {
     await expect(up(undefined, { paths, contentHash: "v1" })).rejects.toThrow(
       /^The day's quota has 4 of 500 preloads left, and 10 are due; nothing was sent\. /,
     );
     expect(calls()).toEqual([]);
   });
 
-  test("partial: what fits is sent, and the rest by the next update", async () => {
+  test("with partial, lets what fits be sent, and the rest by the next update", async () => {
     const news = { paths, contentHash: "v1", quota: { onExceeded: "partial" } };
     const first = await up(undefined, news);
     expect(first.outs).toMatchObject({ status: "Incomplete", pending: paths.slice(4) });
@@ -114,7 +114,7 @@ describe("the day's quota", () => {
 });
 
 describe("wait", () => {
-  test("a URL that the origin doesn't have fails the update, by name", async () => {
+  test("fails the update by the name of a URL that the origin doesn't have", async () => {
     const failing = up(undefined, { paths: [...PATHS, url("none.ts")], contentHash: "v1", wait: true });
     await expect(failing).rejects.toThrow(
       /^The service accepted the preload and then failed it: 1 of 1 failed: https:\/\/vod\.example\.com\/none\.ts .*\(code PreloadFailed\)/,
@@ -122,7 +122,7 @@ describe("wait", () => {
     await expect(failing).rejects.toMatchObject({ properties: { status: "Incomplete", pending: [url("none.ts")] } });
   });
 
-  test("tasks that haven't ended are waited for by the next update", async () => {
+  test("is carried on by the next update if tasks haven't ended", async () => {
     await start({ taskDelayMs: 120_000 });
     const news = { paths: PATHS, contentHash: "v1", wait: { timeout: 60 } };
     const failed = await up(undefined, news).catch((error) => error);
@@ -133,13 +133,13 @@ describe("wait", () => {
     expect(calls()).toHaveLength(1);
   });
 
-  test("a refresh of the state looks at the tasks", async () => {
+  test("isn't needed for a refresh of the state, which asks for the tasks", async () => {
     const { id, outs } = await up(undefined, { paths: PATHS, contentHash: "v1" });
     expect((await provider().read(id, outs)).props).toEqual({ ...outs, status: "Complete" });
   });
 });
 
-describe("a bad input is told by name, in the preview", () => {
+describe("a bad input is refused by name in the preview", () => {
   const given = { paths: PATHS, contentHash: "v1" };
 
   test.each<[Properties, RegExp]>([
@@ -163,7 +163,7 @@ describe("a bad input is told by name, in the preview", () => {
     expect(emulator.received).toEqual([]);
   });
 
-  test("index documents stand for directories", async () => {
+  test("index documents are refused, since they stand for directories", async () => {
     const source = { directory: __dirname, baseUrl: url(""), indexDocument: "index.html" };
     expect((await problems({ source }))[0]).toMatch(/^source\.indexDocument stands for directories/);
   });
@@ -173,12 +173,12 @@ describe("a preview with a hash that isn't known yet", () => {
   const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
   const contents = { [url("a.ts")]: UNKNOWN, [url("b.ts")]: "1" };
 
-  test("of a new preload: what is sent is known all the same", async () => {
+  test("shows all the same what a new preload sends", async () => {
     expect(await problems({ contents })).toEqual([]);
     expect(time.lines).toContain("videos: created, 2 URLs: 2 URL preloads (498 of 500 left today), 1 call");
   });
 
-  test("beside a refresh whose outputs aren't known either", async () => {
+  test("shows the same beside a refresh whose outputs aren't known either", async () => {
     const refresh = { objectType: "File", taskIds: UNKNOWN, status: UNKNOWN };
     expect(await problems({ contents, refresh })).toEqual([]);
     expect(time.lines).toContain(

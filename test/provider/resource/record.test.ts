@@ -1,4 +1,4 @@
-/** The state tells of the last update that sent something, and `pulumi refresh` of what is still on record of it. */
+/** The state keeps the last update that sent something; `pulumi refresh` adds what the service still has on record of it. */
 import { describe, expect, test } from "vitest";
 import { deploys, url } from "./deploys.js";
 
@@ -25,7 +25,7 @@ describe("an update that fails before it sent anything", () => {
     expect(outs.taskIds).not.toEqual(taskIds);
   });
 
-  test("doesn't part what was sent before it from what is sent after it, where these belong together", async () => {
+  test("doesn't separate what was sent before it from what is sent after it, if these belong together", async () => {
     const { emulator, up } = await deploys();
     const paths = Array.from({ length: 1001 }, (_, index) => url(String(index)));
     emulator.set({ urlRemain: 1000 });
@@ -44,7 +44,7 @@ describe("an update that fails before it sent anything", () => {
 describe("`pulumi refresh`", () => {
   const throttled = { kind: "throttle", action: "DescribeVodRefreshTasks" } as const;
 
-  test("asks again where the question is throttled for a moment, and gives up soon", async () => {
+  test("asks again if the question is throttled for a moment, and gives up soon", async () => {
     const { emulator, up, refresh, slept } = await deploys();
     const submitted = await up(undefined, program("v1"));
     emulator.fault({ ...throttled, times: 2 });
@@ -68,7 +68,7 @@ describe("`pulumi refresh`", () => {
     );
   });
 
-  test("never takes it from others for a path of which nothing is on record", async () => {
+  test("never takes another path's status for a path without a record", async () => {
     const { up, refresh, pass } = await deploys();
     const { outs, ...rest } = await up(undefined, program("v1"));
     await pass(2_000);
@@ -79,7 +79,7 @@ describe("`pulumi refresh`", () => {
   });
 });
 
-test("a line of a longer pause names the resource that waits", async () => {
+test("the line of a longer pause names the resource that waits", async () => {
   const { emulator, lines, up } = await deploys();
   emulator.fault({ kind: "throttle", action: "RefreshVodObjectCaches", times: 1, retryAfterMs: 20_000 });
   await up(undefined, program("v1"));
@@ -87,7 +87,7 @@ test("a line of a longer pause names the resource that waits", async () => {
   expect(lines).toContainEqual(expect.stringMatching(/^site: refreshed: 1 URL refresh/));
 });
 
-test("a call that was sent twice, since nobody knew whether it had been accepted, is told by its task ID", async () => {
+test("the task ID of a call that was sent twice is kept: nobody knew whether the first one had been accepted", async () => {
   const { emulator, up, pass } = await deploys();
   emulator.fault({ kind: "reset-before", times: 1, action: "RefreshVodObjectCaches" });
   const first = await up(undefined, program("v1"));

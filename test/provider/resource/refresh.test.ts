@@ -51,7 +51,7 @@ const program = (changes: Properties = {}): Properties => ({
   ...changes,
 });
 
-/** What the engine does with a program: check, diff where there is a state, then create or update. */
+/** What the engine does with a program: check, diff if there is a state, then create or update. */
 async function up(old: { id: string; inputs: Properties; outs: Properties } | undefined, changes: Properties = {}) {
   const made = provider();
   const { inputs, failures } = await made.check(old?.inputs ?? {}, program(changes));
@@ -64,7 +64,7 @@ async function up(old: { id: string; inputs: Properties; outs: Properties } | un
 const refreshCalls = () => emulator.received.filter(({ action }) => action === "RefreshVodObjectCaches");
 const sent = () => refreshCalls().flatMap(pathsOf);
 
-test("a content is refreshed when it is new and when it changes, and not otherwise", async () => {
+test("content is refreshed when it is new and when it changes, and not otherwise", async () => {
   const created = await up(undefined);
   expect(sent()).toEqual([A, B]);
   expect(created.outs).toMatchObject({
@@ -91,7 +91,7 @@ test("a content is refreshed when it is new and when it changes, and not otherwi
   ]);
 });
 
-test("a changed input that calls for nothing is recorded without a call", async () => {
+test("a changed input that needs no refresh is recorded without a call", async () => {
   const created = await up(undefined);
   const updated = await up(created, { paths: [A], refreshOnCreate: false });
   expect(refreshCalls()).toHaveLength(1);
@@ -129,7 +129,7 @@ describe("directories of paths that become contents", () => {
     expect(outs).not.toHaveProperty("__removedPaths");
   });
 
-  test("and stay such as long as the day's quota holds none", async () => {
+  test("stay directories as long as the day's quota holds none", async () => {
     const partial = { ...contents, quota: { onExceeded: "partial" } };
     const created = await directories();
     emulator.set({ dirRemain: 0 });
@@ -153,7 +153,7 @@ test("2,000 URLs go in two calls, in the order given", async () => {
   expect(outs.requestIds).toHaveLength(2);
 });
 
-describe("a run that stops in the middle", () => {
+describe("an update that stops in the middle", () => {
   const paths = Array.from(
     { length: 1500 },
     (_, index) => `https://${index < 1000 ? "vod" : "new"}.example.com/${index}`,
@@ -182,7 +182,7 @@ describe("a run that stops in the middle", () => {
     expect(failure.properties?.taskIds).toHaveLength(1);
   });
 
-  test("is carried on by the next update, which sends the rest only", async () => {
+  test("is carried on by the next update, which sends only the rest", async () => {
     const { inputs, failure } = await stopped();
     emulator.set({ domains: { "new.example.com": "online" } });
     emulator.advance(1000);
@@ -194,7 +194,7 @@ describe("a run that stops in the middle", () => {
   });
 });
 
-describe("a run that can't send anything", () => {
+describe("a deployment that can't send anything", () => {
   test("leaves no resource on create, so that the next update sends everything", async () => {
     await start({ domains: ["other.example.com"] });
     const made = provider();
@@ -234,7 +234,7 @@ describe("check", () => {
     ]);
   });
 
-  test("fails in the preview already when a call is due and nobody can sign it", async () => {
+  test("fails in the preview if a call is due and nobody can sign it", async () => {
     const none = { ALIBABA_CLOUD_ACCESS_KEY_ID: "", ALIBABA_CLOUD_ACCESS_KEY_SECRET: "" };
     const made = provider({ environment: none });
     const old = (await provider().check({}, program())).inputs;
@@ -264,7 +264,7 @@ describe("check", () => {
 });
 
 describe("a preview with values that aren't known yet", () => {
-  test.each(["paths", "objectType"])("%s: shown as an update, never an error", async (name) => {
+  test.each(["paths", "objectType"])("shows an update and never an error if %s isn't known", async (name) => {
     const created = await up(undefined);
     const made = provider();
     const { inputs, failures } = await made.check(created.inputs, program({ [name]: UNKNOWN }));
@@ -281,7 +281,7 @@ describe("a preview with values that aren't known yet", () => {
       { ...byContents, contents: { [A]: UNKNOWN, [B]: "1" } },
       "created, 2 URLs: 2 URL refreshes (1,998 of 2,000 left today), 1 call",
     ],
-  ])("%s, as a resource is created: what is sent is known all the same", async (_, changes, line) => {
+  ])("with %s, shows all the same what a create sends", async (_, changes, line) => {
     await provider().check({}, program(changes));
     expect(lines).toContain(`player: ${line}`);
   });
@@ -299,7 +299,7 @@ describe("a preview with values that aren't known yet", () => {
       { ...byContents, contents: { [A]: UNKNOWN, [B]: "1" } },
       "up to 1 of 2 URLs changed: up to 1 URL refresh (1,997 of 2,000 left today), 1 call",
     ],
-  ])("%s, as it is updated: what is sent at most", async (_, before, after, line) => {
+  ])("with %s, shows what an update sends at most", async (_, before, after, line) => {
     const created = await up(undefined, before);
     const made = provider();
     const { inputs } = await made.check(created.inputs, program(after));
@@ -308,7 +308,7 @@ describe("a preview with values that aren't known yet", () => {
   });
 });
 
-test("read keeps what is there, its status aside, and delete sends nothing and says so", async () => {
+test("read changes nothing but the status; delete sends nothing and says so", async () => {
   const { id, outs } = await up(undefined);
   const made = provider();
   expect(await made.read(id, outs)).toEqual({ id, props: { ...outs, status: "Complete" } });
@@ -327,7 +327,7 @@ describe("contents", () => {
     ...more,
   });
 
-  test("only what changed or vanished is sent", async () => {
+  test("that change or are removed are sent, and nothing else", async () => {
     const created = await up(undefined, contents({ [A]: "1", [B]: "1" }));
     expect(sent()).toEqual([A, B]);
     const changed = await up(created, contents({ [A]: "2", "https://vod.example.com/new": "1" }));
@@ -339,7 +339,7 @@ describe("contents", () => {
     expect(sent().slice(4)).toEqual(["https://vod.example.com/new"]);
   });
 
-  test("what couldn't be sent is sent by the next update, also where it vanished meanwhile", async () => {
+  test("that couldn't be sent are sent by the next update, even if they are removed meanwhile", async () => {
     const created = await up(undefined, contents({ [A]: "1", [B]: "1" }));
     emulator.set({ service: "suspended" });
     const made = provider();
@@ -357,7 +357,7 @@ describe("contents", () => {
     expect(sent().slice(-2)).toEqual([A, B]);
   });
 
-  test("that become a directory: what vanished is sent as URLs, and the directory as such", async () => {
+  test("that become a directory are sent as URLs if they are removed, and the directory as such", async () => {
     const directory = "https://vod.example.com/player/";
     const created = await up(undefined, contents({ [`${directory}x`]: "1", [B]: "1" }));
     const moved = await up(created, { paths: [directory], contentHash: "v1", objectType: "Directory" });
@@ -372,7 +372,7 @@ describe("contents", () => {
     ]);
   });
 
-  test("a domain that moved: its old URLs are sent, and no obstacle once the domain is gone", async () => {
+  test("of a domain that moved are sent, and hold nothing back once the account has lost the domain", async () => {
     await start({ domains: ["old.example.com", "new.example.com"] });
     const created = await up(undefined, contents({ "https://old.example.com/a": "1" }));
     emulator.set({ domains: { "old.example.com": null } });
@@ -383,7 +383,7 @@ describe("contents", () => {
     );
   });
 
-  test("a preview with a hash that isn't known yet says how much it is at most", async () => {
+  test("whose hash isn't known yet are counted in the preview as what it is at most", async () => {
     const created = await up(undefined, contents({ [A]: "1", [B]: "1" }));
     const made = provider();
     const { inputs, failures } = await made.check(created.inputs, program(contents({ [A]: UNKNOWN, [B]: "1" })));
@@ -399,7 +399,7 @@ describe("the day's quota", () => {
   const paths = Array.from({ length: 30 }, (_, index) => `https://vod.example.com/player/${index}`);
   const left = (urlRemain: number) => emulator.set({ urlRemain });
 
-  test("fail: nothing is sent, the preview warns, the update fails", async () => {
+  test("with fail, lets nothing be sent: the preview warns, the update fails", async () => {
     const created = await up(undefined, { paths: paths.slice(0, 1) });
     left(10);
     const made = provider();
@@ -419,7 +419,7 @@ describe("the day's quota", () => {
     expect(refreshCalls()).toHaveLength(1);
   });
 
-  test("partial: what fits is sent, in order, and the next update sends the rest", async () => {
+  test("with partial, lets what fits be sent in order, and the rest by the next update", async () => {
     left(10);
     const created = await up(undefined, { paths, quota: { onExceeded: "partial" } });
     expect(created.outs).toMatchObject({ status: "Incomplete", pending: paths.slice(10) });
@@ -430,7 +430,7 @@ describe("the day's quota", () => {
     expect(sent()).toEqual(paths);
   });
 
-  test("collapse: a directory stands for what doesn't fit", async () => {
+  test("with collapse, lets a directory stand for what doesn't fit", async () => {
     left(10);
     const created = await up(undefined, { paths, quota: { onExceeded: "collapse" } });
     expect(created.outs).toMatchObject({
@@ -443,7 +443,7 @@ describe("the day's quota", () => {
     ).toEqual([["Directory", "https://vod.example.com/player/", "false"]]);
   });
 
-  test("that can't be told is a warning, and the service decides", async () => {
+  test("is a warning if it can't be asked for, and the service decides", async () => {
     emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshQuota" });
     const created = await up(undefined);
     expect(created.outs).toMatchObject({ status: "Submitted" });
@@ -453,7 +453,7 @@ describe("the day's quota", () => {
     expect(lines).toContain("player: created: 2 URL refreshes, 1 call");
   });
 
-  /** Creates with a process that didn't look at the quota before. */
+  /** Creates in a process that didn't ask for the quota before. */
   async function createAlone(changes: Properties, between = () => {}) {
     const { inputs } = await provider().check({}, program(changes));
     lines.length = 0;
@@ -461,7 +461,7 @@ describe("the day's quota", () => {
     return provider().create(inputs);
   }
 
-  test("is asked for once by an up that sends at once", async () => {
+  test("is asked for once by an update that sends right after its preview", async () => {
     await up(undefined);
     expect(emulator.received.map(({ action }) => action)).toEqual([
       "DescribeVodRefreshQuota",
@@ -469,7 +469,7 @@ describe("the day's quota", () => {
     ]);
   });
 
-  test("is asked for again before what is sent later: what is too little by then sends nothing", async () => {
+  test("is asked for again before what is sent later, and lets nothing be sent if it is too small by then", async () => {
     const made = provider();
     const { inputs } = await made.check({}, program());
     emulator.set({ urlRemain: 1 });
@@ -485,7 +485,7 @@ describe("the day's quota", () => {
       emulator.set({ urlRemain });
     };
 
-    test("partial: what was sent is sent, and the rest stays pending", async () => {
+    test("with partial, leaves pending what comes after the calls that were accepted", async () => {
       const { outs } = await createAlone({ paths: many, quota: { onExceeded: "partial" } }, emptied(1200));
       expect(outs).toMatchObject({ status: "Incomplete", pending: many.slice(1000) });
       expect(lines.at(-1)).toMatch(
@@ -493,7 +493,7 @@ describe("the day's quota", () => {
       );
     });
 
-    test("partial: where nothing could be sent, everything stays pending", async () => {
+    test("with partial, leaves everything pending if no call was accepted", async () => {
       const { outs } = await createAlone({ quota: { onExceeded: "partial" } }, emptied(1));
       expect(outs).toMatchObject({ status: "Incomplete", taskIds: [], pending: [A, B] });
       emulator.set({ urlRemain: 2000 });
@@ -503,7 +503,7 @@ describe("the day's quota", () => {
       expect(sent().slice(2)).toEqual([A, B]);
     });
 
-    test("fail: it fails, and what was sent isn't sent again", async () => {
+    test("with fail, fails the update, and what was accepted isn't sent again", async () => {
       const failure = await createAlone({ paths: many }, emptied(1200)).catch((error: Failure) => error);
       expect(failure).toMatchObject({ message: expect.stringMatching(/QuotaExceeded\.Refresh/) });
       expect((failure as Failure).properties).toMatchObject({ pending: many.slice(1000) });
@@ -514,7 +514,7 @@ describe("the day's quota", () => {
     const eight = (name: string) => Array.from({ length: 8 }, (_, index) => `https://vod.example.com/${name}/${index}`);
     const both = ["one", "two"].map((name) => program({ __resourceName: name, paths: eight(name) }));
 
-    test("is enough for the first one in a preview, which the second one counts in", async () => {
+    test("is enough for the first one in a preview, and the second one gets what that leaves", async () => {
       emulator.set({ urlRemain: 10 });
       const made = provider();
       for (const news of both) await made.check({}, news);
@@ -525,7 +525,7 @@ describe("the day's quota", () => {
       ]);
     });
 
-    test("is counted once for each: one after the other send, and show what they showed", async () => {
+    test("is counted once for each: they send one after the other, and show what their previews showed", async () => {
       emulator.set({ urlRemain: 20 });
       const made = provider();
       const checked: Properties[] = [];
@@ -537,7 +537,7 @@ describe("the day's quota", () => {
       expect(shown[1]).toBe("two: created: 8 URL refreshes (4 of 2,000 left today), 1 call");
     });
 
-    test("is never asked for more than there is, even where both send at once", async () => {
+    test("is never exceeded, even if both send at once", async () => {
       emulator.set({ urlRemain: 10 });
       const made = provider();
       const results = await Promise.allSettled(both.map((inputs) => made.create({ objectType: "File", ...inputs })));
@@ -546,7 +546,7 @@ describe("the day's quota", () => {
     });
   });
 
-  test("is not asked for where nothing is due", async () => {
+  test("is not asked for if nothing is due", async () => {
     const created = await up(undefined);
     const before = emulator.received.length;
     await up(created);

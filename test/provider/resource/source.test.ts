@@ -38,7 +38,7 @@ const program = (source: object = {}, more: Properties = {}): Properties => ({
   ...more,
 });
 
-/** What an up does, whose engine hands over a program's inputs; `between` happens after the check and before the update. */
+/** Deploys a program as the engine does; `between` happens after the check and before the update. */
 async function up(old: Deployed | undefined, news = program(), between = () => {}): Promise<Deployed> {
   const made = provider();
   const { inputs, failures } = await made.check(old?.inputs ?? {}, news);
@@ -68,31 +68,31 @@ async function sentAfter(change: () => void, source: object = {}, more: Properti
 }
 const url = (...names: string[]) => names.map((name) => BASE + name);
 
-describe("what is sent", () => {
+describe("a deployment", () => {
   beforeEach(() => write({ "a.js": "1", "b.js": "1", "deep/index.html": "1" }));
 
-  test("created: every file", async () => {
+  test("sends every file of a new resource", async () => {
     await up(undefined);
     expect(sent()).toEqual(url("a.js", "b.js", "deep/index.html"));
   });
 
-  test("nothing changed: nothing, and no update", async () => {
+  test("sends nothing and is no update if nothing changed", async () => {
     const created = await up(undefined);
     expect(await up(created)).toEqual(created);
     expect(sent()).toHaveLength(3);
   });
 
-  test("a file changed", async () => {
+  test("sends a file that changed", async () => {
     expect(await sentAfter(() => write({ "b.js": "2" }))).toEqual(url("b.js"));
   });
-  test("a file vanished", async () => {
+  test("sends a file that was removed", async () => {
     expect(await sentAfter(() => rmSync(join(directory, "b.js")))).toEqual(url("b.js"));
   });
-  test("a file is new: nothing, unless refreshNew asks for it", async () => {
+  test("sends a new file only with refreshNew", async () => {
     expect(await sentAfter(() => write({ "c.js": "1" }))).toEqual([]);
     expect(await sentAfter(() => write({ "d.js": "1" }), {}, { refreshNew: true })).toEqual(url("d.js"));
   });
-  test("a file that was new is sent when it changes", async () => {
+  test("sends a file that was new when it changes", async () => {
     const created = await up(undefined, program({}, { refreshOnCreate: false }));
     write({ "c.js": "1" });
     const recorded = await up(created, program({}, { refreshOnCreate: false }));
@@ -100,13 +100,13 @@ describe("what is sent", () => {
     await up(recorded, program({}, { refreshOnCreate: false }));
     expect(sent()).toEqual(url("c.js"));
   });
-  test("a file was renamed: its old URL", async () => {
+  test("sends the old URL of a file that was renamed", async () => {
     expect(await sentAfter(() => renameSync(join(directory, "b.js"), join(directory, "c.js")))).toEqual(url("b.js"));
   });
-  test("only the case of a name changed: its old URL", async () => {
+  test("sends the old URL of a file if only the case of its name changed", async () => {
     expect(await sentAfter(() => renameSync(join(directory, "b.js"), join(directory, "B.js")))).toEqual(url("b.js"));
   });
-  test("a file became a directory, and a directory a file", async () => {
+  test("sends the old URLs of a file that became a directory, and of a directory that became a file", async () => {
     const replace = () => {
       rmSync(join(directory, "b.js"));
       rmSync(join(directory, "deep"), { recursive: true });
@@ -114,17 +114,17 @@ describe("what is sent", () => {
     };
     expect(await sentAfter(replace)).toEqual(url("b.js", "deep/index.html"));
   });
-  test("names that need encoding, as clients write them", async () => {
+  test("sends names that need encoding as clients write them", async () => {
     write({ "my video é.mp4": "1", "100%#?.js": "1" });
     expect(await sentAfter(() => write({ "my video é.mp4": "2", "100%#?.js": "2" }))).toEqual(
       url("100%25%23%3F.js", "my%20video%20%C3%A9.mp4"),
     );
   });
-  test("a name whose accents the disk writes apart, as it is uploaded: both spellings, since either may be served", async () => {
+  test("sends both spellings of a name whose accents the disk writes apart, since either may be served", async () => {
     write({ "e\u0301.js": "1" });
     expect(await sentAfter(() => write({ "e\u0301.js": "2" }))).toEqual(url("%C3%A9.js", "e%CC%81.js").sort());
   });
-  test("a name that only its accents are written otherwise in: the old spelling, and the new one once it changes", async () => {
+  test("sends the old spelling of a name if only its accents are written in another way, and the new one once it changes", async () => {
     write({ "\u00e9.js": "1" });
     const created = await up(undefined, program({}, { refreshOnCreate: false }));
     renameSync(join(directory, "\u00e9.js"), join(directory, "e\u0301.js"));
@@ -133,14 +133,14 @@ describe("what is sent", () => {
     await up(renamed, program({}, { refreshOnCreate: false }));
     expect(sent()).toEqual(url("%C3%A9.js", "e%CC%81.js"));
   });
-  test("an index document: its directory as well, where that is asked for", async () => {
+  test("sends the directory of an index document as well, if the program asks for that", async () => {
     const change = () => write({ "deep/index.html": "2" });
     expect(await sentAfter(change, { indexDocument: "index.html" })).toEqual(url("deep/", "deep/index.html"));
   });
-  test("an empty directory appeared: nothing", async () => {
+  test("sends nothing for an empty directory that was added", async () => {
     expect(await sentAfter(() => mkdirSync(join(directory, "empty")))).toEqual([]);
   });
-  test("every file vanished: every URL", async () => {
+  test("sends every URL if every file was removed", async () => {
     const clear = () => {
       rmSync(directory, { recursive: true });
       mkdirSync(directory);
@@ -148,23 +148,23 @@ describe("what is sent", () => {
     expect(await sentAfter(clear)).toEqual(url("a.js", "b.js", "deep/index.html"));
   });
   test.skipIf(process.platform === "win32")(
-    "the target of a symbolic link changed: the link's URL, and the target's",
+    "sends the URLs of a symbolic link and of its target if the target changed",
     async () => {
       symlinkSync("b.js", join(directory, "link.js"));
       expect(await sentAfter(() => write({ "b.js": "2" }))).toEqual(url("b.js", "link.js"));
     },
   );
-  test("what is excluded doesn't count", async () => {
+  test("sends nothing that is excluded", async () => {
     write({ "drafts/x.js": "1" });
     expect(await sentAfter(() => write({ "drafts/x.js": "2" }), { exclude: ["drafts"] })).toEqual([]);
     expect(await sentAfter(() => write({ "deep/index.html": "2" }), { include: ["*.js"] })).toEqual([]);
   });
-  test("the base URL moved: what was served there vanished, what is served here is new", async () => {
+  test("takes what was served below another base URL for removed, and what is served below the new one for new", async () => {
     const created = await up(undefined, program({}, { refreshOnCreate: false }));
     await up(created, program({ baseUrl: "https://img.example.com/" }, { refreshOnCreate: false }));
     expect(sent()).toEqual(url("a.js", "b.js", "deep/index.html"));
   });
-  test("paths became a source, and a source paths: everything", async () => {
+  test("sends everything if paths became a source, or a source paths", async () => {
     const paths = { __resourceName: "site", paths: url("a.js"), contentHash: "v1", refreshOnCreate: false };
     const source = await up(await up(undefined, paths));
     expect(sent()).toEqual(url("a.js", "b.js", "deep/index.html"));
@@ -173,7 +173,7 @@ describe("what is sent", () => {
   });
 });
 
-test("a domain that the base URL names is the program's own, even without a file: its refusal is a failure", async () => {
+test("a domain that the base URL names is the program's own even without a file, so that its refusal is a failure", async () => {
   write({ "a.js": "1" });
   const created = await up(undefined, program({}, { refreshOnCreate: false }));
   rmSync(join(directory, "a.js"));
@@ -202,7 +202,7 @@ describe("the preview", () => {
     expect(sent()).toEqual([]);
   });
 
-  test("tells of a directory that isn't there, in one sentence, before anything is sent", async () => {
+  test("refuses a directory that isn't there in one sentence, before anything is sent", async () => {
     const { failures } = await provider().check({}, program({ directory: join(directory, "missing") }));
     expect(failures).toEqual([
       {
@@ -223,7 +223,7 @@ describe("the preview", () => {
     expect(lines.at(-1)).toMatch(/^site: The files of source can't be hashed\. There is no directory /);
   });
 
-  test("tells how far it is, while it hashes", async () => {
+  test("shows how far the hashing is", async () => {
     write({ "a.js": "1" });
     const setInterval = vi.spyOn(globalThis, "setInterval");
     await provider().check({}, program());
@@ -252,42 +252,42 @@ describe("planFile", () => {
   const files = (...names: string[]) => url(...names).map((path) => `File\t${path}\n`);
   const pending = (...names: string[]) => url(...names).map((path) => `pending\t${path}\n`);
 
-  test("has all that is sent", async () => {
+  test("names all that is sent", async () => {
     await preview(undefined);
     expect(written()).toBe(files("a.js", "b.js").join(""));
   });
-  test("and what stays pending, where the day's quota can't hold it", async () => {
+  test("names what stays pending, since the day's quota can't hold it", async () => {
     emulator.set({ urlRemain: 1 });
     await preview(undefined, news({ quota: { onExceeded: "partial" } }));
     expect(written()).toBe([...files("a.js"), ...pending("b.js")].join(""));
   });
-  test("which is all where nothing may be sent", async () => {
+  test("names everything as pending if nothing may be sent", async () => {
     emulator.set({ urlRemain: 1 });
     await preview(undefined);
     expect(written()).toBe(pending("a.js", "b.js").join(""));
   });
-  test("is empty where nothing is due, whatever the last run left in it", async () => {
+  test("is empty if nothing is due, whatever an earlier plan left in it", async () => {
     const created = await up(undefined, news());
     expect(written()).not.toBe("");
     await preview(created);
     expect(written()).toBe("");
   });
-  test("says so where the plan isn't known yet", async () => {
+  test("says so if the plan isn't known yet", async () => {
     const created = await up(undefined, news());
     await preview(created, news({ source: { directory, baseUrl: UNKNOWN } }));
     expect(written()).toBe("unknown\tan input is known during the update only\n");
   });
 });
 
-describe("a creation", () => {
-  test("stops where files changed after the preview: nothing is sent, and the next one sends everything", async () => {
+describe("a create", () => {
+  test("stops if files changed after the preview: nothing is sent, and the next one sends everything", async () => {
     write({ "a.js": "1" });
     const failure = await failureOf(up(undefined, program(), () => write({ "a.js": "2" })));
     expect(failure.message).toMatch(/code FilesChanged/);
     expect(failure.id).toBeUndefined();
     expect(sent()).toEqual([]);
   });
-  test("stops so as well where it would send nothing", async () => {
+  test("stops as well if it would send nothing", async () => {
     write({ "a.js": "1" });
     const news = program({}, { refreshOnCreate: false });
     expect((await failureOf(up(undefined, news, () => write({ "a.js": "2" })))).message).toMatch(/code FilesChanged/);
@@ -328,14 +328,14 @@ describe("an update", () => {
     }
   });
 
-  test("whose files went back meanwhile leaves what was checked as pending: it may be online", async () => {
+  test("whose files changed back meanwhile leaves what was checked as pending: it may be online", async () => {
     const { failure, old, news } = await v2IsOnline(() => write({ "a.js": "1" }));
     expect(failure.message).toMatch(/code FilesChanged/);
     await up(old, news);
     expect(sent()).toEqual(url("a.js"));
   });
 
-  test("stops where files changed after the preview, and the next one sends what is due by then", async () => {
+  test("stops if files changed after the preview, and the next one sends what is due by then", async () => {
     write({ "a.js": "1", "b.js": "1" });
     const created = await up(undefined, program({}, { refreshOnCreate: false }));
     write({ "a.js": "2" });

@@ -1,4 +1,4 @@
-/** An update that waits owes the end of every path it sent, and says so until it was seen. */
+/** An update that waits has to see the end of every path that it sent; a path whose end it didn't see stays unconfirmed. */
 import { describe, expect, test } from "vitest";
 import { preloadProvider } from "../../../provider/dynamic/host.js";
 import { LEAST_PATIENCE_MS } from "../../../provider/vod/retry.js";
@@ -27,7 +27,7 @@ const answer = (...rows: [path: string, status: string, type?: string][]) =>
     },
   });
 
-describe("a path of which the service shows no row", () => {
+describe("a path without a row", () => {
   const program = { paths: [url("a"), url("b")], contentHash: "v1", wait: { timeout: 60 } };
 
   test("isn't done: the update fails in time, and an hour later it is sent once more", async () => {
@@ -62,7 +62,7 @@ describe("a path of which the service shows no row", () => {
     expect((await refresh(submitted)).outs.status).toBe("Complete");
   });
 
-  test("isn't done where it is preloaded", async () => {
+  test("isn't done if it is preloaded", async () => {
     const { emulator, up } = await deploys({}, preloadProvider);
     emulator.fault({ kind: "answer", action: TASKS, body: answer([url("a"), "Complete", "preload"]) });
     const { failure, outs } = await up(undefined, program);
@@ -70,7 +70,7 @@ describe("a path of which the service shows no row", () => {
     expect(outs).toMatchObject({ status: "Pending", unconfirmed: [url("b")] });
   });
 
-  test("is a directory, where directories stand for the URLs", async () => {
+  test("is a directory if directories stand for the URLs", async () => {
     const { emulator, up } = await deploys();
     const manner = { contents: contentsBelow(url("x/")), quota: { collapse: "always" }, wait: { timeout: 60 } };
     expect(await up(undefined, manner)).toMatchObject({ failure: undefined, outs: { status: "Complete" } });
@@ -80,7 +80,7 @@ describe("a path of which the service shows no row", () => {
   });
 });
 
-test("a row may have the scheme that its path was sent without: its failure is a failure", async () => {
+test("a row with the scheme that its path was sent without counts for that path", async () => {
   const { emulator, up } = await deploys();
   emulator.fault({ kind: "answer", action: TASKS, body: answer(["http://vod.example.com/a", "Failed"]) });
   const bare = ["vod.example.com/a"];
@@ -97,7 +97,7 @@ describe("with onTimeout warn", () => {
     wait: { timeout: 10, onTimeout },
   });
 
-  test("what an earlier update owed stays owed, with its tasks", async () => {
+  test("what an earlier update left unconfirmed stays so, with its tasks", async () => {
     const { emulator, up, refresh, sent, pass } = await deploys({ taskDelayMs: 100_000 });
     emulator.fault({ kind: "task-failed", path: url("a"), times: 1 });
     const first = await up(undefined, program("1", "1"));
@@ -114,7 +114,7 @@ describe("with onTimeout warn", () => {
     expect(sent().slice(2)).toEqual([[url("a")]]);
   });
 
-  test("what hasn't ended is unconfirmed, and the next update waits on without a call", async () => {
+  test("what hasn't ended stays unconfirmed, and the next update waits on without a call", async () => {
     const { provider, up, sent, pass } = await deploys({ taskDelayMs: 100_000 });
     const first = await up(undefined, program("1", "1", "warn"));
     expect(first).toMatchObject({ failure: undefined, outs: { unconfirmed: [url("a"), url("c")] } });
@@ -126,7 +126,7 @@ describe("with onTimeout warn", () => {
     expect(sent()).toHaveLength(1);
   });
 
-  test("what the program no longer names is owed no longer", async () => {
+  test("what the program no longer names is no longer unconfirmed", async () => {
     const { up } = await deploys({ taskDelayMs: 100_000 });
     const wait = { timeout: 10, onTimeout: "warn" };
     const first = await up(undefined, { paths: [url("a"), url("b")], contentHash: "v1", wait });
@@ -135,7 +135,7 @@ describe("with onTimeout warn", () => {
   });
 });
 
-describe("what was sent once more and refused", () => {
+describe("a path that is refused when it is sent once more", () => {
   test("leaves the status that was seen, and is sent by the next update", async () => {
     const { emulator, up, refresh, sent, pass } = await deploys();
     const manner = { contents: contentsBelow(url("x/")), quota: { collapse: "always" }, wait: { timeout: 60 } };
@@ -154,7 +154,7 @@ describe("what was sent once more and refused", () => {
   });
 });
 
-test("a path that failed and whose domain is gone by the time it is sent once more isn't told as complete", async () => {
+test("a path that failed isn't complete if its domain is gone by the time it is sent once more", async () => {
   const { emulator, up, lines } = await deploys();
   const gone = "https://img.example.com/v";
   emulator.set({ domains: { "img.example.com": "online" } });
@@ -171,7 +171,7 @@ test("a path that failed and whose domain is gone by the time it is sent once mo
   expect(lines.at(-1)).toContain("img.example.com is not refreshed, since it is no domain of this account any more");
 });
 
-test("of several directories that stand for URLs, only the URLs of one that fails are sent again", async () => {
+test("if one of several directories that stand for URLs fails, only its URLs are sent again", async () => {
   const { emulator, up, sent } = await deploys();
   const other = "https://img.example.com/y/";
   const manner = {
@@ -234,7 +234,7 @@ describe("the time of a wait", () => {
     },
   );
 
-  test("and those of a preload to the refresh before it", async () => {
+  test("bounds a preload's questions for the refresh before it", async () => {
     const { emulator, up, slept } = await deploys({}, preloadProvider);
     emulator.fault({ kind: "throttle", action: TASKS });
     const refresh = { objectType: "File", taskIds: ["1"], status: "Submitted", submittedAt: new Date().toISOString() };

@@ -1,4 +1,4 @@
-/** A preload after a refresh: nothing is sent before that has ended, and what is due stays pending until then. */
+/** A preload after a refresh: nothing is sent before the refresh has ended; what is due stays pending until then. */
 import { beforeEach, describe, expect, test } from "vitest";
 import { preloadProvider } from "../../../provider/dynamic/host.js";
 import type { AwaitedRefresh } from "../../../provider/schema/inputs.js";
@@ -13,7 +13,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const NOW = new Date("2026-01-10T00:00:00.000Z");
 const daysAgo = (days: number) => new Date(NOW.getTime() - days * DAY_MS).toISOString();
 
-describe("how a refresh stands", () => {
+describe("the state of a refresh", () => {
   test.each<[Partial<AwaitedRefresh>, ReturnType<typeof refreshState>]>([
     [{ status: "Complete" }, "ended"],
     [{ status: "NotSubmitted" }, "ended"],
@@ -25,7 +25,7 @@ describe("how a refresh stands", () => {
     [{ status: "Failed", submittedAt: daysAgo(1) }, "open"],
     [{ status: "Submitted", submittedAt: daysAgo(3.1) }, "ended"],
     [{ status: "Submitted" }, "open"],
-  ])("%j: %s", (after, standing) => {
+  ])("with %j is %s", (after, standing) => {
     const whole: AwaitedRefresh = { objectType: "File", taskIds: ["1"], status: "Submitted", ...after };
     expect(refreshState(whole, NOW)).toBe(standing);
   });
@@ -43,7 +43,7 @@ async function start(options: EmulatorOptions = {}) {
   time = simulated(emulator, preloadProvider);
 }
 
-/** Refreshes the path, and returns what a program hands on of that. */
+/** Refreshes the path, and returns the outputs that a program passes on. */
 async function refreshed(): Promise<AwaitedRefresh> {
   const { endpoint } = emulator;
   const { refreshTaskId } = await vodClient({ endpoint, credentials: emulator }).refreshObjectCaches({
@@ -113,7 +113,7 @@ test.each([
     },
     /^The credentials lack the permission for this call/,
   ],
-] as const)("a refresh that %s: nothing is preloaded, and the update fails", async (_, refresh, sentence) => {
+] as const)("after a refresh that %s, nothing is preloaded, and the update fails", async (_, refresh, sentence) => {
   const awaited = await refresh();
   await expect(create({ refresh: awaited, wait: { timeout: 60 } })).rejects.toThrow(sentence);
   expect(preloaded()).toEqual([]);
@@ -133,7 +133,7 @@ test("with onFailure warn that is a warning; what is due stays pending, and the 
   expect(preloaded()).toEqual([PATH]);
 });
 
-test("what failed of another resource, in a task that the service merged with the refresh's, holds nothing back", async () => {
+test("a failure of another resource, whose call the service merged with the refresh's, holds nothing back", async () => {
   const other = "https://vod.example.com/other.ts";
   emulator.fault({ kind: "task-failed", path: other, description: "Internal Error", times: 1 });
   const { endpoint } = emulator;
@@ -152,7 +152,7 @@ test("what failed of another resource, in a task that the service merged with th
   expect(preloaded()).toEqual([PATH]);
 });
 
-test("a URL that is no longer named isn't waited for, nor preloaded again", async () => {
+test("a URL that was removed is neither waited for nor preloaded again", async () => {
   await start({ taskDelayMs: 4 * 60 * 60 * 1000 });
   const contents = { [PATH]: "1", "https://vod.example.com/gone.ts": "1" };
   const wait = { timeout: 60 };

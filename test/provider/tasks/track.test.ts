@@ -1,4 +1,4 @@
-/** Waiting, retrying and looking again, with a clock that moves by what is slept. */
+/** Waiting, retrying and reading the status again, with a clock that moves by each sleep. */
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Emulator, type EmulatorOptions, pathsOf } from "../../emulator/index.js";
 import { started } from "../../emulator/started.js";
@@ -38,7 +38,7 @@ async function up(old: Deployed | undefined, more: Properties = {}): Promise<Dep
   if (old === undefined) return { inputs, ...(await made.create(inputs)) };
   return { id: old.id, inputs, ...(await made.update(old.id, old.outs, inputs)) };
 }
-/** An up that fails: what the engine keeps of it, and the message. */
+/** A deployment that fails: what the engine keeps of it, and the message. */
 async function failing(old: Deployed | undefined, more: Properties = {}): Promise<Deployed & { message: string }> {
   const failure: Failure = await up(old, more).then(
     () => expect.unreachable(),
@@ -63,20 +63,20 @@ describe("wait", () => {
     expect(calls()).toHaveLength(1);
   });
 
-  test("without it, the status is that the service accepted everything", async () => {
+  test("left out, leaves the status that the service accepted everything", async () => {
     await start({ taskDelayMs: 60_000 });
     expect((await up(undefined)).outs.status).toBe("Submitted");
     expect(time.slept()).toBe(0);
   });
 
-  test("a task that fails is sent once more", async () => {
+  test("sends the path of a task that failed once more", async () => {
     emulator.fault({ kind: "task-failed", path: PATHS[1] as string, times: 1 });
     const { outs } = await up(undefined, { wait: true });
     expect(outs).toMatchObject({ status: "Complete", pending: [] });
     expect(accepted()).toEqual([...PATHS, PATHS[1]]);
   });
 
-  test("one that fails again fails the update, by path and description, and is pending", async () => {
+  test("fails the update by path and description if a path fails again, which is then pending", async () => {
     emulator.fault({ kind: "task-failed", path: PATHS[1] as string, description: "Origin Timeout" });
     const failed = await failing(undefined, { wait: true });
     expect(failed.message).toMatch(
@@ -89,7 +89,7 @@ describe("wait", () => {
     expect(accepted().slice(-1)).toEqual([PATHS[1]]);
   });
 
-  test("one that never ends fails the update in time, and the next one waits on without a call", async () => {
+  test("fails the update in time if a task never ends, and the next one waits on without a call", async () => {
     emulator.fault({ kind: "task-stuck", times: 1 });
     const failed = await failing(undefined, { wait: { timeout: 60 } });
     expect(failed.message).toMatch(
@@ -102,7 +102,7 @@ describe("wait", () => {
     expect(calls()).toHaveLength(1);
   });
 
-  test("a task that fails while a later call is refused is pending as well", async () => {
+  test("leaves a path pending as well whose task fails while a later call is refused", async () => {
     const paths = Array.from({ length: 1001 }, (_, index) => `https://vod.example.com/${index}`);
     emulator.fault({ kind: "task-failed", path: paths[3] as string, times: 1 });
     emulator.set({ urlRemain: 1000 });
@@ -112,7 +112,7 @@ describe("wait", () => {
     expect(failed.outs.pending).toEqual(expect.arrayContaining([paths[3], paths[1000]]));
   });
 
-  test("a task that turns out to have failed when it is waited on is sent once more", async () => {
+  test("sends a path once more whose task turns out to have failed when the next update waits on", async () => {
     await start({ taskDelayMs: 100_000 });
     emulator.fault({ kind: "task-failed", path: PATHS[1] as string, times: 1 });
     const failed = await failing(undefined, { wait: { timeout: 10 } });
@@ -121,13 +121,13 @@ describe("wait", () => {
     expect(accepted()).toEqual([...PATHS, PATHS[1]]);
   });
 
-  test("what is left for another day stays pending, however the rest ended", async () => {
+  test("leaves pending what is left for another day, however the rest ends", async () => {
     emulator.set({ urlRemain: 1 });
     const { outs } = await up(undefined, { wait: true, quota: { onExceeded: "partial" } });
     expect(outs).toMatchObject({ status: "Incomplete", pending: [PATHS[1]] });
   });
 
-  test("tasks that can't be asked for fail the update, and the next one waits for them", async () => {
+  test("fails the update if the tasks can't be asked for, and the next one waits for them", async () => {
     await start({ taskDelayMs: 5_000 });
     emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshTasks" });
     const failed = await failing(undefined, { wait: true });
@@ -138,7 +138,7 @@ describe("wait", () => {
     expect(calls()).toHaveLength(1);
   });
 
-  test("where the records of tasks have expired whose end had to be seen, their paths are sent once more", async () => {
+  test("sends paths once more whose end had to be seen, and whose records have expired", async () => {
     emulator.fault({ kind: "task-stuck", times: 1 });
     const failed = await failing(undefined, { wait: { timeout: 60 } });
     await time.pass(4 * DAY_MS);
@@ -152,7 +152,7 @@ describe("wait", () => {
     );
   });
 
-  test("so are those whose task hasn't ended an hour after it was sent; before that, it is waited for", async () => {
+  test("sends a path once more whose task hasn't ended within an hour; before that, waits for it", async () => {
     emulator.fault({ kind: "task-stuck", path: PATHS[1] as string, times: 1 });
     const failed = await failing(undefined, { wait: { timeout: 60 } });
     expect(failed.outs).toMatchObject({ status: "Refreshing", unconfirmed: [PATHS[1]] });
@@ -166,7 +166,7 @@ describe("wait", () => {
   test.each([
     ["Regex", "https://vod.example.com/x/[0-9].js", false],
     ["Directory", "https://vod.example.com/x/", true],
-  ])("a %s that the program no longer names is sent again as what it was", async (objectType, path, force) => {
+  ])("sends a %s that was removed again as what it was", async (objectType, path, force) => {
     const created = await up(undefined, { paths: [path], objectType, force, refreshOnCreate: false });
     const contents = { paths: undefined, contentHash: undefined, contents: {}, wait: { timeout: 60 } };
     emulator.fault({ kind: "task-stuck", path, times: 1 });
@@ -182,7 +182,7 @@ describe("wait", () => {
     ).toEqual([call, call]);
   });
 
-  test("a directory that stood for URLs is sent again as a directory, until it is seen to have ended", async () => {
+  test("sends a directory that stood for URLs again as a directory, until its end is seen", async () => {
     const directory = { kind: "task-stuck", path: "https://vod.example.com/x/", times: 1 } as const;
     const urls = Array.from({ length: 30 }, (_, index) => [`${directory.path}${index}`, "v1"]);
     const contents = { contents: Object.fromEntries(urls), paths: undefined, contentHash: undefined };
@@ -205,7 +205,7 @@ describe("wait", () => {
     expect(new Set(accepted())).toEqual(new Set([directory.path]));
   });
 
-  test("what two updates in a row couldn't see, the third one sees", async () => {
+  test("sees in a third update what two updates in a row couldn't see", async () => {
     emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshTasks", times: 2 });
     emulator.fault({ kind: "task-failed", path: PATHS[0] as string, description: "Origin Timeout", times: 1 });
     const first = await failing(undefined, { wait: true });
@@ -216,7 +216,7 @@ describe("wait", () => {
     expect(accepted()).toEqual([...more.paths, PATHS[0]]);
   });
 
-  test("a refresh of the state tells that what was unconfirmed is complete; a failure stays to be sent again", async () => {
+  test("confirms paths in a refresh of the state if they are complete; a path that failed is sent again by the next update", async () => {
     emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshTasks", times: 1 });
     const fine = await failing(undefined, { wait: true });
     const { props } = await provider().read(fine.id, fine.outs);
@@ -235,7 +235,7 @@ describe("wait", () => {
     expect(accepted().slice(before)).toEqual([PATHS[0]]);
   });
 
-  test("what is unconfirmed is forgotten without wait, and once the program no longer names it", async () => {
+  test("forgets what is unconfirmed once it is left out, or the program no longer names the path", async () => {
     emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshTasks", times: 1 });
     const failed = await failing(undefined, { wait: true });
     expect((await up(failed)).outs).not.toHaveProperty("unconfirmed");
@@ -245,7 +245,7 @@ describe("wait", () => {
     expect(accepted()).toEqual(PATHS);
   });
 
-  test("what is unconfirmed is shown in the preview of the next update", async () => {
+  test("shows what is unconfirmed in the preview of the next update", async () => {
     emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshTasks", times: 1 });
     const { id, outs } = await failing(undefined, { wait: true });
     const { inputs } = await provider().check({}, program({ wait: true }));
@@ -256,7 +256,7 @@ describe("wait", () => {
     ]);
   });
 
-  test("with onTimeout warn, the update succeeds with the true status", async () => {
+  test("with onTimeout warn, lets the update succeed with the true status", async () => {
     emulator.fault({ kind: "task-stuck", times: 1 });
     const { outs } = await up(undefined, { wait: { timeout: 60, onTimeout: "warn" } });
     expect(outs.status).toBe("Refreshing");
@@ -268,7 +268,7 @@ test.each([
   { profile: "other" },
   { assumeRole: { roleArn: "acs:ram::1234567890123456:role/vod", sessionName: "release", externalId: "1" } },
   { endpoint: "vod-vpc.cn-shanghai.aliyuncs.com" },
-])("who calls, and where, refreshes nothing when it changes: %o", async (change) => {
+])("a change of who calls, or where, refreshes nothing: %o", async (change) => {
   const before = await up(undefined);
   const { inputs } = await provider().check(before.inputs, program(change));
   expect(await provider().diff(before.id, before.outs, inputs)).toEqual({ changes: true });
@@ -278,7 +278,7 @@ test.each([
 });
 
 describe("retry", () => {
-  test("a throttled call is sent again, after what the service asks for", async () => {
+  test("sends a throttled call again, after the pause that the service asks for", async () => {
     emulator.fault({ kind: "throttle", times: 2, retryAfterMs: 7000, action: "RefreshVodObjectCaches" });
     const { outs } = await up(undefined);
     expect(outs.status).toBe("Submitted");
@@ -287,26 +287,26 @@ describe("retry", () => {
     expect(time.lines.join("\n")).toMatch(/throttled/);
   });
 
-  test("a domain that is being configured is waited for", async () => {
+  test("waits for a domain that is being configured", async () => {
     emulator.fault({ kind: "error", code: "ServiceBusy", times: 3, action: "RefreshVodObjectCaches" });
     expect((await up(undefined)).outs.status).toBe("Submitted");
     expect(accepted()).toEqual(PATHS);
   });
 
-  test("what a retry can't help fails at once", async () => {
+  test("doesn't delay a failure that a retry can't help", async () => {
     emulator.set({ service: "suspended" });
     const failed = await failing(undefined);
     expect(failed.message).toContain("(code OperationDenied.Suspended,");
     expect(time.slept()).toBe(0);
   });
 
-  test("ends where the program says so", async () => {
+  test("ends as the program says", async () => {
     emulator.fault({ kind: "throttle", action: "RefreshVodObjectCaches" });
     await failing(undefined, { retry: { maxAttempts: 3 } });
     expect(calls()).toHaveLength(3);
   });
 
-  test("a call whose answer got lost isn't sent again if it was accepted", async () => {
+  test("doesn't send a call again whose answer got lost, if it was accepted", async () => {
     // Task rows tell whole seconds, so it takes a second to tell this call from an earlier one.
     emulator.fault({ kind: "delay", ms: 1100, times: 1, action: "RefreshVodObjectCaches" });
     emulator.fault({ kind: "reset-after", times: 1, action: "RefreshVodObjectCaches" });
@@ -317,7 +317,7 @@ describe("retry", () => {
     expect(emulator.quota().urlRemain).toBe(1998);
   });
 
-  test("and is sent again if it wasn't, or if that can't be known", async () => {
+  test("sends it again if it wasn't accepted, or if that can't be known", async () => {
     emulator.fault({ kind: "reset-before", times: 1, action: "RefreshVodObjectCaches" });
     await up(undefined);
     expect(accepted()).toEqual(PATHS);
@@ -333,7 +333,7 @@ describe("retry", () => {
   });
 });
 
-describe("refresh", () => {
+describe("a refresh of the state", () => {
   test("brings the status up to date", async () => {
     await start({ taskDelayMs: 60_000 });
     const { id, outs } = await up(undefined);
@@ -350,7 +350,7 @@ describe("refresh", () => {
     expect(await provider().diff(created.id, props, created.inputs)).toEqual({ changes: false });
   });
 
-  test("leaves the last known status where the records have expired, and says so", async () => {
+  test("leaves the last known status if the records have expired, and says so", async () => {
     const { id, outs } = await up(undefined);
     emulator.advance(4 * DAY_MS);
     expect(await provider().read(id, outs)).toEqual({ id, props: outs });
@@ -359,7 +359,7 @@ describe("refresh", () => {
     );
   });
 
-  test("leaves everything where the service can't be asked, and says so", async () => {
+  test("changes nothing if the service can't be asked, and says so", async () => {
     const { id, outs } = await up(undefined);
     emulator.set({ accessKey: "deleted" });
     expect(await provider().read(id, outs)).toEqual({ id, props: outs });
@@ -368,7 +368,7 @@ describe("refresh", () => {
     );
   });
 
-  test("asks nothing where nothing can have changed", async () => {
+  test("asks nothing if nothing can have changed", async () => {
     const { id, outs } = await up(undefined, { wait: true });
     const before = emulator.received.length;
     expect(await provider().read(id, outs)).toEqual({ id, props: outs });

@@ -57,7 +57,7 @@ const followed = (changes: Partial<WaitResult> = {}): WaitResult => ({
   complete: new Set(),
 });
 
-/** A fake service and clock: each task gives its answers one after the other, and the last one for ever. */
+/** A fake service and clock: each task gives its answers one after the other, and the last one forever. */
 function scripted(script: Readonly<Record<string, readonly Answer[]>>, { random = 1, answerMs = 0 } = {}) {
   let time = 0;
   const asked: { taskId: string; at: number }[] = [];
@@ -106,7 +106,7 @@ describe("a wait that is cancelled", () => {
     expect(describeSummary(result)).toBe("1 of 2 done, 1 not ended");
   });
 
-  test("asks nothing more, and takes a question that fails then for no failure", async () => {
+  test("asks nothing more, and isn't failed by a question that fails then", async () => {
     const controller = new AbortController();
     const ids = Array.from({ length: 20 }, (_, index) => String(index));
     const service = scripted(Object.fromEntries(ids.map((id) => [id, []])));
@@ -119,7 +119,7 @@ describe("a wait that is cancelled", () => {
     expect(service.times()).toEqual([]);
   });
 
-  test("has ended where everything was seen to its end before", async () => {
+  test("has ended if everything was seen to its end before", async () => {
     const controller = new AbortController();
     const service = scripted({ 1: [[row("a", "Complete")]] });
     const describe = (id: string) => service.ask(id).finally(() => controller.abort());
@@ -129,7 +129,7 @@ describe("a wait that is cancelled", () => {
   });
 });
 
-describe("one look", () => {
+describe("one poll", () => {
   test.each<[string, Status[], Status]>([
     ["Complete if all rows are", ["Complete", "Complete"], "Complete"],
     ["Failed if a row failed and all others ended", ["Complete", "Failed"], "Failed"],
@@ -157,7 +157,7 @@ describe("one look", () => {
     });
   });
 
-  test("tells the tasks of which there is no row, and does not take them for done", async () => {
+  test("names the tasks without a row, and doesn't take them for done", async () => {
     const { ask } = scripted({ 1: [rows(2, "Complete")], 2: [[]] });
     expect(await pollOnce([{ taskIds: ["1", "2"] }], ask)).toMatchObject(
       seen({ status: "Pending", done: 2, total: 2, unknown: ["2"] }),
@@ -170,7 +170,7 @@ describe("one look", () => {
     expect(asked.map(({ taskId }) => taskId)).toEqual(["1", "2"]);
   });
 
-  test("doesn't ask for a call whose paths were all sent again: what is on record of it counts no more", async () => {
+  test("doesn't ask for a call whose paths were all sent again: its records no longer count", async () => {
     const { ask, asked } = scripted({ 1: [[]], 2: [[row("a", "Complete")]] });
     const [older, newer] = [
       { taskIds: ["1"], paths: [url("a")] },
@@ -180,7 +180,7 @@ describe("one look", () => {
     expect(asked.map(({ taskId }) => taskId)).toEqual(["2"]);
   });
 
-  test("of no task asks nothing and finds nothing to do", async () => {
+  test("of no task asks nothing, and is complete", async () => {
     expect(await pollOnce([{ taskIds: [] }], () => Promise.reject(new Error("asked")))).toMatchObject(seen());
   });
 
@@ -197,7 +197,7 @@ describe("one look", () => {
     expect(most).toBe(CONCURRENCY);
   });
 
-  test("fails with any failure, and then asks no more", async () => {
+  test("fails with any failure, and then asks nothing more", async () => {
     const ids = Array.from({ length: 20 }, (_, index) => `${index}`);
     const { ask, asked } = scripted(
       Object.fromEntries(ids.map((id) => [id, [id === "0" ? throttled() : rows(1, "Complete")]])),
@@ -213,12 +213,12 @@ describe("rows of the same path under one ID count once", () => {
   test.each<[string, RefreshTask[]]>([
     ["first", [row("a", "Complete"), row("a", "Failed", { createdAt: older })]],
     ["last", [row("a", "Failed", { createdAt: older }), row("a", "Complete")]],
-  ])("the newest, where it comes %s", async (_, found) => {
+  ])("by the newest, even if it comes %s", async (_, found) => {
     const { ask } = scripted({ 1: [found] });
     expect(await pollOnce([{ taskIds: ["1"] }], ask)).toMatchObject(seen({ done: 1, total: 1 }));
   });
 
-  test("of one second, that which has not ended", async () => {
+  test("by the one that has not ended, if they are of one second", async () => {
     for (const found of [
       [row("a", "Complete"), row("a", "Refreshing")],
       [row("a", "Refreshing"), row("a", "Complete")],
@@ -234,7 +234,7 @@ describe("rows of the same path under one ID count once", () => {
     ["failed, and then was refreshed", "Failed", "Complete"],
     ["was refreshed, and then failed", "Complete", "Failed"],
     ["never ended, and then was refreshed", "Refreshing", "Complete"],
-  ])("the newest, where it %s by another ID", async (_, before, after) => {
+  ])("by the newest, even if it %s by another ID", async (_, before, after) => {
     const { ask } = scripted({ 1: [[row("a", after)]], 2: [[row("a", before, { createdAt: older })]] });
     for (const ids of [
       ["1", "2"],
@@ -251,7 +251,7 @@ describe("waiting", () => {
     expect(service.times()).toEqual([0, 2_000, 5_000]);
   });
 
-  test("ends as Failed with the rows that failed, once the others ended too", async () => {
+  test("ends as Failed with the rows that failed, once the others have ended too", async () => {
     const service = scripted({
       1: [
         [row("a", "Failed"), row("b", "Refreshing")],
@@ -290,22 +290,25 @@ describe("waiting", () => {
   test.each<[string, RefreshTask[], Partial<WaitResult>]>([
     ["of which the service knows nothing", [], { status: "Pending", total: 1, unknown: ["1"] }],
     ["that never ended", rows(1, "Refreshing"), { status: "Refreshing", total: 2 }],
-  ])("does not wait for an overdue task %s, once it was asked for, and tells its true status", async (_, found, is) => {
-    const service = scripted({ 1: [throttled(), found], 2: [rows(1, "Complete")] });
-    const awaited = [{ taskIds: ["1"], isOverdue: true }, { taskIds: ["2"] }];
-    expect(await service.wait(60_000, {}, awaited)).toMatchObject(
-      seen({ done: 1, ...is, givenUp: ["1"], timedOut: false }),
-    );
-    expect(service.times()).toEqual([0, 0, 2_000]);
-  });
+  ])(
+    "does not wait for an overdue task %s after the first answer, and returns its true status",
+    async (_, found, is) => {
+      const service = scripted({ 1: [throttled(), found], 2: [rows(1, "Complete")] });
+      const awaited = [{ taskIds: ["1"], isOverdue: true }, { taskIds: ["2"] }];
+      expect(await service.wait(60_000, {}, awaited)).toMatchObject(
+        seen({ done: 1, ...is, givenUp: ["1"], timedOut: false }),
+      );
+      expect(service.times()).toEqual([0, 0, 2_000]);
+    },
+  );
 
-  test("takes an overdue task that has ended for what it is", async () => {
+  test("returns the status of an overdue task that has ended", async () => {
     const service = scripted({ 1: [[row("a", "Complete"), row("b", "Failed")]] });
     const awaited = [{ taskIds: ["1"], isOverdue: true }];
     expect(await service.wait(60_000, {}, awaited)).toMatchObject({ status: "Failed", done: 1, givenUp: [] });
   });
 
-  test("does not go back to an older row of a path", async () => {
+  test("never goes back to an older row of a path", async () => {
     const older = row("a", "Failed", { createdAt: new Date("2026-11-23T07:18:59Z") });
     const service = scripted({
       1: [
@@ -331,7 +334,7 @@ describe("the paths that were sent", () => {
     expect(service.times()).toEqual([0, 2_000]);
   });
 
-  test("of which one never has a row, it hasn't ended", async () => {
+  test("haven't ended as long as one of them has no row", async () => {
     const service = scripted({ 1: [[row("a", "Complete")]] });
     const result = await service.wait(20_000, {}, call("a", "b"));
     expect(result).toMatchObject(
@@ -342,7 +345,7 @@ describe("the paths that were sent", () => {
     );
   });
 
-  test("that all have their rows are complete, though an overdue task of theirs has none", async () => {
+  test("are complete if they all have rows, even if an overdue task of theirs has none", async () => {
     const service = scripted({ 1: [[row("a", "Complete")]], 2: [[]] });
     const awaited = [{ taskIds: ["1", "2"], paths: [url("a")], isOverdue: true }];
     expect(await service.wait(60_000, {}, awaited)).toMatchObject({
@@ -352,13 +355,13 @@ describe("the paths that were sent", () => {
     });
   });
 
-  test("have their rows in tasks of their own call: an older row tells nothing", async () => {
+  test("have their rows in the tasks of their own call: an older row counts for nothing", async () => {
     const service = scripted({ 1: [[row("a", "Complete")]], 2: [[row("b", "Complete")]] });
     const awaited = [{ taskIds: ["1"] }, { taskIds: ["2"], paths: [url("a"), url("b")] }];
     expect(await service.wait(0, {}, awaited)).toMatchObject({ status: "Pending", missing: [url("a")], done: 1 });
   });
 
-  test("are waited for in the last call that has them alone", async () => {
+  test("are waited for only in the last call that has them", async () => {
     const service = scripted({ 1: [[row("a", "Failed")]], 2: [[row("a", "Complete")]] });
     const awaited = [
       { taskIds: ["1"], paths: [url("a")] },
@@ -374,7 +377,7 @@ describe("the paths that were sent", () => {
     expect(service.asked.map(({ taskId }) => taskId)).toEqual(["1", "2", "2", "2"]);
   });
 
-  test("are the only ones that count: a row of another resource, merged into the task, doesn't", async () => {
+  test("are the only ones that count: a row that another resource has in the task doesn't", async () => {
     for (const status of ["Failed", "Refreshing"] as const) {
       const service = scripted({ 1: [[row("a", "Complete"), row("b", status)]] });
       expect(await service.wait(60_000, {}, call("a"))).toMatchObject(seen({ done: 1, total: 1, timedOut: false }));
@@ -413,26 +416,26 @@ describe("pauses", () => {
     expect([0, 1, 2, 100].map((looks) => delayAfter(looks, 0))).toEqual([1_000, 1_500, 2_250, 7_500]);
   });
 
-  test("lead to a last look just before the deadline", async () => {
+  test("lead to a last poll just before the deadline", async () => {
     const service = scripted({ 1: [rows(1, "Refreshing")] });
     expect(await service.wait(20_000)).toMatchObject(seen({ status: "Refreshing", total: 1, timedOut: true }));
     expect(service.times()).toEqual([0, 2_000, 5_000, 9_500, 16_250, 19_000]);
   });
 
-  test("are rather longer than two looks in a row at the end", async () => {
+  test("are rather longer than two polls in a row at the end", async () => {
     const service = scripted({ 1: [rows(1, "Refreshing")] });
     await service.wait(6_500);
     expect(service.times()).toEqual([0, 2_000, 5_500]);
   });
 
-  test("see an end that only the last look sees", async () => {
+  test("see an end that only the last poll sees", async () => {
     const pending = Array.from({ length: 5 }, () => rows(1, "Refreshing"));
     const service = scripted({ 1: [...pending, rows(1, "Complete")] });
     expect(await service.wait(20_000)).toMatchObject(seen({ done: 1, total: 1 }));
     expect(service.now()).toBe(19_000);
   });
 
-  test("are none where there is no time: exactly one look", async () => {
+  test("are none if there is no time: there is exactly one poll", async () => {
     const service = scripted({ 1: [rows(1, "Pending")], 2: [rows(1, "Complete")] });
     expect(await service.wait(0)).toMatchObject(seen({ status: "Pending", done: 1, total: 2, timedOut: true }));
     expect(service.times()).toEqual([0, 0]);
@@ -440,7 +443,7 @@ describe("pauses", () => {
     expect(await ended.wait(0)).toMatchObject(seen({ done: 1, total: 1 }));
   });
 
-  test("that end after the deadline, as on a machine that slept, are followed by no look", async () => {
+  test("that end after the deadline, as on a machine that slept, are followed by no poll", async () => {
     let time = 0;
     const sleep = async () => {
       time = 3_600_000;
@@ -453,7 +456,7 @@ describe("pauses", () => {
     expect(service.asked).toHaveLength(1);
   });
 
-  test("the first look is a whole one however long it takes; a later one is broken off at the deadline", async () => {
+  test("leave the first poll whole however long it takes; a later one ends at the deadline", async () => {
     const ids = Array.from({ length: 20 }, (_, index) => `${index}`);
     const script = Object.fromEntries(ids.map((id) => [id, [rows(1, "Refreshing")]]));
     const slow = scripted(script, { answerMs: 1_000 });
@@ -486,7 +489,7 @@ describe("a failure to ask", () => {
     expect(await service.wait(30_000)).toMatchObject(seen({ status: "Refreshing", total: 2, timedOut: true }));
   });
 
-  test("that lasts until the deadline is told where nothing was ever answered", async () => {
+  test("that lasts until the deadline is returned if nothing was ever answered", async () => {
     const last = throttled();
     const service = scripted({ 1: [throttled(), throttled(), last] });
     expect(await service.wait(30_000)).toMatchObject({ timedOut: true, unanswered: last, unknown: ["1"] });
@@ -494,7 +497,7 @@ describe("a failure to ask", () => {
     expect(await scripted({ 1: [last] }).wait(0)).toMatchObject({ timedOut: true, unanswered: last });
   });
 
-  test("takes no longer than there is time: each look is told how long that is", async () => {
+  test("takes no longer than there is time: each question is told how long that is", async () => {
     const left: number[] = [];
     const service = scripted({ 1: [rows(1, "Refreshing")] });
     const describe = (taskId: string, leftMs: number) => {
@@ -508,19 +511,19 @@ describe("a failure to ask", () => {
     expect(pollRetry({ timeoutMs: 2_000, maxAttempts: 1 }, 5_000)).toEqual({ timeoutMs: 2_000, maxAttempts: 1 });
   });
 
-  test("that lasts after the service said that it has no row leaves the task unknown", async () => {
+  test("that lasts after an answer without a row leaves the task unknown", async () => {
     const service = scripted({ 1: [[], throttled()] });
     expect(await service.wait(30_000)).toMatchObject(seen({ status: "Pending", unknown: ["1"], timedOut: true }));
   });
 
-  test("that can't pass is the outcome at once", async () => {
+  test("that can't pass ends the wait at once", async () => {
     const error = forbidden();
     const service = scripted({ 1: [rows(1, "Refreshing"), error] });
     await expect(service.wait(60_000)).rejects.toBe(error);
     expect(service.now()).toBe(2_000);
   });
 
-  test("of another kind is the outcome at once", async () => {
+  test("of another kind ends the wait at once", async () => {
     const error = new TypeError("a mistake");
     await expect(scripted({ 1: [error] }).wait(60_000)).rejects.toBe(error);
   });
@@ -530,7 +533,7 @@ describe("a failure to ask", () => {
 const partly = (done: number, total: number) => [...rows(done, "Complete"), ...rows(total, "Refreshing").slice(done)];
 
 describe("progress lines", () => {
-  test("come when something changed, ten seconds apart at least, none in the first ten", async () => {
+  test("come when something changed, at least ten seconds apart, and none in the first ten", async () => {
     const dones = [0, 100, 200, 300, 400, 410];
     const service = scripted({ 1: [...dones.map((done) => partly(done, 500)), partly(500, 500)] });
     await service.wait(600_000);
@@ -546,7 +549,7 @@ describe("progress lines", () => {
     for (const [index, second] of at.entries()) expect(second - (at[index - 1] ?? 0)).toBeGreaterThanOrEqual(10);
   });
 
-  test("come every half minute or so where nothing changes", async () => {
+  test("come about every half minute if nothing changes", async () => {
     const service = scripted({ 1: [partly(412, 500)] });
     await service.wait(120_000);
     expect(service.lines).toEqual([
@@ -579,7 +582,7 @@ describe("progress lines", () => {
   });
 });
 
-describe("what was seen, in a sentence", () => {
+describe("the sentence of what was seen", () => {
   const failed = (...names: string[]) =>
     names.map((name) => ({ path: url(name), description: name === "b" ? "Internal Error" : "Origin Timeout" }));
 
@@ -608,7 +611,7 @@ describe("what was seen, in a sentence", () => {
     expect(describeSummary(followed(found))).toBe(sentence);
   });
 
-  test("names at most five paths, without their queries, and no description where there is none", () => {
+  test("names at most five paths, without their queries, and no description if there is none", () => {
     const paths = ["a?auth_key=secret", "b", "c", "d", "e", "f", "g"].map(url);
     const found = followed({ status: "Failed", total: 7, failed: paths.map((path) => ({ path, description: "" })) });
     expect(describeSummary(found)).toBe(
@@ -636,7 +639,7 @@ describe("whatever the service answers", () => {
   const timeout = fc.oneof(fc.constant(0), fc.nat(5_000), fc.nat(300_000));
   const dice = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
-  test("the outcome is what was last seen, at the end of all tasks or just before the deadline", async () => {
+  test("the result is what was last seen, at the end of all tasks or just before the deadline", async () => {
     await fc.assert(
       fc.asyncProperty(script, timeout, dice, async (answers, timeoutMs, random) => {
         const service = scripted(answers, { random });
