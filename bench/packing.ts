@@ -95,7 +95,7 @@ function measureDuration([before, present]: [string, [string, string][]]): Durat
   const [urls, now] = timedResult(() => manifestFromFiles(SOURCE, files));
   const [unpack, manifest] = timedResult(() => unpackManifest(before));
   const [planned, plan] = timedResult(() => {
-    const plan = planRefresh({ inputs: INPUTS, manifest }, INPUTS, now);
+    const plan = planRefresh({ inputs: INPUTS, manifest, removed: new Map() }, INPUTS, now);
     planBatches(plan, INPUTS, () => true, QUOTA);
     return plan;
   });

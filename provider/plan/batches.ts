@@ -1,39 +1,38 @@
-/** How a plan is sent: as which calls, within the day's quota, by which policy where that can't hold it. */
+/** Turns a plan into calls: within the day's quota, or by the program's policy if that can't hold the plan. */
 
 import type { CallType, Inputs } from "../schema/inputs.js";
 import { DAILY_QUOTA, DOMAINS_PER_CALL, PATHS_PER_CALL, PRELOADS_PER_CALL } from "../vod/limits.js";
-import { domainOf } from "../vod/paths.js";
+import { directoriesAbove, domainOf } from "../vod/paths.js";
 import { type DayQuota, type QuotaKind, quotaOf, type RefreshQuota } from "../vod/quota.js";
 import { cheapestCover } from "./collapse.js";
 import type { Plan, RequestKind } from "./plan.js";
 
-/** The daily quotas, each by what counts against it. */
+/** The daily quotas, by what counts against each. */
 export type QuotaName = QuotaKind | "preload";
 
-/** Which quota a call counts against. */
+/** The quota that a call counts against. */
 export function quotaFor(type: CallType): QuotaName {
   return type === "Preload" ? "preload" : quotaOf(type);
 }
 
-/** What nothing costs. */
-export const NO_COST: Cost = { urls: 0, directories: 0, preload: 0 };
-
-/** How much of each day's quota is used. */
+/** How much of each daily quota something uses. */
 export type Cost = Readonly<Record<QuotaName, number>>;
+
+export const NO_COST: Cost = { urls: 0, directories: 0, preload: 0 };
 
 export function addCosts(one: Cost, other: Cost): Cost {
   const sum = (name: QuotaName) => one[name] + other[name];
   return { urls: sum("urls"), directories: sum("directories"), preload: sum("preload") };
 }
 
-/** What calls cost of the day. */
+/** What calls cost. */
 export function sumCost(batches: readonly Pick<Batch, "objectType" | "paths">[]): Cost {
   const cost: Record<QuotaName, number> = { ...NO_COST };
   for (const { objectType, paths } of batches) cost[quotaFor(objectType)] += paths.length;
   return cost;
 }
 
-/** What collapsing goes by where what is left isn't known: what an account has in a day. */
+/** The usual quota of an account. Collapsing goes by it if the service doesn't tell what is left. */
 const WHOLE_DAY: RefreshQuota = {
   urls: { quota: DAILY_QUOTA.urls, remain: DAILY_QUOTA.urls },
   directories: { quota: DAILY_QUOTA.directories, remain: DAILY_QUOTA.directories },
@@ -44,31 +43,31 @@ export interface Batch {
   paths: readonly string[];
   objectType: CallType;
   force: boolean;
-  /** Where its directories stand for URLs of the plan, for which each of them. */
+  /** If its directories stand for URLs of the plan: the URLs of each directory. */
   covers?: ReadonlyMap<string, readonly string[]>;
-  /** Whether its domains are no longer in the program, so that a refusal of the domain means that nothing is stale. */
+  /** Whether the program no longer names its domains. If the service refuses such a domain, nothing of it can be stale. */
   domainRemoved: boolean;
 }
 
 export interface BatchPlan {
-  /** In the order in which they are sent. */
+  /** The calls, in the order in which they are sent. */
   batches: readonly Batch[];
-  /** What they cost of the day. */
+  /** What the calls cost. */
   cost: Cost;
-  /** What stays pending, since the day's quota can't hold it (`quota.onExceeded: "partial"`). */
+  /** The paths that stay pending, since the day's quota can't hold them and the policy is "partial". */
   deferred: readonly string[];
-  /** How many URLs directories stand for. */
+  /** How many URLs are replaced by directories. */
   collapsed: number;
   /** Whether the day's quota can't hold the plan, so that nothing may be sent. */
   exceeded: boolean;
 }
 
 /**
- * Allots a plan to calls: what the program names first, then what it no longer names, each as what it was. Each part has what
- * those before it leave of the day.
+ * Plans the calls: first for the paths that the program names, then for those that it no longer names, which are sent as what they
+ * were. Each part has the quota that the parts before it leave.
  *
- * @param isNamed whether the program still names a domain, by any path of it.
- * @param quota what is left today; undefined where that isn't known: then everything is sent, and the service decides.
+ * @param isNamed whether the program still names any path of a domain.
+ * @param quota what is left today. If it is undefined, since that isn't known, everything is sent and the service decides.
  */
 export function planBatches(
   plan: Plan,
@@ -77,8 +76,8 @@ export function planBatches(
   quota: RefreshQuota | undefined,
 ): BatchPlan {
   let left = quota;
-  const parts = groupByKind(plan, inputs).map(({ paths, ...manner }) => {
-    const part = planPart(paths, { ...inputs, ...manner }, isNamed, left);
+  const parts = groupByKind(plan, inputs).map(({ paths, ...kind }) => {
+    const part = planPart(paths, { ...inputs, ...kind }, isNamed, left);
     left = left && subtractCost(left, part.cost);
     return part;
   });
@@ -91,35 +90,35 @@ export function planBatches(
   };
 }
 
-/** What is left of a day once something was sent. */
+/** What is left of a day after something was sent. */
 export function subtractCost(quota: RefreshQuota, cost: Cost): RefreshQuota {
-  const after = (name: QuotaName, { quota: all, remain }: DayQuota) => ({
+  const subtract = (name: QuotaName, { quota: all, remain }: DayQuota) => ({
     quota: all,
     remain: Math.max(0, remain - cost[name]),
   });
   return {
-    urls: after("urls", quota.urls),
-    directories: after("directories", quota.directories),
-    ...(quota.preload === undefined ? {} : { preload: after("preload", quota.preload) }),
+    urls: subtract("urls", quota.urls),
+    directories: subtract("directories", quota.directories),
+    ...(quota.preload === undefined ? {} : { preload: subtract("preload", quota.preload) }),
   };
 }
 
-/** The paths of a plan by what they are sent as, those of the inputs' own type first. */
+/** Groups the paths of a plan by how they are sent, those of the inputs' own kind first. */
 function groupByKind(plan: Plan, { objectType, force }: Inputs): (RequestKind & { paths: string[] })[] {
   const own = { objectType, force, paths: [] as string[] };
   const others = new Map<string, RequestKind & { paths: string[] }>();
   for (const path of plan.paths) {
-    const manner = plan.removed.get(path) ?? own;
-    const isOwn = manner.objectType === objectType && (objectType !== "Directory" || manner.force === force);
-    const key = `${manner.objectType} ${manner.force}`;
-    const part = isOwn ? own : (others.get(key) ?? { ...manner, paths: [] });
+    const kind = plan.removed.get(path) ?? own;
+    const isOwn = kind.objectType === objectType && (objectType !== "Directory" || kind.force === force);
+    const key = `${kind.objectType} ${kind.force}`;
+    const part = isOwn ? own : (others.get(key) ?? { ...kind, paths: [] });
     part.paths.push(path);
     if (!isOwn) others.set(key, part);
   }
   return [own, ...others.values()].filter(({ paths }) => paths.length > 0);
 }
 
-/** Allots paths that are sent as one type. */
+/** Plans the calls of paths that are sent as one kind. */
 function planPart(
   paths: readonly string[],
   inputs: Inputs,
@@ -145,7 +144,7 @@ function planPart(
       ...asIs,
       batches: [
         ...splitIntoBatches(cover.urls, objectType, force, isNamed),
-        ...directoryBatches(cover, paths, inputs, isNamed),
+        ...splitDirectories(cover, paths, inputs, isNamed),
       ],
       cost: { ...NO_COST, urls: cover.urls.length, directories: cover.directories.length },
       collapsed: paths.length - cover.urls.length,
@@ -153,16 +152,16 @@ function planPart(
   }
   if (fits) return asIs;
   if (onExceeded !== "partial") return { ...asIs, exceeded: true };
-  const held = paths.slice(0, left.remain);
+  const sent = paths.slice(0, left.remain);
   return {
     ...asIs,
-    batches: splitIntoBatches(held, objectType, force, isNamed),
-    cost: { ...asIs.cost, [kind]: held.length },
-    deferred: paths.slice(held.length),
+    batches: splitIntoBatches(sent, objectType, force, isNamed),
+    cost: { ...asIs.cost, [kind]: sent.length },
+    deferred: paths.slice(sent.length),
   };
 }
 
-/** Paths as calls, in their order: each within the limits of one call, those of departed domains apart. */
+/** Splits paths into calls, in their order. Each is within the limits of a call; a domain that was removed has calls of its own. */
 export function splitIntoBatches(
   paths: readonly string[],
   objectType: CallType,
@@ -176,7 +175,7 @@ export function splitIntoBatches(
     const domainRemoved = !isNamed(domain);
     const last = batches.at(-1);
     const fits = last && last.domainRemoved === domainRemoved && last.paths.length < most;
-    // A departed domain has a call of its own: a refusal of it must not hold back another.
+    // The refusal of a removed domain must not hold back another domain.
     const joins = last?.domains.has(domain) || (!domainRemoved && (last?.domains.size ?? 0) < DOMAINS_PER_CALL);
     if (fits && joins) {
       last.paths.push(path);
@@ -188,8 +187,8 @@ export function splitIntoBatches(
   return batches.map(({ paths: own, domainRemoved }) => ({ paths: own, objectType, force, domainRemoved }));
 }
 
-/** The directories of a cover as calls, each with the paths of the plan that lie below it. */
-function directoryBatches(
+/** Splits the directories of a cover into calls that know which paths of the plan lie below each directory. */
+function splitDirectories(
   { urls, directories }: { urls: readonly string[]; directories: readonly string[] },
   paths: readonly string[],
   inputs: Inputs,
@@ -199,10 +198,10 @@ function directoryBatches(
   const below = new Map<string, string[]>(directories.map((directory) => [directory, []]));
   for (const path of paths) {
     if (alone.has(path)) continue;
-    for (let end = path.split("?", 1)[0]?.lastIndexOf("/") ?? -1; end > 0; end = path.lastIndexOf("/", end - 1)) {
-      const found = below.get(path.slice(0, end + 1));
-      if (found === undefined) continue;
-      found.push(path);
+    for (const directory of directoriesAbove(path)) {
+      const covered = below.get(directory);
+      if (covered === undefined) continue;
+      covered.push(path);
       break;
     }
   }
@@ -212,7 +211,7 @@ function directoryBatches(
   }));
 }
 
-/** The paths of the plan that a call settles: its own, or those below its directories. */
+/** The paths of the plan that are settled by a call: its own, or those below its directories. */
 export function settledPaths({ paths, covers }: Pick<Batch, "paths" | "covers">): readonly string[] {
   return covers === undefined ? paths : paths.flatMap((directory) => covers.get(directory) ?? []);
 }

@@ -1,19 +1,19 @@
 /**
- * Collapsing URLs into directories, so that what is left of a day's quota holds them at the least cost.
+ * Collapses URLs into directories, so that what is left of the day's quota holds them at the lowest cost.
  *
- * A directory costs the same whatever lies below it. Where a cover has a directory, moving it up until it holds all
- * URLs of its host costs nothing, and saves every other directory and every single URL of that host. So a cheapest
- * cover has, for each host, either every URL by itself or one directory for all of them, and the search over the
- * directory tree comes down to which hosts get a directory. Those with the most URLs gain the most, so they come
- * first, and each further one gains no more than the one before: the first that doesn't pay ends the search.
+ * A directory costs the same whatever lies below it. If a cover has a directory, moving it up until it holds all URLs of its host
+ * costs nothing, and saves every other directory and every single URL of that host. So the cheapest cover has, for each host,
+ * either every URL by itself or one directory for all of them: the search over the directory tree comes down to which hosts get a
+ * directory. Hosts with more URLs gain more. So they come first, and the first host whose directory doesn't pay ends the search.
  */
+import { directoryOf, parentOf } from "../vod/paths.js";
 import type { RefreshQuota } from "../vod/quota.js";
 
 /** What to refresh instead of a list of URLs. */
 export interface Cover {
   /** The URLs that are refreshed by themselves, in the order given. */
   urls: string[];
-  /** The directories that hold all other URLs, each ending in "/", sorted by name (code units). */
+  /** The directories that hold all other URLs, each with a "/" at its end, sorted by code units. */
   directories: string[];
 }
 
@@ -29,37 +29,37 @@ interface Tree {
   depth: number;
 }
 
-/** A scheme, if there is one, and a host: up to the first "/" of the URL's path. */
+/** The scheme, if there is one, and the host, up to the first "/" of the URL's path. */
 const ROOT = /^(?:https?:\/\/)?[^/]*\//;
 
 /**
- * The cheapest way to refresh these URLs: each by itself, or by a directory above it. A URL costs 1/`urls.quota` of a
- * day and a directory 1/`directories.quota`; what is left of each is a hard bound, and a quota of 0 can't be used.
+ * Finds the cheapest way to refresh URLs, each by itself or by a directory above it. A URL costs 1/`urls.quota` of a day and a
+ * directory 1/`directories.quota`. What is left of each quota is a hard bound, and a quota of 0 can't be used.
  *
- * Among covers of equal cost it is the one that makes the edge check the least again: the fewest directories, then the
- * deepest. Each directory is the deepest that holds the URLs it stands for, none lies below another, and the same URLs
- * in another order have the same directories.
+ * Of covers with the same cost it takes the one that makes the edge check the least again: the one with the fewest directories,
+ * then the one with the deepest. Each directory is the deepest that holds the URLs it stands for, none lies below another, and the
+ * order of the URLs doesn't change the directories.
  *
- * Near linear: each URL is looked at once, each tree's directory only ever moves up, and only the hosts are sorted.
+ * It takes nearly linear time: it looks at each URL once, a tree's directory only moves up, and only the hosts are sorted.
  *
- * @param urls as normalizePath returns them (`https://host/path?query`, or without the scheme), without duplicates;
- * what differs in scheme, host or port shares no directory, and a URL that ends in "/" lies in that directory
- * @param quota the day's quotas and what is left of them
- * @param options.maxDirectories the most directories to use, where that is fewer than are left. Defaults to no limit.
- * @returns `undefined` where no cover fits what is left
+ * @param urls as normalizePath returns them (`https://host/path?query`, or without the scheme), without duplicates. URLs that
+ * differ in scheme, host or port share no directory; a URL that ends in "/" lies in that directory.
+ * @param quota the day's quotas and what is left of them.
+ * @param options.maxDirectories the most directories to use. Default: as many as are left.
+ * @returns `undefined` if no cover fits into what is left.
  */
 export function cheapestCover(
   urls: readonly string[],
   quota: RefreshQuota,
   options: { maxDirectories?: number } = {},
 ): Cover | undefined {
-  const maxUrls = usable(quota.urls);
-  const maxDirectories = Math.min(usable(quota.directories), options.maxDirectories ?? Number.POSITIVE_INFINITY);
+  const maxUrls = countUsable(quota.urls);
+  const maxDirectories = Math.min(countUsable(quota.directories), options.maxDirectories ?? Number.POSITIVE_INFINITY);
 
   const chosen = new Map<string, Tree>();
   let single = urls.length;
-  for (const tree of buildTrees(urls).sort(byGain)) {
-    // The costs n/urls.quota and 1/directories.quota, multiplied out: exact where fractions aren't.
+  for (const tree of buildTrees(urls).sort(compareGain)) {
+    // Compares the costs n/urls.quota and 1/directories.quota, multiplied out, since fractions aren't exact.
     const pays = tree.count * quota.directories.quota > quota.urls.quota;
     if (single <= maxUrls && !pays) break;
     if (chosen.size + 1 > maxDirectories) break;
@@ -69,25 +69,25 @@ export function cheapestCover(
   if (single > maxUrls) return undefined;
 
   return {
-    urls: urls.filter((url) => !chosen.has(rootOf(url))),
+    urls: urls.filter((url) => !chosen.has(findRoot(url))),
     directories: [...chosen.values()].map((tree) => tree.directory).sort(),
   };
 }
 
-function usable({ quota, remain }: RefreshQuota["urls"]): number {
+function countUsable({ quota, remain }: RefreshQuota["urls"]): number {
   return quota > 0 ? Math.max(remain, 0) : 0;
 }
 
 function buildTrees(urls: readonly string[]): Tree[] {
   const trees = new Map<string, Tree>();
   for (const url of urls) {
-    const root = rootOf(url);
+    const root = findRoot(url);
     const tree = trees.get(root);
     if (tree === undefined) {
       trees.set(root, { root, directory: directoryOf(url), count: 1, depth: 0 });
     } else {
-      // A directory has no "?", so a URL that begins with it does so in its path, never in its query. The root ends
-      // the loop, and since the directory only ever moves up, all URLs of a tree share the steps to it.
+      // A directory has no "?", so that it can only be the beginning of a URL's path. The loop ends at the root. Since the directory
+      // only moves up, all URLs of a tree together take no more steps than the tree is deep.
       while (!url.startsWith(tree.directory)) tree.directory = parentOf(tree.directory);
       tree.count += 1;
     }
@@ -96,20 +96,11 @@ function buildTrees(urls: readonly string[]): Tree[] {
   return [...trees.values()];
 }
 
-/** The most URLs first; with as many, the deepest directory, then the first by name, whatever the order given. */
-function byGain(a: Tree, b: Tree): number {
+/** Sorts the trees with the most URLs first; of trees with as many URLs, the one with the deepest directory, then the first by name. */
+function compareGain(a: Tree, b: Tree): number {
   return b.count - a.count || b.depth - a.depth || (a.root < b.root ? -1 : 1);
 }
 
-function rootOf(url: string): string {
+function findRoot(url: string): string {
   return ROOT.exec(url)?.[0] ?? url;
-}
-
-function directoryOf(url: string): string {
-  const path = url.split("?", 1)[0] ?? url;
-  return path.slice(0, path.lastIndexOf("/") + 1);
-}
-
-function parentOf(directory: string): string {
-  return directory.slice(0, directory.lastIndexOf("/", directory.length - 2) + 1);
 }

@@ -1,14 +1,11 @@
-/** A plan and what became of it in words: the lines that a preview and an update show. */
+/** Describes a plan, and what became of it, in the lines that a preview and an update show. */
 
 import { type CallType, contentOf, type Inputs } from "../schema/inputs.js";
-import { formatNumber, pluralize } from "../vod/format.js";
+import { formatNumber, listFirst, pluralize } from "../vod/format.js";
 import { shownPath } from "../vod/paths.js";
 import { describeNextDay, type RefreshQuota } from "../vod/quota.js";
 import { type Batch, type BatchPlan, type Cost, NO_COST, type QuotaName } from "./batches.js";
 import type { Group, Plan } from "./plan.js";
-
-/** How many paths a line names. */
-const NAMED = 5;
 
 const NOUNS: Readonly<Record<CallType, string>> = {
   File: "URL refresh",
@@ -24,14 +21,14 @@ const QUOTA_NOUNS: Readonly<Record<QuotaName, string>> = {
   preload: "preloads",
 };
 
-/** What a call does, in a word. */
+/** What a call does. */
 export function operationOf(type: CallType): "refresh" | "preload" {
   return type === "Preload" ? "preload" : "refresh";
 }
 
 /**
- * The plan in a few lines: what changed of how much, what it costs and leaves, the first few paths by name; and, where the
- * day's quota can't hold it, what that means.
+ * Describes a plan in a few lines: what changed of how much, what that costs and leaves of the day's quota, and the first few paths;
+ * if the quota can't hold the plan, also what that means.
  */
 export function describePlan(
   plan: Plan,
@@ -54,7 +51,7 @@ export function describePlan(
     );
   }
   if (batchPlan.exceeded && quota !== undefined) {
-    const left = describeLeft(batchPlan, quota, upTo);
+    const left = describeShortage(batchPlan, quota, upTo);
     lines.push(
       `warning: the day's quota has ${left}, so that an update ${upTo ? "might" : "would"} send nothing and fail`,
     );
@@ -69,24 +66,24 @@ export function describePlan(
   return lines;
 }
 
-/** What the last update left open. */
+/** Describes what the last update left open. */
 export function describeOutstanding(paths: readonly string[]): string[] {
   if (paths.length === 0) return [];
   return [`waits for the tasks of the last update, ${pluralize(paths.length, "path")}: ${listPaths(paths)}`];
 }
 
-/** What happened, as the service accepted it. */
+/** Describes what the service accepted. */
 export function describeSubmitted(accepted: readonly Batch[], refreshTaskIds: readonly string[]): string {
   const done = accepted[0]?.objectType === "Preload" ? "preloading" : "refreshed";
   return `${done}: ${describeCost({ batches: accepted })} in ${pluralize(accepted.length, "call")}, task ${refreshTaskIds.join(", ")}`;
 }
 
-/** That the day's quota ran out while a plan was sent. */
+/** Describes that the day's quota ran out while a plan was sent. */
 export function describeRanOut(pending: readonly string[], now: Date): string {
   return `warning: the day's quota ran out, so that ${pluralize(pending.length, "path stays", "paths stay")} pending; it starts anew at ${describeNextDay(now)}`;
 }
 
-/** Why nothing may be sent where the day's quota can't hold the plan, and what to do. */
+/** Describes that nothing may be sent, since the day's quota can't hold the plan, and what to do. */
 export function describeExceeded(
   batchPlan: Pick<BatchPlan, "cost">,
   inputs: Inputs,
@@ -95,9 +92,9 @@ export function describeExceeded(
   now: Date,
 ) {
   const cover = inputs.quota.onExceeded === "collapse" ? ", and no directories fit either" : "";
-  const happened = `The day's quota has ${describeLeft(batchPlan, quota)}${cover}; nothing was sent.`;
+  const happened = `The day's quota has ${describeShortage(batchPlan, quota)}${cover}; nothing was sent.`;
   const policies = describePolicies(batchPlan.cost, inputs);
-  // What a whole day can't hold, no other day will; but another may have the directories to collapse it into.
+  // No other day holds what a whole day can't hold, but it may have the directories to collapse it into.
   const isTooMuch = QUOTAS.some((kind) => {
     const isHopeless = kind !== "urls" || inputs.quota.onExceeded !== "collapse";
     return isHopeless && batchPlan.cost[kind] > (quota[kind]?.quota ?? Number.POSITIVE_INFINITY);
@@ -115,7 +112,7 @@ export function describeExceeded(
   return { happened, remedy: `No day can hold that: set quota.onExceeded to ${policies}${recorded}.` };
 }
 
-/** The other policies that could send something of what the day can't hold. */
+/** Lists the other policies that could send some of what the day can't hold. */
 function describePolicies(cost: Cost, { objectType, quota: { onExceeded, collapse } }: Inputs): string {
   const mayCollapse = onExceeded === "fail" && objectType !== "Preload" && collapse !== "never" && cost.urls > 0;
   return mayCollapse ? '"partial" or "collapse"' : '"partial"';
@@ -123,8 +120,8 @@ function describePolicies(cost: Cost, { objectType, quota: { onExceeded, collaps
 
 const QUOTAS = Object.keys(NO_COST) as QuotaName[];
 
-/** What is left of that of which too little is left, and how much of it is due. */
-function describeLeft({ cost }: Pick<BatchPlan, "cost">, quota: RefreshQuota, upTo = ""): string {
+/** Describes the quotas that are too small: what is left of each, and how much is due. */
+function describeShortage({ cost }: Pick<BatchPlan, "cost">, quota: RefreshQuota, upTo = ""): string {
   const parts = QUOTAS.flatMap((kind) => {
     const left = quota[kind];
     if (left === undefined || cost[kind] <= left.remain) return [];
@@ -134,13 +131,12 @@ function describeLeft({ cost }: Pick<BatchPlan, "cost">, quota: RefreshQuota, up
   return parts.join("; ");
 }
 
-/** The first few paths by name. */
+/** Lists the first few paths. */
 export function listPaths(paths: readonly string[]): string {
-  const more = paths.length > NAMED ? ` and ${formatNumber(paths.length - NAMED)} more` : "";
-  return `${paths.slice(0, NAMED).map(shownPath).join(", ")}${more}`;
+  return listFirst(paths, shownPath);
 }
 
-/** The reasons for which everything is due. */
+/** The reasons that make every path due. */
 const WHOLE: readonly Group["reason"][] = [
   "created",
   "area or headers changed",
@@ -149,10 +145,10 @@ const WHOLE: readonly Group["reason"][] = [
   "refreshed as another type",
 ];
 
-/** What changed, such as "3 of 1,204 files changed, 1 vanished" or "contentHash changed". */
+/** Describes what changed, such as "3 of 1,204 files changed, 1 vanished" or "contentHash changed". */
 function describeChanges(plan: Plan, inputs: Inputs): string {
   const { mode } = contentOf(inputs);
-  const nouns = (count: number) => nounOf(inputs) + (count === 1 ? "" : "s");
+  const nouns = (count: number) => chooseNoun(inputs) + (count === 1 ? "" : "s");
   const [first, ...rest] = plan.groups;
   if (first === undefined) return "";
   if (mode === "paths") return plan.groups.map(({ reason, count }) => describePart(reason, count, plan)).join(", ");
@@ -167,14 +163,14 @@ function describeChanges(plan: Plan, inputs: Inputs): string {
   );
 }
 
-/** What a manifest counts: with an index document, a file may have two URLs. */
-function nounOf({ source }: Inputs): string {
+/** What a manifest counts: files, unless an index document gives a file two URLs. */
+function chooseNoun({ source }: Inputs): string {
   return source !== undefined && source.indexDocument === undefined ? "file" : "URL";
 }
 
 function describePart(reason: Group["reason"], count: number, plan: Plan): string {
   if (count === plan.total) return reason;
-  // What is no longer named isn't of those that are.
+  // Removed paths are not part of the total.
   return count > plan.total || reason === "vanished"
     ? `${formatNumber(count)} ${reason}`
     : `${reason}, ${formatNumber(count)} of ${formatNumber(plan.total)}`;
@@ -182,7 +178,7 @@ function describePart(reason: Group["reason"], count: number, plan: Plan): strin
 
 function describeSkipped({ skipped: count }: Plan, inputs: Inputs): string {
   if (count === 0) return "";
-  return ` (${pluralize(count, `new ${nounOf(inputs)}`)} skipped: no cache can hold ${count === 1 ? "it" : "them"})`;
+  return ` (${pluralize(count, `new ${chooseNoun(inputs)}`)} skipped: no cache can hold ${count === 1 ? "it" : "them"})`;
 }
 
 function describeCost({ batches }: Pick<BatchPlan, "batches">): string {
@@ -194,7 +190,7 @@ function describeCost({ batches }: Pick<BatchPlan, "batches">): string {
   return parts.join(" and ") || "nothing";
 }
 
-/** What is left of the day's quota once this was sent. */
+/** Describes what is left of the day's quota after the calls. */
 function describeRemaining({ cost }: BatchPlan, quota: RefreshQuota | undefined): string {
   if (quota === undefined) return "";
   const kinds = QUOTAS.filter((kind) => cost[kind] > 0);

@@ -1,27 +1,27 @@
-/** What is due, decided from values alone, so that the preview and the update can't disagree. */
+/** Decides what is due, from values alone, so that the preview and the update can't disagree. */
 
 import { UNKNOWN_HASH } from "../manifest/hash.js";
-import { diffManifests, type Manifest } from "../manifest/manifest.js";
+import { diffManifests, type Manifest, type ManifestChanges } from "../manifest/manifest.js";
 import { type CallType, type Content, contentOf, type Inputs, UNKNOWN } from "../schema/inputs.js";
 
 export interface Plan {
   /** The paths that are due, in the order in which they are sent. */
   paths: readonly string[];
-  /** Why: each group with its size, such as "changed" and 3; empty where nothing is due. */
+  /** Why they are due: each reason with its number of paths, such as "changed" and 3. Empty if nothing is due. */
   groups: readonly Group[];
-  /** How many paths the program manages. */
+  /** How many paths the program names. */
   total: number;
-  /** Those of the paths that are no longer named as what they were, each with that, whatever the object type is by now. */
+  /** How each due path is sent that the program no longer names as what it was, whatever the inputs' object type is now. */
   removed: ReadonlyMap<string, RequestKind>;
-  /** New URLs that no cache can hold, so that they aren't sent. */
+  /** How many new URLs are not sent, since no cache can hold them yet. */
   skipped: number;
-  /** Paths that are due only if their hash, which isn't known yet (in previews only), turns out to be another. */
+  /** How many paths are due only if their hash, which a preview doesn't know yet, turns out to be another. */
   unknown: number;
-  /** Whether the plan carries on where the last run stopped, so that its task IDs still count. */
+  /** Whether the plan only carries on with the last run, so that the task IDs of that run still count. */
   resumes: boolean;
 }
 
-/** As what a path is sent. */
+/** How a path is sent. */
 export interface RequestKind {
   objectType: CallType;
   force: boolean;
@@ -47,124 +47,180 @@ export type Reason =
   | "vanished"
   | "new";
 
-/** What the edge was last told to fetch anew, and under which inputs. */
+/** What the edge was last told to fetch, and with which inputs. */
 export interface Baseline {
   inputs: Inputs;
-  /** The hash under which each path was last refreshed; one whose refresh is still to be sent has UNKNOWN_HASH. */
+  /** The hash with which each path was last sent; a path that is still to be sent has UNKNOWN_HASH. */
   manifest: Manifest;
-  /** As what those of it are sent that `inputs` don't name. States that were written before 0.2 don't say it. */
-  removed?: ReadonlyMap<string, RequestKind>;
+  /** How those paths are sent that are in the manifest and not in the inputs. */
+  removed: ReadonlyMap<string, RequestKind>;
 }
 
 /**
- * The plan for a resource.
+ * Plans what a resource sends.
  *
- * Created: everything is due, since what the edge holds is unknown. Later: what was left, what changed and what vanished.
- * A new path of `paths` is due, since somebody wrote it there; a new URL of `contents` or `source` is not, since no cache
- * can hold it, unless `refreshNew` is true. A path taken out of `paths` isn't due, since somebody took it out; one that isn't
- * there any more once `contents` or `source` say what is, has vanished like any other.
+ * When it is created, every path is due, since nobody knows what the edge holds. Later, a path is due that is pending, changed or
+ * removed. A new path of `paths` is due, since somebody wrote it there; a new URL of `contents` or `source` is not, since no cache
+ * can hold it yet, unless `refreshNew` is true. A path that somebody took out of `paths` isn't due. A path that `contents` or
+ * `source` no longer have is due, since these say what exists.
  *
  * @param baseline undefined for a resource that doesn't exist yet.
- * @param current the present hash of every path that the inputs name.
+ * @param current the current hash of every path that the inputs name.
  */
 export function planRefresh(baseline: Baseline | undefined, inputs: Inputs, current: Manifest): Plan {
-  const { mode } = contentOf(inputs);
-  const all = (reason: Reason): PathGroup => ({ reason, paths: [...current.keys()] });
-  if (baseline === undefined) return assemblePlan(inputs.refreshOnCreate ? [all("created")] : [], current);
-
-  const { changed, removed: missing, added } = diffManifests(baseline.manifest, current);
-  // What is no longer named needs no copy at the edge.
-  const vanished = inputs.objectType === "Preload" ? [] : missing;
-  const oldMode = contentOf(baseline.inputs).mode;
-  const isLeft = (path: string) => baseline.manifest.get(path) === UNKNOWN_HASH;
-  // A path that `paths` no longer names isn't sent, even if it was left: it may be the one that was refused. What they
-  // never named vanished before, and is still to be sent.
-  const oldPaths = new Set(baseline.inputs.paths);
-  const isTakenOut = (path: string) => mode === "paths" && oldMode === "paths" && (!isLeft(path) || oldPaths.has(path));
-  const due = vanished.filter((path) => !isTakenOut(path));
-  // A directory stays one where a URL of the same name, that of an index document, takes its place: it stands for more.
-  const isWider = (path: string) =>
-    coversMany(baseline.removed?.get(path)) || (oldMode !== mode && oldPaths.has(path) && coversMany(baseline.inputs));
-  // With any query at no more cost, where that is what the inputs do by now.
-  const isWidened = ({ objectType }: RequestKind, path: string) =>
-    objectType === "File" && inputs.objectType === "IgnoreParams" && !path.includes("?");
-  const removedKind = (path: string) => {
-    if (current.has(path) && !isWider(path)) return undefined;
-    const requestKind = findRequestKind(path, baseline);
-    return isWidened(requestKind, path) ? requestKindOf(inputs) : requestKind;
-  };
-  const planned = (groups: readonly PathGroup[], counts = {}) =>
-    assemblePlan(groups, current, { removedKind, ...counts });
-  if (oldMode !== mode) return planned([all("given in another way"), { reason: "vanished", paths: due }]);
-  if (baseline.inputs.objectType !== inputs.objectType) {
-    return planned([all("objectType changed"), { reason: "vanished", paths: due }]);
+  const everything = [...current.keys()];
+  if (baseline === undefined) {
+    return assemblePlan(inputs.refreshOnCreate ? [{ reason: "created", paths: everything }] : [], current);
   }
-
-  if (hasOtherPreloadOptions(baseline.inputs, inputs)) return planned([all("area or headers changed")]);
-  if (hasOtherRefreshType(baseline.inputs, inputs)) return planned([all("refreshed as another type")]);
-  const isOther = (path: string) => !isLeft(path);
-  const others = changed.filter(isOther);
-  const unknown = others.filter((path) => current.get(path) === UNKNOWN).length;
-  // Those of a source come in the order of their names; a program may have an order in mind.
-  const inOrder = (paths: readonly string[]) => (mode === "source" ? paths : sortAsGiven(current, paths));
-  const sendsNew = mode === "paths" || inputs.refreshNew === true;
+  const comparison: Comparison = { baseline, inputs, current, oldPaths: new Set(baseline.inputs.paths) };
+  const changes = diffManifests(baseline.manifest, current);
+  const removed = selectRemoved(changes.removed, comparison);
+  const reasonForAll = findReasonForAll(baseline.inputs, inputs);
+  if (reasonForAll === undefined) return planChanges({ ...changes, removed }, comparison);
   const groups: PathGroup[] = [
-    { reason: "left from the last run", paths: [...inOrder(changed.filter(isLeft)), ...due.filter(isLeft)] },
-    { reason: changeReason(inputs), paths: inOrder(others) },
-    { reason: "vanished", paths: due.filter(isOther) },
-    { reason: mode === "paths" ? "new path" : "new", paths: sendsNew ? inOrder(added) : [] },
+    { reason: reasonForAll, paths: everything },
+    { reason: "vanished", paths: removed },
   ];
-  return planned(groups, { skipped: sendsNew ? 0 : added.length, unknown });
+  return assemblePlan(groups, current, { removed: findRemovedKinds(groups, comparison) });
 }
 
-/** What it means in the words of the inputs that a hash is another than it was. */
-function changeReason(inputs: Inputs): Reason {
+/** The last deployment and the one that is planned. */
+interface Comparison {
+  baseline: Baseline;
+  inputs: Inputs;
+  current: Manifest;
+  /** The `paths` of the baseline's inputs. */
+  oldPaths: ReadonlySet<string>;
+}
+
+/** Of the paths that are no longer named, selects those that have to be sent. */
+function selectRemoved(removed: readonly string[], { baseline, inputs, oldPaths }: Comparison): readonly string[] {
+  // A path that is no longer named needs no copy at the edge.
+  if (inputs.objectType === "Preload") return [];
+  if (contentOf(baseline.inputs).mode !== "paths" || contentOf(inputs).mode !== "paths") return removed;
+  // Somebody took the path out of `paths`. It isn't sent, even if it is pending: it may be the one that the service refused. A
+  // pending path that `paths` never had was removed from `contents` or `source` earlier, and is still to be sent.
+  return removed.filter((path) => isPending(path, baseline) && !oldPaths.has(path));
+}
+
+/** Why every path is due, whatever its hash; undefined if only changed paths are. */
+function findReasonForAll(olds: Inputs, news: Inputs): Reason | undefined {
+  // Hashes that were given in different ways can't be compared.
+  if (contentOf(olds).mode !== contentOf(news).mode) return "given in another way";
+  if (olds.objectType !== news.objectType) return "objectType changed";
+  if (hasOtherPreloadOptions(olds, news)) return "area or headers changed";
+  if (hasOtherRefreshType(olds, news)) return "refreshed as another type";
+  return undefined;
+}
+
+/** Plans what changed path by path: first what is pending, then what changed, was removed or is new. */
+function planChanges(
+  { changed, removed, added }: Readonly<Record<keyof ManifestChanges, readonly string[]>>,
+  comparison: Comparison,
+): Plan {
+  const { baseline, inputs, current } = comparison;
+  const { mode } = contentOf(inputs);
+  const isLeft = (path: string) => isPending(path, baseline);
+  const wasSent = (path: string) => !isLeft(path);
+  // A program may have an order in mind; the URLs of a source come in the order of their names.
+  const sort = (paths: readonly string[]) => (mode === "source" ? paths : sortAsGiven(current, paths));
+  const changedSince = changed.filter(wasSent);
+  const sendsNew = mode === "paths" || inputs.refreshNew === true;
+  const groups: PathGroup[] = [
+    { reason: "left from the last run", paths: [...sort(changed.filter(isLeft)), ...removed.filter(isLeft)] },
+    { reason: describeChange(inputs), paths: sort(changedSince) },
+    { reason: "vanished", paths: removed.filter(wasSent) },
+    { reason: mode === "paths" ? "new path" : "new", paths: sendsNew ? sort(added) : [] },
+  ];
+  return assemblePlan(groups, current, {
+    removed: findRemovedKinds(groups, comparison),
+    skipped: sendsNew ? 0 : added.length,
+    unknown: changedSince.filter((path) => current.get(path) === UNKNOWN).length,
+  });
+}
+
+/** Whether a path was still to be sent after the last run. */
+function isPending(path: string, { manifest }: Baseline): boolean {
+  return manifest.get(path) === UNKNOWN_HASH;
+}
+
+/** What a changed hash means in the words of the inputs. */
+function describeChange(inputs: Inputs): Reason {
   const content = contentOf(inputs);
   if (content.mode !== "paths") return "changed";
   return content.contentHash === UNKNOWN ? "contentHash not known yet" : "contentHash changed";
 }
 
+/** How those of the paths are sent that are no longer named as what they were. */
+function findRemovedKinds(groups: readonly PathGroup[], comparison: Comparison): Map<string, RequestKind> {
+  const kinds = new Map<string, RequestKind>();
+  for (const { paths } of groups) {
+    for (const path of paths) {
+      if (comparison.current.has(path) && !coveredMore(path, comparison)) continue;
+      const kind = findRequestKind(path, comparison.baseline);
+      kinds.set(path, isWidened(kind, path, comparison.inputs) ? getRequestKind(comparison.inputs) : kind);
+    }
+  }
+  return kinds;
+}
+
 /**
- * The plan where the files of a source changed after they were checked: what is due by what was checked, and by what is there
- * now, since either may be online.
+ * Whether a path that is named as a URL covered more than that before: a directory of which an index document takes the name now
+ * is still sent as a directory.
+ */
+function coveredMore(path: string, { baseline, inputs, oldPaths }: Comparison): boolean {
+  if (coversMany(baseline.removed.get(path))) return true;
+  const isNamedAnew = contentOf(baseline.inputs).mode !== contentOf(inputs).mode;
+  return isNamedAnew && oldPaths.has(path) && coversMany(baseline.inputs);
+}
+
+/** Whether a removed URL is sent with any query, as the inputs do by now: it costs the same. */
+function isWidened({ objectType }: RequestKind, path: string, inputs: Inputs): boolean {
+  return objectType === "File" && inputs.objectType === "IgnoreParams" && !path.includes("?");
+}
+
+/**
+ * Plans what is due if the files of a source changed after they were checked: what is due by the check, and what is due by the
+ * current files, since either may be online.
  */
 export function planAfterDrift(baseline: Baseline, inputs: Inputs, checked: Manifest, current: Manifest): Plan {
   const { paths, removed } = planRefresh(baseline, inputs, checked);
-  const own = paths.filter((path) => !removed.has(path)).map((path) => [path, requestKindOf(inputs)] as const);
+  const own = paths.filter((path) => !removed.has(path)).map((path) => [path, getRequestKind(inputs)] as const);
   const left = { ...baseline, manifest: markPending(baseline.manifest, paths), removed: new Map([...removed, ...own]) };
   return planRefresh(left, inputs, current);
 }
 
-/** Whether it stands for more than one URL and its queries. */
-function coversMany(requestKind: Pick<RequestKind, "objectType"> | undefined): boolean {
-  return requestKind?.objectType === "Directory" || requestKind?.objectType === "Regex";
+/** Whether a path of that kind covers more than one URL with its queries. */
+function coversMany(kind: Pick<RequestKind, "objectType"> | undefined): boolean {
+  return kind?.objectType === "Directory" || kind?.objectType === "Regex";
 }
 
-/** As what inputs send their paths. */
-function requestKindOf({ objectType, force }: Inputs): RequestKind {
+/** How inputs send their paths. */
+function getRequestKind({ objectType, force }: Inputs): RequestKind {
   return { objectType, force: objectType === "Directory" && force };
 }
 
-/** As what a path is sent that is no longer named: what it was when it was. */
+/** How a path is sent that is no longer named: as it was when it was named. */
 function findRequestKind(path: string, { inputs, removed }: Baseline): RequestKind {
-  const known = removed?.get(path);
+  const known = removed.get(path);
   if (known !== undefined) return known;
-  // Of a URL that was left beside directories, an older state doesn't say whether it went with any query.
-  const isKnown = !coversMany(inputs) || inputs.paths?.includes(path);
-  return isKnown ? requestKindOf(inputs) : { objectType: path.includes("?") ? "File" : "IgnoreParams", force: false };
+  if (!coversMany(inputs) || inputs.paths?.includes(path)) return getRequestKind(inputs);
+  // A URL beside directories, sent so long ago that the state doesn't tell whether it went with any query.
+  return { objectType: path.includes("?") ? "File" : "IgnoreParams", force: false };
 }
 
-/** Of paths that are still to be sent or seen, as what those are sent that the program no longer names, for the state. */
+/** Selects what the state keeps of paths that are pending or unconfirmed: how those are sent that the program no longer names. */
 export function keepRequestKinds(
   paths: readonly string[],
   plan: Plan,
   baseline: Baseline | undefined,
-): Record<string, RequestKind> | undefined {
-  const kinds = paths.flatMap((path) => {
-    const requestKind = plan.removed.get(path) ?? baseline?.removed?.get(path);
-    return requestKind === undefined ? [] : [[path, requestKind]];
-  });
-  return kinds.length === 0 ? undefined : Object.fromEntries(kinds);
+): Map<string, RequestKind> {
+  const kinds = new Map<string, RequestKind>();
+  for (const path of paths) {
+    const kind = plan.removed.get(path) ?? baseline?.removed.get(path);
+    if (kind !== undefined) kinds.set(path, kind);
+  }
+  return kinds;
 }
 
 /** Whether viewers get other copies than those that were preloaded. */
@@ -172,20 +228,20 @@ function hasOtherPreloadOptions(olds: Inputs, news: Inputs): boolean {
   return canonicalJson([olds.area, olds.headers]) !== canonicalJson([news.area, news.headers]);
 }
 
-/** Whether the refresh before a preload sends everything again, as another type. */
+/** Whether the refresh before a preload sends everything again, with another object type. */
 function hasOtherRefreshType({ refresh: old }: Inputs, { refresh }: Inputs): boolean {
   const types = [old?.objectType, refresh?.objectType];
   return !types.includes(undefined) && !types.includes(UNKNOWN) && types[0] !== types[1];
 }
 
-/** The manifest after a run: what is still to be sent differs from every hash, whatever the content will be. */
+/** The manifest after a run. A pending path gets the hash that differs from every other, whatever the content will be. */
 export function markPending(current: Manifest, pending: readonly string[]): Map<string, string> {
-  const after = new Map(current);
-  for (const path of pending) after.set(path, UNKNOWN_HASH);
-  return after;
+  const marked = new Map(current);
+  for (const path of pending) marked.set(path, UNKNOWN_HASH);
+  return marked;
 }
 
-/** The present hash of every path that `paths` or `contents` name. */
+/** The current hash of every path that `paths` or `contents` name. */
 export function manifestFromInputs(content: Exclude<Content, { mode: "source" }>): Map<string, string> {
   if (content.mode === "contents") return new Map(Object.entries(content.contents));
   return new Map(content.paths.map((path) => [path, content.contentHash]));
@@ -196,47 +252,43 @@ interface PathGroup {
   paths: readonly string[];
 }
 
+interface PlanDetails {
+  removed?: ReadonlyMap<string, RequestKind>;
+  skipped?: number;
+  unknown?: number;
+}
+
 function assemblePlan(
   groups: readonly PathGroup[],
   current: Manifest,
-  {
-    removedKind = () => undefined,
-    skipped = 0,
-    unknown = 0,
-  }: { removedKind?: (path: string) => RequestKind | undefined; skipped?: number; unknown?: number } = {},
+  { removed = new Map(), skipped = 0, unknown = 0 }: PlanDetails = {},
 ): Plan {
   const present = groups.filter(({ paths }) => paths.length > 0);
-  const paths = present.flatMap((group) => group.paths);
-  const removed = new Map<string, RequestKind>();
-  for (const path of paths) {
-    const requestKind = removedKind(path);
-    if (requestKind !== undefined) removed.set(path, requestKind);
-  }
   return {
-    paths,
+    paths: present.flatMap(({ paths }) => paths),
     removed,
     groups: present.map(({ reason, paths: { length } }) => ({ reason, count: length })),
     total: current.size,
     skipped,
     unknown,
-    resumes: present[0]?.reason === "left from the last run" && present.length === 1,
+    resumes: present.length === 1 && present[0]?.reason === "left from the last run",
   };
 }
 
-/** Paths in the order in which the program gave them. */
+/** Sorts paths into the order in which the program gave them. */
 function sortAsGiven(current: Manifest, paths: readonly string[]): string[] {
   const wanted = new Set(paths);
   return [...current.keys()].filter((path) => wanted.has(path));
 }
 
-/** Whether a difference is worth an update, with or without a call: the order of the paths isn't, nor what it comes after. */
+/** Whether inputs differ so that an update is needed, with or without a call. The order of the paths and what they come after don't count. */
 export function hasChanges(olds: Inputs, news: Inputs): boolean {
   const comparable = ({ paths = [], refresh: _, ...rest }: Inputs) =>
     canonicalJson({ ...rest, paths: [...paths].sort() });
   return comparable(olds) !== comparable(news) || hasOtherRefreshType(olds, news);
 }
 
-/** A value as text, the same for the same value in whatever order its keys are. */
+/** Formats a value as JSON, the same whatever the order of its keys. */
 function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, inner) =>
     typeof inner === "object" && inner !== null && !Array.isArray(inner)

@@ -1,33 +1,33 @@
-/** What is left of the day's quota for several resources that one process plans or sends at once. */
+/** Shares what is left of the day's quota among the resources that one process plans or sends at the same time. */
 
 import { type Inputs, identityOf } from "../schema/inputs.js";
 import type { RefreshQuota } from "../vod/quota.js";
 import { addCosts, type BatchPlan, type Cost, NO_COST, subtractCost } from "./batches.js";
 
-/** The day as the service told it at a moment, of which each resource has what those before it leave. */
+/** What the service said is left at one moment. Each resource gets what the resources before it leave. */
 export class QuotaSnapshot {
   private asked: Promise<RefreshQuota> | undefined;
   private readonly reservations = new Map<unknown, Cost>();
 
   constructor(private readonly ask: () => Promise<RefreshQuota>) {}
 
-  /** What the service says is left. It is asked once. */
+  /** What the service says is left. It is asked only once. */
   quota(): Promise<RefreshQuota> {
     this.asked ??= this.ask();
     return this.asked;
   }
 
   /**
-   * Allots a resource its part. It does so at once, so that nobody else looks at the day in between; a resource that comes
+   * Reserves the part of a resource. It does so synchronously, so that no other resource comes in between. A resource that comes
    * again keeps its place.
    *
-   * @param quota what {@link quota} said.
-   * @returns the part, and what was left before it.
+   * @param quota what {@link quota} returned.
+   * @returns the calls of the resource, and what was left before them.
    */
   reserve(
     resource: unknown,
     quota: RefreshQuota,
-    allot: (left: RefreshQuota) => BatchPlan,
+    plan: (left: RefreshQuota) => BatchPlan,
   ): { batchPlan: BatchPlan; left: RefreshQuota } {
     let before = NO_COST;
     for (const [other, cost] of this.reservations) {
@@ -35,33 +35,33 @@ export class QuotaSnapshot {
       before = addCosts(before, cost);
     }
     const left = subtractCost(quota, before);
-    const batchPlan = allot(left);
+    const batchPlan = plan(left);
     this.reservations.set(resource, batchPlan.exceeded ? NO_COST : batchPlan.cost);
     return { batchPlan, left };
   }
 }
 
 /**
- * For how long what the service said is left of the day is good enough to send by, in milliseconds, less what was sent since:
- * 200 resources, one after another, would ask 200 times and wait as long for that as for their refreshes.
+ * For how long, in milliseconds, resources send by what the service said is left, minus what was sent since. Otherwise 200 resources
+ * that are sent one after the other would ask 200 times, and wait as long for the answers as for their refreshes.
  */
 const FRESH_MS = 5_000;
 
-/** Is told of a longer wait for the answer. */
+/** Called with a line when the answer takes longer. */
 type OnWait = (line: string) => void;
 
-/** A day by which resources send. */
+/** The snapshot by which resources send. */
 interface Lease {
   snapshot: QuotaSnapshot;
   since: number;
-  /** How many of them send right now. */
+  /** How many resources are sending right now. */
   senders: number;
 }
 
-/** The days of all who call: one each that previews look at, and another one by which resources send, as long as it is fresh. */
+/** The snapshots of each caller: one for its previews, and another, as long as it is fresh, for its calls. */
 export class QuotaBudget {
-  private readonly previewed = new Map<string, { day: QuotaSnapshot; since: number }>();
-  /** Undefined after a failure: what the day has left isn't known. */
+  private readonly previewed = new Map<string, { snapshot: QuotaSnapshot; since: number }>();
+  /** Undefined after a failure, since nobody knows then what is left. */
   private readonly sending = new Map<string, Lease | undefined>();
 
   constructor(
@@ -69,51 +69,55 @@ export class QuotaBudget {
     private readonly now: () => Date,
   ) {}
 
-  /** The day that previews look at: of what is sent meanwhile they know, since it was planned before. */
+  /** The snapshot for previews. It isn't renewed: what is sent meanwhile was planned before, and is in it. */
   forPreview(inputs: Inputs, onWait?: OnWait): QuotaSnapshot {
-    const key = keyOf(inputs);
-    const foreseen = this.previewed.get(key) ?? {
-      day: new QuotaSnapshot(() => this.ask(inputs, onWait)),
+    const key = buildKey(inputs);
+    const previewed = this.previewed.get(key) ?? {
+      snapshot: new QuotaSnapshot(() => this.ask(inputs, onWait)),
       since: this.now().getTime(),
     };
-    this.previewed.set(key, foreseen);
-    return foreseen.day;
+    this.previewed.set(key, previewed);
+    return previewed.snapshot;
   }
 
   /**
-   * Lends the day to what asks and then sends. It is asked for anew, unless it is fresh or another resource is sending right now:
-   * what the service counted of that one's calls can't be told, so that both go by what was left before either. The first one
-   * that sends goes by what was foreseen, if that is fresh.
+   * Lends a snapshot to a resource that sends. The service is asked again, unless the snapshot is fresh or another resource is
+   * sending right now: nobody can tell how much of that one's calls an answer would count, so that both go by what was left before.
+   * The first resource goes by the snapshot of the preview, if that is fresh.
    */
-  async withLease<T>(inputs: Inputs, send: (day: QuotaSnapshot) => Promise<T>, onWait?: OnWait): Promise<T> {
-    const key = keyOf(inputs);
+  async withLease<T>(inputs: Inputs, send: (snapshot: QuotaSnapshot) => Promise<T>, onWait?: OnWait): Promise<T> {
+    const key = buildKey(inputs);
     const now = this.now().getTime();
     const last = this.sending.get(key);
-    const isGood = last !== undefined && (last.senders > 0 || now - last.since < FRESH_MS);
-    const lent = isGood ? last : this.newLease(inputs, key, now, onWait);
-    this.sending.set(key, lent);
-    lent.senders++;
+    const isValid = last !== undefined && (last.senders > 0 || now - last.since < FRESH_MS);
+    const lease = isValid ? last : this.newLease(inputs, key, now, onWait);
+    this.sending.set(key, lease);
+    lease.senders++;
     try {
-      return await send(lent.snapshot);
+      return await send(lease.snapshot);
     } catch (error) {
       this.sending.set(key, undefined);
       throw error;
     } finally {
-      lent.senders--;
+      lease.senders--;
     }
   }
 
   private newLease(inputs: Inputs, key: string, now: number, onWait: OnWait | undefined): Lease {
-    const foreseen = this.previewed.get(key);
-    if (this.sending.has(key) || foreseen === undefined || now - foreseen.since >= FRESH_MS) {
+    const previewed = this.previewed.get(key);
+    if (this.sending.has(key) || previewed === undefined || now - previewed.since >= FRESH_MS) {
       return { snapshot: new QuotaSnapshot(() => this.ask(inputs, onWait)), since: now, senders: 0 };
     }
-    const { day, since } = foreseen;
-    return { snapshot: new QuotaSnapshot(() => day.quota().catch(() => this.ask(inputs, onWait))), since, senders: 0 };
+    const { snapshot, since } = previewed;
+    return {
+      snapshot: new QuotaSnapshot(() => snapshot.quota().catch(() => this.ask(inputs, onWait))),
+      since,
+      senders: 0,
+    };
   }
 }
 
-/** Who asks, and where: another may have another day. */
-function keyOf(inputs: Inputs): string {
+/** Identifies a caller by who asks and where, since another caller may have another quota. */
+function buildKey(inputs: Inputs): string {
   return JSON.stringify([inputs.endpoint, identityOf(inputs)]);
 }

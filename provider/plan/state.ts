@@ -1,24 +1,23 @@
 /**
- * What the stack's state keeps of a VodCacheRefresh. It is a contract: it carries a version, a state of every earlier
- * version is read, and a state of a later one is refused instead of misread.
+ * What the stack's state keeps of a resource. It is a contract: it carries a version, the states of all earlier versions are read,
+ * and a state of a later version is refused instead of misread.
  */
 import { z } from "zod";
-import { UNKNOWN_HASH } from "../manifest/hash.js";
 import { packManifest, unpackManifest } from "../manifest/manifest.js";
 import { type RefreshStatus, STATUSES } from "../schema/enums.js";
 import { contentOf, type Inputs, type ResourceKind } from "../schema/inputs.js";
 import { VodError } from "../vod/errors.js";
 import { OBJECT_TYPES } from "../vod/limits.js";
 import { addCosts, type Cost } from "./batches.js";
-import { type Baseline, manifestFromInputs, markPending } from "./plan.js";
+import { type Baseline, manifestFromInputs, markPending, type RequestKind } from "./plan.js";
 
 /** The version that this package writes. */
 export const STATE_VERSION = 1;
 
-/** How many paths the state names where it needn't name all. */
+/** How many paths the state names at most where it needn't name all. */
 export const PATHS_SHOWN = 50;
 
-/** What came of the last refresh. */
+/** What came of the last run that sent something. */
 const resultSchema = z.object({
   __stateVersion: z.literal(STATE_VERSION),
   taskIds: z.array(z.string()),
@@ -26,52 +25,54 @@ const resultSchema = z.object({
   requestIds: z.array(z.string()),
   submittedAt: z.string().optional(),
   status: z.enum(STATUSES),
-  /** Of the day's quota. States that were written before 0.2 lack it. */
+  /** How much of the day's quota it used; absent if nothing was ever sent. */
   cost: z.object({ urls: z.number(), directories: z.number(), preloads: z.number() }).optional(),
   refreshed: z.array(z.string()),
   pending: z.array(z.string()),
-  /** Of the task IDs, those of calls that were sent again, since nobody knew whether they had been accepted. */
+  /** The IDs of tasks whose call was sent twice, since nobody knew whether the service had accepted it. */
   repeatedTaskIds: z.array(z.string()).optional(),
-  /** Paths that were accepted, and whose end an update with `wait` had to see and couldn't. */
+  /** Accepted paths that an update with `wait` couldn't follow to their end. */
   unconfirmed: z.array(z.string()).optional(),
-  /** As what paths are sent that are pending or unconfirmed, and that the inputs don't name; absent without such. */
+  /** How those pending or unconfirmed paths are sent that the inputs don't name; absent if there are none. */
   __removedPaths: z
     .record(z.string(), z.object({ objectType: z.enum([...OBJECT_TYPES, "Preload"]), force: z.boolean() }))
-    .optional(),
-  /** With `source`: the hash of every URL, packed; a URL that is pending has no hash in it. */
+    .default({}),
+  /** Of a `source`: the packed hashes of all URLs. The hash of a pending URL is unknown. */
   __manifest: z.string().optional(),
 });
 
-/** What the state says: the inputs that it was reached with, and what came of the last update that sent something. */
-export interface State extends z.infer<typeof resultSchema> {
+/** The inputs of the last deployment, and what came of the last run that sent something. */
+export interface State extends Omit<z.infer<typeof resultSchema>, "__removedPaths"> {
   inputs: Inputs;
+  /** How those pending or unconfirmed paths are sent that the inputs don't name. */
+  removed: ReadonlyMap<string, RequestKind>;
 }
 
-/** What the calls of one run gave. */
+/** What came of the calls of one run. */
 export interface Submission {
-  /** The paths that were sent and accepted, in order. */
+  /** The accepted paths, in order. */
   accepted: readonly string[];
   /** The paths that are still due, in order. */
   pending: readonly string[];
-  /** The accepted paths whose end had to be seen, and wasn't. */
+  /** The accepted paths that had to be followed to their end, and couldn't. */
   unconfirmed: readonly string[];
-  /** One string of joined task IDs for each call. */
+  /** For each call, its task IDs joined by commas. */
   refreshTaskIds: readonly string[];
   requestIds: readonly string[];
-  /** The task IDs of calls that were sent again, since nobody knew whether they had been accepted. Default: none. */
+  /** The IDs of tasks whose call was sent twice. Default: none. */
   repeatedTaskIds?: readonly string[];
-  /** What was accepted, of the day's quota. */
+  /** How much of the day's quota the accepted calls used. */
   cost: Cost;
-  /** When the last call was answered, ISO 8601 in UTC. */
+  /** When the last call was answered, in ISO 8601 and UTC. */
   submittedAt: string;
-  /** What was last seen of the tasks, if they were looked at; `Incomplete` where something is pending. */
+  /** How the tasks were last seen, if they were looked at; `Incomplete` if something is pending. */
   status?: RefreshStatus;
-  /** As what those are sent that are pending or unconfirmed, and that the inputs don't name. */
-  removed?: State["__removedPaths"];
+  /** How those pending or unconfirmed paths are sent that the inputs don't name. Default: none. */
+  removed?: ReadonlyMap<string, RequestKind>;
 }
 
 /**
- * Reads the outputs that the state holds.
+ * Reads a state from the outputs of a resource.
  *
  * @throws VodError UnknownState when a later version of the package, or something else, wrote them.
  */
@@ -80,7 +81,10 @@ export function readState(properties: Readonly<Record<string, unknown>>, kind: R
   const { [taskId]: refreshTaskId, [sent]: refreshed, ...rest } = properties;
   const result = resultSchema.safeParse({ ...rest, refreshTaskId, refreshed });
   const inputs = kind.checked.safeParse(properties);
-  if (result.success && inputs.success) return { ...result.data, inputs: inputs.data };
+  if (result.success && inputs.success) {
+    const { __removedPaths, ...data } = result.data;
+    return { ...data, removed: new Map(Object.entries(__removedPaths)), inputs: inputs.data };
+  }
   const issues = [...(result.error?.issues ?? []), ...(inputs.error?.issues ?? [])].map(({ path }) => path.join("."));
   const version = properties.__stateVersion;
   const isLater = typeof version === "number" && version > STATE_VERSION;
@@ -96,21 +100,19 @@ export function readState(properties: Readonly<Record<string, unknown>>, kind: R
   );
 }
 
-/** What the next plan needs of a state: a path that is pending has no hash, so that it differs from every content. */
+/** What the next plan needs of a state. A pending path has the unknown hash, which differs from that of every content. */
 export function baselineOf(state: State): Baseline {
-  const { inputs } = state;
+  const { inputs, removed } = state;
   const content = contentOf(inputs);
-  const removed = new Map(Object.entries(state.__removedPaths ?? {}));
   if (content.mode === "source") return { inputs, manifest: unpackManifest(state.__manifest ?? ""), removed };
   const manifest = manifestFromInputs(content);
-  for (const path of state.pending) manifest.set(path, UNKNOWN_HASH);
-  return { inputs, manifest, removed };
+  return { inputs, manifest: markPending(manifest, state.pending), removed };
 }
 
 /**
- * The state after a run that had nothing to send.
+ * The state after an update that had nothing to send.
  *
- * @param before undefined where nothing was ever sent.
+ * @param before undefined for a resource that is created.
  */
 export function withoutSubmission(
   before: State | undefined,
@@ -132,23 +134,23 @@ export function withoutSubmission(
     refreshTaskId,
     requestIds,
     submittedAt,
-    // Nothing is due, so what was pending is no longer in the program.
+    // Since nothing is due, the program no longer names what was pending.
     status: status === "Incomplete" ? "Submitted" : status,
     cost,
     repeatedTaskIds,
     refreshed,
     pending: [],
     unconfirmed: undefined,
-    __removedPaths: undefined,
+    removed: new Map(),
   });
 }
 
 /**
- * The state after a run that sent something, or tried to. The last run that sent something stays on record until then.
+ * The state after a run that sent something or tried to. If it sent nothing, the record of the last run that did stays.
  *
- * @param before the state before it, if there was one.
- * @param current the present hash of every path that the inputs name.
- * @param options.carriesOn whether the run carried on with what `before` tells of: its task IDs stay. Default: true.
+ * @param before the state before the run, if there was one.
+ * @param current the current hash of every path that the inputs name.
+ * @param options.carriesOn whether the run carried on with the last one, so that the task IDs of that one stay. Default: true.
  */
 export function withSubmission(
   inputs: Inputs,
@@ -161,28 +163,28 @@ export function withSubmission(
   const kept = carriesOn || !hasSent ? before : undefined;
   const refreshTaskIds = [...(kept?.refreshTaskId ? [kept.refreshTaskId] : []), ...run.refreshTaskIds];
   const repeated = [...(kept?.repeatedTaskIds ?? []), ...(run.repeatedTaskIds ?? [])];
-  // Of what the run itself sent, so that the next one can tell whether there is anything to carry on with.
+  // Only what this run sent, so that the next one can tell whether there is anything to carry on with.
   const refreshed = hasSent ? run.accepted : carriesOn ? (before?.refreshed ?? []) : [];
-  // Where nothing was sent, and nothing is due either, it stands as before.
-  const asBefore = hasSent || before === undefined || before.status === "Incomplete" ? "Submitted" : before.status;
+  // If nothing was sent and nothing is due, the status stays.
+  const unseen = hasSent || before === undefined || before.status === "Incomplete" ? "Submitted" : before.status;
   return buildState(inputs, markPending(current, run.pending), {
     taskIds: [...new Set(refreshTaskIds.flatMap((joined) => joined.split(",")))],
     refreshTaskId: refreshTaskIds.length === 0 ? undefined : refreshTaskIds.join(","),
     requestIds: [...(kept?.requestIds ?? []), ...run.requestIds],
     submittedAt: hasSent ? run.submittedAt : kept?.submittedAt,
-    // What is pending is due whatever became of the rest.
-    status: run.pending.length > 0 ? "Incomplete" : (run.status ?? asBefore),
+    // A pending path is due whatever became of the others.
+    status: run.pending.length > 0 ? "Incomplete" : (run.status ?? unseen),
     cost: hasSent || kept === undefined ? addToCost(run.cost, kept?.cost) : kept.cost,
     repeatedTaskIds: repeated.length === 0 ? undefined : repeated,
     refreshed: refreshed.slice(0, PATHS_SHOWN),
-    // Of a source, the manifest knows them all.
+    // The manifest of a source knows all of them.
     pending: inputs.source === undefined ? [...run.pending] : run.pending.slice(0, PATHS_SHOWN),
     unconfirmed: run.unconfirmed.length === 0 ? undefined : [...run.unconfirmed],
-    __removedPaths: run.removed,
+    removed: run.removed ?? new Map(),
   });
 }
 
-/** What a run cost, with what the one cost that it carried on with. */
+/** Adds what a run cost to what the run cost that it carried on with. */
 function addToCost(
   cost: Cost,
   { preloads: preload, ...refreshes }: NonNullable<State["cost"]> = NOTHING,
@@ -193,23 +195,24 @@ function addToCost(
 
 const NOTHING: NonNullable<State["cost"]> = { urls: 0, directories: 0, preloads: 0 };
 
-type Result = {
-  [Key in keyof Omit<z.infer<typeof resultSchema>, "__stateVersion" | "__manifest">]: State[Key] | undefined;
-};
+type Result = { [Key in keyof Omit<State, "__stateVersion" | "__manifest" | "inputs">]: State[Key] | undefined };
 
 function buildState(inputs: Inputs, manifest: ReadonlyMap<string, string>, result: Result): State {
   const packed = inputs.source === undefined ? {} : { __manifest: packManifest(manifest) };
   return { __stateVersion: STATE_VERSION, ...result, ...packed, inputs } as State;
 }
 
-/** A state as the outputs of a resource. */
+/** Formats a state as the outputs of a resource. */
 export function toOutputs(
-  { inputs, refreshTaskId, refreshed, ...result }: State,
+  { inputs, refreshTaskId, refreshed, removed, ...result }: State,
   kind: ResourceKind,
 ): Record<string, unknown> {
+  const __removedPaths = removed.size === 0 ? undefined : Object.fromEntries(removed);
   const named = { [kind.outputs.taskId]: refreshTaskId, [kind.outputs.sent]: refreshed };
   // An undefined value would make the engine lose the resource.
   return Object.fromEntries(
-    Object.entries({ ...kind.kept(inputs), ...result, ...named }).filter(([, value]) => value !== undefined),
+    Object.entries({ ...kind.kept(inputs), ...result, __removedPaths, ...named }).filter(
+      ([, value]) => value !== undefined,
+    ),
   );
 }

@@ -80,7 +80,7 @@ export function willSend(olds: Properties, news: Inputs, kind: ResourceKind): bo
   if (before === undefined) return true;
   const [old, content] = [contentOf(before), contentOf(news)];
   if (old.mode === "source" || content.mode === "source") return hasChanges(before, news);
-  const baseline = { inputs: before, manifest: manifestFromInputs(old) };
+  const baseline = { inputs: before, manifest: manifestFromInputs(old), removed: new Map() };
   return planRefresh(baseline, news, manifestFromInputs(content)).paths.length > 0;
 }
 

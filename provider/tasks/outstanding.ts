@@ -5,7 +5,7 @@ import type { Plan, RequestKind } from "../plan/plan.js";
 import { baselineOf, PATHS_SHOWN, type State } from "../plan/state.js";
 import type { Inputs } from "../schema/inputs.js";
 import { contentOf, waitOf } from "../schema/inputs.js";
-import { withoutScheme } from "../vod/paths.js";
+import { directoriesAbove, withoutScheme } from "../vod/paths.js";
 import { RECORD_DAYS, type TaskStatus } from "../vod/tasks.js";
 import { DAY_MS, HOUR_MS } from "../vod/time.js";
 import type { TaskSummary } from "./task-status.js";
@@ -47,8 +47,7 @@ export function findOutstanding(
   const isOpen = unconfirmed === undefined ? hasOpenTasks(before) && age <= RECORD_DAYS * DAY_MS : paths.length > 0;
   const taskIds = isOpen ? before.taskIds : [];
   const nameOf = isPreload || contentOf(inputs).mode === "paths" ? namesAmong([present]) : rowNames(before, present);
-  const removed = new Map(Object.entries(before.__removedPaths ?? {}));
-  return { taskIds, paths, isOverdue: paths.length > 0 && age > OVERDUE_MS, removed, nameOf };
+  return { taskIds, paths, isOverdue: paths.length > 0 && age > OVERDUE_MS, removed: before.removed, nameOf };
 }
 
 /**
@@ -87,9 +86,7 @@ function directoriesOf(manifests: readonly Manifest[]): Set<string> {
   const directories = new Set<string>();
   for (const manifest of manifests) {
     for (const url of manifest.keys()) {
-      const path = url.split("?", 1)[0] ?? url;
-      for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
-        const directory = path.slice(0, end + 1);
+      for (const directory of directoriesAbove(url)) {
         if (directories.has(directory)) break;
         directories.add(directory);
       }

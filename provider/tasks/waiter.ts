@@ -4,7 +4,7 @@
  */
 import { untilCancelled } from "../vod/cancellation.js";
 import { VodError } from "../vod/errors.js";
-import { formatNumber, pluralize } from "../vod/format.js";
+import { formatNumber, listFirst, pluralize } from "../vod/format.js";
 import { shownPath } from "../vod/paths.js";
 import { LOOK_RETRY, type RetryLimits, realSleep, type Sleep } from "../vod/retry.js";
 import type { RefreshTask } from "../vod/tasks.js";
@@ -27,8 +27,6 @@ export const CONCURRENCY = 4;
 export const PROGRESS_MS = 10_000;
 /** After how long, in milliseconds, a progress line comes although nothing changed. */
 export const STEADY_PROGRESS_MS = 30_000;
-/** How many paths or tasks a sentence names. */
-const NAMED = 5;
 
 /**
  * Asks for all rows of one task, those of all pages; none where the service doesn't know the task (yet, or any more).
@@ -233,9 +231,4 @@ function describeDuration(ms: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes === 0) return `${seconds}s`;
   return minutes < 60 ? `${minutes}m ${seconds % 60}s` : `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
-}
-
-function listFirst(names: readonly string[]): string {
-  const more = names.length > NAMED ? ` and ${formatNumber(names.length - NAMED)} more` : "";
-  return names.slice(0, NAMED).join(", ") + more;
 }

@@ -1,4 +1,4 @@
-/** Numbers and counts as people read them. */
+/** Numbers, counts and lists as people read them. */
 
 /** Formats a whole number: 1,204. Node takes 9 ms to do it by a locale for the first time. */
 export function formatNumber(count: number): string {
@@ -8,4 +8,13 @@ export function formatNumber(count: number): string {
 /** Formats a number of things: "1 call", "2 calls". */
 export function pluralize(count: number, one: string, many = `${one}s`): string {
   return `${formatNumber(count)} ${count === 1 ? one : many}`;
+}
+
+/** How many names a line lists. */
+const LISTED = 5;
+
+/** Lists the first few names, each as `show` has it, and how many more there are: "a, b, c, d, e and 3 more". */
+export function listFirst(names: readonly string[], show = (name: string) => name): string {
+  const more = names.length > LISTED ? ` and ${formatNumber(names.length - LISTED)} more` : "";
+  return names.slice(0, LISTED).map(show).join(", ") + more;
 }

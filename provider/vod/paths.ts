@@ -70,6 +70,22 @@ export function withoutScheme(path: string): string {
   return path.replace(SCHEME, "");
 }
 
+/** The directory that a URL lies in, up to the last "/" before its query; a URL that ends in "/" lies in itself. */
+export function directoryOf(url: string): string {
+  const path = url.split("?", 1)[0] ?? url;
+  return path.slice(0, path.lastIndexOf("/") + 1);
+}
+
+/** The directory above a directory; empty above the first. */
+export function parentOf(directory: string): string {
+  return directory.slice(0, directory.lastIndexOf("/", directory.length - 2) + 1);
+}
+
+/** All directories that a URL lies in, the deepest first. */
+export function* directoriesAbove(url: string): Generator<string, void> {
+  for (let directory = directoryOf(url); directory !== ""; directory = parentOf(directory)) yield directory;
+}
+
 /** A path as messages show it: without its query, which may hold a signature, and at most a line long. */
 export function shownPath(path: string): string {
   const printable = path.replace(/\?.*$/s, "?…").replace(CONTROL, "�");

@@ -23,6 +23,7 @@ const present = (inputs: Inputs) => manifestFromInputs(contentOf(inputs) as Para
 const deployed = (inputs: Inputs, pending: string[] = []): Baseline => ({
   inputs,
   manifest: markPending(present(inputs), pending),
+  removed: new Map(),
 });
 const contents = (hashes: Record<string, string>, more: Partial<Inputs> = {}): Inputs => ({
   ...COMMON,
