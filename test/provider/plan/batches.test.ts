@@ -33,12 +33,12 @@ const sizes = (paths: string[], type: ObjectType) =>
   splitIntoBatches(paths, type, false, always).map((batch) => batch.paths.length);
 
 describe("calls", () => {
-  test("carry 1,000 URLs each: a day's quota goes in two", () => {
+  test("carry 1,000 URLs each, so that a day's quota takes two", () => {
     expect(sizes(urls(2000), "File")).toEqual([1000, 1000]);
     expect(sizes(urls(2000), "IgnoreParams")).toEqual([1000, 1000]);
   });
 
-  test("carry all directories of a day at once, and one regular expression each", () => {
+  test("carry all directories of a day at once, but only one regular expression each", () => {
     expect(sizes(urls(100), "Directory")).toEqual([100]);
     expect(sizes(urls(3), "Regex")).toEqual([1, 1, 1]);
   });
@@ -49,7 +49,7 @@ describe("calls", () => {
     expect(sizes([...paths.slice(0, 10), ...urls(1)], "File")).toEqual([10, 1]);
   });
 
-  test("leave a domain that the program no longer names to a call of its own", () => {
+  test("of a domain that the program no longer names carry no other domain", () => {
     const paths = [
       "https://vod.example.com/a",
       "https://old.example.com/a",
@@ -64,7 +64,7 @@ describe("calls", () => {
     ]);
   });
 
-  test("together carry every path once, in the order given, within the limits", () => {
+  test("together carry every path once, in the order given and within the limits", () => {
     const path = fc.tuple(fc.nat(20), fc.nat()).map(([domain, file]) => `https://vod${domain}.example.com/${file}`);
     const type = fc.constantFrom<ObjectType>("File", "Regex", "Directory");
     fc.assert(
@@ -77,12 +77,12 @@ describe("calls", () => {
   });
 });
 
-describe("what is no longer named", () => {
+describe("a path that is no longer named", () => {
   const directory = "https://vod.example.com/player/";
   const file: RequestKind = { objectType: "File", force: false };
   const withAnyQuery: RequestKind = { objectType: "IgnoreParams", force: false };
 
-  test("goes as what it was, after what is named", () => {
+  test("is sent as what it was, after the named paths", () => {
     const [a, b] = ["https://vod.example.com/a", "https://vod.example.com/b?v=1"];
     const { batches, cost } = planBatches(
       planned([a, directory, b], { [a]: withAnyQuery, [b]: file }),
@@ -98,7 +98,7 @@ describe("what is no longer named", () => {
     expect(cost).toEqual({ urls: 2, directories: 1, preload: 0 });
   });
 
-  test("a directory with the force that it had", () => {
+  test("is sent with the force that it had if it is a directory", () => {
     const plan = planned([...urls(1), directory], { [directory]: { objectType: "Directory", force: true } });
     expect(planBatches(plan, inputs(), always, quota(2000)).batches.map(({ paths, force }) => [paths, force])).toEqual([
       [urls(1), false],
@@ -106,7 +106,7 @@ describe("what is no longer named", () => {
     ]);
   });
 
-  test("goes with what is named where it is of one type", () => {
+  test("is sent with the named paths if it has the same type", () => {
     const plan = planned(urls(2), { "https://vod.example.com/1": file });
     expect(planBatches(plan, inputs(), always, quota(2000)).batches).toHaveLength(1);
   });
@@ -118,34 +118,34 @@ describe("what is no longer named", () => {
   const beside = (more: Partial<Inputs>, left: RefreshQuota) =>
     planBatches(two, inputs({ objectType: "Directory", ...more }), always, left);
 
-  test("has what else is sent leaves of the day: where that is too little, fail may not send anything", () => {
+  test('gets the quota that the named paths leave; "fail" sends nothing if that is too little', () => {
     expect(beside({}, quota(20))).toMatchObject({ exceeded: true, cost: { urls: 30 } });
     expect(beside({}, quota(30))).toMatchObject({ exceeded: false, cost: { urls: 30 } });
   });
-  test("partial: what fits of all of it", () => {
+  test('stays pending if it doesn\'t fit and the policy is "partial"', () => {
     expect(beside({ quota: { onExceeded: "partial" } }, quota(20))).toMatchObject({
       exceeded: false,
       cost: { urls: 20 },
       deferred: urls(15, "x/").slice(5),
     });
   });
-  test("collapse: no directory that the one before it took", () => {
+  test('can\'t have a directory of the quota that the named paths took, under "collapse"', () => {
     expect(beside({ quota: { onExceeded: "collapse" } }, quota(2, 1))).toMatchObject({ exceeded: true });
     expect(beside({ quota: { onExceeded: "collapse" } }, quota(2, 2))).toMatchObject({ cost: { directories: 2 } });
   });
 });
 
-describe("a plan that the day's quota can hold, or whose quota isn't known", () => {
+describe("a plan that the day's quota can hold, or whose quota isn't known,", () => {
   test.each([
     ["just fits", quota(3)],
     ["isn't known", undefined],
-  ])("%s: is sent as it is", (_, left) => {
+  ])("is sent as it is if the quota %s", (_, left) => {
     const batchPlan = planBatches(planned(urls(3)), inputs(), always, left);
     expect(batchPlan).toMatchObject({ cost: { urls: 3, directories: 0 }, deferred: [], collapsed: 0, exceeded: false });
     expect(batchPlan.batches.map((batch) => [batch.paths, settledPaths(batch)])).toEqual([[urls(3), urls(3)]]);
   });
 
-  test("directories and patterns count against the other quota", () => {
+  test("counts its directories and patterns against the other quota", () => {
     for (const objectType of ["Directory", "Regex"] as const) {
       expect(planBatches(planned(urls(3)), inputs({ objectType }), always, quota(0, 3))).toMatchObject({
         exceeded: false,
@@ -158,17 +158,17 @@ describe("a plan that the day's quota can hold, or whose quota isn't known", () 
 });
 
 describe("a plan that the day's quota can't hold", () => {
-  test("fail: may not be sent", () => {
+  test('is not sent under "fail"', () => {
     expect(planBatches(planned(urls(3)), inputs(), always, quota(2))).toMatchObject({ exceeded: true });
   });
 
-  test("partial: what fits is sent, in order, and the rest is for later", () => {
+  test('is sent as far as it fits under "partial", in order, and the rest is deferred', () => {
     const batchPlan = planBatches(planned(urls(3)), inputs({ quota: { onExceeded: "partial" } }), always, quota(2));
     expect(batchPlan).toMatchObject({ cost: { urls: 2 }, deferred: urls(3).slice(2), exceeded: false });
     expect(batchPlan.batches.flatMap(({ paths }) => paths)).toEqual(urls(2));
   });
 
-  test("collapse: a directory stands for its URLs", () => {
+  test('is sent with a directory for its URLs under "collapse"', () => {
     const plan = planned(urls(30, "player/"));
     const batchPlan = planBatches(plan, inputs({ quota: { onExceeded: "collapse" }, force: true }), always, quota(20));
     expect(batchPlan).toMatchObject({ cost: { urls: 0, directories: 1 }, collapsed: 30, exceeded: false });
@@ -183,7 +183,7 @@ describe("a plan that the day's quota can't hold", () => {
     ]);
   });
 
-  test("collapse: not where the URLs fit", () => {
+  test("is not collapsed if the URLs fit", () => {
     const batchPlan = planBatches(
       planned(urls(30, "player/")),
       inputs({ quota: { onExceeded: "collapse" } }),
@@ -193,7 +193,7 @@ describe("a plan that the day's quota can't hold", () => {
     expect(batchPlan).toMatchObject({ cost: { urls: 30, directories: 0 }, collapsed: 0 });
   });
 
-  test("collapse: may not be sent where no directories fit either", () => {
+  test('is not sent under "collapse" if no directories fit either', () => {
     const batchPlan = planBatches(
       planned(urls(30)),
       inputs({ quota: { onExceeded: "collapse" } }),
@@ -203,13 +203,13 @@ describe("a plan that the day's quota can't hold", () => {
     expect(batchPlan).toMatchObject({ exceeded: true });
   });
 
-  test("a quota that can't hold a single path holds nothing", () => {
+  test("is not sent if the quota can't hold a single path", () => {
     const batchPlan = planBatches(planned(urls(2)), inputs({ quota: { onExceeded: "partial" } }), always, quota(0));
     expect(batchPlan).toMatchObject({ batches: [], deferred: urls(2), exceeded: false });
   });
 });
 
-test('collapse "always": where it costs less of the day, and not otherwise', () => {
+test('collapse "always" collapses if that costs less of the day, and only then', () => {
   const collapsed = (count: number) =>
     planBatches(
       planned(urls(count)),
@@ -221,7 +221,7 @@ test('collapse "always": where it costs less of the day, and not otherwise', () 
   expect(collapsed(20)).toBe(0);
 });
 
-test('collapse "always": by what an account has in a day, where what is left isn\'t known', () => {
+test('collapse "always" goes by the usual quota if what is left is not known', () => {
   expect(
     planBatches(planned(urls(21)), inputs({ quota: { onExceeded: "fail", collapse: "always" } }), always, undefined)
       .collapsed,
@@ -231,12 +231,12 @@ test('collapse "always": by what an account has in a day, where what is left isn
   ).toBe(0);
 });
 
-test('collapse "never": no directory, whatever quota.onExceeded says', () => {
+test('collapse "never" uses no directory, whatever quota.onExceeded says', () => {
   const never = inputs({ quota: { collapse: "never", onExceeded: "collapse" } });
   expect(planBatches(planned(urls(30)), never, always, quota(10))).toMatchObject({ collapsed: 0, exceeded: true });
 });
 
-test("every path of a plan is settled by a call or left for later, once", () => {
+test("every path of a plan is settled by one call or deferred", () => {
   const path = fc
     .tuple(fc.nat(2), fc.nat(3), fc.nat(9))
     .map(([domain, directory, file]) => `https://vod${domain}.example.com/${directory}/${file}`);

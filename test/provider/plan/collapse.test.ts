@@ -15,34 +15,34 @@ const NO_URLS: RefreshQuota = left(0, 100);
 const files = (directory: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${directory}${index}.ts`);
 
-describe("with all of a day left", () => {
-  test("nothing to refresh needs nothing", () => {
+describe("with a whole day left", () => {
+  test("no URLs need nothing", () => {
     expect(cheapestCover([], FULL)).toEqual({ urls: [], directories: [] });
   });
 
-  test("up to 20 URLs of a host cost no more than a directory, so they stay as they are", () => {
+  test("up to 20 URLs of a host stay as they are, since they cost no more than a directory", () => {
     const urls = files("https://vod.example.com/a/", 20);
     expect(cheapestCover(urls, FULL)).toEqual({ urls, directories: [] });
   });
 
-  test("21 URLs cost more than the directory that holds them", () => {
+  test("21 URLs are collapsed, since they cost more than their directory", () => {
     expect(cheapestCover(files("https://vod.example.com/a/", 21), FULL)).toEqual({
       urls: [],
       directories: ["https://vod.example.com/a/"],
     });
   });
 
-  test("a directory that holds them all is cheaper than one and the URLs beside it", () => {
+  test("one directory for all URLs is taken, not a deeper one and the URLs beside it", () => {
     const urls = [...files("https://vod.example.com/site/a/", 21), "https://vod.example.com/site/b/1.ts"];
     expect(cheapestCover(urls, FULL)).toEqual({ urls: [], directories: ["https://vod.example.com/site/"] });
   });
 
-  test("a directory that holds them all is cheaper than two", () => {
+  test("one directory for all URLs is taken, not two deeper ones", () => {
     const urls = ["a", "b"].flatMap((name) => files(`https://vod.example.com/${name}/`, 1000));
     expect(cheapestCover(urls, FULL)).toEqual({ urls: [], directories: ["https://vod.example.com/"] });
   });
 
-  test("each host is decided for itself; URLs keep their order, and directories are sorted", () => {
+  test("each host is decided by itself; URLs keep their order, and directories are sorted", () => {
     const [z, a] = [files("https://z.example.com/a/b/", 21), files("https://a.example.com/c/", 30)];
     const urls = ["https://few.example.com/2", ...z, "https://few.example.com/1", ...a];
     expect(cheapestCover(urls, FULL)).toEqual({
@@ -52,7 +52,7 @@ describe("with all of a day left", () => {
   });
 });
 
-describe("which directory holds URLs", () => {
+describe("the directory of URLs is", () => {
   const H = "https://vod.example.com";
 
   test.each<[string, string[], string[]]>([
@@ -88,24 +88,24 @@ describe("with little left", () => {
   const hosts = (counts: Record<string, number>) =>
     Object.entries(counts).flatMap(([host, count]) => files(`${host}.example.com/d/`, count));
 
-  test("directories that don't pay are used where the URLs don't fit, for the most URLs first", () => {
+  test("directories that don't pay are used if the URLs don't fit, for the hosts with the most URLs first", () => {
     const cover = cheapestCover(hosts({ a: 3, b: 5, c: 4 }), left(7, 100));
     expect(cover?.directories).toEqual(["b.example.com/d/"]);
     expect(cover?.urls).toHaveLength(7);
   });
 
-  test("and no more of them than are needed", () => {
+  test("no more directories are used than are needed", () => {
     expect(cheapestCover(hosts({ a: 3, b: 5, c: 4 }), left(11, 100))?.directories).toEqual(["b.example.com/d/"]);
     expect(cheapestCover(hosts({ a: 3, b: 5, c: 4 }), left(12, 100))?.directories).toEqual([]);
   });
 
-  test("few directories go to the hosts with the most URLs", () => {
+  test("the hosts with the most URLs get the few directories", () => {
     const cover = cheapestCover(hosts({ a: 30, b: 50, c: 40 }), left(2000, 2));
     expect(cover?.directories).toEqual(["b.example.com/d/", "c.example.com/d/"]);
     expect(cover?.urls).toEqual(hosts({ a: 30 }));
   });
 
-  test("of hosts with as many URLs the one with the deepest directory is collapsed, then the first by name", () => {
+  test("of hosts with as many URLs, the one with the deepest directory comes first, then the first by name", () => {
     const even = ["b.example.com/1", "a.example.com/1", "c.example.com/d/1", "d.example.com/d/1"];
     expect(cheapestCover(even, left(3, 100))?.directories).toEqual(["c.example.com/d/"]);
     expect(cheapestCover(even, left(1, 100))?.directories).toEqual([
@@ -115,7 +115,7 @@ describe("with little left", () => {
     ]);
   });
 
-  test("a directory may hold a single URL where no URLs are left", () => {
+  test("a single URL is collapsed if no URLs are left", () => {
     expect(cheapestCover(hosts({ a: 1 }), left(0, 1))).toEqual({ urls: [], directories: ["a.example.com/d/"] });
   });
 
@@ -126,24 +126,24 @@ describe("with little left", () => {
     ["no directories, by the program's own limit", left(11, 100), 0],
     ["the quota of both is 0", { urls: { quota: 0, remain: 9 }, directories: { quota: 0, remain: 9 } }, undefined],
     ["more is used than a lowered quota allows", left(-5, -5), undefined],
-  ])("no cover: %s", (_, quota, maxDirectories) => {
+  ])("there is no cover: %s", (_, quota, maxDirectories) => {
     const options = maxDirectories === undefined ? {} : { maxDirectories };
     expect(cheapestCover(hosts({ a: 3, b: 5, c: 4 }), quota, options)).toBeUndefined();
   });
 
-  test("nothing to refresh fits even where nothing is left", () => {
+  test("no URLs fit even if nothing is left", () => {
     expect(cheapestCover([], left(0, 0))).toEqual({ urls: [], directories: [] });
     expect(cheapestCover([], left(-5, -5))).toEqual({ urls: [], directories: [] });
   });
 
-  test("without directories, URLs are used as far as they go", () => {
+  test("URLs are used if no directories are left, as far as they go", () => {
     const urls = files("https://vod.example.com/", 2000);
     expect(cheapestCover(urls, left(2000, 0))).toEqual({ urls, directories: [] });
     expect(cheapestCover(urls, FULL, { maxDirectories: 0 })).toEqual({ urls, directories: [] });
     expect(cheapestCover(urls, left(1999, 0))).toBeUndefined();
   });
 
-  test("a quota of 0 can't be used, whatever is said to be left of it", () => {
+  test("a quota of 0 can't be used, whatever seems to be left of it", () => {
     const urls = files("https://vod.example.com/", 30);
     const some = { quota: 100, remain: 100 };
     const none = { quota: 0, remain: 100 };
@@ -155,10 +155,10 @@ describe("with little left", () => {
   });
 });
 
-describe("with quotas other than the usual", () => {
+describe("with unusual quotas", () => {
   const urls = files("https://vod.example.com/a/", 50);
 
-  test("raised ones have their own prices", () => {
+  test("raised quotas change what pays", () => {
     const raised = (directories: number): RefreshQuota => ({
       urls: { quota: 20_000, remain: 20_000 },
       directories: { quota: directories, remain: directories },
@@ -168,7 +168,7 @@ describe("with quotas other than the usual", () => {
     expect(cheapestCover(urls, raised(401))?.directories).toEqual(["https://vod.example.com/a/"]);
   });
 
-  test("prices that no fraction holds exactly are compared exactly", () => {
+  test("costs that aren't exact as fractions are compared exactly", () => {
     const odd = (quota: number): RefreshQuota => ({
       urls: { quota, remain: 99 },
       directories: { quota: 3, remain: 3 },
@@ -178,7 +178,7 @@ describe("with quotas other than the usual", () => {
     expect(cheapestCover(many, odd(146))?.directories).toEqual(["https://vod.example.com/"]);
   });
 
-  test.each([Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY])("a limit of %d directories is none", (limit) => {
+  test.each([Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY])("a limit of %d directories is no limit", (limit) => {
     expect(cheapestCover(urls, FULL, { maxDirectories: limit })).toEqual(cheapestCover(urls, FULL));
   });
 });
@@ -233,7 +233,7 @@ describe("rules that hold for every set of URLs and every quota", () => {
   const quota = fc.record({ urls: oneQuota(8), directories: oneQuota(4) });
   const maxDirectories = fc.oneof(fc.nat(4), fc.constant(Number.MAX_SAFE_INTEGER));
 
-  test("the cover is the best of all: the cheapest, of those the fewest directories, of those the deepest", () => {
+  test("the cover is the cheapest; of these it has the fewest directories, of these the deepest", () => {
     fc.assert(
       fc.property(urls, quota, maxDirectories, (all, day, limit) => {
         const covers = allCovers(all).filter((cover) => fits(cover, day, limit));
@@ -248,7 +248,7 @@ describe("rules that hold for every set of URLs and every quota", () => {
     );
   });
 
-  test("no cover that fits is as cheap and lies wholly below it", () => {
+  test("no cover that fits and lies below it is as cheap", () => {
     fc.assert(
       fc.property(urls, quota, maxDirectories, (all, day, limit) => {
         const cover = cheapestCover(all, day, { maxDirectories: limit });
@@ -263,7 +263,7 @@ describe("rules that hold for every set of URLs and every quota", () => {
     );
   });
 
-  test("every URL is covered once, by itself or by the deepest directory above all that it stands for", () => {
+  test("every URL is covered once, by itself or by the deepest directory above all its URLs", () => {
     fc.assert(
       fc.property(urls, quota, maxDirectories, (all, day, limit) => {
         const cover = cheapestCover(all, day, { maxDirectories: limit });
@@ -285,7 +285,7 @@ describe("rules that hold for every set of URLs and every quota", () => {
     );
   });
 
-  test("the order of the URLs decides nothing but the order of the URLs", () => {
+  test("the order of the URLs changes only the order of the URLs in the cover", () => {
     const shuffled = urls.chain((all) =>
       fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
     );
@@ -298,14 +298,14 @@ describe("rules that hold for every set of URLs and every quota", () => {
     );
   });
 
-  test("what was given is left as it was", () => {
+  test("the arguments are not changed", () => {
     const frozen = Object.freeze(["h/b/2", "h/a/1", "g/1"]);
     expect(cheapestCover(frozen, FULL)?.urls).toEqual(["h/b/2", "h/a/1", "g/1"]);
   });
 });
 
 describe("at scale", () => {
-  test("200,000 URLs in 20,000 directories of 200 hosts", () => {
+  test("200,000 URLs in 20,000 directories of 200 hosts are collapsed in time", () => {
     const urls = Array.from(
       { length: 200_000 },
       (_, n) => `https://vod${n % 200}.example.com/site/${n % 1000}/${n % 20_000}/${n}.ts?v=${n}`,
@@ -316,13 +316,13 @@ describe("at scale", () => {
     expect(cheapestCover(urls, FULL)).toBeUndefined();
   });
 
-  test("200,000 hosts of one URL", () => {
+  test("200,000 hosts of one URL are decided in time", () => {
     const urls = Array.from({ length: 200_000 }, (_, n) => `https://vod${n}.example.com/a/b/c.ts`);
     expect(cheapestCover(urls, left(199_900, 100))?.directories).toHaveLength(100);
     expect(cheapestCover(urls, left(199_899, 100))).toBeUndefined();
   });
 
-  test("paths of up to 5,000 directories, each with a file, deepest first", () => {
+  test("paths of up to 5,000 directories, each with a file, the deepest first, are collapsed in time", () => {
     const urls = Array.from({ length: 5000 }, (_, n) => `https://vod.example.com/${"d/".repeat(5000 - n)}f`);
     expect(cheapestCover(urls, FULL)?.directories).toEqual(["https://vod.example.com/d/"]);
   });

@@ -48,7 +48,7 @@ function lines(old: Baseline | undefined, news: Inputs, left?: RefreshQuota): st
   );
 }
 
-describe("a plan is shown", () => {
+describe("a plan is described", () => {
   test("with what changed, what it costs, and what that leaves of the day", () => {
     const many = Object.fromEntries(Array.from({ length: 1204 }, (_, index) => [`${index}`, "1"]));
     const news = contents({ ...many, 1: "2", 2: "2", 3: "2" });
@@ -91,14 +91,14 @@ describe("a plan is shown", () => {
     expect(lines(old, news)).toEqual(shown);
   });
 
-  test("with the most that it can be, where a hash isn't known yet", () => {
+  test("with an upper limit if a hash isn't known yet", () => {
     const news = contents({ a: "04da6b54-80e4-46f7-96ec-b56ff0331ba9", b: "1" });
     expect(lines(deployed(contents({ a: "1", b: "1" })), news)[0]).toBe(
       "up to 1 of 2 URLs changed: up to 1 URL refresh, 1 call",
     );
   });
 
-  test("with the exact number where all is due whatever a hash will be", () => {
+  test("with the exact number if every path is due whatever its hash will be", () => {
     const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
     expect(lines(undefined, contents({ a: unknown, b: "1" }))[0]).toBe("created, 2 URLs: 2 URL refreshes, 1 call");
     expect(lines(undefined, byPaths({ contentHash: unknown }))[0]).toBe("created: 2 URL refreshes, 1 call");
@@ -107,14 +107,14 @@ describe("a plan is shown", () => {
     );
   });
 
-  test("with the most that it can be, where a contentHash isn't known yet", () => {
+  test("with an upper limit if a contentHash isn't known yet", () => {
     const news = byPaths({ contentHash: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" });
     expect(lines(deployed(byPaths()), news, quota(2000))).toEqual([
       "contentHash not known yet: up to 2 URL refreshes (1,998 of 2,000 left today), 1 call",
     ]);
   });
 
-  describe("with what might be, where hashes aren't known yet", () => {
+  describe("with what might happen if hashes aren't known yet", () => {
     const hashes = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`x/${index}`, "1"]));
     const unknown = Object.fromEntries(
       Object.keys(hashes)
@@ -124,24 +124,24 @@ describe("a plan is shown", () => {
     const shown = (more: Partial<Inputs>) =>
       lines(deployed(contents(hashes)), contents({ ...hashes, ...unknown }, more), quota(10)).at(-1);
 
-    test("fail", () => {
+    test('under "fail"', () => {
       expect(shown({})).toBe(
         "warning: the day's quota has 10 of 2,000 URLs left, and up to 20 are due, so that an update might send nothing and fail",
       );
     });
-    test("partial", () => {
+    test('under "partial"', () => {
       expect(shown({ quota: { onExceeded: "partial" } })).toBe(
         "warning: up to 10 paths stay pending, since the day's quota holds 10 of up to 20; it starts anew at 2026-11-24 00:00 UTC+8 (in 8 h 41 min)",
       );
     });
-    test("collapse", () => {
+    test('under "collapse"', () => {
       expect(shown({ quota: { onExceeded: "collapse" } })).toBe(
         "  up to 20 URLs collapsed into https://vod.example.com/x/ (fewer may go by themselves); the edge asks the origin again for everything below",
       );
     });
   });
 
-  test("with what collapsing it means", () => {
+  test("with what collapsing means", () => {
     const paths = urls(30).map((path) => path.replace("com/", "com/player/"));
     expect(lines(undefined, byPaths({ paths, quota: { onExceeded: "collapse" } }), quota(10))).toEqual([
       "created: 1 directory refresh (99 of 100 left today), 1 call",
@@ -156,13 +156,13 @@ describe("a plan is shown", () => {
     ]);
   });
 
-  test("of one path", () => {
+  test("in the singular if it has one path", () => {
     expect(lines(undefined, byPaths({ paths: urls(1) }), quota(0))[1]).toBe(
       "warning: the day's quota has 0 of 2,000 URLs left, and 1 is due, so that an update would send nothing and fail",
     );
   });
 
-  test("with what a quota that can't hold it means", () => {
+  test("with what it means that the quota can't hold it", () => {
     expect(lines(undefined, byPaths({ paths: urls(30) }), quota(10))).toEqual([
       "created: 30 URL refreshes, 1 call",
       "warning: the day's quota has 10 of 2,000 URLs left, and 30 are due, so that an update would send nothing and fail",
@@ -170,26 +170,26 @@ describe("a plan is shown", () => {
   });
 });
 
-test("paths are named without their queries, the first five of them", () => {
+test("the first five paths are listed, without their queries", () => {
   expect(listPaths([url("a?auth_key=5ec2e7")])).toBe("https://vod.example.com/a?…");
   expect(listPaths(urls(7))).toBe(`${urls(5).join(", ")} and 2 more`);
 });
 
-test("what `paths` no longer name isn't told as a part of them", () => {
+test("paths that were removed are not counted as part of the total", () => {
   const old = deployed(contents({ a: "1", b: "1", c: "1" }));
   expect(lines(old, byPaths({ paths: [url("x/")], objectType: "Directory" }))[0]).toBe(
     "given in another way, 3 vanished: 1 directory refresh and 3 URL refreshes, 2 calls",
   );
 });
 
-test("what the last update left open is told, if anything", () => {
+test("what the last update left open is described, if anything", () => {
   expect(describeOutstanding([])).toEqual([]);
   expect(describeOutstanding(urls(7))).toEqual([
     `waits for the tasks of the last update, 7 paths: ${urls(5).join(", ")} and 2 more`,
   ]);
 });
 
-test("a run is told by what was sent and the tasks", () => {
+test("a run is described by what was sent and its tasks", () => {
   const batch = { objectType: "File" as const, force: false, domainRemoved: false };
   expect(
     describeSubmitted(
@@ -204,12 +204,12 @@ test("a run is told by what was sent and the tasks", () => {
 
 const NEITHER = { groups: [] };
 
-describe("a quota that can't hold the plan is told with what to do", () => {
+describe("a quota that can't hold the plan is described with what to do", () => {
   const news = (more: Partial<Inputs>) => byPaths({ paths: urls(30), ...more });
   const told = (more: Partial<Inputs>) =>
     describeExceeded({ cost: { ...NO_COST, urls: 30 } }, news(more), NEITHER, quota(10), NOW);
 
-  test("fail", () => {
+  test('under "fail"', () => {
     expect(told({})).toEqual({
       happened: "The day's quota has 10 of 2,000 URLs left, and 30 are due; nothing was sent.",
       remedy:
@@ -217,14 +217,14 @@ describe("a quota that can't hold the plan is told with what to do", () => {
         'quota.onExceeded to "partial" or "collapse".',
     });
   });
-  test("of both kinds, that which is short", () => {
+  test("naming only the quota that is too small", () => {
     const batchPlan = { cost: { ...NO_COST, urls: 12, directories: 101 } };
     expect(describeExceeded(batchPlan, news({}), NEITHER, quota(1000), NOW).happened).toBe(
       "The day's quota has 100 of 100 directories left, and 101 are due; nothing was sent.",
     );
   });
 
-  test("collapse", () => {
+  test('under "collapse"', () => {
     expect(told({ quota: { onExceeded: "collapse" } })).toEqual({
       happened:
         "The day's quota has 10 of 2,000 URLs left, and 30 are due, and no directories fit either; nothing was sent.",
@@ -234,28 +234,28 @@ describe("a quota that can't hold the plan is told with what to do", () => {
     });
   });
 
-  test("only the policies that could help", () => {
+  test("naming only the policies that could help", () => {
     expect(told({ quota: { onExceeded: "fail", collapse: "never" } }).remedy).toMatch(
       /or set quota\.onExceeded to "partial"\.$/,
     );
     expect(told({ objectType: "Preload" }).remedy).toMatch(/or set quota\.onExceeded to "partial"\.$/);
   });
 
-  describe("more than any day can hold: without waiting, which never helps", () => {
+  describe("without waiting if no day can hold the plan", () => {
     const created = { groups: [{ reason: "created" as const, count: 2500 }] };
     const toldOf = (more: Partial<Inputs>, plan: Parameters<typeof describeExceeded>[2] = NEITHER) =>
       describeExceeded({ cost: { ...NO_COST, urls: 2500 } }, news(more), plan, quota(2000), NOW).remedy;
 
-    test("a change", () => {
+    test("for a change", () => {
       expect(toldOf({})).toBe('No day can hold that: set quota.onExceeded to "partial" or "collapse".');
     });
-    test("a creation, which may also just record what is there", () => {
+    test("for a creation, which may also just record the content", () => {
       expect(toldOf({}, created)).toBe(
         'No day can hold that: set quota.onExceeded to "partial" or "collapse", or refreshOnCreate to false, which records the content and sends nothing.',
       );
       expect(toldOf({ objectType: "Preload" }, created)).toMatch(/or preloadOnCreate to false/);
     });
-    test("but another day may have the directories", () => {
+    test("unless another day may have the directories", () => {
       expect(toldOf({ quota: { onExceeded: "collapse" } })).toMatch(/^Run `pulumi up` again after /);
     });
   });

@@ -42,7 +42,7 @@ const groups = (old: Baseline | undefined, news: Inputs) =>
   Object.fromEntries(plan(old, news).groups.map(({ reason, count }) => [reason, count]));
 
 describe("paths with a contentHash", () => {
-  test("created: all paths", () => {
+  test("sends all paths when it is created", () => {
     expect(plan(undefined, byPaths())).toEqual({
       paths: [A, B],
       groups: [{ reason: "created", count: 2 }],
@@ -54,44 +54,44 @@ describe("paths with a contentHash", () => {
     });
   });
 
-  test("created with refreshOnCreate false: none", () => {
+  test("sends nothing when it is created with refreshOnCreate false", () => {
     expect(plan(undefined, byPaths({ refreshOnCreate: false })).paths).toEqual([]);
   });
 
-  test("contentHash changed: all paths, in the order given", () => {
+  test("sends all paths in the order given when contentHash changed", () => {
     const news = byPaths({ paths: [B, A], contentHash: "v2" });
     expect(plan(deployed(byPaths()), news).paths).toEqual([B, A]);
     expect(groups(deployed(byPaths()), news)).toEqual({ "contentHash changed": 2 });
   });
 
-  test("a path added with the same hash: that path", () => {
+  test("sends only the new path when one is added with the same hash", () => {
     const news = byPaths({ paths: [C, A, B] });
     expect(plan(deployed(byPaths()), news).paths).toEqual([C]);
     expect(groups(deployed(byPaths()), news)).toEqual({ "new path": 1 });
   });
 
-  test("objectType changed with the same hash: all paths, since none was refreshed under that type", () => {
+  test("sends all paths when objectType changed, since none was refreshed with that type", () => {
     const news = byPaths({ objectType: "IgnoreParams" });
     expect(plan(deployed(byPaths()), news).paths).toEqual([A, B]);
     expect(groups(deployed(byPaths()), news)).toEqual({ "objectType changed": 2 });
   });
 
-  test("the last run left pending paths: those first, then the new ones", () => {
+  test("sends pending paths first, then new ones", () => {
     const news = byPaths({ paths: [C, A, B] });
     expect(plan(deployed(byPaths(), [B]), news).paths).toEqual([B, C]);
     expect(groups(deployed(byPaths(), [B]), news)).toEqual({ "left from the last run": 1, "new path": 1 });
   });
 
-  test("pending paths and nothing else: the run carries on", () => {
+  test("carries on with the last run if only pending paths are due", () => {
     expect(plan(deployed(byPaths(), [B]), byPaths()).resumes).toBe(true);
     expect(plan(deployed(byPaths(), [B]), byPaths({ contentHash: "v2" })).resumes).toBe(false);
   });
 
-  test("pending paths and a changed hash: all paths, the pending ones first", () => {
+  test("sends all paths, the pending ones first, when contentHash changed", () => {
     expect(plan(deployed(byPaths(), [B]), byPaths({ contentHash: "v2" })).paths).toEqual([B, A]);
   });
 
-  test("a pending path that the program no longer names is not sent: it may be the one that was refused", () => {
+  test("doesn't send a pending path that was taken out, since it may be the one that was refused", () => {
     expect(plan(deployed(byPaths(), [B]), byPaths({ paths: [A] })).paths).toEqual([]);
   });
 
@@ -103,7 +103,7 @@ describe("paths with a contentHash", () => {
     ["refreshOnCreate changed", { refreshOnCreate: false }],
     ["quota.onExceeded changed", { quota: { onExceeded: "partial" as const } }],
     ["endpoint changed", { endpoint: "vod.example.com" }],
-  ])("%s: none", (_, changes) => {
+  ])("sends nothing: %s", (_, changes) => {
     expect(plan(deployed(byPaths()), byPaths(changes)).paths).toEqual([]);
   });
 });
@@ -111,83 +111,83 @@ describe("paths with a contentHash", () => {
 describe("contents", () => {
   const old = deployed(byContents({ [B]: "1", [A]: "1", [C]: "1" }));
 
-  test("created: all URLs", () => {
+  test("sends all URLs when it is created", () => {
     expect(plan(undefined, byContents({ [B]: "1", [A]: "1" })).paths).toEqual([B, A]);
   });
 
-  test("a hash changed: that URL, in the order given", () => {
+  test("sends the URLs whose hash changed, in the order given", () => {
     const news = byContents({ [C]: "2", [B]: "2", [A]: "1" });
     expect(plan(old, news)).toMatchObject({ paths: [C, B], total: 3, skipped: 0 });
     expect(groups(old, news)).toEqual({ changed: 2 });
   });
 
-  test("a URL vanished: that URL, since the edge may still serve it", () => {
+  test("sends a removed URL, since the edge may still serve it", () => {
     const news = byContents({ [B]: "1", [A]: "1" });
     expect(plan(old, news).paths).toEqual([C]);
     expect(groups(old, news)).toEqual({ vanished: 1 });
   });
 
-  test("a URL is new: skipped, since no cache can hold it", () => {
+  test("skips a new URL, since no cache can hold it", () => {
     const news = byContents({ [B]: "1", [A]: "1", [C]: "1", "https://vod.example.com/d": "1" });
     expect(plan(old, news)).toMatchObject({ paths: [], skipped: 1 });
   });
 
-  test("a URL is new with refreshNew: that URL", () => {
+  test("sends a new URL with refreshNew", () => {
     const news = byContents({ [B]: "1", [A]: "1", [C]: "1", "https://vod.example.com/d": "1" }, { refreshNew: true });
     expect(plan(old, news)).toMatchObject({ paths: ["https://vod.example.com/d"], skipped: 0 });
   });
 
-  test("a domain moved: its URLs vanish there and are new here", () => {
+  test("sends the URLs of the old domain when the domain changes, and skips those of the new one", () => {
     const there = deployed(byContents({ "https://old.example.com/a": "1" }));
     const news = byContents({ "https://new.example.com/a": "1" });
     expect(plan(there, news)).toMatchObject({ paths: ["https://old.example.com/a"], skipped: 1 });
   });
 
-  test("only the case of a name changed: a URL vanished and another is new", () => {
+  test("takes a name whose case changed for one URL removed and one added", () => {
     const there = deployed(byContents({ "https://vod.example.com/A.js": "1" }));
     expect(plan(there, byContents({ "https://vod.example.com/a.js": "1" })).paths).toEqual([
       "https://vod.example.com/A.js",
     ]);
   });
 
-  test("everything vanished: all URLs", () => {
+  test("sends all URLs when all are removed", () => {
     expect(plan(old, byContents({})).paths).toEqual([A, B, C]);
   });
 
-  test("pending URLs first, the vanished ones among them included, then what changed since", () => {
+  test("sends pending URLs first, also removed ones, then what changed since", () => {
     const left = deployed(byContents({ [A]: "1", [B]: "1" }), [B, C]);
     const news = byContents({ [A]: "2", [B]: "1" });
     expect(plan(left, news).paths).toEqual([B, C, A]);
     expect(groups(left, news)).toEqual({ "left from the last run": 2, changed: 1 });
   });
 
-  test("a content that goes back to what it was before a run that failed is sent again", () => {
+  test("sends a URL again whose content goes back to that before a failed run", () => {
     expect(plan(deployed(byContents({ [A]: "2" }), [A]), byContents({ [A]: "1" })).paths).toEqual([A]);
   });
 
-  test("a hash that isn't known yet counts as changed", () => {
+  test("takes a hash that isn't known yet for changed", () => {
     const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
     expect(plan(old, byContents({ [A]: unknown, [B]: "1", [C]: "2" }))).toMatchObject({ paths: [A, C], unknown: 1 });
   });
 
-  test("what vanished as URLs began to go with any query goes so as well, but for one that has a query of its own", () => {
+  test("sends a removed URL with any query if the others are sent so now, unless it has a query of its own", () => {
     const before = deployed(byContents({ [A]: "1", [`${B}?v=1`]: "1" }));
     const { removed } = plan(before, byContents({}, { objectType: "IgnoreParams" }));
     expect([...removed.values()].map(({ objectType }) => objectType)).toEqual(["IgnoreParams", "File"]);
   });
 
-  test("the object type changed: all URLs, and those that vanished", () => {
+  test("sends all URLs and the removed ones when objectType changed", () => {
     expect(plan(old, byContents({ [A]: "1", [B]: "1" }, { objectType: "IgnoreParams" })).paths).toEqual([A, B, C]);
   });
 });
 
-describe("given in another way than before: hashes of two kinds can't be compared, so everything is sent", () => {
-  test("paths become contents: what they no longer name as well, since now they say what is there", () => {
+describe("content that is given in another way than before is sent as a whole, since hashes can't be compared", () => {
+  test("paths become contents: removed paths are sent too, since contents say what exists", () => {
     const news = byContents({ [A]: "v1", [C]: "v1" });
     expect(plan(deployed(byPaths()), news).paths).toEqual([A, C, B]);
     expect(groups(deployed(byPaths()), news)).toEqual({ "given in another way": 2, vanished: 1 });
   });
-  test("contents become paths: what vanished is sent too", () => {
+  test("contents become paths: removed URLs are sent too", () => {
     expect(plan(deployed(byContents({ [A]: "1", [C]: "1" })), byPaths()).paths).toEqual([A, B, C]);
   });
 
@@ -195,17 +195,17 @@ describe("given in another way than before: hashes of two kinds can't be compare
   const asDirectory = { objectType: "Directory", force: true } as const;
   const directories = byPaths({ paths: [DIRECTORY], ...asDirectory });
 
-  test("a directory that paths named goes as a directory, as it went", () => {
+  test("a directory of paths is still sent as a directory", () => {
     const { paths, removed } = plan(deployed(directories), byContents({ [A]: "1" }));
     expect(paths).toEqual([A, DIRECTORY]);
     expect([...removed]).toEqual([[DIRECTORY, asDirectory]]);
   });
-  test("even where a URL has its name now: a directory stands for more", () => {
+  test("a directory is still sent as one if a URL has its name now, since it covers more", () => {
     const { paths, removed } = plan(deployed(directories), byContents({ [DIRECTORY]: "1" }));
     expect(paths).toEqual([DIRECTORY]);
     expect([...removed]).toEqual([[DIRECTORY, asDirectory]]);
   });
-  test("and once more as one if it couldn't be sent then", () => {
+  test("a directory is still sent as one if it is pending", () => {
     const news = byContents({ [DIRECTORY]: "1" });
     const left = { ...deployed(news, [DIRECTORY]), removed: new Map([[DIRECTORY, asDirectory]]) };
     expect([...plan(left, news).removed]).toEqual([[DIRECTORY, asDirectory]]);
@@ -213,7 +213,7 @@ describe("given in another way than before: hashes of two kinds can't be compare
   });
 });
 
-test("a URL that was left beside directories by an older version goes with any query, since nobody knows as what it went", () => {
+test("a pending URL beside directories is sent with any query if the state doesn't say as what it was sent", () => {
   const news = byPaths({ paths: ["https://vod.example.com/x/"], objectType: "Directory" });
   const { removed } = plan(deployed(news, [A, `${B}?v=1`]), news);
   expect([...removed]).toEqual([
@@ -222,7 +222,7 @@ test("a URL that was left beside directories by an older version goes with any q
   ]);
 });
 
-test("as what paths go that the program no longer names is kept as long as they are due, and no longer", () => {
+test("how removed paths are sent is kept as long as they are due, and no longer", () => {
   const file = { objectType: "File", force: false } as const;
   const before = deployed(byContents({ [A]: "1", [B]: "1" }));
   const switched = plan(before, byPaths({ paths: ["https://vod.example.com/x/"], objectType: "Directory" }));
@@ -231,23 +231,23 @@ test("as what paths go that the program no longer names is kept as long as they 
   expect(keepRequestKinds([C], switched, { ...before, removed: new Map([[C, file]]) })).toEqual(new Map([[C, file]]));
 });
 
-describe("files that changed after they were checked: either content may be online", () => {
+describe("files that changed after they were checked", () => {
   const old = deployed(byContents({ [A]: "1", [B]: "1" }));
   const moved = (checked: Record<string, string>, now: Record<string, string>) =>
     planAfterDrift(old, byContents(now), present(byContents(checked)), present(byContents(now))).paths;
 
-  test("what was due by the check is, even if it is what it was before", () => {
+  test("are due if they were due by the check, even if they changed back", () => {
     expect(moved({ [A]: "2", [B]: "1" }, { [A]: "1", [B]: "1" })).toEqual([A]);
   });
-  test("what changed since is due as well", () => {
+  test("are due if they changed since", () => {
     expect(moved({ [A]: "2", [B]: "1" }, { [A]: "2", [B]: "2" })).toEqual([A, B]);
   });
-  test("and what vanished since", () => {
+  test("are due if they were removed since", () => {
     expect(moved({ [A]: "1", [B]: "1" }, { [A]: "1" })).toEqual([B]);
   });
 });
 
-test("what vanished as contents became paths, and couldn't be sent then, is sent by the next plan", () => {
+test("a URL that was removed when contents became paths, and is pending, is sent by the next plan", () => {
   const switched: Baseline = { ...deployed(byPaths()), manifest: markPending(present(byPaths()), [B, C]) };
   expect(plan(switched, byPaths()).paths).toEqual([B, C]);
   expect(plan(switched, byPaths({ paths: [A] })).paths).toEqual([C]);
@@ -276,12 +276,12 @@ describe("the URLs of files", () => {
     ["a\\b.txt", "a%5Cb.txt"],
     ["片/é.mp4", "%E7%89%87/%C3%A9.mp4"],
     ["logo@2x+(1),[2]!.png", "logo@2x+(1),[2]!.png"],
-  ])("are written as clients write them: %s", (name, url) => {
+  ])("are encoded as clients encode them: %s", (name, url) => {
     expect(files({}, name)).toEqual([`https://vod.example.com/x/${url}`]);
     expect(new URL(`https://vod.example.com/x/${url}`).href).toBe(`https://vod.example.com/x/${url}`);
   });
 
-  test("an index document is also its directory, where that is asked for", () => {
+  test("include its directory for an index document, if that is asked for", () => {
     expect(files({}, "index.html")).toEqual(["https://vod.example.com/x/index.html"]);
     expect(files({ indexDocument: "index.html" }, "index.html", "deep/index.html", "deep/no-index.html")).toEqual([
       "https://vod.example.com/x/index.html",
@@ -293,7 +293,7 @@ describe("the URLs of files", () => {
   });
 });
 
-describe("what is worth an update, with or without a call", () => {
+describe("whether inputs differ so that an update is needed", () => {
   test.each([
     ["nothing changed", {}, false],
     ["the order changed", { paths: [B, A] }, false],
@@ -304,10 +304,10 @@ describe("what is worth an update, with or without a call", () => {
     ["force changed", { force: true }, true],
     ["refreshOnCreate changed", { refreshOnCreate: false }, true],
     ["endpoint set", { endpoint: "vod.example.com" }, true],
-  ])("%s", (_, changes, worth) => {
+  ])("%s, %j: %s", (_, changes, worth) => {
     expect(hasChanges(byPaths(), byPaths(changes))).toBe(worth);
   });
-  test("the order of contents is not", () => {
+  test("the order of contents makes no difference", () => {
     expect(hasChanges(byContents({ [A]: "1", [B]: "2" }), byContents({ [B]: "2", [A]: "1" }))).toBe(false);
     expect(hasChanges(byContents({ [A]: "1", [B]: "2" }), byContents({ [B]: "1", [A]: "2" }))).toBe(true);
   });
@@ -331,7 +331,7 @@ describe("rules that hold for every pair of deployments", () => {
         deployed(inputs, inputs.paths ? pending.filter((path) => inputs.paths?.includes(path)) : pending),
     );
 
-  test("a path that is named is left out only if it was refreshed for this very hash, or is new", () => {
+  test("a named path is not sent only if it was refreshed for this very hash, or is new", () => {
     fc.assert(
       fc.property(anyBefore, anyInputs, (old, news) => {
         const sent = new Set(plan(old, news).paths);
@@ -346,7 +346,7 @@ describe("rules that hold for every pair of deployments", () => {
     );
   });
 
-  test("a path that contents no longer name is sent", () => {
+  test("a path that was removed from contents is sent", () => {
     fc.assert(
       fc.property(anyBefore, anyInputs, (old, news) => {
         fc.pre(old.inputs.paths === undefined);
@@ -367,7 +367,7 @@ describe("rules that hold for every pair of deployments", () => {
     );
   });
 
-  test("what a run leaves is what the next plan begins with, whatever the content is then", () => {
+  test("the next plan sends what a run left, whatever the content is then", () => {
     fc.assert(
       fc.property(anyBefore, anyInputs, fc.nat(3), (old, news, sent) => {
         const pending = plan(old, news).paths.slice(sent);

@@ -18,15 +18,15 @@ const part = (cost: Partial<Cost>, exceeded = false): BatchPlan => ({
 const leftBefore = (day: QuotaSnapshot, resource: string, batchPlan: BatchPlan) =>
   day.reserve(resource, quota(10), () => batchPlan).left;
 
-describe("a day that several resources share", () => {
-  test("leaves each what those before it leave", () => {
+describe("a snapshot that several resources share", () => {
+  test("gives each resource what those before it leave", () => {
     const day = new QuotaSnapshot(() => expect.unreachable());
     expect(leftBefore(day, "a", part({ urls: 8, directories: 1 }))).toEqual(quota(10));
     expect(leftBefore(day, "b", part({ urls: 5 }))).toEqual(quota(2, 99));
     expect(leftBefore(day, "c", part({}))).toEqual(quota(0, 99));
   });
 
-  test("keeps its place for one that comes again", () => {
+  test("keeps the place of a resource that comes again", () => {
     const day = new QuotaSnapshot(() => expect.unreachable());
     leftBefore(day, "a", part({ urls: 8 }));
     leftBefore(day, "b", part({ urls: 1 }));
@@ -34,14 +34,14 @@ describe("a day that several resources share", () => {
     expect(leftBefore(day, "b", part({}))).toEqual(quota(6));
   });
 
-  test("counts nothing for one that may not send", () => {
+  test("counts nothing for a resource that may not send", () => {
     const day = new QuotaSnapshot(() => expect.unreachable());
     leftBefore(day, "a", part({ urls: 12 }, true));
     expect(leftBefore(day, "b", part({ urls: 8 }))).toEqual(quota(10));
   });
 });
 
-describe("the days of all who call", () => {
+describe("the budget of all callers", () => {
   const inputs = (more: Partial<Inputs> = {}): Inputs => ({
     objectType: "File",
     force: false,
@@ -59,7 +59,7 @@ describe("the days of all who call", () => {
     );
   };
 
-  test("previews of one caller ask once, those of another for themselves", async () => {
+  test("asks once for all previews of a caller, and again for another caller", async () => {
     const all = days();
     await all.forPreview(inputs()).quota();
     await all.forPreview(inputs({ quota: { onExceeded: "partial" } })).quota();
@@ -68,7 +68,7 @@ describe("the days of all who call", () => {
     expect(asked).toBe(2);
   });
 
-  test("what sends first goes by what was foreseen within five seconds, and asks anew after that", async () => {
+  test("sends first by the snapshot of the preview if that is younger than five seconds, else asks again", async () => {
     const all = days();
     await all.forPreview(inputs()).quota();
     const send = () => all.withLease(inputs(), (day) => day.quota());
@@ -82,7 +82,7 @@ describe("the days of all who call", () => {
     expect(await other.withLease(inputs(), (day) => day.quota())).toEqual(quota(2));
   });
 
-  test("what couldn't be foreseen is asked for", async () => {
+  test("asks for a send if the preview got no answer", async () => {
     let calls = 0;
     const all = new QuotaBudget(
       async () => (++calls === 1 ? Promise.reject(new Error("no")) : quota(5)),
@@ -92,7 +92,7 @@ describe("the days of all who call", () => {
     expect(await all.withLease(inputs(), (day) => day.quota())).toEqual(quota(5));
   });
 
-  test("what sends asks, those at one time and within five seconds once", async () => {
+  test("asks once for all sends at the same time or within five seconds", async () => {
     const all = days();
     await all.forPreview(inputs()).quota();
     now += 5_000;
@@ -104,7 +104,7 @@ describe("the days of all who call", () => {
     expect(await send()).toEqual(quota(3));
   });
 
-  test("as long as others send, their day isn't asked for anew: what is counted of theirs can't be told", async () => {
+  test("doesn't ask again while others send, since nobody can tell how much of theirs is counted", async () => {
     const all = days();
     let end = () => {};
     const long = all.withLease(inputs(), (day) => day.quota().then(() => new Promise<void>((done) => (end = done))));
@@ -115,7 +115,7 @@ describe("the days of all who call", () => {
     expect(await all.withLease(inputs(), (day) => day.quota())).toEqual(quota(2));
   });
 
-  test("what fails to send doesn't keep the day, nor what was foreseen", async () => {
+  test("forgets the snapshot after a failure, also that of the preview", async () => {
     const all = days();
     await all.forPreview(inputs()).quota();
     await expect(all.withLease(inputs(), () => Promise.reject(new Error("no")))).rejects.toThrow("no");

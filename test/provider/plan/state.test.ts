@@ -36,7 +36,7 @@ const submitted = withSubmission(inputs, undefined, run, present);
 const empty = withoutSubmission(undefined, inputs, present);
 const kept = (state: State) => toOutputs(state, REFRESH);
 
-test("after a run the state has every input, the tasks, and a version", () => {
+test("the state after a run has every input, the tasks, and a version", () => {
   expect(kept(submitted)).toEqual({
     __stateVersion: 1,
     ...inputs,
@@ -51,7 +51,7 @@ test("after a run the state has every input, the tasks, and a version", () => {
   });
 });
 
-test("a run that stopped leaves what is pending", () => {
+test("a run that stopped leaves pending paths", () => {
   const stopped = { ...run, accepted: paths.slice(0, 1), pending: paths.slice(1) };
   expect(withSubmission(inputs, undefined, stopped, present)).toMatchObject({
     status: "Incomplete",
@@ -60,7 +60,7 @@ test("a run that stopped leaves what is pending", () => {
   });
 });
 
-test("as what it is sent that the program no longer names is kept, and read again", () => {
+test("how removed paths are sent is written and read", () => {
   const gone = { "https://vod.example.com/x/": { objectType: "Directory" as const, force: true } };
   const state = withSubmission(
     inputs,
@@ -72,7 +72,7 @@ test("as what it is sent that the program no longer names is kept, and read agai
   expect([...baselineOf(readState(kept(state), REFRESH)).removed]).toEqual(Object.entries(gone));
 });
 
-test("what has to be seen to its end is named, until it was", () => {
+test("paths are unconfirmed until they are seen at their end", () => {
   const state = withSubmission(inputs, undefined, { ...run, unconfirmed: paths }, present);
   expect(state).toMatchObject({ status: "Submitted", unconfirmed: paths });
   expect(kept(withSubmission(inputs, state, run, present))).not.toHaveProperty("unconfirmed");
@@ -104,7 +104,7 @@ test("a run that sent nothing has no tasks and no time", () => {
   expect(state).not.toHaveProperty("submittedAt");
 });
 
-test("a run that sent nothing leaves the last one on record, and the next one that sends something replaces it", () => {
+test("a run that sent nothing leaves the last one on record, until another sends something", () => {
   const nothing = { ...run, accepted: [], pending: paths, refreshTaskIds: [], requestIds: [], cost: NO_COST };
   const { taskIds, refreshTaskId, requestIds, submittedAt, cost } = submitted;
   const refused = withSubmission(inputs, submitted, nothing, present, { carriesOn: false });
@@ -119,14 +119,14 @@ test("a run that sent nothing leaves the last one on record, and the next one th
   });
 });
 
-test("a run that had nothing to send, and failed, leaves the status as it was", () => {
+test("a run that had nothing to send and failed leaves the status as it was", () => {
   const nothing = { ...run, accepted: [], refreshTaskIds: [], requestIds: [], cost: NO_COST };
   const complete = { ...submitted, status: "Complete" as const };
   expect(withSubmission(inputs, complete, nothing, present)).toEqual(complete);
   expect(withSubmission(inputs, empty, nothing, present).status).toBe("NotSubmitted");
 });
 
-test("the task IDs of repeated calls are told, as long as these tasks are on record", () => {
+test("the task IDs of repeated calls are kept as long as these tasks are on record", () => {
   const state = withSubmission(inputs, undefined, { ...run, repeatedTaskIds: ["13"] }, present);
   expect(kept(state).repeatedTaskIds).toEqual(["13"]);
   expect(readState(kept(state), REFRESH)).toEqual(state);
@@ -141,13 +141,13 @@ test("the state names the first 50 of the paths that were sent", () => {
   expect(withSubmission(inputs, undefined, { ...run, accepted }, present).refreshed).toEqual(accepted.slice(0, 50));
 });
 
-test("inputs that call for nothing keep the tasks of the last refresh", () => {
+test("an update that sends nothing keeps the tasks of the last refresh", () => {
   const news = { ...inputs, paths: ["https://vod.example.com/a"], endpoint: "vod.example.com" };
   expect(kept(withoutSubmission(submitted, news, present))).toEqual({ ...kept(submitted), ...news });
   expect(kept(withoutSubmission(empty, news, present))).toEqual({ ...kept(empty), ...news });
 });
 
-test("what was pending is settled once the program no longer names it", () => {
+test("a pending path is settled once the program no longer names it", () => {
   const incomplete = { ...submitted, status: "Incomplete" as const, pending: ["https://vod.example.com/b"] };
   expect(withoutSubmission(incomplete, inputs, present)).toMatchObject({ status: "Submitted", pending: [] });
 });
@@ -171,14 +171,14 @@ describe("a state is read", () => {
     expect(readState(outputs, PRELOAD).inputs).toEqual(given);
   });
 
-  test("of a later version: refused, with what to do", () => {
+  test("unless a later version wrote it: then the error says what to do", () => {
     expect(() => readState({ ...kept(submitted), __stateVersion: 2 }, REFRESH)).toThrow(
       "The state of this resource was written by a later version of pulumi-alicloud-vod (state version 2). " +
         "Install that version, or later, of pulumi-alicloud-vod; nothing was sent. (code UnknownState)",
     );
   });
 
-  test("damaged: refused, with what is wrong and what to do", () => {
+  test("unless it is damaged: then the error says what is wrong and what to do", () => {
     expect(() => readState({ ...kept(submitted), taskIds: "11" }, REFRESH)).toThrow(
       "The state of this resource can't be read: taskIds. Restore the stack's state from a backup, or remove the resource " +
         "from it with `pulumi state delete`, so that the next `pulumi up` refreshes everything; nothing was sent. (code UnknownState)",
@@ -186,13 +186,13 @@ describe("a state is read", () => {
   });
 });
 
-test("an older state is read as if its later inputs had their defaults", () => {
+test("an input that the state lacks has its default", () => {
   const { quota: _, ...older } = kept(submitted);
   expect(readState(older, REFRESH)).toEqual(submitted);
 });
 
 describe("what the next plan needs of a state", () => {
-  test("the hash of every path, none for one that is pending", () => {
+  test("is the hash of every path, unknown for a pending one", () => {
     const incomplete = { ...submitted, status: "Incomplete" as const, pending: ["https://vod.example.com/b"] };
     expect(Object.fromEntries(baselineOf(incomplete).manifest)).toEqual({
       "https://vod.example.com/a": "v1",
@@ -201,7 +201,7 @@ describe("what the next plan needs of a state", () => {
     expect(baselineOf(incomplete).inputs).toEqual(inputs);
   });
 
-  test("of contents, a pending URL that vanished as well", () => {
+  test("includes a pending URL that was removed from contents", () => {
     const { paths: _, contentHash: __, ...common } = inputs;
     const state = {
       ...submitted,
@@ -214,7 +214,7 @@ describe("what the next plan needs of a state", () => {
     });
   });
 
-  test("of a source, the packed manifest, however many are pending", () => {
+  test("is the packed manifest of a source, however many of its URLs are pending", () => {
     const { paths: _, contentHash: __, ...common } = inputs;
     const source = { directory: "dist", baseUrl: "https://vod.example.com/" };
     const files = new Map(Array.from({ length: 100 }, (_, index) => [`https://vod.example.com/${index}`, "abcdefg"]));

@@ -10,8 +10,8 @@ const V2 = "Lhoz-_YhYkb3";
 
 const manifest = (...names: string[]) => new Map(names.map((name) => [name, V1]));
 
-describe("the rows of a preview", () => {
-  test("are the directories, with a digest and the number of files", () => {
+describe("the rows of a source", () => {
+  test("are its directories, with a digest and the number of files", () => {
     expect(digestRows(manifest("index.html", "player/app.js", "player/app.css", "assets/img/poster.jpg"))).toEqual({
       "./*": "73f322c579e5 1 file",
       "assets/img/": "7c3dfc096965 1 file",
@@ -19,11 +19,11 @@ describe("the rows of a preview", () => {
     });
   });
 
-  test("none, for no files", () => {
+  test("are none if there are no files", () => {
     expect(digestRows(new Map())).toEqual({});
   });
 
-  test("files of a directory whose directories have rows have one of their own", () => {
+  test("have one for the files directly in a directory whose subdirectories have rows", () => {
     expect(rowNames(manifest("a/file", "a/b/file", "a/b/c/file", "a/b/d/file"))).toEqual([
       "a/*",
       "a/b/*",
@@ -32,7 +32,7 @@ describe("the rows of a preview", () => {
     ]);
   });
 
-  test("are everything in one, where the directories of the root are more than the rows", () => {
+  test("are a single one if the root has more directories than there may be rows", () => {
     const site = manifest("file", "a/file", "b/file", "c/file");
     expect(rowNames(site, 4)).toEqual(["./*", "a/", "b/", "c/"]);
     expect(rowNames(site, 3)).toEqual(["./"]);
@@ -40,7 +40,7 @@ describe("the rows of a preview", () => {
     expect(rowNames(manifest("file"), 1)).toEqual(["./*"]);
   });
 
-  test("are one for directories that begin alike, where they are too many for a row each", () => {
+  test("have one for directories that begin alike if these are too many for a row each", () => {
     const clips = Array.from({ length: 1000 }, (_, i) => `clips/clip-${String(i).padStart(4, "0")}/index.m3u8`);
     const site = manifest(...clips, "clips/index.html", "assets/js/app.js", "assets/css/app.css");
     const tens = Array.from({ length: 100 }, (_, i) => `clips/clip-${String(i).padStart(3, "0")}*/`);
@@ -48,7 +48,7 @@ describe("the rows of a preview", () => {
     expect(digestRows(site)["clips/clip-012*/"]).toMatch(/ 10 files$/);
   });
 
-  test("are one for directories of the root that begin alike, too", () => {
+  test("have one for directories of the root that begin alike, too", () => {
     const ids = Array.from({ length: 1000 }, (_, i) => createHash("md5").update(`${i}`).digest("hex"));
     expect(rowNames(manifest("index.html", ...ids.map((id) => `${id}/index.m3u8`)))).toEqual([
       "./*",
@@ -56,12 +56,12 @@ describe("the rows of a preview", () => {
     ]);
   });
 
-  test("name a directory that is alone with its beginning, and never half a character", () => {
+  test("name a directory in full if no other begins like it, and never end within a character", () => {
     expect(rowNames(manifest("v/aa/f", "v/ab/f", "v/ac/f", "v/b/f", "v/cc/f"), 6)).toEqual(["v/a*/", "v/b/", "v/cc/"]);
     expect(rowNames(manifest("v/🎬/f", "v/🎭/f", "v/🎮/f", "v/a/f"), 4)).toEqual(["v/*/", "v/a/"]);
   });
 
-  test("are as many for each of several wide directories, so that one directory more elsewhere leaves them as they are", () => {
+  test("are shared equally by wide directories, so that a new directory elsewhere doesn't change them", () => {
     const clips = ["audio", "video"].flatMap((kind) =>
       Array.from({ length: 300 }, (_, i) => `${kind}/${kind[0]}${String(i).padStart(3, "0")}/index.m3u8`),
     );
@@ -74,7 +74,7 @@ describe("the rows of a preview", () => {
     expect(digestRows(manifest(...clips, "new/file"))).toEqual({ ...before, "new/": expect.any(String) });
   });
 
-  test("split directories of about the same width together or not at all, so that one more in one takes no row of another", () => {
+  test("split directories of similar width together or not at all, so that a new one takes no row of another away", () => {
     const months = ["01", "02", "03"].flatMap((month) =>
       [1, 2, 3, 4].map((clip) => `2024/${month}/clip-${clip}/index.m3u8`),
     );
@@ -83,13 +83,13 @@ describe("the rows of a preview", () => {
     expect(rowNames(manifest(...months, "2024/02/clip-5/index.m3u8"), 10)).toEqual(before);
   });
 
-  test("begin with `./` where the engine would hide them, or where a name does", () => {
+  test("begin with `./` if the engine would hide them, or if a name does", () => {
     const site = manifest("__tests__/a.js", "__tests__/deep/a.js", "./odd/a.js", "/a.js", "_a/__b/a.js");
     expect(rowNames(site)).toEqual(["./__tests__/*", "./__tests__/deep/", "././odd/", "/", "_a/__b/"].sort());
     expect(rowNames(site).every((row) => !row.startsWith("__"))).toBe(true);
   });
 
-  test("are at most 200 by default, and few bytes even for a large site", () => {
+  test("are at most 200 by default, and take few bytes even for a large site", () => {
     const rows = digestRows(siteOf(20_000));
     expect(Object.keys(rows).length).toBeLessThanOrEqual(200);
     expect(Object.keys(rows).length).toBeGreaterThan(50);
@@ -101,7 +101,7 @@ describe("the rows of a preview", () => {
   const anySite = fc.uniqueArray(anyName, { minLength: 1, maxLength: 40 }).map((names) => manifest(...names));
   const maxRows = fc.integer({ min: 1, max: 30 });
 
-  test("are at most as many as wanted, and hold every file once", () => {
+  test("are never more than allowed, and have every file once", () => {
     fc.assert(
       fc.property(anySite, maxRows, (site, most) => {
         const rows = digestRows(site, { maxRows: most });
@@ -127,7 +127,7 @@ describe("the rows of a preview", () => {
     );
   });
 
-  test("that change when a file changes are those that hold it", () => {
+  test("change if and only if they have the file that changes", () => {
     fc.assert(
       fc.property(anySite, fc.nat(), maxRows, (site, pick, most) => {
         const name = [...site.keys()][pick % site.size] as string;
@@ -142,7 +142,7 @@ describe("the rows of a preview", () => {
     );
   });
 
-  test("stay when a file is added to a directory, but for the one that holds it", () => {
+  test("stay the same when a file is added to a directory, except for the one that has it", () => {
     fc.assert(
       fc.property(anySite, fc.nat(), fc.nat(), maxRows, (site, pick, depth, most) => {
         const parts = ([...site.keys()][pick % site.size] as string).split("/");
@@ -171,8 +171,8 @@ function filesIn(row: string): number {
 }
 
 /**
- * Whether a row holds a file: `a/` all files below that directory, `a/*` those right in it, and with a slash more those below the
- * directories that begin so; `./` is the root.
+ * Whether a row has a file: `a/` has all files below that directory, `a/*` those directly in it, and with one more slash those below
+ * the directories that begin so; `./` is the root.
  */
 function holds(row: string, name: string): boolean {
   const path = row.replace(/^\.\//, "");

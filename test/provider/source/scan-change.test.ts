@@ -25,13 +25,13 @@ vi.mock(import("../../../provider/content/files.js"), async (original) => {
   };
 });
 
-describe("a file that, once it was listed,", () => {
+describe("a file that changes after it was listed", () => {
   const scanned = () => {
     const directory = temporaryDirectory({ "a.js": "a", "b.js": "b", "c.js": "c" });
     return { directory, file: join(directory, "b.js"), cacheDirectory: temporaryDirectory() };
   };
 
-  it("vanishes, is named in an error", async () => {
+  it("is named in an error if it is removed", async () => {
     const { file, ...options } = scanned();
     afterListing = () => rmSync(file);
     expect(await messageOf(scanSource(options))).toBe(
@@ -39,7 +39,7 @@ describe("a file that, once it was listed,", () => {
     );
   });
 
-  it("vanishes when workers have been started for others, leaves none of them", async () => {
+  it("leaves no worker behind if it is removed when workers have been started", async () => {
     const { directory, file, cacheDirectory } = scanned();
     for (const each of ["a.js", "c.js"]) truncateSync(join(directory, each), 100_000_000);
     const exits: number[] = [];
@@ -64,7 +64,7 @@ describe("a file that, once it was listed,", () => {
   const STOPPED = (file: string) =>
     `"${file}" stopped being a file while the directory was read. Run Pulumi when nothing changes the content any more.`;
 
-  it("becomes a directory, is named in an error", async () => {
+  it("is named in an error if it becomes a directory", async () => {
     const { file, ...options } = scanned();
     afterListing = () => {
       rmSync(file);
@@ -73,7 +73,7 @@ describe("a file that, once it was listed,", () => {
     expect(await messageOf(scanSource(options))).toBe(STOPPED(file));
   });
 
-  it.skipIf(isWindows)("becomes a FIFO, is not waited for", async () => {
+  it.skipIf(isWindows)("is not waited for if it becomes a FIFO", async () => {
     const { file, ...options } = scanned();
     afterListing = () => {
       rmSync(file);
@@ -82,7 +82,7 @@ describe("a file that, once it was listed,", () => {
     expect(await messageOf(scanSource(options))).toBe(STOPPED(file));
   });
 
-  it("is written, has the hash of what was read", async () => {
+  it("has the hash of what was read if it is written", async () => {
     const { directory, cacheDirectory } = scanned();
     afterListing = () => writeFiles(directory, { "b.js": "c" });
     const files = await scanSource({ directory, cacheDirectory });

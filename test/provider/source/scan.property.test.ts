@@ -54,7 +54,7 @@ function read(directory: string): Record<string, string> {
 }
 
 describe("scanSource with a cache", () => {
-  it("gives what it gives without, whatever happened to the directory since", async () => {
+  it("returns the same as without one, whatever happened to the directory since", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(change, { minLength: 4, maxLength: 25 }), async (changes) => {
         const directory = temporaryDirectory({ a: "one", b: "two", "dir/a": "six" });

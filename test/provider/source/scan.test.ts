@@ -44,7 +44,7 @@ async function poison(cacheFile: string): Promise<void> {
 }
 
 describe("scanSource", () => {
-  it("gives the first 9 bytes of each file's SHA-256, by name", async () => {
+  it("returns the first 9 bytes of each file's SHA-256 by name", async () => {
     expect(await scanner(temporaryDirectory(SITE)).scan()).toEqual({
       "index.html": "pWUr4cqGTTbS",
       "player/app.js": "n-zc_Y1kPX_n",
@@ -52,26 +52,26 @@ describe("scanSource", () => {
     });
   });
 
-  it("takes a directory relative to the process's", async () => {
+  it("resolves the directory against the process's working directory", async () => {
     const directory = temporaryDirectory(SITE);
     const names = Object.keys(await scanner(relative(process.cwd(), directory)).scan());
     expect(names.sort()).toEqual(Object.keys(SITE).sort());
   });
 
-  it("gives an empty map for a directory without files", async () => {
+  it("returns an empty map for a directory without files", async () => {
     const directory = temporaryDirectory();
     mkdirSync(join(directory, "empty"));
     expect(await scanner(directory).scan()).toEqual({});
   });
 
-  it("looks at what is included and not excluded alone", async () => {
+  it("looks only at what is included and not excluded", async () => {
     const directory = temporaryDirectory({ "a.js": "a", "b.css": "b", "lib/c.js": "c", "drafts/d.js": "d" });
     symlinkSync("gone", join(directory, "drafts", "broken")); // would be refused
     const { scan } = scanner(directory, { include: ["**/*.js"], exclude: ["drafts"] });
     expect(await scan()).toEqual({ "a.js": hashOf("a"), "lib/c.js": hashOf("c") });
   });
 
-  it("keeps names as they are, and has those that aren't in Unicode NFC in both spellings", async () => {
+  it("returns a name that isn't in Unicode NFC in both spellings", async () => {
     const names = ["a b.html", "100%.txt", "#?&=+.js", "日本/ファイル.ts", "😀", "cafe\u0301/e\u0301.html"];
     if (!isWindows) names.push("new\nline", "back\\slash", '"');
     const directory = temporaryDirectory(Object.fromEntries(names.map((name) => [name, name])));
@@ -85,14 +85,14 @@ describe("scanSource", () => {
     expect(await scan()).toEqual(expected);
   });
 
-  it("hashes files that are empty, and of more than one piece", async () => {
+  it("hashes empty files, and files of more than one piece", async () => {
     const sizes = [0, 1, 262_143, 262_144, 262_145, 1_000_000];
     const files = Object.fromEntries(sizes.map((size) => [`${size}`, Buffer.alloc(size, size % 251)]));
     const hashes = Object.entries(files).map(([name, content]) => [name, hashOf(content)]);
     expect(await scanner(temporaryDirectory(files)).scan()).toEqual(Object.fromEntries(hashes));
   });
 
-  it("tells how far it is, every three seconds", async () => {
+  it("reports its progress every three seconds", async () => {
     const setInterval = vi.spyOn(globalThis, "setInterval");
     const onProgress = vi.fn();
     await scanner(temporaryDirectory(SITE), { onProgress }).scan();
@@ -104,27 +104,27 @@ describe("scanSource", () => {
     expect(onProgress.mock.calls).toEqual([[3, 3]]);
   });
 
-  it("ends with the signal's reason", async () => {
+  it("rejects with the signal's reason", async () => {
     const options = { directory: temporaryDirectory(SITE), cacheDirectory: temporaryDirectory() };
     await expect(scanSource({ ...options, signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough");
   });
 });
 
-describe("a directory that can't be scanned", () => {
+describe("a scan is refused", () => {
   const messageFor = (directory: string) => messageOf(scanner(directory).scan());
 
-  it("is missing", async () => {
+  it("if the directory is missing", async () => {
     expect(await messageFor("no/such")).toBe(
       `There is no directory "${resolve("no/such")}". Build the content before Pulumi runs, or correct the path.`,
     );
   });
 
-  it("is a file", async () => {
+  it("if the directory is a file", async () => {
     const file = join(temporaryDirectory(SITE), "index.html");
     expect(await messageFor(file)).toBe(`"${file}" is no directory. Name the directory that holds the content.`);
   });
 
-  it("holds a broken link", async () => {
+  it("if the directory has a broken link", async () => {
     const directory = temporaryDirectory();
     symlinkSync("gone", join(directory, "link"));
     expect(await messageFor(directory)).toMatch(/^The symbolic link ".*link" leads to nothing\./);
@@ -132,7 +132,7 @@ describe("a directory that can't be scanned", () => {
 });
 
 describe("the stat cache", () => {
-  /** A directory that was scanned twice, so that the cache holds all of it, poisoned. */
+  /** A directory whose cache has every file, with hashes that only a cache can return. */
   async function scanned(files: Record<string, string> = SITE, options?: Partial<ScanOptions>) {
     const directory = temporaryDirectory(files);
     const prepared = scanner(directory, options);
@@ -142,7 +142,7 @@ describe("the stat cache", () => {
     return { directory, ...prepared };
   }
 
-  it("saves reading files that have not changed", async () => {
+  it("saves reading files that didn't change", async () => {
     const { scan } = await scanned();
     expect(new Set(Object.values(await scan()))).toEqual(new Set(["from-cache--"]));
   });
@@ -176,7 +176,7 @@ describe("the stat cache", () => {
     expect(await scan()).toEqual({ a: hashOf("two") });
   });
 
-  it("does not hide a change of a file that a link leads to, or of where it leads", async () => {
+  it("does not hide a change of a link's target, or of the file there", async () => {
     const { directory, scan } = await scanned({ "v1.js": "one", "v2.js": "two" });
     symlinkSync("v1.js", join(directory, "app.js"));
     expect(await scan()).toMatchObject({ "app.js": hashOf("one"), "v1.js": "from-cache--" });
@@ -191,7 +191,7 @@ describe("the stat cache", () => {
     expect(await scan()).toMatchObject({ "app.js": hashOf("two"), "v2.js": "from-cache--" });
   });
 
-  it("keeps no file that was written within the clock's resolution of the scan", async () => {
+  it("keeps no file that was written shortly before the scan", async () => {
     const directory = temporaryDirectory({ old: "old" });
     const { scan, cacheFile } = scanner(directory);
     later(5000);
@@ -205,21 +205,21 @@ describe("the stat cache", () => {
     expect(readTable(cacheFile())?.names).toEqual(["old", "touched"]);
   });
 
-  it("forgets files that are gone", async () => {
+  it("forgets removed files", async () => {
     const { directory, scan, cacheFile } = await scanned();
     rmSync(join(directory, "player"), { recursive: true });
     expect(Object.keys(await scan())).toHaveLength(2);
     expect(readTable(cacheFile())?.names).toHaveLength(2);
   });
 
-  it("is not written when there is nothing new to keep", async () => {
+  it("is not written if there is nothing new to keep", async () => {
     const { scan, cacheFile } = await scanned();
     const { ino } = statSync(cacheFile());
     await scan();
     expect(statSync(cacheFile()).ino).toBe(ino);
   });
 
-  it("is one for each directory and filter", async () => {
+  it("has a file for each directory and filter", async () => {
     const cacheDirectory = temporaryDirectory();
     const directory = temporaryDirectory(SITE);
     later(5000);
@@ -236,14 +236,14 @@ describe("the stat cache", () => {
     ["cut off", (bytes: Buffer) => bytes.subarray(0, -1)],
     ["of other content", () => Buffer.from("not a cache at all".repeat(100))],
     ["damaged", (bytes: Buffer) => bytes.fill("?", bytes.length - 1)],
-  ])("is ignored when it is %s, and written again", async (_, damage) => {
+  ])("is ignored if it is %s, and written again", async (_, damage) => {
     const { scan, cacheFile } = await scanned();
     writeFileSync(cacheFile(), damage(readFileSync(cacheFile())));
     expect(await scan()).toMatchObject({ "index.html": hashOf(SITE["index.html"]) });
     expect(readTable(cacheFile())?.names).toHaveLength(3);
   });
 
-  it("is done without where it can't be written", async () => {
+  it("is not needed: a scan works if it can't be written", async () => {
     const file = join(temporaryDirectory({ file: "" }), "file");
     const expected = { "index.html": hashOf(SITE["index.html"]) };
     expect(await scanner(temporaryDirectory(SITE), { cacheDirectory: join(file, "cache") }).scan()).toMatchObject(
@@ -258,7 +258,7 @@ describe("the stat cache", () => {
     expect(readdirSync(join(path, ".."))).toHaveLength(1); // no temporary file is left
   });
 
-  it("takes scans of one directory at one time", async () => {
+  it("serves several scans of a directory at the same time", async () => {
     const { directory, scan, cacheFile, cacheDirectory } = await scanned();
     writeFiles(directory, { "index.html": "new", more: "more" });
     later(5000);
@@ -270,7 +270,7 @@ describe("the stat cache", () => {
   });
 });
 
-describe("without a cache directory given", () => {
+describe("without the option cacheDirectory", () => {
   afterEach(() => void vi.unstubAllEnvs());
   const isPosix = !isWindows && process.platform !== "darwin";
   const ID = process.getuid?.();
@@ -281,14 +281,14 @@ describe("without a cache directory given", () => {
     await scanSource({ directory: temporaryDirectory(SITE) });
   }
 
-  it.runIf(isPosix)("the cache is in the user's", async () => {
+  it.runIf(isPosix)("the cache is in the user's cache directory", async () => {
     const user = temporaryDirectory();
     await scanWith({ XDG_CACHE_HOME: user });
     expect(readdirSync(join(user, "pulumi-alicloud-vod"))).toHaveLength(1);
   });
 
   it.runIf(isPosix)(
-    "the cache is a temporary one where the user has none, but not one that others can write",
+    "the cache is in a temporary directory if the user has none, but not in one that others can write",
     async () => {
       const [temporary, none] = [temporaryDirectory(), join(temporaryDirectory({ file: "" }), "file")];
       const directory = join(temporary, `pulumi-alicloud-vod-${ID}`);
@@ -302,7 +302,7 @@ describe("without a cache directory given", () => {
 });
 
 describe("the compiled package", () => {
-  it("scans with workers, in several processes at one time, and lets each of them end", async () => {
+  it("scans with workers in several processes at the same time, and each process ends", async () => {
     const directory = temporaryDirectory();
     for (let i = 0; i < 20; i++) {
       writeFileSync(join(directory, `${i}.ts`), Buffer.alloc(5_000_000, i));

@@ -41,7 +41,7 @@ describe("a cache file", () => {
     );
   });
 
-  it("is not read when any byte of it is another, missing or too many", () => {
+  it("is not read if any byte is wrong, missing or too many", () => {
     const bytes = bytesOf(TABLE);
     expect(decodeTable(bytes)).toEqual(TABLE);
     for (let i = 0; i < bytes.length; i++) {
@@ -53,13 +53,13 @@ describe("a cache file", () => {
     expect(decodeTable(Buffer.concat([bytes, Buffer.alloc(1)]))).toBeUndefined();
   });
 
-  it("is not read when another version wrote it", () => {
+  it("is not read if another version wrote it", () => {
     const bytes = bytesOf(TABLE);
     new Uint32Array(bytes.buffer, bytes.byteOffset, 2)[1] = 2;
     expect(decodeTable(bytes)).toBeUndefined();
   });
 
-  it("removes those that no scan used for a month, and nothing else", async () => {
+  it("removes cache files that no scan used for a month, and nothing else", async () => {
     const old = new Date(Date.now() - 31 * 24 * 60 * 60 * 1000);
     const week = new Date(Date.now() - 7 * 24 * 60 * 60 * 1000);
     const name = (digit: string) => `${digit.repeat(32)}.stats`;
@@ -97,7 +97,7 @@ describe("lookUp", () => {
     );
   });
 
-  it("finds nothing by a stat that differs anywhere", () => {
+  it("finds nothing if any part of the stat differs", () => {
     const find = lookUp(table(["a"]));
     expect(find("a", stats([0, 2, 3, 4]), 0)).toBe("aaaaaaaaaaaa");
     for (const other of [
@@ -124,11 +124,11 @@ describe("isRacy", () => {
     ["two seconds ago, in whole seconds", { mtime: NOW - 2000, ctime: NOW - 2000 }, true],
     ["three seconds ago, in whole seconds", { mtime: NOW - 3000, ctime: NOW - 3000 }, false],
     ["before 1970", { mtime: -1, ctime: -1 }, false],
-  ])("%s", (_, { mtime, ctime }, expected) => {
+  ])("%s, %j: %s", (_, { mtime, ctime }, expected) => {
     expect(isRacy(Float64Array.of(0, mtime, ctime, 0), 0, NOW)).toBe(expected);
   });
 
-  it("holds wherever a file that is written again after the scan began may show the same time", () => {
+  it("holds if a file that is written after the scan began could show the same time", () => {
     const share = fc.double({ min: 0, max: 1, noNaN: true });
     const tick = fc.constantFrom(0.001, 4, 10, 15.625, 1000, 2000);
     fc.assert(
@@ -156,7 +156,7 @@ describe("where the cache is kept", () => {
     expect(userCacheDirectory(platform, environment, home)).toBe(expected);
   });
 
-  it("names a file by a hash of what was scanned", () => {
+  it("has a file named by a hash of what was scanned", () => {
     const directory = temporaryDirectory();
     const path = cachePath(directory, { directory: "/site" });
     expect(path).toMatch(/[0-9a-f]{32}\.stats$/);
