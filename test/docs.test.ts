@@ -59,14 +59,23 @@ test.each(documents)("%s links to files and headings that are there", (document)
   }
 });
 
-const forContributors = documents.filter((file) => /^(ARCHITECTURE|CONTRIBUTING|docs\/decisions\/.*)\.md$/.test(file));
-test.each(forContributors)("%s names files, and what is in them, that are there", (document) => {
+const SOURCES = /^(?:provider|sdk|test|bench|examples|docs)\//;
+const forContributors = /^(?:ARCHITECTURE|CONTRIBUTING|docs\/decisions\/.*)\.md$/;
+
+test.each(documents)("%s names files, what is in them, and scripts that are there", (document) => {
   const text = readFileSync(join(ROOT, document), "utf8");
-  const files = [...text.matchAll(/`((?:[\w.-]+\/)*[\w.-]+\.(?:ts|mts|md|json|yml)|(?:[\w.-]+\/)+)`/g)];
-  expect(files.map(([, file = ""]) => file).filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+  const paths = [...text.matchAll(/`((?:[\w.-]+\/)*[\w.-]+\.(?:ts|mts|md|json|yml)|(?:[\w.-]+\/)+)`/g)];
+  // Guides also name files of a user.
+  const files = paths
+    .map(([, path = ""]) => path)
+    .filter((path) => forContributors.test(document) || SOURCES.test(path));
+  expect(files.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
   // Such as: `cheapestCover` in `provider/plan/collapse.ts`.
   for (const [, names = "", file = ""] of text.matchAll(/`([\w.]+)`\s+in\s+`([\w./-]+\.ts)`/g)) {
     for (const name of names.split("."))
       expect(readFileSync(join(ROOT, file), "utf8")).toMatch(new RegExp(`\\b${name}\\b`));
   }
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const named = [...text.matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(([, script = ""]) => script);
+  expect(named.filter((script) => !(script in scripts))).toEqual([]);
 });
