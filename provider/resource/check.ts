@@ -5,11 +5,11 @@ import type { ConfigReader } from "../credentials/chain.js";
 import { configuredVodEndpoint } from "../credentials/role-settings.js";
 import { readSetting, SETTINGS } from "../credentials/settings.js";
 import { type QuotaName, quotaFor } from "../plan/batches.js";
-import { COLLAPSES, FAILURE_POLICIES, QUOTA_POLICIES } from "../schema/enums.js";
+import { describeField } from "../schema/fields.js";
 import { hasUnknown, type InputName, type Inputs, type ResourceKind, type Source, UNKNOWN } from "../schema/inputs.js";
 import { resolveEndpoint, resolveProxy } from "../vod/endpoint.js";
 import { VodError } from "../vod/errors.js";
-import { DAILY_QUOTA, DEFAULT_ENDPOINT, OBJECT_TYPES, type ObjectType, PRELOAD_AREAS, REGION } from "../vod/limits.js";
+import { DAILY_QUOTA, DEFAULT_ENDPOINT, type ObjectType, REGION } from "../vod/limits.js";
 import { normalizePath, shownPath } from "../vod/paths.js";
 
 /** What validation found: the inputs to go on with, what is wrong, and what is odd but works. */
@@ -25,41 +25,6 @@ export interface CheckedInputs {
 
 /** The inputs that passed on their own; an unknown one is left out. */
 type Known = { [Name in keyof Inputs]?: NonNullable<Inputs[Name]> };
-
-const quoted = (values: readonly string[]) => values.map((value) => `"${value}"`).join(", ");
-
-/** What to write, for a property whose value is missing or of another type. */
-const WANTED: Readonly<Record<InputName, string> & Record<string, string>> = {
-  paths: "give a list of at least one path, such as https://vod.example.com/player/app.js",
-  contentHash: 'give a text that changes with the content, such as hashFiles("./dist") or a version',
-  contents: 'give a hash for each URL, such as { "https://vod.example.com/a.js": "9f86d081" }',
-  source:
-    'give { directory: "./dist", baseUrl: "https://vod.example.com/" }, and include, exclude and indexDocument if needed',
-  objectType: `write ${quoted(OBJECT_TYPES)}`,
-  force: "write true or false",
-  refreshOnCreate: "write true or false",
-  refreshNew: "write true or false",
-  quota: 'write { onExceeded: "fail", "partial" or "collapse" }, and collapse: "always" or "never" if needed',
-  "quota.onExceeded": `write ${quoted(QUOTA_POLICIES)}`,
-  "quota.collapse": `write ${quoted(COLLAPSES)}`,
-  planFile: "give the path of a file",
-  wait: 'write true, false, or { timeout: seconds, onTimeout: "fail" or "warn", retryFailed: true or false }',
-  retry: "write { timeout: seconds, maxAttempts: a whole number }",
-  endpoint: "give a host such as vod.cn-shanghai.aliyuncs.com",
-  profile: "give the name of a profile of the Alibaba Cloud CLI",
-  assumeRole:
-    'give { roleArn: "acs:ram::1234567890123456:role/vod" }, and sessionName and externalId if the role needs them',
-  "assumeRole.roleArn": "give the ARN of a RAM role, such as acs:ram::1234567890123456:role/vod",
-  "assumeRole.sessionName": "give a name for the role's session",
-  "assumeRole.externalId": "give the external ID that the role's trust policy asks for",
-  preload: 'write true, false, or an object of how it is preloaded, such as { area: "domestic" }',
-  preloadOnCreate: "write true or false",
-  onFailure: `write ${quoted(FAILURE_POLICIES)}`,
-  refresh: "give the VodCacheRefresh that the preload follows",
-  area: `write ${quoted(PRELOAD_AREAS)}`,
-  l2Preload: "write true or false",
-  headers: 'give a text of printable ASCII for each header, such as { "Accept-Encoding": "gzip" }',
-};
 
 /**
  * Validates what the program gave, the properties that begin with `__` aside, which are the package's own.
@@ -88,8 +53,9 @@ export function checkInputs(
     .map((name) => describeUnknownInput(name, kind));
   const known: Known = Object.fromEntries(
     names.flatMap((name) => {
-      const result = name in unknown ? undefined : kind.schemas[name]?.safeParse(values[name]);
-      if (result?.success === false) problems.push(describeIssue(name, values[name], result.error));
+      const schema = kind.schemas[name];
+      const result = name in unknown ? undefined : schema?.safeParse(values[name]);
+      if (schema && result?.success === false) problems.push(describeIssue(name, schema, values[name], result.error));
       return result?.success && result.data !== undefined ? [[name, result.data]] : [];
     }),
   );
@@ -97,7 +63,7 @@ export function checkInputs(
   const objectType = kind.name === "VodCachePreload" ? "Preload" : known.objectType;
   // Only what is sound is combined: an input that is wrong by itself has its sentence already.
   const usable = (name: InputName) => name in unknown || name in known;
-  if (problems.length === 0) problems.push(...combinationProblems(usable, known));
+  if (problems.length === 0) problems.push(...combinationProblems(usable, known, kind));
 
   const inputs: Record<string, unknown> = { ...known, ...unknown };
   const take = <T>(name: InputName, { value, problems: found }: { value: T; problems: string[] }) => {
@@ -126,18 +92,22 @@ export function checkInputs(
 /** What can't stand together. */
 function combinationProblems(
   usable: (name: InputName) => boolean,
-  { objectType, quota: { collapse, onExceeded } = { onExceeded: "fail" } }: Known,
+  { objectType, quota }: Known,
+  kind: ResourceKind,
 ): string[] {
   const modes = (["paths", "contents", "source"] as const).filter(usable);
   const [mode, other] = modes;
   if (mode === undefined) return ["paths is missing; give paths with contentHash, or contents, or source."];
   if (other !== undefined) return [`${mode} and ${other} are both given; give one of paths, contents and source.`];
   const problems: string[] = [];
-  if (collapse === "never" && onExceeded === "collapse") {
+  if (quota?.collapse === "never" && quota.onExceeded === "collapse") {
     problems.push('quota.collapse is "never", but quota.onExceeded is "collapse"; leave one of them out.');
   }
   if (mode === "paths") {
-    if (!usable("contentHash")) problems.push(`contentHash is missing; ${WANTED.contentHash}.`);
+    if (!usable("contentHash")) {
+      const { hint } = describeField(kind.schemas.contentHash as z.ZodType);
+      problems.push(`contentHash is missing; ${hint}.`);
+    }
     return problems;
   }
   if (usable("contentHash"))
@@ -318,32 +288,45 @@ export function describeUnknownInput(
   return `${name} is not an input of ${kind.name}; ${meant ? `write ${meant}` : `it has ${names.join(", ")}`}.`;
 }
 
-/** Inputs that are objects of options, each with a name of its own. */
-const OPTIONS: readonly InputName[] = ["source", "retry", "wait", "preload", "quota", "assumeRole", "refresh"];
-
-/** One sentence for what zod found in one property. */
-export function describeIssue(name: InputName, value: unknown, error: z.ZodError): string {
-  const issue = issueOf(value, error);
-  const path = issue?.path ?? [];
-  const where = path.map((key) =>
-    typeof key === "number" ? `[${key}]` : OPTIONS.includes(name) ? `.${String(key)}` : `["${shownPath(String(key))}"]`,
+/** One sentence for what zod found in one input: what is wrong, and what to write. */
+export function describeIssue(name: string, schema: z.ZodType, value: unknown, error: z.ZodError): string {
+  const issue = findIssue(value, error);
+  const { property, hint } = locate(name, schema, issue?.path ?? []);
+  const wrong = (issue?.path ?? []).reduce<unknown>(
+    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
+    value,
   );
-  const property = name + where.join("");
-  const wrong = path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
   if (issue?.code === "invalid_value" && typeof wrong === "string") {
     const choices = issue.values.map(String);
     const meant = choices.find((choice) => choice.toLowerCase() === wrong.toLowerCase());
-    return `${property} is "${wrong.slice(0, 40)}", which is none of its values; write ${meant ? `"${meant}"` : quoted(choices)}.`;
+    const remedy = meant === undefined ? choices.map((choice) => `"${choice}"`).join(", ") : `"${meant}"`;
+    return `${property} is "${wrong.slice(0, 40)}", which is none of its values; write ${remedy}.`;
   }
   const strange =
     issue?.code === "unrecognized_keys"
       ? ` has ${issue.keys.join(", ")}, which it doesn't know`
       : ` ${describeValue(wrong)}`;
-  return `${property}${strange}; ${WANTED[property] ?? WANTED[name]}.`;
+  return `${property}${strange}; ${hint}.`;
+}
+
+/** The property at a path within an input, as a program writes it, and the hint that is closest to it. */
+function locate(name: string, input: z.ZodType, path: readonly PropertyKey[]) {
+  const { fields, hint } = describeField(input);
+  const keys = path.map((key) => {
+    if (typeof key === "number") return `[${key}]`;
+    return fields === undefined ? `["${shownPath(String(key))}"]` : `.${String(key)}`;
+  });
+  let [inner, closest] = [fields, hint];
+  for (const key of path) {
+    const schema = inner?.[String(key)];
+    inner = schema && describeField(schema).fields;
+    closest = (schema?.meta()?.hint as string | undefined) ?? closest;
+  }
+  return { property: name + keys.join(""), hint: closest };
 }
 
 /** The first issue; of a value that may be an object of options and is one, what is wrong in it. */
-function issueOf(value: unknown, { issues: [issue] }: z.ZodError): z.core.$ZodIssue | undefined {
+function findIssue(value: unknown, { issues: [issue] }: z.ZodError): z.core.$ZodIssue | undefined {
   if (issue?.code !== "invalid_union" || typeof value !== "object") return issue;
   return issue.errors.at(-1)?.[0] ?? issue;
 }

@@ -1,7 +1,7 @@
 /** What a program may ask of the service: loaded by the sdk on the first question, in the program's own process. */
 import { z } from "zod";
 import type { ConfigReader, Identity } from "../credentials/chain.js";
-import { callerSchemas, type InputName } from "../schema/inputs.js";
+import { callerSchemas } from "../schema/inputs.js";
 import type { QuestionOptions, RefreshTask, VodClient } from "../vod/client.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import type { RefreshQuota } from "../vod/quota.js";
@@ -82,7 +82,7 @@ function checkArguments(name: string, args: unknown, own: Readonly<Record<string
   for (const [argument, schema] of Object.entries(schemas)) {
     const { error } = schema.safeParse(values[argument]);
     if (error && argument in own) throw invalid(`${argument} is no list of texts; give the taskIds of a resource.`);
-    if (error) throw invalid(describeIssue(argument as InputName, values[argument], error));
+    if (error) throw invalid(describeIssue(argument, schema, values[argument], error));
   }
   const { taskIds, ...where } = values;
   return { where: where as Where, taskIds: taskIds as string[] };

@@ -1,121 +1,449 @@
 /** The inputs of the resources in the form that the state keeps: complete, normalised, duplicates removed. */
 import { z } from "zod";
 import type { Identity } from "../credentials/chain.js";
-import { OBJECT_TYPES, type ObjectType, PRELOAD_AREAS } from "../vod/limits.js";
-import { COLLAPSES, FAILURE_POLICIES, QUOTA_POLICIES, STATUSES, TIMEOUT_POLICIES } from "./enums.js";
+import { DEFAULT_PRELOAD_AREA, OBJECT_TYPES, type ObjectType, PRELOAD_AREAS } from "../vod/limits.js";
+import { DEFAULT_MAX_ATTEMPTS, DEFAULT_RETRY_TIMEOUT_MS } from "../vod/retry.js";
+import {
+  COLLAPSES,
+  FAILURE_POLICIES,
+  PRELOAD_QUOTA_POLICIES,
+  QUOTA_POLICIES,
+  STATUSES,
+  TIMEOUT_POLICIES,
+} from "./enums.js";
 
 /** What stands in a preview for a value that isn't known yet. Source: Pulumi's protocol (`UnknownStringValue`). */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** Files on this machine, and where they are served. */
-export const sourceSchema = z.strictObject({
-  directory: z.string().min(1),
-  baseUrl: z.string().min(1),
-  include: z.array(z.string()).optional(),
-  exclude: z.array(z.string()).optional(),
-  indexDocument: z.string().min(1).optional(),
-});
+/** A list of globs. */
+const globs = z.array(z.string());
+
+/** Content in one of its three forms; what each means for a resource is said there. */
+const contentSchemas = {
+  paths: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .meta({ hint: "give a list of at least one path, such as https://vod.example.com/player/app.js" }),
+  contentHash: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ hint: 'give a text that changes with the content, such as hashFiles("./dist") or a version' }),
+  contents: z
+    .record(z.string(), z.string().min(1))
+    .optional()
+    .meta({ hint: 'give a hash for each URL, such as { "https://vod.example.com/a.js": "9f86d081" }' }),
+} as const;
+
+const sourceSchema = z
+  .strictObject({
+    directory: z
+      .string()
+      .min(1)
+      .describe(
+        "The directory with the files, relative to the program's directory. It may be empty, but it must exist.",
+      ),
+    baseUrl: z
+      .string()
+      .min(1)
+      .describe(
+        "The URL of the directory, such as `https://vod.example.com/player/`: the URL of a file is this and the file's name.",
+      ),
+    include: globs
+      .optional()
+      .describe(
+        "Globs of the files that are served, relative to the directory. Defaults to all files, those that begin with a dot " +
+          "too.",
+      ),
+    exclude: globs
+      .optional()
+      .describe("Globs of the files and directories that are not served, relative to the directory. Defaults to none."),
+    indexDocument: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        "The name of the file that is also served at the URL of its directory, such as `index.html`. When it changes, both " +
+          "URLs are due. Defaults to none.",
+      ),
+  })
+  .meta({
+    hint: 'give { directory: "./dist", baseUrl: "https://vod.example.com/" }, and include, exclude and indexDocument if needed',
+  });
 export type Source = z.infer<typeof sourceSchema>;
 
 /** How long the tasks of a refresh are followed by default, in seconds: one usually takes 5 to 6 minutes. Source: CDN. */
 const WAIT_TIMEOUT_SECONDS = 20 * 60;
 const waitSchema = z.strictObject({
-  timeout: z.number().min(0).max(86_400).default(WAIT_TIMEOUT_SECONDS),
-  onTimeout: z.enum(TIMEOUT_POLICIES).default("fail"),
-  // Left out it stays so, since older states lack it: true.
-  retryFailed: z.boolean().optional(),
+  timeout: z
+    .number()
+    .min(0)
+    .max(86_400)
+    .default(WAIT_TIMEOUT_SECONDS)
+    .describe(
+      "How long to wait, in seconds, from 0 to 86,400. A task usually takes 5 to 6 minutes. Defaults to 1,200.",
+    ),
+  onTimeout: z
+    .enum(TIMEOUT_POLICIES)
+    .default("fail")
+    .describe(
+      "What to do when the tasks have not ended by then. `fail`: the update fails. `warn`: the update succeeds with a warning " +
+        "and the last status that was seen. In both cases the next update waits on and sends nothing again. Defaults to `fail`.",
+    ),
+  retryFailed: z
+    .boolean()
+    .optional()
+    .meta({
+      description:
+        "Whether a path whose task failed is sent once more at once, which counts against the day's quota again. With `false` " +
+        "the update fails, and the next update sends the path. Defaults to `true`.",
+      default: true,
+    }),
 });
 export type Wait = z.infer<typeof waitSchema>;
-/** How tasks are followed where nothing is said of it. */
+/** How tasks are followed where the program doesn't say. */
 export const DEFAULT_WAIT: Wait = waitSchema.parse({});
 
-const retrySchema = z.strictObject({
-  timeout: z.number().min(0).max(86_400).optional(),
-  maxAttempts: z.number().int().min(1).max(100).optional(),
+const waitInput = z.union([z.boolean(), waitSchema]).optional().meta({
+  hint: 'write true, false, or { timeout: seconds, onTimeout: "fail" or "warn", retryFailed: true or false }',
 });
-
-/** What both resources take, each input by itself, as a program may write it: what is to be looked after. */
-const contentSchemas = {
-  paths: z.array(z.string()).min(1).optional(),
-  contentHash: z.string().min(1).optional(),
-  contents: z.record(z.string(), z.string().min(1)).optional(),
-  source: sourceSchema.optional(),
-} as const;
 
 const assumeRoleSchema = z.strictObject({
-  roleArn: z.string().min(1).optional(),
-  sessionName: z.string().min(1).optional(),
-  externalId: z.string().min(1).optional(),
+  roleArn: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        "The ARN of the role, such as `acs:ram::1234567890123456:role/vod`. Defaults to the role that is assumed anyway, the " +
+        "stack's or the profile's: the other two fields then apply to that role.",
+      hint: "give the ARN of a RAM role, such as acs:ram::1234567890123456:role/vod",
+    }),
+  sessionName: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        "The name of the role's session, which the account's audit log shows. Defaults to the environment's " +
+        "`ALICLOUD_ASSUME_ROLE_SESSION_NAME`, else to `pulumi-alicloud-vod`.",
+      hint: "give a name for the role's session",
+    }),
+  externalId: z.string().min(1).optional().meta({
+    description: "The external ID that the role's trust policy asks for. Defaults to none.",
+    hint: "give the external ID that the role's trust policy asks for",
+  }),
 });
 
-/** Who asks, and where: of a resource and of a question alike. */
+/** Who calls, and where: inputs of the resources, and arguments of the functions. */
 export const callerSchemas = {
-  endpoint: z.string().optional(),
-  profile: z.string().min(1).optional(),
-  assumeRole: assumeRoleSchema.optional(),
+  endpoint: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        "The address of the VOD API: a host, or `https://` and a host; `http://` for loopback addresses only. Defaults to the " +
+        "environment's `VOD_ENDPOINT`, then to `vod` of the stack's `alicloud:endpoints`, then to the environment's " +
+        "`ALIBABA_CLOUD_ENDPOINT_VOD`, else to `vod.cn-shanghai.aliyuncs.com`.",
+      hint: "give a host such as vod.cn-shanghai.aliyuncs.com",
+      default: "vod.cn-shanghai.aliyuncs.com",
+    }),
+  profile: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        "A profile of the Alibaba Cloud CLI (`~/.aliyun/config.json`), for a domain of another account. The stack's credentials " +
+        "and the stack's role are then left aside. Defaults to the stack's credentials.",
+      hint: "give the name of a profile of the Alibaba Cloud CLI",
+    }),
+  assumeRole: assumeRoleSchema.optional().meta({
+    description:
+      "The RAM role to assume, with the profile's credentials or else the stack's, in place of the stack's role. Defaults to none.",
+    hint: 'give { roleArn: "acs:ram::1234567890123456:role/vod" }, and sessionName and externalId if the role needs them',
+  }),
 } as const;
 
-/** And how. */
+/** How calls are made. */
 const callSchemas = {
-  planFile: z.string().min(1).optional(),
-  wait: z.union([z.boolean(), waitSchema]).optional(),
-  retry: retrySchema.optional(),
+  planFile: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        "A file into which every preview and update writes what it would send, a line for each path. It can't be in the " +
+        "directory of `source`. Defaults to none.",
+      hint: "give the path of a file",
+    }),
+  wait: waitInput,
+  retry: z
+    .strictObject({
+      timeout: z
+        .number()
+        .min(0)
+        .max(86_400)
+        .optional()
+        .meta({
+          description:
+            "How long, in seconds, from 0 to 86,400; the time in which a call waits for other calls doesn't count. Defaults to 300.",
+          default: DEFAULT_RETRY_TIMEOUT_MS / 1000,
+        }),
+      maxAttempts: z.number().int().min(1).max(100).optional().meta({
+        description: "How many times, the first one included, from 1 to 100. Defaults to 10.",
+        default: DEFAULT_MAX_ATTEMPTS,
+      }),
+    })
+    .optional()
+    .meta({
+      description: "How often a call is tried. Defaults to 10 times within 5 minutes.",
+      hint: "write { timeout: seconds, maxAttempts: a whole number }",
+    }),
   ...callerSchemas,
 } as const;
 
-/** A header's name and its value, of which neither can end the header. */
+/** Names and values of headers; none of them can end its header. */
 const headersSchema = z.record(
   z.string().regex(/^[!#$%&'*+.^_`|~\w-]{1,128}$/),
   z.string().regex(/^[\x20-\x7e]{1,1024}$/),
 );
 
-/** What is preloaded, and how. */
+const HOW_MANY = "What to do when the day's quota can't hold what is due.";
+
+/** How content is preloaded. */
 const preloadOptionSchemas = {
-  preloadOnCreate: z.boolean().default(true),
-  quota: z.strictObject({ onExceeded: z.enum(["fail", "partial"]).default("fail") }).prefault({}),
-  onFailure: z.enum(FAILURE_POLICIES).optional(),
-  area: z.enum(PRELOAD_AREAS).optional(),
-  l2Preload: z.boolean().optional(),
-  headers: headersSchema.optional(),
+  area: z
+    .enum(PRELOAD_AREAS)
+    .optional()
+    .meta({
+      description:
+        "Where copies are put: `domestic` (the Chinese mainland) or `overseas` (everywhere else). A change preloads everything " +
+        "again. Defaults to `domestic`.",
+      default: DEFAULT_PRELOAD_AREA,
+    }),
+  l2Preload: z.boolean().optional().meta({
+    description:
+      "Whether copies are put on the second layer of the edge only, nearer to the origin. Defaults to `false`.",
+    default: false,
+  }),
+  headers: headersSchema.optional().meta({
+    description:
+      'Headers of the requests to the origin, such as `{ "Accept-Encoding": "gzip" }` for copies that the edge keeps apart. They ' +
+      "are kept in the state, so never put a secret here. A change preloads everything again. Defaults to none.",
+  }),
 } as const;
 
-/** The preload that a refresh is followed by. It is a resource of its own, so that nothing here changes what is refreshed. */
-const preloadSchema = z.strictObject({
+/** The preload after a refresh. It is a resource of its own, so nothing here changes what is refreshed. */
+const followingPreloadSchema = z.strictObject({
   ...preloadOptionSchemas,
-  preloadOnCreate: z.boolean().optional(),
-  quota: z.strictObject({ onExceeded: z.enum(["fail", "partial"]).optional() }).optional(),
-  include: z.array(z.string()).optional(),
-  exclude: z.array(z.string()).optional(),
-  wait: z.union([z.boolean(), waitSchema]).optional(),
+  include: globs
+    .optional()
+    .describe(
+      "With `source`: globs of the files that are preloaded, in place of the source's own. Defaults to all that are refreshed.",
+    ),
+  exclude: globs
+    .optional()
+    .describe("With `source`: globs of files that are not preloaded, besides the source's own. Defaults to none."),
+  preloadOnCreate: z
+    .boolean()
+    .optional()
+    .describe("Whether creating the preload preloads everything. Defaults to `refreshOnCreate` of the refresh."),
+  quota: z
+    .strictObject({
+      onExceeded: z
+        .enum(PRELOAD_QUOTA_POLICIES)
+        .optional()
+        .meta({
+          description:
+            `${HOW_MANY} \`partial\`: send what fits, in order, and keep the rest as \`pending\` for the next update. ` +
+            "`fail`: send nothing. Defaults to `partial`.",
+          default: "partial",
+        }),
+    })
+    .optional()
+    .describe('How the preload uses the day\'s quota. Defaults to `{ onExceeded: "partial" }`.'),
+  onFailure: z
+    .enum(FAILURE_POLICIES)
+    .optional()
+    .meta({
+      description:
+        "What a failed preload means for the update. `warn`: the update succeeds with a warning, since the refresh succeeded. " +
+        "`fail`: the update fails. In both cases the next update preloads what is `pending`. Defaults to `warn`.",
+      default: "warn",
+    }),
+  wait: waitInput.meta({
+    description:
+      "Whether, and how, an update waits until the tasks of the preload have ended. Defaults to `true`, so that the first viewer " +
+      "gets a hit.",
+    default: true,
+  }),
 });
 
 const refreshSchemas = {
-  ...contentSchemas,
-  objectType: z.enum(OBJECT_TYPES).default("File"),
-  force: z.boolean().default(false),
-  refreshOnCreate: z.boolean().default(true),
-  refreshNew: z.boolean().optional(),
+  paths: contentSchemas.paths.describe(
+    "URLs, directories (ending in `/`) or patterns, as `objectType` says: at least one, and no more than a day's quota. " +
+      "`https://vod.example.com/player/app.js` names one cached object; without a scheme, `vod.example.com/player/app.js` is sent as " +
+      "it is written. Duplicates are sent once.",
+  ),
+  contentHash: contentSchemas.contentHash.describe(
+    "With `paths`: a text that changes when their content changes, such as a hash (see `hashFiles` and `hashContent`), a version " +
+      "or another resource's output. A change refreshes all `paths`.",
+  ),
+  contents: contentSchemas.contents.describe(
+    "The hash of each URL's content, by URL. Hashes may be outputs of other resources, such as an object's ETag. Only the URLs " +
+      "whose hash changed, or that are no longer named, are refreshed.",
+  ),
+  source: sourceSchema
+    .optional()
+    .describe("Files that the provider hashes. Only those that changed or were removed are refreshed."),
+  objectType: z
+    .enum(OBJECT_TYPES)
+    .default("File")
+    .describe(
+      "What the paths are to the service. `File`: exact URLs. `Directory`: everything below. `Regex`: regular expressions. " +
+        "`IgnoreParams`: URLs with any query. `contents` and `source` name URLs, so only `File` and `IgnoreParams` go with them. " +
+        "Defaults to `File`.",
+    ),
+  force: z
+    .boolean()
+    .default(false)
+    .describe(
+      "For directories: `true` makes the edge fetch everything again, `false` only what changed by the origin's `Last-Modified`. " +
+        "It is not sent for other object types. Defaults to `false`.",
+    ),
+  refreshOnCreate: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether creating the resource refreshes its paths. With `false`, the first deployment records the content and sends " +
+        "nothing. Defaults to `true`, since nobody knows what the edge holds then.",
+    ),
+  refreshNew: z
+    .boolean()
+    .optional()
+    .meta({
+      description:
+        "With `contents` and `source`: whether new URLs are refreshed as well. The edge has no copy of a new URL, unless it cached " +
+        "a 404 before the file was there. Defaults to `false`.",
+      default: false,
+    }),
   quota: z
-    .strictObject({ onExceeded: z.enum(QUOTA_POLICIES).default("fail"), collapse: z.enum(COLLAPSES).optional() })
-    .prefault({}),
-  preload: z.union([z.boolean(), preloadSchema]).optional(),
+    .strictObject({
+      onExceeded: z
+        .enum(QUOTA_POLICIES)
+        .default("fail")
+        .describe(
+          `${HOW_MANY} \`fail\`: send nothing, and fail. \`partial\`: send what fits, in order, keep the rest as \`pending\` for ` +
+            "the next update, and succeed with a warning and the status `Incomplete`. `collapse`: refresh directories in place of " +
+            "URLs, and fail if they don't fit either. Defaults to `fail`.",
+        ),
+      collapse: z
+        .enum(COLLAPSES)
+        .optional()
+        .describe(
+          "Whether directories are refreshed in place of URLs. `always`: wherever that costs less of the day's quota. `never`: not " +
+            "at all. Defaults to what `onExceeded` says.",
+        ),
+    })
+    .prefault({})
+    .meta({
+      description: 'How the refresh uses the day\'s quota. Defaults to `{ onExceeded: "fail" }`.',
+      hint: 'write { onExceeded: "fail", "partial" or "collapse" }, and collapse: "always" or "never" if needed',
+    }),
+  preload: z
+    .union([z.boolean(), followingPreloadSchema])
+    .optional()
+    .meta({
+      description:
+        "Whether, and how, the refreshed URLs and the new ones are put on the edge again once the tasks of the refresh have ended. " +
+        "This is a `VodCachePreload` below this resource, named after it with `-preload`. It preloads files only: with `paths` the " +
+        "`objectType` must be `File`, and URLs that end in `/` are left out. Defaults to `false`.",
+      hint: 'write true, false, or an object of how it is preloaded, such as { area: "domestic" }',
+      default: false,
+    }),
   ...callSchemas,
+  wait: callSchemas.wait.meta({
+    description:
+      "Whether, and how, an update waits until the tasks of its refresh have ended. A path whose task failed is sent once more; if " +
+      "that fails too, the update fails and the path stays `pending`. Defaults to `false`, and with `preload` to `true`.",
+    default: false,
+  }),
 } as const;
 
-/** The refresh that has to end before a preload, by its outputs; in a preview they may not be known yet. */
+/** A value that may not be known yet in a preview. */
+const orUnknown = <Schema extends z.ZodType>(schema: Schema) => z.union([schema, z.literal(UNKNOWN)]);
+
+/** The outputs of the refresh that has to end before a preload. */
 const awaitedRefreshSchema = z.strictObject({
-  objectType: z.union([z.enum(OBJECT_TYPES), z.literal(UNKNOWN)]),
-  taskIds: z.union([z.array(z.string()), z.literal(UNKNOWN)]),
-  status: z.union([z.enum(STATUSES), z.literal(UNKNOWN)]),
-  submittedAt: z.string().optional(),
+  objectType: orUnknown(z.enum(OBJECT_TYPES)).describe("What it refreshes."),
+  taskIds: orUnknown(z.array(z.string())).describe("The IDs of its tasks."),
+  status: orUnknown(z.enum(STATUSES)).describe("The status of its tasks."),
+  submittedAt: z
+    .string()
+    .optional()
+    .describe("When its last call was accepted, ISO 8601 in UTC. Undefined if nothing was sent."),
 });
 export type AwaitedRefresh = z.infer<typeof awaitedRefreshSchema>;
 
 const preloadSchemas = {
-  ...contentSchemas,
+  paths: contentSchemas.paths.describe("URLs, at least one, and no more than a day's quota. Duplicates are sent once."),
+  contentHash: contentSchemas.contentHash.describe(
+    "With `paths`: a text that changes when their content changes. A change preloads all `paths`.",
+  ),
+  contents: contentSchemas.contents.describe(
+    "The hash of each URL's content, by URL. The URLs that are new, or whose hash changed, are preloaded.",
+  ),
+  source: sourceSchema
+    .optional()
+    .describe("Files that the provider hashes. Those that are new or changed are preloaded."),
+  refresh: awaitedRefreshSchema.optional().meta({
+    description:
+      "The refresh of the same content. Nothing is preloaded before its tasks have ended, since the edge keeps the old copies until " +
+      "then and may fetch them again; this waits as long as `wait` says, or else 1,200 seconds. If it fails, or was not sent as a " +
+      "whole, nothing is preloaded, and what is due stays `pending`. Defaults to none: the edge has no copies of the content.",
+    hint: "give the VodCacheRefresh that the preload follows",
+  }),
+  preloadOnCreate: z
+    .boolean()
+    .default(true)
+    .describe("Whether creating the resource preloads its paths. Defaults to `true`."),
+  quota: z
+    .strictObject({
+      onExceeded: z
+        .enum(PRELOAD_QUOTA_POLICIES)
+        .default("fail")
+        .describe(
+          `${HOW_MANY} \`fail\`: send nothing, and fail. \`partial\`: send what fits, in order, and keep the rest as ` +
+            "`pending` for the next update. Defaults to `fail`.",
+        ),
+    })
+    .prefault({})
+    .meta({
+      description: 'How the preload uses the day\'s quota. Defaults to `{ onExceeded: "fail" }`.',
+      hint: 'write { onExceeded: "fail" or "partial" }',
+    }),
+  onFailure: z
+    .enum(FAILURE_POLICIES)
+    .optional()
+    .meta({
+      description:
+        "What a failed preload means for the update. `fail`: the update fails. `warn`: the update succeeds with a warning. In both " +
+        "cases what is due stays `pending` for the next update. Defaults to `fail`.",
+      default: "fail",
+    }),
   ...preloadOptionSchemas,
-  refresh: awaitedRefreshSchema.optional(),
+  headers: preloadOptionSchemas.headers.meta({
+    hint: 'give a text of printable ASCII for each header, such as { "Accept-Encoding": "gzip" }',
+  }),
   ...callSchemas,
+  wait: callSchemas.wait.meta({
+    description:
+      "Whether, and how, an update waits until its tasks have ended. A URL whose task failed is sent once more; if that fails too, " +
+      "the update fails and the URL stays `pending`. Defaults to `false`.",
+    default: false,
+  }),
 } as const;
 
 const filesSchema = z.record(z.string(), z.string()).optional();
