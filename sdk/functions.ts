@@ -1,81 +1,77 @@
-/** What a program can ask of the service while it runs. */
+/** What a program can ask the service while it runs. */
 import * as pulumi from "@pulumi/pulumi";
 import type { VodFunctions } from "../provider/resource/functions.js";
-import type { AssumeRoleArgs } from "./resource.js";
+import type { CallInputs } from "./resource.js";
 
-/** Who asks the service how much of the day is left, and where; as for a resource. */
-export interface GetVodRefreshQuotaArgs {
-  /** Where the VOD API is. Defaults to that of resources. */
-  endpoint?: string;
-  /** A profile of the Alibaba Cloud CLI. Defaults to the stack's credentials. */
-  profile?: string;
-  /** A RAM role to assume. Defaults to none. */
-  assumeRole?: pulumi.Unwrap<AssumeRoleArgs>;
-}
+/** Who asks, and where: each argument may be an output of another resource. */
+export interface GetVodRefreshQuotaOutputArgs extends Pick<CallInputs, "endpoint" | "profile" | "assumeRole"> {}
 
-/** The same, where each argument may be an output of another resource. */
-export interface GetVodRefreshQuotaOutputArgs {
-  endpoint?: pulumi.Input<string>;
-  profile?: pulumi.Input<string>;
-  assumeRole?: pulumi.Input<AssumeRoleArgs>;
-}
+/** Who asks, and where. */
+export interface GetVodRefreshQuotaArgs extends Known<GetVodRefreshQuotaOutputArgs> {}
 
-/** What an account may do in a day, and what is left of it; days begin at midnight in UTC+8. Source: DescribeVodRefreshQuota. */
+/** Arguments without outputs and promises. */
+type Known<Args> = { [Name in keyof Args]: pulumi.Unwrap<Args[Name]> };
+
+/** An account's quotas of the day, which begins at midnight in UTC+8. Source: DescribeVodRefreshQuota. */
 export interface GetVodRefreshQuotaResult {
+  /** Refreshes of URLs. */
   urls: VodDayQuota;
+  /** Refreshes of directories and of regular expressions. */
   directories: VodDayQuota;
-  /** Undefined where the service doesn't tell. */
+  /** Preloads of URLs. Undefined if the service doesn't say. */
   preloads?: VodDayQuota;
 }
 
-/** How many a day, and how many are left. */
+/** One quota of the day. */
 export interface VodDayQuota {
+  /** How many the account has each day. */
   quota: number;
+  /** How many are left today. */
   remain: number;
 }
 
-/** Which tasks to look at, who asks, and where. */
-export interface GetVodRefreshTasksArgs extends GetVodRefreshQuotaArgs {
-  /** The `taskIds` of a resource, or any others; IDs joined by commas too. */
-  taskIds: string[];
-}
-
-/** The same, where each argument may be an output of another resource. */
+/** Which tasks to ask for, who asks, and where: each argument may be an output of another resource. */
 export interface GetVodRefreshTasksOutputArgs extends GetVodRefreshQuotaOutputArgs {
+  /** The IDs of the tasks: the `taskIds` of a resource, or any others. A text may hold several IDs, joined by commas. */
   taskIds: pulumi.Input<pulumi.Input<string>[]>;
 }
 
-/** The paths of tasks. */
+/** Which tasks to ask for, who asks, and where. */
+export interface GetVodRefreshTasksArgs extends Known<GetVodRefreshTasksOutputArgs> {}
+
+/** How far tasks are. */
 export interface GetVodRefreshTasksResult {
-  /** Task after task, in the order of `taskIds`; none of a task whose records expired (3 days). */
+  /** Every path of every task, in the order of `taskIds`. A task whose records expired, after 3 days, has none. */
   tasks: VodRefreshTask[];
 }
 
 /** One path of one task. Source: DescribeVodRefreshTasks. */
 export interface VodRefreshTask {
+  /** Source: `TaskId`. */
   taskId: string;
+  /** The path as the service shows it. Source: `ObjectPath`. */
   path: string;
   /** In the service's words: `file`, `directory` or `preload`. */
   objectType: string;
+  /** Source: `Status`. */
   status: "Complete" | "Refreshing" | "Pending" | "Failed";
-  /** From 0 to 100. */
+  /** The progress, from 0 to 100. Source: `Process`. */
   percent: number;
-  /** When it was accepted, ISO 8601 in UTC by the service's clock. */
+  /** When the task was accepted, ISO 8601 in UTC by the service's clock. Source: `CreationTime`. */
   createdAt: string;
-  /** Why it failed; empty otherwise. */
+  /** Why it failed; empty otherwise. Source: `Description`. */
   description: string;
 }
 
-/** As `pulumi.InvokeOutputOptions` of later versions of Pulumi. */
+/** The same as `pulumi.InvokeOutputOptions`, which the oldest version of Pulumi that works doesn't have. */
 type InvokeOutputOptions = pulumi.InvokeOptions & Pick<pulumi.ResourceOptions, "dependsOn">;
 
 /**
- * What is left of the day's quota. Each account is asked once a run, in previews too.
+ * Asks how much of the day's quota is left. The same question is asked once a run, in previews too.
  *
- * @param opts `parent`: the resource beside which lines are logged while it is asked. The others have no effect, since no
- * provider of Pulumi is asked.
- * @throws RunError, as a rejection, where the service refuses or there are no credentials: one sentence of what happened, one of
- * what to do.
+ * @param opts `parent` is the resource beside which lines are logged. The other options have no effect, since no provider of Pulumi takes
+ * part.
+ * @throws RunError, as a rejection, if the service refuses or there are no credentials: one sentence says what happened, one what to do.
  */
 export function getVodRefreshQuota(
   args: GetVodRefreshQuotaArgs = {},
@@ -85,23 +81,23 @@ export function getVodRefreshQuota(
 }
 
 /**
- * The same with arguments that are outputs of other resources; not known in a preview while these aren't.
+ * Asks the same with arguments that may be outputs of other resources. In a preview the answer is unknown while an argument is.
  *
- * @param opts `parent` as there; `dependsOn`: resources that are deployed before the service is asked, which is then done once more.
+ * @param opts as of {@link getVodRefreshQuota}, and `dependsOn`: the resources that have to be deployed first. The question is then asked
+ * after that, even if it was asked before.
  */
 export function getVodRefreshQuotaOutput(
   args: GetVodRefreshQuotaOutputArgs = {},
   opts: InvokeOutputOptions = {},
 ): pulumi.Output<GetVodRefreshQuotaResult> {
   const ask = opts.dependsOn === undefined ? getVodRefreshQuota : askQuota;
-  return afterwards(args, opts, (known) => ask(known as GetVodRefreshQuotaArgs, opts));
+  return askAfter(args, opts, (known) => ask(known as GetVodRefreshQuotaArgs, opts));
 }
 
 /**
- * The paths of tasks, and how far they are. Each list of tasks is asked for once a run, in previews too.
+ * Asks how far tasks are. The same question is asked once a run, in previews too.
  *
- * @param opts `parent`: the resource beside which lines are logged while it is asked. The others have no effect, since no
- * provider of Pulumi is asked.
+ * @param opts as of {@link getVodRefreshQuota}.
  * @throws RunError, as a rejection, as {@link getVodRefreshQuota} does.
  */
 export function getVodRefreshTasks(
@@ -112,16 +108,16 @@ export function getVodRefreshTasks(
 }
 
 /**
- * The same with arguments that are outputs of other resources; not known in a preview while these aren't.
+ * Asks the same with arguments that may be outputs of other resources. In a preview the answer is unknown while an argument is.
  *
- * @param opts `parent` as there; `dependsOn`: resources that are deployed before the service is asked, which is then done once more.
+ * @param opts as of {@link getVodRefreshQuotaOutput}.
  */
 export function getVodRefreshTasksOutput(
   args: GetVodRefreshTasksOutputArgs,
   opts: InvokeOutputOptions = {},
 ): pulumi.Output<GetVodRefreshTasksResult> {
   const ask = opts.dependsOn === undefined ? getVodRefreshTasks : askTasks;
-  return afterwards(args, opts, (known) => ask(known as GetVodRefreshTasksArgs, opts));
+  return askAfter(args, opts, (known) => ask(known as GetVodRefreshTasksArgs, opts));
 }
 
 async function askQuota(args: GetVodRefreshQuotaArgs, opts?: pulumi.InvokeOptions): Promise<GetVodRefreshQuotaResult> {
@@ -139,8 +135,8 @@ async function askTasks(args: GetVodRefreshTasksArgs, opts?: pulumi.InvokeOption
   return { tasks };
 }
 
-/** Asks when all arguments are known, and the resources that it depends on are deployed. */
-function afterwards<T>(
+/** Asks once all arguments are known and the resources in `dependsOn` are deployed. */
+function askAfter<T>(
   args: object,
   { dependsOn = [] }: InvokeOutputOptions,
   ask: (known: unknown) => Promise<T>,
@@ -151,10 +147,10 @@ function afterwards<T>(
   return pulumi.all([args, deployed]).apply(([known]) => ask(known));
 }
 
-/** Not known in a preview while the resource isn't there; of a component, while one of its children isn't. */
+/** A resource's ID, or those of a component's children: unknown in a preview while one of them isn't deployed. */
 function idOf(resource: pulumi.Resource): pulumi.Output<unknown> {
   if (pulumi.CustomResource.isInstance(resource)) return resource.id;
-  // Pulumi's own functions wait for the same children, which its types don't tell of.
+  // Pulumi's own functions wait for the same children; its types don't have them.
   const { __childResources: children = [] } = resource as { __childResources?: Iterable<pulumi.Resource> };
   return resource.urn.apply(() => pulumi.all([...children].map(idOf)));
 }
@@ -171,7 +167,7 @@ function once<T>(question: [name: string, args: unknown], ask: () => Promise<T>)
 
 let service: Promise<VodFunctions> | undefined;
 
-/** Asks a question, whose lines stand beside the parent. */
+/** Asks a question and logs its lines beside the parent. */
 async function ask<T>(
   { parent }: pulumi.InvokeOptions = {},
   question: (service: VodFunctions, log: (line: string) => void) => Promise<T>,
@@ -181,7 +177,7 @@ async function ask<T>(
   return service.then((functions) => question(functions, log)).catch(fail);
 }
 
-/** Loads what speaks to the service: a program that asks nothing is spared it. */
+/** Loads what talks to the service. A program that asks nothing doesn't load it. */
 async function load(): Promise<VodFunctions> {
   const { vodFunctions } = await import("../provider/resource/functions.js");
   const config = (key: string) => {
@@ -191,11 +187,11 @@ async function load(): Promise<VodFunctions> {
   return vodFunctions(config, { environment: process.env, now: () => new Date() });
 }
 
-/** A program's runner prints this error without the stack trace; what else fails than a question says nothing to a user. */
+/** Pulumi prints this error without a stack trace. Any other error than the service's says nothing to a user. */
 function fail(error: unknown): never {
-  const isTold = error instanceof Error && error.name === "VodError";
+  const isVodError = error instanceof Error && error.name === "VodError";
   throw new pulumi.RunError(
-    isTold
+    isVodError
       ? error.message
       : "The part of pulumi-alicloud-vod that asks the VOD API can't be loaded. Install the package again, on Node 20.19 or newer.",
   );

@@ -20,10 +20,11 @@ export {
 } from "./functions.js";
 // Types apart: a program without a TypeScript of its own is compiled by the one of Pulumi, 3.8.
 export type {
-  AwaitedRefresh,
+  AwaitedRefreshArgs,
   PreloadArea,
   PreloadOptions,
   PreloadQuotaArgs,
+  PreloadQuotaPolicy,
   VodCachePreloadArgs,
 } from "./preload.js";
 export { VodCachePreload } from "./preload.js";

@@ -20,7 +20,7 @@ const FLOORS = [
 const LOADED_LATER = "provider/resource/functions.ts";
 
 /** Still to go. */
-const KNOWN = ["provider/vod/redact.ts → provider/vod/rpc.ts", "sdk/preload.ts → sdk/refresh.ts"];
+const KNOWN = ["provider/vod/redact.ts → provider/vod/rpc.ts"];
 
 interface Import {
   from: string;
