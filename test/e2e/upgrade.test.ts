@@ -1,11 +1,11 @@
-/** An upgrade never purges: states of other versions, taken over by an engine, are deployed without a call where nothing changed. */
+/** An upgrade never purges: states of other versions, imported into an engine, are deployed without a call if nothing changed. */
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { pathsOf } from "../emulator/index.js";
 import { engines } from "../engine/index.js";
 import { repositoryRoot, type TemporaryProgram, temporaryProgram } from "../engine/temporaryProgram.js";
-import { type WrittenState, writeSite, writtenStates } from "../provider/plan/states/index.js";
+import { type StateFile, writeSite, writtenStates } from "../provider/plan/states/index.js";
 import { openStack, PROGRAMS, resources, type Stack } from "./stack.js";
 
 /** As the engine keeps a resource. */
@@ -17,16 +17,16 @@ interface Entry {
   outputs: Record<string, unknown>;
 }
 
-const nameOf = ({ file }: WrittenState) => file.replace(".json", "");
+const nameOf = ({ file }: StateFile) => file.replace(".json", "");
 
-/** What the program says of a resource; its name and the provider's text are the engine's. */
-function argsOf({ kind, program }: WrittenState): Record<string, unknown> {
+/** The arguments of a resource. Its name and the provider's text come from the engine. */
+function argsOf({ kind, program }: StateFile): Record<string, unknown> {
   const { __resourceName, __provider, ...args } = program;
   return { kind, ...args };
 }
 
-/** A state of the engine in which the resources have what the states were written with. */
-function withWritten(exported: string, states: readonly WrittenState[]): string {
+/** Puts written states into an exported state of the engine. */
+function withWritten(exported: string, states: readonly StateFile[]): string {
   const state = JSON.parse(exported) as { deployment: { resources: Entry[] } };
   for (const entry of state.deployment.resources) {
     const written = states.find((one) => entry.urn.endsWith(`::${nameOf(one)}`));
@@ -48,14 +48,14 @@ describe.each(engines())("on the $name", ({ create }) => {
     [stack, program] = [undefined, undefined];
   });
 
-  /** An engine that holds these states, and the configuration of their programs. */
-  async function takenOver(states: readonly WrittenState[]) {
+  /** Imports states into an engine, and returns the configuration of their programs. */
+  async function importStates(states: readonly StateFile[]) {
     const engine = await create();
     program = temporaryProgram(join(PROGRAMS, "commonjs"));
     symlinkSync(repositoryRoot(), join(program.directory, "node_modules/pulumi-alicloud-vod"), "dir");
     writeSite(program.directory);
     stack = await openStack(engine, program.directory);
-    const idle = ({ kind }: WrittenState) => ({
+    const idle = ({ kind }: StateFile) => ({
       kind,
       paths: ["https://vod.example.com/a"],
       contentHash: "0",
@@ -67,13 +67,13 @@ describe.each(engines())("on the $name", ({ create }) => {
     return { ...stack, config: resources(Object.fromEntries(states.map((state) => [nameOf(state), argsOf(state)]))) };
   }
 
-  test("what has nothing left to do is deployed without a call and without an update", async () => {
-    // A refresh with a `preload` brings a second resource along, of which there is no state here.
+  test("resources with nothing left to do are deployed without a call and without an update", async () => {
+    // A refresh with a `preload` has a second resource, of which there is no state here.
     const states = writtenStates().filter(
       ({ expected, program }) => !expected.updates && program.preload === undefined,
     );
     expect(states.length).toBeGreaterThan(10);
-    const { run, config, emulator } = await takenOver(states);
+    const { run, config, emulator } = await importStates(states);
     const { succeeded, changes, resources: after } = await run("up", config);
     expect({ succeeded, changes }).toEqual({ succeeded: true, changes: { same: states.length + 1 } });
     expect(emulator.received).toEqual([]);
@@ -83,10 +83,10 @@ describe.each(engines())("on the $name", ({ create }) => {
     }
   });
 
-  test("what was left is sent, and nothing else", async () => {
+  test("only what was left is sent", async () => {
     const states = writtenStates().filter(({ expected }) => expected.updates);
     expect(states.length).toBeGreaterThan(10);
-    const { run, config, emulator } = await takenOver(states);
+    const { run, config, emulator } = await importStates(states);
     for (const name of ["a", "b"]) writeFileSync(join(emulator.origin, "vod.example.com", name), name);
     const { succeeded, changes } = await run("up", config);
     expect({ succeeded, changes }).toEqual({ succeeded: true, changes: { same: 1, update: states.length } });

@@ -1,4 +1,4 @@
-/** States as every version of the package wrote them: each is read, and its program deployed again sends what was left, or nothing. */
+/** States as versions of the package wrote them: each is read, and its program, deployed again, sends only what was left. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { readState } from "../../../provider/plan/state.js";
 import { PRELOAD, REFRESH } from "../../../provider/schema/inputs.js";
 import { type Emulator, pathsOf } from "../../emulator/index.js";
 import { started } from "../../emulator/started.js";
-import { type WrittenState, writeSite, writtenStates } from "../plan/states/index.js";
+import { type StateFile, writeSite, writtenStates } from "../plan/states/index.js";
 import { providerFor } from "./emulated.js";
 
 const KINDS = {
@@ -30,18 +30,18 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const providerOf = ({ kind }: WrittenState) => {
-  const surroundings = {
+const providerOf = ({ kind }: StateFile) => {
+  const runtime = {
     log: () => {},
     now: () => new Date(emulator.time()),
     sleep: async (ms: number) => emulator.advance(ms),
   };
-  return providerFor(emulator, surroundings, KINDS[kind].make);
+  return providerFor(emulator, runtime, KINDS[kind].make);
 };
 const actions = () => emulator.received.map(({ action }) => action);
 const sent = () => emulator.received.filter(({ action }) => /^(Refresh|Preload)/.test(String(action))).flatMap(pathsOf);
 
-test("there are states of both resources, with and without something left to do", () => {
+test("the states of both resources have every status", () => {
   const all = writtenStates();
   for (const kind of Object.keys(KINDS)) {
     const statuses = all.filter((state) => state.kind === kind).map(({ outputs }) => outputs.status);
@@ -54,20 +54,20 @@ test("there are states of both resources, with and without something left to do"
 describe.each(writtenStates())("$file", (state) => {
   const { kind, program, id, inputs, outputs, expected } = state;
 
-  test("can be read", () => {
+  test("is read", () => {
     expect(() => readState(outputs, KINDS[kind].kind)).not.toThrow();
   });
 
-  test(`pulumi refresh ${expected.asks ? "asks for its tasks" : "asks nothing"}, and leaves what nobody can tell as it is`, async () => {
+  test(`pulumi refresh ${expected.asks ? "asks for its tasks" : "asks nothing"}, and leaves it as it is without an answer`, async () => {
     expect(await providerOf(state).read(id, outputs)).toEqual({ id, props: outputs });
     expect(new Set(actions())).toEqual(new Set(expected.asks ? ["DescribeVodRefreshTasks"] : []));
   });
 
-  test(`the same program again ${expected.updates ? `sends ${expected.sends.length || "nothing"} of what was left` : "makes no call"}`, async () => {
+  test(`the same program again ${expected.updates ? `sends ${expected.sends.length || "no"} path${expected.sends.length === 1 ? "" : "s"}` : "makes no call"}`, async () => {
     const provider = providerOf(state);
     const { inputs: news, failures } = await provider.check(inputs, program);
     expect(failures).toEqual([]);
-    // A failed update leaves the inputs of the one before it.
+    // A failed update leaves the inputs of the one before.
     if (!expected.updates) expect(news).toEqual(inputs);
     expect(await provider.diff(id, outputs, news)).toEqual({ changes: expected.updates });
     if (!expected.updates) return expect(actions()).toEqual([]);
