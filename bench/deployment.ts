@@ -1,10 +1,11 @@
 /**
- * What a deployment costs: a first preview, the `up` after it, and an `up` that has nothing to do, over an empty program.
+ * Measures what a deployment costs more than that of an empty program: a first preview, the `up` after it, and an `up`
+ * that has nothing to do.
  *
- * The peer is the inline dynamic provider that Pulumi's documentation teaches (program/inline.js): what a user would write
- * instead. On the stand-in engine, and on the Pulumi CLI where there is one; there also Pulumi's command resource with the
- * vendor's command line (program/command.js), where `npm install --no-save @pulumi/command` was run, and that package's plugin
- * and `aliyun` are on the PATH.
+ * The peer is the inline dynamic provider of Pulumi's documentation (program/inline.js), which a user would write
+ * instead. It runs on the stand-in engine, and on the Pulumi CLI if there is one. On the CLI, Pulumi's command resource
+ * with the vendor's command line (program/command.js) is a second peer, if `npm install --no-save @pulumi/command` was
+ * run, and the plugin of that package and `aliyun` are on the PATH.
  */
 import { execFileSync } from "node:child_process";
 import { createRequire } from "node:module";
@@ -17,10 +18,10 @@ import { type Panel, publish, ROOT } from "./report.js";
 interface Size {
   name: string;
   resources: number;
-  /** Of each resource. */
+  /** The paths of each resource. */
   paths: number;
   rounds: number;
-  /** What the time over the floor may be of the peer's, in the `up` that creates. */
+  /** The most that the time over the empty program may be, divided by the peer's, in the `up` that creates. */
   target?: number;
 }
 
@@ -30,7 +31,7 @@ const SIZES: readonly Size[] = [
   { name: "500 resources", resources: 500, paths: 10, rounds: 3 },
   { name: "2,000 URLs", resources: 1, paths: 2000, rounds: 5 },
 ];
-/** More resources and rounds than these are left to the stand-in: the Pulumi CLI takes its time, for whatever program. */
+/** The most resources and rounds on the Pulumi CLI, which is slow for any program. */
 const MOST_ON_REAL_CLI = { resources: 50, rounds: 3 };
 const STATE_TARGET = 0.7;
 const CALLS_FOR_2000_URLS = 2;
@@ -40,7 +41,7 @@ const STEPS = ["preview", "up", "up without changes"] as const;
 type Program = (typeof PROGRAMS)[number];
 type Step = (typeof STEPS)[number];
 
-/** What one round of one program gave: milliseconds by step, and the rest after the first `up`. */
+/** The outcome of one round of one program: milliseconds for each step, and the other numbers after the first `up`. */
 interface Outcome {
   times: Record<Step, number>;
   /** Calls of RefreshVodObjectCaches, and all calls. */
@@ -50,7 +51,7 @@ interface Outcome {
   peakMb: number | undefined;
 }
 
-/** What each program gave; empty for one that can't be run. */
+/** The outcomes of each program; none for one that can't be run. */
 type Outcomes = Record<Program, Outcome[]>;
 
 async function main(): Promise<void> {
@@ -70,12 +71,14 @@ async function main(): Promise<void> {
     names.push(probe.name);
     await probe.close();
     panels.push(...panelsOf(all).map((panel) => ({ ...panel, title: `${panel.title}, ${name}` })));
-    // After each engine, so that the minutes of one aren't lost to a failure of the other.
+    // Published after each engine, so that a failure of the second doesn't lose the minutes of the first.
     publish("deployment", panels, { engines: names.join(", ") });
   }
 }
 
-/** Whether all is there that the command resource needs; npm's package `pulumi` would download the plugin. */
+/**
+ * Whether everything is installed that the command resource needs. The npm package `pulumi` would download the plugin.
+ */
 function hasCommand(): boolean {
   try {
     createRequire(`${ROOT}/bench/program/`).resolve("@pulumi/command");
@@ -117,7 +120,7 @@ async function deploy(program: Program, size: Size, create: () => Promise<Engine
     const up = await run("up");
     const peakMb = peakOf();
     const received = emulator.received.slice(before);
-    const stateBytes = bytesOfResources(await engine.exportState());
+    const stateBytes = countBytes(await engine.exportState());
     const times = { preview, up, "up without changes": await run("up") };
     const refreshes = received.filter(({ action }) => action === "RefreshVodObjectCaches").length;
     return { times, refreshes, calls: received.length, stateBytes, peakMb };
@@ -127,16 +130,16 @@ async function deploy(program: Program, size: Size, create: () => Promise<Engine
   }
 }
 
-/** What a state holds for the program's resources, without Pulumi's own entries for the stack and, one for all, the provider. */
-function bytesOfResources(state: string): number {
+/** Counts the bytes of the program's resources in a state, without Pulumi's entries for the stack and the provider. */
+function countBytes(state: string): number {
   const { deployment } = JSON.parse(state) as { deployment: { resources: { type: string }[] } };
   const own = deployment.resources.filter(({ type }) => !/^pulumi:(pulumi|providers):/.test(type));
   return own.reduce((sum, resource) => sum + Buffer.byteLength(JSON.stringify(resource)), 0);
 }
 
-/** The programs that do the job. */
+/** The programs that refresh. */
 const OTHERS = ["ours", "inline", "command"] as const;
-/** Those that a user would pick instead. */
+/** What a user would take instead. */
 const PEERS = ["inline", "command"] as const;
 
 function panelsOf(all: ReadonlyMap<Size, Outcomes>): Panel[] {
@@ -150,7 +153,7 @@ function panelsOf(all: ReadonlyMap<Size, Outcomes>): Panel[] {
     differences(time(outcomes, program, step), time(outcomes, "empty", step));
   const state = (outcomes: Outcomes, program: Program): Series =>
     seriesOf(outcomes[program], ({ stateBytes }) => stateBytes);
-  /** A figure for each size and program that does the job. */
+  /** Makes a figure for each size and program that refreshes. */
   const each = (
     numbersOf: (outcomes: Outcomes, program: Program, size: Size) => Series,
     targetOf: (size: Size, program: Program) => number | undefined = () => undefined,

@@ -1,8 +1,9 @@
 /**
- * How long a scan of a source's directory takes: cold, without a cache, beside `sha256sum` on all cores; warm, with one.
+ * Measures how long a scan of a source's directory takes: cold, without a cache, compared with `sha256sum` on all
+ * cores; and warm, with a cache.
  *
- * All are measured in turn in the same rounds, so that what else the machine does hits each alike; a ratio is the median of the
- * rounds' ratios. Files are in the system's cache. The code of a new process isn't optimised yet.
+ * Each round measures all subjects in turn, so that other load on the machine affects them equally. A ratio is the
+ * median of the rounds' ratios. The files are in the system's cache. The code of a new process isn't optimised yet.
  */
 import { execFileSync } from "node:child_process";
 import { randomFillSync } from "node:crypto";
@@ -14,7 +15,7 @@ import { scanSource } from "../provider/source/scan.js";
 import { ratios, type Series, spreadOf, timed } from "./measure.js";
 import { type Figure, publish } from "./report.js";
 
-/** A subject with its time in milliseconds, and what that is of another's. */
+/** A subject with its time in milliseconds, and the ratio of that to another's. */
 interface Row {
   time: Figure;
   ratio?: Figure;
@@ -25,26 +26,35 @@ interface Site {
   cacheDirectory: string;
 }
 
-/** Measures once, or in this round not at all. @param round from 0 on; -1 for the one that isn't counted. */
+/** Measures once, or not at all in this round. @param round from 0 on; -1 for the one that isn't counted. */
 type Subject = (round: number) => number | undefined | Promise<number>;
 
-/** Cold of the peer, and warm of cold. They hold for a new process as well, since a provider's always is one. */
+/**
+ * The most that a cold scan may take, divided by the peer's time, and a warm one, divided by the cold one's. They hold
+ * for a new process too, since the provider's process always is one.
+ */
 const TARGETS = { cold: 0.35, warm: 0.1 };
 
 const ROUNDS = 7;
 const IN_NEW_PROCESS = ", in a new process";
-/** What the process of a measurement is started with. */
+/** The first argument of a process that measures. */
 const SCAN_TWICE = "scan twice";
 const STAT = "stat";
-/** What no warm scan in Node goes without. */
+/** What every warm scan in Node has to do. */
 const LEAST = "10,000 files, directories read and each file's stat taken";
 const CORES = availableParallelism();
-/** The peer: at 256 files a process all cores have work to the end, and the processes' starts hardly count. */
+/**
+ * The peer: with 256 files for each process, all cores have work to the end, and the starts of the processes hardly
+ * count.
+ */
 const PEER = `sha256sum, xargs -P${CORES} -n 256`;
 const FEW_PROCESSES = `sha256sum, xargs -P${CORES}`;
 const MANY_PROCESSES = `sha256sum, xargs -P${CORES} -n 1`;
 
-/** Measures 10,000 files of 100 KB, then 100,000 of 20 bytes. Takes 1.5 GB of the temporary directory meanwhile. */
+/**
+ * Measures 10,000 files of 100 KB, then 100,000 files of 20 bytes. Meanwhile it takes 1.5 GB of the temporary
+ * directory.
+ */
 async function run(): Promise<void> {
   const rows = [...(await large()), ...(await small())];
   publish("hashing", [
@@ -61,7 +71,7 @@ async function large(): Promise<Row[]> {
     const times = await measure({
       [PEER]: () => sha256sum(site, "-n 256"),
       [FEW_PROCESSES]: () => sha256sum(site, ""),
-      // Ten times slower, so once is enough.
+      // It takes ten times as long, so that one round is enough.
       [MANY_PROCESSES]: (round) => (round === 0 ? sha256sum(site, "-n 1") : undefined),
       [cold]: () => {
         forget(site);
@@ -109,7 +119,7 @@ async function small(): Promise<Row[]> {
   });
 }
 
-/** Times of each subject, one a round. The first round is not counted: it warms up caches and code. */
+/** The times of each subject, one for each round. The first round, which warms up caches and code, isn't counted. */
 async function measure(subjects: Record<string, Subject>): Promise<Record<string, Series>> {
   const times: Record<string, (number | undefined)[]> = {};
   for (let round = -1; round < ROUNDS; round++) {
@@ -134,7 +144,7 @@ function scan({ directory, cacheDirectory }: Site): Promise<number> {
   return timed(() => scanSource({ directory, cacheDirectory }));
 }
 
-/** The times of the first and the second scan in a new process, without the process's start. */
+/** The times of the first and the second scan in a new process, without the start of the process. */
 function scanInNewProcess(site: Site): [first: number, second: number] {
   return JSON.parse(inNewProcess(SCAN_TWICE, site));
 }
@@ -176,8 +186,8 @@ async function inDirectory<T>(count: number, size: number, task: (site: Site) =>
       if (i < 100) mkdirSync(directory, { recursive: true });
       writeFileSync(join(directory, `segment-${i}.ts`), randomFillSync(content));
     }
-    execFileSync("sync"); // else the disk is written meanwhile
-    await sleep(1000); // else the files are too new to be taken from the cache
+    execFileSync("sync"); // otherwise the system writes to the disk meanwhile
+    await sleep(1000); // otherwise the files are too new for the cache
     return await task({ directory: join(temporary, "site"), cacheDirectory: join(temporary, "cache") });
   } finally {
     rmSync(temporary, { recursive: true, force: true });

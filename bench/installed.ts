@@ -1,4 +1,6 @@
-/** What npm installs for a package: which packages its dependencies come to, and how large they are on the disk. */
+/**
+ * Finds what npm installs for a package: how many packages its dependencies are, and how large they are on the disk.
+ */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
@@ -11,13 +13,13 @@ interface Locked {
   peerDependenciesMeta?: Record<string, { optional?: boolean }>;
 }
 
-export interface Installed {
+interface Installed {
   packages: number;
   bytes: number;
 }
 
 /**
- * What the dependencies of the package in a directory add to what `@pulumi/pulumi` brings along; itself not included.
+ * Finds what the dependencies of a package add to those of `@pulumi/pulumi`, without the package itself.
  *
  * @param root where package-lock.json and node_modules are.
  */
@@ -32,7 +34,10 @@ export function installedOverPulumi(root: string): { ours: Installed; pulumi: In
   return { ours: sizeOf(root, added), pulumi: sizeOf(root, pulumi) };
 }
 
-/** The places in node_modules of packages and of all that they need; what is optional and not there isn't needed. */
+/**
+ * The paths in node_modules of packages and of everything that they need. An optional package that isn't there isn't
+ * needed.
+ */
 function closure(packages: Record<string, Locked>, names: readonly string[]): Set<string> {
   const found = new Set<string>();
   const add = (from: string, name: string): void => {
@@ -47,7 +52,7 @@ function closure(packages: Record<string, Locked>, names: readonly string[]): Se
   return found;
 }
 
-/** Where Node finds a package from another one. */
+/** Where Node finds a package that another one imports. */
 function placeOf(packages: Record<string, Locked>, from: string, name: string): string | undefined {
   const path = from === "" ? `node_modules/${name}` : `${from}/node_modules/${name}`;
   if (path in packages) return path;
@@ -61,7 +66,7 @@ function sizeOf(root: string, paths: ReadonlySet<string>): Installed {
   return { packages: paths.size, bytes: bytes.reduce((sum, each) => sum + each, 0) };
 }
 
-/** Of a package's files, without the packages inside of it. */
+/** The size of a package's files, without the packages in it. */
 function bytesBelow(directory: string): number {
   let bytes = 0;
   for (const entry of readdirSync(directory, { withFileTypes: true })) {

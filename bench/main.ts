@@ -1,4 +1,6 @@
-/** `npm run bench -- NAME`, or all of them: each in a process of its own, since memory is measured as well. */
+/**
+ * Runs the benchmark NAME of `npm run bench -- NAME`, or all. Each has a process of its own, since some measure memory.
+ */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { circumstances } from "./report.js";

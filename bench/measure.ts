@@ -1,9 +1,12 @@
-/** Numbers of several rounds. In each round all subjects are measured in turn, so that what else the machine does hits each alike. */
+/**
+ * Numbers of several rounds. Each round measures all subjects in turn, so that other load on the machine affects them
+ * equally.
+ */
 
-/** The numbers of one subject, one a round; undefined in a round that didn't measure it. */
+/** The numbers of one subject, one for each round; undefined for a round that didn't measure it. */
 export type Series = readonly (number | undefined)[];
 
-/** What a series comes to. */
+/** The summary of a series. */
 export interface Spread {
   median: number;
   least: number;
@@ -18,27 +21,27 @@ export function spreadOf(series: Series): Spread {
 }
 
 /** Combines two series round by round. */
-export function combined(one: Series, other: Series, combine: (one: number, other: number) => number): Series {
+function combine(one: Series, other: Series, operate: (one: number, other: number) => number): Series {
   return one.map((value, round) => {
     const beside = other[round];
-    return value === undefined || beside === undefined ? undefined : combine(value, beside);
+    return value === undefined || beside === undefined ? undefined : operate(value, beside);
   });
 }
 
-/** How many times as large one is as the other, in each round. */
-export const ratios = (one: Series, other: Series): Series => combined(one, other, (above, below) => above / below);
+/** The ratio of one series to the other, round by round. */
+export const ratios = (one: Series, other: Series): Series => combine(one, other, (above, below) => above / below);
 
-/** How much larger one is than the other, in each round. */
-export const differences = (one: Series, other: Series): Series => combined(one, other, (most, least) => most - least);
+/** The difference of two series, round by round. */
+export const differences = (one: Series, other: Series): Series => combine(one, other, (most, least) => most - least);
 
-/** What a task takes, in milliseconds. */
+/** How long a task takes, in milliseconds. */
 export async function timed(task: () => unknown): Promise<number> {
   const began = performance.now();
   await task();
   return performance.now() - began;
 }
 
-/** The elements, beginning with another one in each round. */
+/** The elements, each round beginning with another one. */
 export function turned<T>(elements: readonly T[], round: number): T[] {
   const first = round % elements.length;
   return [...elements.slice(first), ...elements.slice(0, first)];

@@ -1,15 +1,17 @@
-/** The memory of the processes in which Pulumi runs dynamic providers, as far as this system tells (Linux does). */
+/** Reads the memory of the processes in which Pulumi runs dynamic providers, if the system tells it (Linux does). */
 import { readdirSync, readFileSync } from "node:fs";
 
 const EVERY_MS = 50;
 
-/** Watches the provider process below this one, until the returned function is called; that gives its peak RSS in MB. */
+/**
+ * Watches the provider process below this one until the returned function is called, which returns its peak RSS in MB.
+ */
 export function watchProvider(): () => number | undefined {
   let pid: string | undefined;
   let peak: number | undefined;
   const look = () => {
     pid ??= providerBelow(String(process.pid));
-    // The system keeps the peak itself, so that only what comes after the last look is missed.
+    // The system keeps the peak, so that only what comes after the last look is missed.
     const kilobytes = pid === undefined ? undefined : /^VmHWM:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1];
     if (kilobytes !== undefined) peak = Number(kilobytes) / 1024;
   };
@@ -27,7 +29,7 @@ function providerBelow(root: string): string | undefined {
   return [...parents.keys()].find((pid) => isBelow(pid) && read(`/proc/${pid}/cmdline`).includes("dynamic-provider"));
 }
 
-/** The name of a program stands in parentheses, and may have any characters in it. */
+/** The name of the program stands in parentheses and may have any characters. */
 function parentOf(pid: string): string | undefined {
   return /.*\) \S (\d+)/s.exec(read(`/proc/${pid}/stat`))?.[1];
 }
@@ -40,7 +42,7 @@ function pids(): string[] {
   }
 }
 
-/** Empty where there is no such file, or no longer. */
+/** Empty if there is no such file, or no longer. */
 function read(path: string): string {
   try {
     return readFileSync(path, "utf8");

@@ -1,8 +1,8 @@
 /**
- * How small a manifest is packed, and how fast what changed is planned from it, for sites of 10,000 to 1,000,000 files.
+ * Measures how small a packed manifest is, and how fast a plan is made from it, for sites of 10,000 to 1,000,000 files.
  *
- * The peers: the manifest as a plain JSON record, which is what a resource keeps in the state without further ado, and that
- * record through gzip, in base64 as a state needs it.
+ * The peers are the manifest as plain JSON, which is what a resource would keep in the state otherwise, and that JSON
+ * compressed by gzip, in base64, since a state holds text.
  */
 import { spawnSync } from "node:child_process";
 import { createCipheriv } from "node:crypto";
@@ -17,7 +17,7 @@ import { manifestFromFiles } from "../provider/source/source.js";
 import { ratios, type Spread, spreadOf } from "./measure.js";
 import { type Panel, publish } from "./report.js";
 
-/** Characters of state a file. */
+/** Characters of state for each file. */
 interface Size {
   what: string;
   packed: number;
@@ -25,30 +25,30 @@ interface Size {
   gzip: number;
 }
 
-/** Milliseconds, in a process that does it for the first time, as the provider's does. */
+/** Milliseconds in a process that does it for the first time, as the provider's process does. */
 interface Duration {
-  /** The URLs of the files that a scan found. */
+  /** To find the URLs of the scanned files. */
   urls: number;
   unpack: number;
-  /** What a plan takes: `unpack`, and what changed, allotted to calls. */
+  /** To make a plan: `unpack`, the comparison, and the calls. */
   plan: number;
   pack: number;
-  /** The rows of a preview. */
+  /** To make the rows of a preview. */
   rows: number;
-  /** The most memory that the process has held until the plan was there, in MB. */
+  /** The peak memory of the process until the plan was made, in MB. */
   peak: number;
 }
 
-/** What a plan of 1,000,000 files may take, and how many times as long as one of 100,000. */
+/** The limits of a plan of 1,000,000 files: milliseconds, times as long as one of 100,000, and MB. */
 const TARGETS = { plan: 2000, growth: 12, peak: 1000 };
 
-/** What the process of a round is started with. */
+/** The first argument of a process that measures. */
 const MEASURE = "measure";
 const ROUNDS = 5;
 const FILES = [10_000, 100_000, 1_000_000];
-/** One file in so many has another content. */
+/** One file of so many has changed. */
 const CHANGED_EVERY = 100;
-/** How many files the sites have whose sizes are measured, and what their manifests may take in MB. */
+/** How many files the sites have whose size in the state is measured, and how many MB that may be. */
 const SIZED = { files: 100_000, targetMb: 2.5 };
 
 const SOURCE = { directory: "site", baseUrl: "https://vod.example.com/" };
@@ -60,7 +60,7 @@ const INPUTS: Inputs = {
   refreshOnCreate: true,
   quota: { onExceeded: "fail" },
 };
-/** A day that holds every plan. */
+/** A quota that holds every plan. */
 const QUOTA = { urls: { quota: 1e6, remain: 1e6 }, directories: { quota: 100, remain: 100 } };
 
 function run(): void {
@@ -83,7 +83,11 @@ function measureSize(what: string, files: ReadonlyMap<string, string>): Size {
   };
 }
 
-/** One round of a site, in a process of its own. @param input its packed manifest before, and its files now, as JSON. */
+/**
+ * Measures a site once, in a process of its own.
+ *
+ * @param input its old packed manifest and its current files, as JSON.
+ */
 function round(input: string): Duration {
   const child = spawnSync(process.execPath, [__filename, MEASURE], { input, encoding: "utf8" });
   if (child.status !== 0) throw new Error(child.stderr);
@@ -113,10 +117,11 @@ function timedResult<T>(act: () => T): [milliseconds: number, result: T] {
 }
 
 /**
- * The manifest of a site, in the order of its names; names and hashes are the same in every run. Of the files, 60% are clips of
- * 120 files, 20% pictures by month, 15% bundles with a hash in the name, 5% articles in a directory each.
+ * Makes the manifest of a site, in the order of its names; names and hashes are the same in every run. Of the files,
+ * 60% are clips of 120 files, 20% pictures by month, 15% bundles with a hash in the name, and 5% articles with a
+ * directory each.
  *
- * @param options.changedEvery one file in so many has another hash than without it. Default: none has.
+ * @param options.changedEvery one file of so many gets another hash. Default: none.
  */
 export function siteOf(files: number, { changedEvery = files + 1 } = {}): Map<string, string> {
   const hashes = pieces(noise(files * 9).toString("base64url"), 12);
@@ -149,7 +154,11 @@ function namesOf(files: number): string[] {
   return names.sort();
 }
 
-/** Files whose names nothing can compress, the same in every run. @param nameOf makes a name of 32 random bytes. */
+/**
+ * Makes files whose names can't be compressed, the same in every run.
+ *
+ * @param nameOf makes a name from 32 random bytes.
+ */
 function randomSite(nameOf: (bits: Buffer, i: number) => string): Map<string, string> {
   const bits = noise(SIZED.files * 48);
   return new Map(
@@ -160,7 +169,7 @@ function randomSite(nameOf: (bits: Buffer, i: number) => string): Map<string, st
   );
 }
 
-/** Bytes that nothing can compress, the same in every run. */
+/** Makes bytes that can't be compressed, the same in every run. */
 function noise(bytes: number): Buffer {
   return createCipheriv("aes-128-ctr", Buffer.alloc(16), Buffer.alloc(16)).update(Buffer.alloc(bytes));
 }
@@ -204,7 +213,7 @@ function sizePanels(): Panel[] {
   ];
 }
 
-/** @param rounds of each, the measurements in the order of {@link FILES}. */
+/** @param rounds the measurements of each round, in the order of {@link FILES}. */
 function durationPanels(rounds: readonly (readonly Duration[])[]): Panel[] {
   const series = (at: number, name: keyof Duration) => rounds.map((sites) => sites[at]?.[name]);
   const last = FILES.length - 1;

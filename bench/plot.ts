@@ -1,4 +1,6 @@
-/** Draws panels as horizontal bars in SVG: the median as the bar, the spread as a line over it, the target as a mark. */
+/**
+ * Draws panels as horizontal bars in SVG: the median as the bar, the spread as a line over it, the target as a mark.
+ */
 import { type Panel, shown } from "./report.js";
 
 const WIDTH = 860;
@@ -9,12 +11,12 @@ const ROW = 22;
 const HEAD = 34;
 const FOOT = 24;
 
-/** Follows the reader's theme. */
+/** The colours follow the reader's theme. */
 const STYLE = `text{font:12px system-ui,sans-serif;fill:#1f2328}.head{font-weight:600;font-size:13px}.foot{fill:#656d76}
 .bar{fill:#4c8dd6}.spread{stroke:#1f2328;stroke-width:1.5}.target{stroke:#d1242f;stroke-width:2}
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.foot{fill:#8d96a0}.spread{stroke:#e6edf3}.target{stroke:#ff7b72}}`;
 
-/** @param title for those who can't see it. @param caption stands below the charts. */
+/** @param title for readers who can't see the plot. @param caption stands below the charts. */
 export function plot(title: string, panels: readonly Panel[], caption: string): string {
   let y = 0;
   const charts = panels.map((panel) => {

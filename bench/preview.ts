@@ -1,4 +1,4 @@
-/** What a source of 100,000 files adds to a preview, once its files were hashed before. */
+/** Measures what a source of 100,000 files adds to a preview if its files were hashed before. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,7 +43,7 @@ async function run(): Promise<void> {
       if (!result.succeeded) throw new Error(result.output);
       return { ms: performance.now() - start, engine, output: result.output };
     };
-    // The first deployment hashes every file. Its times can't be told from the present, so let a moment pass.
+    // The first deployment hashes every file. Files that were just written aren't cached, so let a moment pass.
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     for (const name of Object.keys(engines)) {
       const { engine } = await operate(name, "up");

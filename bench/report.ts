@@ -1,6 +1,6 @@
 /**
- * What a benchmark publishes: tables in Markdown, on standard output and in its section of `bench/README.md`, and the same as
- * JSON and as a plot below `bench/results`.
+ * Publishes the figures of a benchmark: as tables in Markdown, on standard output and in its section of
+ * `bench/README.md`, and as JSON and a plot below `bench/results`.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { arch, cpus, platform, release } from "node:os";
@@ -11,11 +11,11 @@ import { plot } from "./plot.js";
 /** One line of a table. */
 export interface Figure extends Spread {
   what: string;
-  /** What the median may be at most. Defaults to none. */
+  /** The most that the median may be. Default: no limit. */
   target?: number;
 }
 
-/** Figures of one unit: one table, and one chart of the plot. */
+/** Figures of one unit, which make one table and one chart of the plot. */
 export interface Panel {
   title: string;
   unit: string;
@@ -27,7 +27,7 @@ export const ROOT = join(__dirname, "../..");
 const RESULTS = join(ROOT, "bench/results");
 const README = join(ROOT, "bench/README.md");
 
-/** Where and when this process measures. */
+/** On what, and when, this process measures. */
 export function circumstances(): Record<string, string> {
   const [cpu] = cpus();
   const version = (name: string): string =>
@@ -42,14 +42,14 @@ export function circumstances(): Record<string, string> {
   };
 }
 
-/** Prints the tables, and writes them, `NAME.json` and `NAME.svg`. @param more what else belongs to the circumstances. */
+/** Prints the tables and writes them, `NAME.json` and `NAME.svg`. @param more further circumstances. */
 export function publish(name: string, panels: readonly Panel[], more: Record<string, string> = {}): void {
   const where = { ...circumstances(), ...more };
   const tables = panels.map(table).join("\n\n");
   console.log(tables);
-  intoReadme(name, [`![${name}](results/${name}.svg)`, `${circumstancesOf(where)}.`, tables].join("\n\n"));
+  writeToReadme(name, [`![${name}](results/${name}.svg)`, `${circumstancesOf(where)}.`, tables].join("\n\n"));
   mkdirSync(RESULTS, { recursive: true });
-  // Objects only: so a formatter leaves it as it is.
+  // Objects only, which the formatter leaves as they are.
   const measured = Object.fromEntries(panels.map(({ title, unit, figures }) => [title, { unit, ...byName(figures) }]));
   writeFileSync(join(RESULTS, `${name}.json`), `${JSON.stringify({ ...where, measured }, undefined, 2)}\n`);
   writeFileSync(
@@ -67,8 +67,8 @@ function circumstancesOf({ date, node, machine, ...versions }: Record<string, st
   ].join(", ");
 }
 
-/** Replaces what stands between the marks of a benchmark; the words around them are people's. */
-function intoReadme(name: string, text: string): void {
+/** Replaces what stands between the marks of a benchmark. People write the text around them. */
+function writeToReadme(name: string, text: string): void {
   const readme = readFileSync(README, "utf8");
   const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
@@ -82,7 +82,7 @@ function byName(figures: readonly Figure[]): Record<string, object> {
 
 function table({ title, unit, figures }: Panel): string {
   const rows = figures.map(({ what, median, least, most, target }) => {
-    // What is missed has to meet the eye.
+    // A missed target has to catch the eye.
     const reached =
       target === undefined ? "" : median <= target ? `≤ ${shown(target)}` : `**≤ ${shown(target)}: missed**`;
     const spread = least === most ? "" : `${shown(least)}–${shown(most)}`;
@@ -91,7 +91,7 @@ function table({ title, unit, figures }: Panel): string {
   return [`### ${title}`, "", `| | ${unit} | least–most | target |`, "|---|---|---|---|", ...rows].join("\n");
 }
 
-/** A number for people: three digits that count, and no fraction of what is large or whole. */
+/** Formats a number with three significant digits, and without a fraction if it is large or whole. */
 export function shown(value: number): string {
   if (!Number.isFinite(value)) return "–";
   const digits = Number.isInteger(value) || Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;

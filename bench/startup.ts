@@ -1,8 +1,8 @@
 /**
- * What a start costs: importing the sdk in a program, loading the provider in Pulumi's host until it can send, and what npm
- * installs. Each measurement is a new process; all are made in turn in the same rounds.
+ * Measures what a start costs: importing the sdk in a program, loading the provider in Pulumi's host until it can send,
+ * and what npm installs. Each measurement has a new process; each round makes all of them in turn.
  *
- * BENCH_NODES, a list of Node binaries like PATH, measures on these instead of the present one.
+ * BENCH_NODES, a list of Node binaries in the form of PATH, measures with these instead of the current one.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -33,7 +33,7 @@ const pulumi = performance.now() - began;
 require("pulumi-alicloud-vod");
 console.log(JSON.stringify({ pulumi, sdk: performance.now() - began - pulumi }));`;
 
-/** @param load what is run to have `entry`, and then `call()`, which makes a first call. */
+/** @param load the code that defines `entry`, and then `call()`, which makes a first call. */
 const firstCall = (before: string, load: string) => `
 ${before}
 const server = require("node:http").createServer(() => {
@@ -60,12 +60,12 @@ const INLINE = `
   entry = performance.now() - began;
   const client = new RPCClient({ ...keys, endpoint, apiVersion: "2017-03-21" });
   client.request("RefreshVodObjectCaches", { ObjectPath: "https://vod.example.com/a" }, { method: "POST" });`;
-/** What the host has loaded before any provider. */
+/** What the host loads before any provider. */
 const HOST = 'require("@pulumi/pulumi"); require("@grpc/grpc-js");';
-/** As if the provider's entry itself switched the cache on. */
+/** Does what the provider's entry would do to switch the cache on itself. */
 const CACHED_BY_ENTRY = `${HOST} require("node:module").enableCompileCache(process.env.ENTRY_CACHE);`;
 
-/** One way to start: which script, and which compile cache it has: none, the user's for all, or one by the entry. */
+/** A way to start: a script and its compile cache, which is none, the user's, or one that the entry switches on. */
 interface Subject {
   name: string;
   script: string;
@@ -100,7 +100,7 @@ function main(): void {
   );
   const temporary = mkdtempSync(join(tmpdir(), "bench-startup-"));
   try {
-    // The first round, which isn't counted, fills the caches.
+    // The first round fills the caches and isn't counted.
     for (let round = -1; round < ROUNDS; round++) {
       for (const { node, subject, rounds } of turned(runs, round + 1)) {
         const times = start(node, subject, temporary);
@@ -145,7 +145,7 @@ function start(node: string, { script, cache }: Subject, temporary: string): Tim
   return JSON.parse(output.trim().split("\n").at(-1) ?? "");
 }
 
-/** The package itself is counted as npm would pack it. */
+/** Counts the package itself as npm packs it. */
 function installedPanels(): Panel[] {
   const { ours, pulumi } = installedOverPulumi(ROOT);
   const packed = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {

@@ -1,6 +1,7 @@
 /**
- * What an `up` of 200 resources takes against a service that allows 20 calls a second, of whatever operation: beyond those
- * within the last second it refuses (Throttling.User). The peer is the inline provider, whose `up` is run again until it is done.
+ * Measures what an `up` of 200 resources takes if the service allows 20 calls a second, whatever the operation, and
+ * refuses more (Throttling.User). The peer is the inline provider, whose `up` is run again until everything is
+ * refreshed.
  */
 import { type Emulator, type ReceivedCall, startEmulator } from "../test/emulator/index.js";
 import { standInEngine } from "../test/engine/index.js";
@@ -11,21 +12,21 @@ const RESOURCES = 200;
 const PATHS = 10;
 const CALLS_PER_SECOND = 20;
 const ROUNDS = 3;
-/** With so many `up`s the peer should have come to its end. */
+/** The peer should have refreshed everything after so many `up`s. */
 const MOST_UPS = 50;
-/** The first calls may all come at once, and as many with each further second. */
+/** The first calls may come all at once, and as many in each further second. */
 const LEAST_SECONDS = Math.ceil(RESOURCES / CALLS_PER_SECOND) - 1;
 const TARGETS = { ofLeast: 1.2, failures: 0 };
 
-/** What one round of one program gave. */
+/** The outcome of one round of one program. */
 interface Outcome {
-  /** From the first call to the last refresh that was accepted, in seconds, over all `up`s. */
+  /** Seconds from the first call to the last accepted refresh, over all `up`s. */
   calling: number;
-  /** All `up`s together, in seconds. */
+  /** Seconds of all `up`s together. */
   whole: number;
   ups: number;
   throttled: number;
-  /** The resources that aren't there after the first `up`. */
+  /** The resources that are missing after the first `up`. */
   failures: number;
 }
 
@@ -86,7 +87,7 @@ async function deploy(program: "ours" | "inline"): Promise<Outcome> {
   }
 }
 
-/** Makes the service refuse what is more than so many calls within a second. */
+/** Makes the service refuse calls beyond so many within a second. */
 function allowing(emulator: Emulator, perSecond: number): { seen(): { calling: number; throttled: number } } {
   const { received } = emulator;
   const push = received.push.bind(received);
@@ -94,7 +95,7 @@ function allowing(emulator: Emulator, perSecond: number): { seen(): { calling: n
   let throttled = 0;
   let last = 0;
   let first: number | undefined;
-  // The emulator logs a call before it looks for faults: what is added here befalls this very call.
+  // The emulator logs a call before it looks for faults, so that a fault that is added here hits this very call.
   received.push = (...calls: ReceivedCall[]) => {
     for (const { action } of calls) {
       const now = performance.now();

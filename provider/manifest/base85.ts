@@ -1,6 +1,6 @@
 /**
- * Bytes as text: five characters for four bytes, where base64 takes 5.33. All characters are ASCII. None is one that JSON, or the
- * encoder of Go that writes the state, escapes (`"`, `\`, `<`, `>`, `&`), and none is `.`.
+ * Bytes as text: five characters for four bytes, where base64 takes 5.33. All characters are ASCII. None is one that
+ * JSON, or the encoder of Go that writes the state, escapes (`"`, `\`, `<`, `>`, `&`), and none is `.`.
  */
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#%()*+,-/:;=?@[]^_{|}~";
 const CHARACTERS = Buffer.from(ALPHABET);

@@ -1,13 +1,14 @@
 /**
- * How a manifest is packed for the state. The format is a contract: it carries a version, a text of every earlier version is
- * read, and one of a later version is refused instead of misread.
+ * How a manifest is packed for the state. The format is a contract: it carries a version, a text of every earlier
+ * version is read, and one of a later version is refused instead of misread.
  *
  * A packed manifest is `1.<checksum>.<body>`. In version 1:
  * - The checksum is the first 8 bytes of the SHA-256 of the body's characters, in base64url.
- * - The body is, in the base85 of base85.ts: the length of the names' part; that part (name-codec.ts), compressed by Brotli; the
- *   number of bytes that the names' hexadecimal runs take; these runs, two characters a byte; then, four base64url characters in
- *   three bytes, the hashes in the order of the names, 7 characters each, and the names' base64url runs. Hashes and runs stay
- *   out of the compressed part, since they don't compress. Where a hash is unknown, its 7 characters mean nothing.
+ * - The body is, in the base85 of base85.ts: the length of the names' part; that part (name-codec.ts), compressed by
+ *   Brotli; the number of bytes that the names' hexadecimal runs take; these runs, two characters a byte; then, four
+ *   base64url characters in three bytes, the hashes in the order of the names, 7 characters each, and the names'
+ *   base64url runs. Hashes and runs stay out of the compressed part, since they don't compress. Where a hash is
+ *   unknown, its 7 characters mean nothing.
  */
 import { createHash } from "node:crypto";
 import { brotliCompressSync, brotliDecompressSync, constants } from "node:zlib";

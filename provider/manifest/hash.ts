@@ -4,9 +4,9 @@
 export const UNKNOWN_HASH = "";
 
 /**
- * How many base64url characters of a hash are kept: 42 bits. A changed file gets the hash that it had before, so that its old
- * copy stays at the edge, once in 4,400,000,000,000 changes: once in 12,000 years at a million changed files a day. With 12
- * characters, the state of a site of 100,000 files would be half as large again.
+ * How many base64url characters of a hash are kept: 42 bits. A changed file gets the hash that it had before, so that
+ * its old copy stays at the edge, once in 4,400,000,000,000 changes: once in 12,000 years at a million changed files a
+ * day. With 12 characters, the state of a site of 100,000 files would be half as large again.
  */
 export const HASH_CHARACTERS = 7;
 

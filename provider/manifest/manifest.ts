@@ -1,12 +1,14 @@
 /**
- * A manifest: which content the edge was last told to fetch, as a hash for each file. Comparing two manifests tells what changed.
+ * A manifest: which content the edge was last told to fetch, as a hash for each file. Comparing two manifests tells
+ * what changed.
  */
 import { pack, unpack } from "./codec.js";
 import { hashDiffers } from "./hash.js";
 
 /**
- * Maps the name of a file below the source's directory (with `/`) to the hash of its content, 12 base64url characters of a SHA-256;
- * or a URL to the first 7 of them, which is what is packed; or a URL to any text that a program gives as its hash.
+ * Maps the name of a file below the source's directory (with `/`) to the hash of its content, 12 base64url characters
+ * of a SHA-256; or a URL to the first 7 of them, which is what is packed; or a URL to any text that a program gives as
+ * its hash.
  */
 export type Manifest = ReadonlyMap<string, string>;
 
@@ -24,8 +26,8 @@ export function packManifest(manifest: Manifest): string {
 /**
  * Reads what any version of {@link packManifest} wrote.
  *
- * @returns the manifest, in the order of its names' bytes. It is not a Map, which would take longer to build than to compare: a
- * look-up is a binary search.
+ * @returns the manifest, in the order of its names' bytes. It is not a Map, which would take longer to build than to
+ * compare: a look-up is a binary search.
  * @throws VodError UnknownState when the text is damaged or a later version of the package wrote it.
  */
 export function unpackManifest(text: string): Manifest {
@@ -42,7 +44,10 @@ export interface ManifestChanges {
   added: string[];
 }
 
-/** Finds what changed from `old` to `current`. Names that differ only in case are two names: one was removed, one is new. */
+/**
+ * Finds what changed from `old` to `current`. Names that differ only in case are two names: one was removed, one is
+ * new.
+ */
 export function diffManifests(old: Manifest, current: Manifest): ManifestChanges {
   const { changed, onlyOld, onlyCurrent } = compareSideBySide(old, current);
   const removed: string[] = [];
@@ -61,8 +66,8 @@ export function diffManifests(old: Manifest, current: Manifest): ManifestChanges
 }
 
 /**
- * Walks through two manifests side by side as if both were in order, which they mostly are: this finds most names several times as
- * fast as look-ups. A name that it reports for one manifest only may still be in both.
+ * Walks through two manifests side by side as if both were in order, which they mostly are: this finds most names
+ * several times as fast as look-ups. A name that it reports for one manifest only may still be in both.
  */
 function compareSideBySide(old: Manifest, current: Manifest) {
   const changed: string[] = [];

@@ -1,14 +1,17 @@
 /**
- * The names of a packed manifest. Each name leaves out the beginning that it shares with the name before it. What no compression
- * makes smaller is kept apart: *runs* of hexadecimal or base64url characters, such as the hash of a bundle or the ID of a video,
- * at 4 and 6 bits a character.
+ * The names of a packed manifest. Each name leaves out the beginning that it shares with the name before it. What no
+ * compression makes smaller is kept apart: *runs* of hexadecimal or base64url characters, such as the hash of a bundle
+ * or the ID of a video, at 4 and 6 bits a character.
  */
 import { isUtf8 } from "node:buffer";
 import { VodError } from "../vod/errors.js";
 import type { Names } from "./packed-manifest.js";
 import { ByteReader, corruptManifest, encodeVarints } from "./varint.js";
 
-/** Limits of what is packed and unpacked, so that a damaged text can't take all memory. No day's quota could refresh as much. */
+/**
+ * Limits of what is packed and unpacked, so that a damaged text can't take all memory. No day's quota could refresh as
+ * much.
+ */
 export const MOST_NAMES = 4_000_000;
 export const MOST_NAME_BYTES = 200_000_000;
 
@@ -40,8 +43,8 @@ interface Runs {
  * - for each unknown hash, how many names stand between it and the one before it
  * - the number of bytes of all names
  * - for each name, how many bytes it shares with the beginning of the name before it
- * - for each name, its other bytes and an end marker. A run is replaced by two bytes: its kind and its length. The length includes
- *   the characters right in front of it that belong to the run and are shared with the name before.
+ * - for each name, its other bytes and an end marker. A run is replaced by two bytes: its kind and its length. The
+ *   length includes the characters right in front of it that belong to the run and are shared with the name before.
  *
  * @param names in the order of their UTF-8 bytes, without duplicates.
  * @param unknown the indexes of the names with an unknown hash.
@@ -97,7 +100,10 @@ const HEX =
 const LEAST_HEX = 8;
 /** Shorter ones compress as well with the rest. */
 const LEAST_BASE64 = 16;
-/** Where the parts of a UUID are. The digit of its version belongs to none: it is the same in most UUIDs of a site, and compresses. */
+/**
+ * Where the parts of a UUID are. The digit of its version belongs to none: it is the same in most UUIDs of a site, and
+ * compresses.
+ */
 const UUID_PARTS = [
   [0, 8],
   [9, 13],
@@ -159,7 +165,10 @@ function lengthBefore(kind: number, bytes: Buffer, start: number, place: number)
   return place - at;
 }
 
-/** Reads what {@link packNames} wrote. Whatever the part holds, this takes bounded memory and refuses names out of order. */
+/**
+ * Reads what {@link packNames} wrote. Whatever the part holds, this takes bounded memory and refuses names out of
+ * order.
+ */
 export function unpackNames(part: Buffer, hex: Characters, base64: Characters): Names {
   const reader = new ByteReader(part);
   const { count, unknown } = readCounts(reader);
@@ -238,8 +247,8 @@ function readCounts(reader: ByteReader): { count: number; unknown: Set<number> }
 }
 
 /**
- * Checks that a name follows the one before it: behind the beginning that both share it goes on, and with a higher byte than the
- * name before, if that goes on too.
+ * Checks that a name follows the one before it: behind the beginning that both share it goes on, and with a higher byte
+ * than the name before, if that goes on too.
  */
 function checkOrder(
   bytes: Buffer,

@@ -1,6 +1,6 @@
 /**
- * A view of an unpacked manifest: it keeps bytes, and makes a string only when it is asked for one. To build a Map of a million
- * names takes a second and hundreds of megabytes, more than the rest of a plan.
+ * A view of an unpacked manifest: it keeps bytes, and makes a string only when it is asked for one. To build a Map of a
+ * million names takes a second and hundreds of megabytes, more than the rest of a plan.
  */
 import { HASH_CHARACTERS, UNKNOWN_HASH } from "./hash.js";
 

@@ -1,7 +1,10 @@
 /** Numbers of a packed manifest, each in as few bytes as it needs. */
 import { VodError } from "../vod/errors.js";
 
-/** Encodes numbers of up to 28 bits: 7 bits a byte, the lowest first; all bytes of a number but the last have the high bit set. */
+/**
+ * Encodes numbers of up to 28 bits: 7 bits a byte, the lowest first; all bytes of a number but the last have the high
+ * bit set.
+ */
 export function encodeVarints(numbers: ArrayLike<number>): Buffer {
   const bytes = Buffer.allocUnsafe(4 * numbers.length);
   let length = 0;

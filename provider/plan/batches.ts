@@ -45,7 +45,9 @@ export interface Batch {
   force: boolean;
   /** If its directories stand for URLs of the plan: the URLs of each directory. */
   covers?: ReadonlyMap<string, readonly string[]>;
-  /** Whether the program no longer names its domains. If the service refuses such a domain, nothing of it can be stale. */
+  /**
+   * Whether the program no longer names its domains. If the service refuses such a domain, nothing of it can be stale.
+   */
   domainRemoved: boolean;
 }
 
@@ -63,11 +65,12 @@ export interface BatchPlan {
 }
 
 /**
- * Plans the calls: first for the paths that the program names, then for those that it no longer names, which are sent as what they
- * were. Each part has the quota that the parts before it leave.
+ * Plans the calls: first for the paths that the program names, then for those that it no longer names, which are sent
+ * as what they were. Each part has the quota that the parts before it leave.
  *
  * @param isNamed whether the program still names any path of a domain.
- * @param quota what is left today. If it is undefined, since that isn't known, everything is sent and the service decides.
+ * @param quota what is left today. If it is undefined, since that isn't known, everything is sent and the service
+ * decides.
  */
 export function planBatches(
   plan: Plan,
@@ -161,7 +164,10 @@ function planPart(
   };
 }
 
-/** Splits paths into calls, in their order. Each is within the limits of a call; a domain that was removed has calls of its own. */
+/**
+ * Splits paths into calls, in their order. Each is within the limits of a call; a domain that was removed has calls of
+ * its own.
+ */
 export function splitIntoBatches(
   paths: readonly string[],
   objectType: CallType,

@@ -1,10 +1,11 @@
 /**
  * Collapses URLs into directories, so that what is left of the day's quota holds them at the lowest cost.
  *
- * A directory costs the same whatever lies below it. If a cover has a directory, moving it up until it holds all URLs of its host
- * costs nothing, and saves every other directory and every single URL of that host. So the cheapest cover has, for each host,
- * either every URL by itself or one directory for all of them: the search over the directory tree comes down to which hosts get a
- * directory. Hosts with more URLs gain more. So they come first, and the first host whose directory doesn't pay ends the search.
+ * A directory costs the same whatever lies below it. If a cover has a directory, moving it up until it holds all URLs
+ * of its host costs nothing, and saves every other directory and every single URL of that host. So the cheapest cover
+ * has, for each host, either every URL by itself or one directory for all of them: the search over the directory tree
+ * comes down to which hosts get a directory. Hosts with more URLs gain more. So they come first, and the first host
+ * whose directory doesn't pay ends the search.
  */
 import { directoryOf, parentOf } from "../vod/paths.js";
 import type { RefreshQuota } from "../vod/quota.js";
@@ -33,17 +34,19 @@ interface Tree {
 const ROOT = /^(?:https?:\/\/)?[^/]*\//;
 
 /**
- * Finds the cheapest way to refresh URLs, each by itself or by a directory above it. A URL costs 1/`urls.quota` of a day and a
- * directory 1/`directories.quota`. What is left of each quota is a hard bound, and a quota of 0 can't be used.
+ * Finds the cheapest way to refresh URLs, each by itself or by a directory above it. A URL costs 1/`urls.quota` of a
+ * day and a directory 1/`directories.quota`. What is left of each quota is a hard bound, and a quota of 0 can't be
+ * used.
  *
- * Of covers with the same cost it takes the one that makes the edge check the least again: the one with the fewest directories,
- * then the one with the deepest. Each directory is the deepest that holds the URLs it stands for, none lies below another, and the
- * order of the URLs doesn't change the directories.
+ * Of covers with the same cost it takes the one that makes the edge check the least again: the one with the fewest
+ * directories, then the one with the deepest. Each directory is the deepest that holds the URLs it stands for, none
+ * lies below another, and the order of the URLs doesn't change the directories.
  *
- * It takes nearly linear time: it looks at each URL once, a tree's directory only moves up, and only the hosts are sorted.
+ * It takes nearly linear time: it looks at each URL once, a tree's directory only moves up, and only the hosts are
+ * sorted.
  *
- * @param urls as normalizePath returns them (`https://host/path?query`, or without the scheme), without duplicates. URLs that
- * differ in scheme, host or port share no directory; a URL that ends in "/" lies in that directory.
+ * @param urls as normalizePath returns them (`https://host/path?query`, or without the scheme), without duplicates.
+ * URLs that differ in scheme, host or port share no directory; a URL that ends in "/" lies in that directory.
  * @param quota the day's quotas and what is left of them.
  * @param options.maxDirectories the most directories to use. Default: as many as are left.
  * @returns `undefined` if no cover fits into what is left.
@@ -86,8 +89,8 @@ function buildTrees(urls: readonly string[]): Tree[] {
     if (tree === undefined) {
       trees.set(root, { root, directory: directoryOf(url), count: 1, depth: 0 });
     } else {
-      // A directory has no "?", so that it can only be the beginning of a URL's path. The loop ends at the root. Since the directory
-      // only moves up, all URLs of a tree together take no more steps than the tree is deep.
+      // A directory has no "?", so that it can only be the beginning of a URL's path. The loop ends at the root. Since
+      // the directory only moves up, all URLs of a tree together take no more steps than the tree is deep.
       while (!url.startsWith(tree.directory)) tree.directory = parentOf(tree.directory);
       tree.count += 1;
     }
@@ -96,7 +99,10 @@ function buildTrees(urls: readonly string[]): Tree[] {
   return [...trees.values()];
 }
 
-/** Sorts the trees with the most URLs first; of trees with as many URLs, the one with the deepest directory, then the first by name. */
+/**
+ * Sorts the trees with the most URLs first; of trees with as many URLs, the one with the deepest directory, then the
+ * first by name.
+ */
 function compareGain(a: Tree, b: Tree): number {
   return b.count - a.count || b.depth - a.depth || (a.root < b.root ? -1 : 1);
 }

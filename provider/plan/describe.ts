@@ -27,8 +27,8 @@ export function operationOf(type: CallType): "refresh" | "preload" {
 }
 
 /**
- * Describes a plan in a few lines: what changed of how much, what that costs and leaves of the day's quota, and the first few paths;
- * if the quota can't hold the plan, also what that means.
+ * Describes a plan in a few lines: what changed of how much, what that costs and leaves of the day's quota, and the
+ * first few paths; if the quota can't hold the plan, also what that means.
  */
 export function describePlan(
   plan: Plan,

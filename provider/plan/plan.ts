@@ -11,7 +11,9 @@ export interface Plan {
   groups: readonly Group[];
   /** How many paths the program names. */
   total: number;
-  /** How each due path is sent that the program no longer names as what it was, whatever the inputs' object type is now. */
+  /**
+   * How each due path is sent that the program no longer names as what it was, whatever the inputs' object type is now.
+   */
   removed: ReadonlyMap<string, RequestKind>;
   /** How many new URLs are not sent, since no cache can hold them yet. */
   skipped: number;
@@ -33,7 +35,7 @@ export interface Group {
   count: number;
 }
 
-export type Reason =
+type Reason =
   | "created"
   | "left from the last run"
   | "contentHash changed"
@@ -59,10 +61,10 @@ export interface Baseline {
 /**
  * Plans what a resource sends.
  *
- * When it is created, every path is due, since nobody knows what the edge holds. Later, a path is due that is pending, changed or
- * removed. A new path of `paths` is due, since somebody wrote it there; a new URL of `contents` or `source` is not, since no cache
- * can hold it yet, unless `refreshNew` is true. A path that somebody took out of `paths` isn't due. A path that `contents` or
- * `source` no longer have is due, since these say what exists.
+ * When it is created, every path is due, since nobody knows what the edge holds. Later, a path is due that is pending,
+ * changed or removed. A new path of `paths` is due, since somebody wrote it there; a new URL of `contents` or `source`
+ * is not, since no cache can hold it yet, unless `refreshNew` is true. A path that somebody took out of `paths` isn't
+ * due. A path that `contents` or `source` no longer have is due, since these say what exists.
  *
  * @param baseline undefined for a resource that doesn't exist yet.
  * @param current the current hash of every path that the inputs name.
@@ -98,8 +100,9 @@ function selectRemoved(removed: readonly string[], { baseline, inputs, oldPaths 
   // A path that is no longer named needs no copy at the edge.
   if (inputs.objectType === "Preload") return [];
   if (contentOf(baseline.inputs).mode !== "paths" || contentOf(inputs).mode !== "paths") return removed;
-  // Somebody took the path out of `paths`. It isn't sent, even if it is pending: it may be the one that the service refused. A
-  // pending path that `paths` never had was removed from `contents` or `source` earlier, and is still to be sent.
+  // Somebody took the path out of `paths`. It isn't sent, even if it is pending: it may be the one that the service
+  // refused. A pending path that `paths` never had was removed from `contents` or `source` earlier, and is still to be
+  // sent.
   return removed.filter((path) => isPending(path, baseline) && !oldPaths.has(path));
 }
 
@@ -165,8 +168,8 @@ function findRemovedKinds(groups: readonly PathGroup[], comparison: Comparison):
 }
 
 /**
- * Whether a path that is named as a URL covered more than that before: a directory of which an index document takes the name now
- * is still sent as a directory.
+ * Whether a path that is named as a URL covered more than that before: a directory of which an index document takes the
+ * name now is still sent as a directory.
  */
 function coveredMore(path: string, { baseline, inputs, oldPaths }: Comparison): boolean {
   if (coversMany(baseline.removed.get(path))) return true;
@@ -180,8 +183,8 @@ function isWidened({ objectType }: RequestKind, path: string, inputs: Inputs): b
 }
 
 /**
- * Plans what is due if the files of a source changed after they were checked: what is due by the check, and what is due by the
- * current files, since either may be online.
+ * Plans what is due if the files of a source changed after they were checked: what is due by the check, and what is due
+ * by the current files, since either may be online.
  */
 export function planAfterDrift(baseline: Baseline, inputs: Inputs, checked: Manifest, current: Manifest): Plan {
   const { paths, removed } = planRefresh(baseline, inputs, checked);
@@ -209,7 +212,10 @@ function findRequestKind(path: string, { inputs, removed }: Baseline): RequestKi
   return { objectType: path.includes("?") ? "File" : "IgnoreParams", force: false };
 }
 
-/** Selects what the state keeps of paths that are pending or unconfirmed: how those are sent that the program no longer names. */
+/**
+ * Selects what the state keeps of paths that are pending or unconfirmed: how those are sent that the program no longer
+ * names.
+ */
 export function keepRequestKinds(
   paths: readonly string[],
   plan: Plan,
@@ -234,7 +240,9 @@ function hasOtherRefreshType({ refresh: old }: Inputs, { refresh }: Inputs): boo
   return !types.includes(undefined) && !types.includes(UNKNOWN) && types[0] !== types[1];
 }
 
-/** The manifest after a run. A pending path gets the hash that differs from every other, whatever the content will be. */
+/**
+ * The manifest after a run. A pending path gets the hash that differs from every other, whatever the content will be.
+ */
 export function markPending(current: Manifest, pending: readonly string[]): Map<string, string> {
   const marked = new Map(current);
   for (const path of pending) marked.set(path, UNKNOWN_HASH);
@@ -281,7 +289,10 @@ function sortAsGiven(current: Manifest, paths: readonly string[]): string[] {
   return [...current.keys()].filter((path) => wanted.has(path));
 }
 
-/** Whether inputs differ so that an update is needed, with or without a call. The order of the paths and what they come after don't count. */
+/**
+ * Whether inputs differ so that an update is needed, with or without a call. The order of the paths, and what they come
+ * after, don't count.
+ */
 export function hasChanges(olds: Inputs, news: Inputs): boolean {
   const comparable = ({ paths = [], refresh: _, ...rest }: Inputs) =>
     canonicalJson({ ...rest, paths: [...paths].sort() });

@@ -18,8 +18,8 @@ export class QuotaSnapshot {
   }
 
   /**
-   * Reserves the part of a resource. It does so synchronously, so that no other resource comes in between. A resource that comes
-   * again keeps its place.
+   * Reserves the part of a resource. It does so synchronously, so that no other resource comes in between. A resource
+   * that comes again keeps its place.
    *
    * @param quota what {@link quota} returned.
    * @returns the calls of the resource, and what was left before them.
@@ -42,8 +42,9 @@ export class QuotaSnapshot {
 }
 
 /**
- * For how long, in milliseconds, resources send by what the service said is left, minus what was sent since. Otherwise 200 resources
- * that are sent one after the other would ask 200 times, and wait as long for the answers as for their refreshes.
+ * For how long, in milliseconds, resources send by what the service said is left, minus what was sent since. Otherwise
+ * 200 resources that are sent one after the other would ask 200 times, and wait as long for the answers as for their
+ * refreshes.
  */
 const FRESH_MS = 5_000;
 
@@ -81,9 +82,9 @@ export class QuotaBudget {
   }
 
   /**
-   * Lends a snapshot to a resource that sends. The service is asked again, unless the snapshot is fresh or another resource is
-   * sending right now: nobody can tell how much of that one's calls an answer would count, so that both go by what was left before.
-   * The first resource goes by the snapshot of the preview, if that is fresh.
+   * Lends a snapshot to a resource that sends. The service is asked again, unless the snapshot is fresh or another
+   * resource is sending right now: nobody can tell how much of that one's calls an answer would count, so that both go
+   * by what was left before. The first resource goes by the snapshot of the preview, if that is fresh.
    */
   async withLease<T>(inputs: Inputs, send: (snapshot: QuotaSnapshot) => Promise<T>, onWait?: OnWait): Promise<T> {
     const key = buildKey(inputs);

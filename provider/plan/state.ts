@@ -1,6 +1,6 @@
 /**
- * What the stack's state keeps of a resource. It is a contract: it carries a version, the states of all earlier versions are read,
- * and a state of a later version is refused instead of misread.
+ * What the stack's state keeps of a resource. It is a contract: it carries a version, the states of all earlier
+ * versions are read, and a state of a later version is refused instead of misread.
  */
 import { z } from "zod";
 import { packManifest, unpackManifest } from "../manifest/manifest.js";
@@ -12,7 +12,7 @@ import { addCosts, type Cost } from "./batches.js";
 import { type Baseline, manifestFromInputs, markPending, type RequestKind } from "./plan.js";
 
 /** The version that this package writes. */
-export const STATE_VERSION = 1;
+const STATE_VERSION = 1;
 
 /** How many paths the state names at most where it needn't name all. */
 export const PATHS_SHOWN = 50;
@@ -100,7 +100,9 @@ export function readState(properties: Readonly<Record<string, unknown>>, kind: R
   );
 }
 
-/** What the next plan needs of a state. A pending path has the unknown hash, which differs from that of every content. */
+/**
+ * What the next plan needs of a state. A pending path has the unknown hash, which differs from that of every content.
+ */
 export function baselineOf(state: State): Baseline {
   const { inputs, removed } = state;
   const content = contentOf(inputs);
@@ -150,7 +152,8 @@ export function withoutSubmission(
  *
  * @param before the state before the run, if there was one.
  * @param current the current hash of every path that the inputs name.
- * @param options.carriesOn whether the run carried on with the last one, so that the task IDs of that one stay. Default: true.
+ * @param options.carriesOn whether the run carried on with the last one, so that the task IDs of that one stay.
+ * Default: true.
  */
 export function withSubmission(
   inputs: Inputs,

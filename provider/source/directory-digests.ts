@@ -1,4 +1,6 @@
-/** Digests of a source's directories. The inputs keep them as rows, so that a preview shows which directories changed. */
+/**
+ * Digests of a source's directories. The inputs keep them as rows, so that a preview shows which directories changed.
+ */
 import { createHash } from "node:crypto";
 import { type Manifest, sortManifest } from "../manifest/manifest.js";
 
@@ -13,13 +15,13 @@ const ROW_DIGITS = 12;
 const CHUNK_CHARACTERS = 64 * 1024;
 
 /**
- * Makes the rows of a manifest. Each file counts in exactly one: `player/` has all files below that directory; `player/*` has the
- * files directly in it, where its subdirectories have rows of their own; `./` and `./*` are the same for the root. Where a
- * directory has too many subdirectories for a row each, those whose names begin alike share one: `videos/a*` with a slash after
- * it. A value is a digest and the number of files: `3f2a9c81d04e 12 files`.
+ * Makes the rows of a manifest. Each file counts in exactly one: `player/` has all files below that directory;
+ * `player/*` has the files directly in it, where its subdirectories have rows of their own; `./` and `./*` are the same
+ * for the root. Where a directory has too many subdirectories for a row each, those whose names begin alike share one:
+ * `videos/a*` with a slash after it. A value is a digest and the number of files: `3f2a9c81d04e 12 files`.
  *
- * Which rows there are depends on the directory tree only, so that a file that is changed, added or removed in a directory shows as
- * that one row.
+ * Which rows there are depends on the directory tree only, so that a file that is changed, added or removed in a
+ * directory shows as that one row.
  *
  * @param options.maxRows at least 1. Default: 200.
  */
@@ -95,9 +97,10 @@ function assignRows(
 }
 
 /**
- * Chooses the directories whose subdirectories get rows of their own. Level by level, it splits directories of about the same width
- * together or not at all, the narrow ones first: then a new directory seldom takes the rows of others away. Each split directory
- * has a row in reserve for files of its own, so that a first file there takes no row away either.
+ * Chooses the directories whose subdirectories get rows of their own. Level by level, it splits directories of about
+ * the same width together or not at all, the narrow ones first: then a new directory seldom takes the rows of others
+ * away. Each split directory has a row in reserve for files of its own, so that a first file there takes no row away
+ * either.
  */
 function chooseSplit(root: Directory, maxRows: number): Set<Directory> {
   const split = new Set<Directory>();
@@ -127,11 +130,11 @@ function groupByWidth(directories: readonly Directory[]): Directory[][] {
 }
 
 /**
- * Names the row of each directory that shares one with siblings whose names begin alike. Their parents have too many children for a
- * row each; the rows that the split left over are for them.
+ * Names the row of each directory that shares one with siblings whose names begin alike. Their parents have too many
+ * children for a row each; the rows that the split left over are for them.
  *
- * Each such parent gets the same number of rows, a power of two, so that one row more or less elsewhere seldom changes how it is
- * divided.
+ * Each such parent gets the same number of rows, a power of two, so that one row more or less elsewhere seldom changes
+ * how it is divided.
  */
 function groupSiblings(
   directories: ReadonlyMap<string, Directory>,
@@ -166,7 +169,8 @@ function groupSiblings(
  */
 function groupByPrefix(siblings: readonly Directory[], start: number, most: number): Map<string, Directory[]> {
   const names = siblings.map(({ path }) => path.slice(start, -1));
-  // How many names first differ from the one before at each place. A prefix that includes the place makes a group of each.
+  // How many names first differ from the one before at each place. A prefix that includes the place makes a group of
+  // each.
   const differing: number[] = [];
   for (const [i, name] of names.entries()) {
     if (i === 0) continue;
@@ -191,7 +195,10 @@ function groupByPrefix(siblings: readonly Directory[], start: number, most: numb
   return groups;
 }
 
-/** The engine hides properties that begin with `__`, and `./` is the root: the rows of such directories begin with another `./`. */
+/**
+ * The engine hides properties that begin with `__`, and `./` is the root: the rows of such directories begin with
+ * another `./`.
+ */
 function formatRowName(path: string, isSplit: boolean): string {
   const shown = path === "" || /^(__|\.\/)/.test(path) ? `./${path}` : path;
   return isSplit ? `${shown}*` : shown;

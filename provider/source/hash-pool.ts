@@ -1,9 +1,9 @@
 /**
- * Hashes the content of many files on all cores. Each core is a *lane* that takes the next file from a queue in shared memory: the
- * caller's thread, in slices, and worker threads if there is enough to do.
+ * Hashes the content of many files on all cores. Each core is a *lane* that takes the next file from a queue in shared
+ * memory: the caller's thread, in slices, and worker threads if there is enough to do.
  *
- * Workers only help. What they leave undone (a file that can't be read, a worker that can't start) the caller's thread does in the
- * end, and only there errors arise.
+ * Workers only help. What they leave undone (a file that can't be read, a worker that can't start) the caller's thread
+ * does in the end, and only there errors arise.
  */
 import crypto from "node:crypto";
 import fs from "node:fs";
@@ -28,11 +28,16 @@ export interface HashingOptions {
 
 /** How much a lane reads at a time. Most files fit, and bigger pieces gain nothing. */
 const BUFFER_BYTES = 256 * 1024;
-/** How much work justifies a worker. Its start takes some 25 ms, in which the caller's thread hashes 30 to 35 MB, measured. */
+/**
+ * How much work justifies a worker. Its start takes some 25 ms, in which the caller's thread hashes 30 to 35 MB,
+ * measured.
+ */
 const BYTES_PER_WORKER = 40e6;
 /** What a file costs besides its content, in bytes that could be hashed in the same time. */
 const BYTES_PER_FILE = 8e3;
-/** Files of at least this size are taken first, the biggest first, so that no lane is left alone with one in the end. */
+/**
+ * Files of at least this size are taken first, the biggest first, so that no lane is left alone with one in the end.
+ */
 const BIG_FILE = 1e6;
 const SLICE_MS = 10;
 const PROGRESS_MS = 3000;
@@ -58,8 +63,8 @@ interface Queue {
  * Hashes files.
  *
  * @param pool the workers that help. The caller has to close it.
- * @returns for each file, in order, the first 9 bytes of the SHA-256 of its content in base64url. If a file changes meanwhile, it is
- * the hash of what was read.
+ * @returns for each file, in order, the first 9 bytes of the SHA-256 of its content in base64url. If a file changes
+ * meanwhile, it is the hash of what was read.
  * @throws {@link ContentHashError} when a file can't be read; the signal's reason when it is aborted.
  */
 export async function hashContents(
@@ -141,7 +146,7 @@ export class WorkerPool {
 }
 
 /** Lets the process do its other work during a long loop, which takes a pause whenever one is due. */
-export interface Breather {
+interface Breather {
   isDue(): boolean;
   /** @throws the signal's reason, as a rejection, when it is aborted. */
   take(): Promise<void>;
@@ -236,8 +241,8 @@ export function noLongerAFile(path: string): ContentHashError {
   );
 }
 
-// Workers get the two functions below as text, so these may use only their parameters and globals. This way they run from compiled
-// and from TypeScript sources, and no worker file has to be found.
+// Workers get the two functions below as text, so these may use only their parameters and globals. This way they run
+// from compiled and from TypeScript sources, and no worker file has to be found.
 
 /** Hashes one file. Yields between its pieces. */
 function* hashOne(
@@ -264,7 +269,10 @@ function* hashOne(
   }
 }
 
-/** Hashes files of the queue until it is empty or a file can't be read. Yields between files and between pieces of a file. */
+/**
+ * Hashes files of the queue until it is empty or a file can't be read. Yields between files and between pieces of a
+ * file.
+ */
 function* lane(
   hash: typeof hashOne,
   fileSystem: typeof fs,

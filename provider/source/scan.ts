@@ -1,6 +1,6 @@
 /**
- * Scans a source's directory for the hash of each file. A file whose size, times and inode are those of the last scan isn't read;
- * the others are hashed on all cores.
+ * Scans a source's directory for the hash of each file. A file whose size, times and inode are those of the last scan
+ * isn't read; the others are hashed on all cores.
  */
 import { statSync } from "node:fs";
 import { resolve, sep } from "node:path";
@@ -16,8 +16,8 @@ export interface ScanOptions {
   /** Globs of what to leave out. A directory that matches is left out with everything below it. Defaults to none. */
   readonly exclude?: readonly string[] | undefined;
   /**
-   * Where the stat cache is kept. Defaults to the user's cache directory, or to one below `os.tmpdir()` if that can't be
-   * written. If none can be written, every scan reads every file.
+   * Where the stat cache is kept. Defaults to the user's cache directory, or to one below `os.tmpdir()` if that can't
+   * be written. If none can be written, every scan reads every file.
    */
   readonly cacheDirectory?: string | undefined;
   /** Called every three seconds while files are hashed, with how many are done. */
@@ -28,11 +28,13 @@ export interface ScanOptions {
 /**
  * Hashes the files below a directory. `listFiles` says which files count and how symbolic links are followed.
  *
- * @returns the hash of each file, by its name below the directory (with `/`, in Unicode NFC): the first 9 bytes of the SHA-256 of the
- * content, as 12 base64url characters. A file whose name on the disk isn't NFC is there under both spellings, since tools upload
- * either. If a file is written during the scan, its hash is that of what was read, and the next scan reads it again.
- * @throws {@link ContentHashError} when there is no such directory; when a file can't be read, disappears during the scan or is no
- * regular file; when a symbolic link is broken, leads out of the directory or makes a cycle. The signal's reason when it is aborted.
+ * @returns the hash of each file, by its name below the directory (with `/`, in Unicode NFC): the first 9 bytes of the
+ * SHA-256 of the content, as 12 base64url characters. A file whose name on the disk isn't NFC is there under both
+ * spellings, since tools upload either. If a file is written during the scan, its hash is that of what was read, and
+ * the next scan reads it again.
+ * @throws {@link ContentHashError} when there is no such directory; when a file can't be read, disappears during the
+ * scan or is no regular file; when a symbolic link is broken, leads out of the directory or makes a cycle. The signal's
+ * reason when it is aborted.
  */
 export async function scanSource(options: ScanOptions): Promise<Map<string, string>> {
   const { include, exclude } = options;

@@ -1,9 +1,11 @@
 /**
- * What a scan keeps on the disk, so that the next one doesn't read the files again: each file's hash with its size, times and inode,
- * as version control tools do. It is only a cache: if it is missing, damaged or can't be written, scans take longer.
+ * What a scan keeps on the disk, so that the next one doesn't read the files again: each file's hash with its size,
+ * times and inode, as version control tools do. It is only a cache: if it is missing, damaged or can't be written,
+ * scans take longer.
  *
- * A cache file has a header of {@link HEADER_BYTES} bytes, then three columns with a row for each file: the stats, the hashes and the
- * names. Numbers have the byte order of the machine, and so has the magic number: a machine with another order ignores the file.
+ * A cache file has a header of {@link HEADER_BYTES} bytes, then three columns with a row for each file: the stats, the
+ * hashes and the names. Numbers have the byte order of the machine, and so has the magic number: a machine with another
+ * order ignores the file.
  */
 import { createHash, hash, randomUUID } from "node:crypto";
 import { accessSync, constants, lstatSync, mkdirSync, readFileSync, type Stats, statSync, utimesSync } from "node:fs";
@@ -25,8 +27,8 @@ export interface StatTable {
 /** Characters of a hash: 9 bytes in base64url. */
 export const HASH_LENGTH = 12;
 /**
- * Size in bytes, mtime and ctime in milliseconds since 1970, inode. Such a time is exact to a quarter of a microsecond: two writes with
- * a stat between them are further apart. Times in nanoseconds take longer to get.
+ * Size in bytes, mtime and ctime in milliseconds since 1970, inode. Such a time is exact to a quarter of a microsecond:
+ * two writes with a stat between them are further apart. Times in nanoseconds take longer to get.
  */
 export const STAT_WORDS = 4;
 const STAT_BYTES = STAT_WORDS * Float64Array.BYTES_PER_ELEMENT;
@@ -42,8 +44,9 @@ const HEADER_BYTES = HEADER_FIELDS * 4 + 32;
 const UNUSED_DAYS = 30;
 
 /**
- * How long before the scan a file must have been written, so that a later write gets another time. The clocks of file systems advance
- * in ticks of up to 16 ms. A time in whole seconds may come from a file system that stores no more; FAT has steps of two seconds.
+ * How long before the scan a file must have been written, so that a later write gets another time. The clocks of file
+ * systems advance in ticks of up to 16 ms. A time in whole seconds may come from a file system that stores no more; FAT
+ * has steps of two seconds.
  */
 const TICK_MS = 100;
 const COARSE_TICK_MS = 2100;
@@ -58,7 +61,8 @@ export function setStat(stats: Float64Array, row: number, { size, mtimeMs, ctime
 }
 
 /**
- * Whether a file may be written after the scan began and still have the same stat, so that the stat doesn't vouch for the content.
+ * Whether a file may be written after the scan began and still have the same stat, so that the stat doesn't vouch for
+ * the content.
  *
  * @param start when the scan began, in milliseconds since 1970.
  */
@@ -74,7 +78,8 @@ export function lookUp(table: StatTable): (name: string, stats: Float64Array, ro
   let next = 0;
 
   return (name, stats, row) => {
-    // Directories are mostly read in the same order again, so that the next row mostly is the right one and needs no map.
+    // Directories are mostly read in the same order again, so that the next row mostly is the right one and needs no
+    // map.
     let found: number | undefined = next;
     if (table.names[next] !== name) {
       rows ??= new Map(table.names.map((each, i) => [each, i]));
@@ -125,8 +130,8 @@ export function decodeTable(bytes: Buffer): StatTable | undefined {
 }
 
 /**
- * Reads a cache file and marks it as used; undefined if there is none that can be used. It is synchronous, since a promise would wait
- * several times for a scan that pauses every ten milliseconds only.
+ * Reads a cache file and marks it as used; undefined if there is none that can be used. It is synchronous, since a
+ * promise would wait several times for a scan that pauses every ten milliseconds only.
  */
 export function readTable(path: string): StatTable | undefined {
   try {
@@ -168,7 +173,9 @@ async function removeUnused(directory: string): Promise<void> {
   }
 }
 
-/** The path of the cache file for what `key` names, a directory and its filters; undefined if no directory can be used. */
+/**
+ * The path of the cache file for what `key` names, a directory and its filters; undefined if no directory can be used.
+ */
 export function cachePath(cacheDirectory: string | undefined, key: unknown): string | undefined {
   const directory = cacheDirectory === undefined ? defaultDirectory() : ensureUsable(cacheDirectory);
   return directory && join(directory, `${hash("sha256", JSON.stringify(key)).slice(0, 32)}.stats`);
@@ -193,7 +200,8 @@ function defaultDirectory(): string | undefined {
   const own = userCacheDirectory(process.platform, process.env, findHome());
   const usableOwn = own && ensureUsable(own);
   if (usableOwn) return usableOwn;
-  // Anybody can create this directory, and its content decides what is refreshed: only the user may be able to write it.
+  // Anybody can create this directory, and its content decides what is refreshed: only the user may be able to write
+  // it.
   const userId = process.getuid?.();
   const shared = ensureUsable(join(tmpdir(), `pulumi-alicloud-vod-${userId ?? "cache"}`));
   const owner = shared && lstatSync(shared, { throwIfNoEntry: false });

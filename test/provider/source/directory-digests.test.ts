@@ -171,8 +171,8 @@ function filesIn(row: string): number {
 }
 
 /**
- * Whether a row has a file: `a/` has all files below that directory, `a/*` those directly in it, and with one more slash those below
- * the directories that begin so; `./` is the root.
+ * Whether a row has a file: `a/` has all files below that directory, `a/*` those directly in it, and with one more
+ * slash those below the directories that begin so; `./` is the root.
  */
 function holds(row: string, name: string): boolean {
   const path = row.replace(/^\.\//, "");

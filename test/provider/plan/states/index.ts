@@ -1,10 +1,11 @@
 /**
- * States as the versions of the package wrote them, each with the program of that deployment, and with what happens when the same
- * program is deployed again, more than an hour later and to a service that has no record of the tasks any more.
+ * States as the versions of the package wrote them, each with the program of that deployment, and with what happens
+ * when the same program is deployed again, more than an hour later and to a service that has no record of the tasks any
+ * more.
  *
- * A file is named after the version that wrote it. `write.ts` makes the files of the current version. Until 0.1.0 is released they
- * are made again whenever the format changes. From then on no file is ever edited or removed: a release that changes what the
- * state holds adds files of its own.
+ * A file is named after the version that wrote it. `write.ts` makes the files of the current version. Until 0.1.0 is
+ * released they are made again whenever the format changes. From then on no file is ever edited or removed: a release
+ * that changes what the state holds adds files of its own.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
