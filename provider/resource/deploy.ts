@@ -4,7 +4,7 @@ import type { QuotaBudget, QuotaSnapshot } from "../plan/quota-budget.js";
 import { type Inputs, waitOf } from "../schema/inputs.js";
 import { awaitRefresh } from "../tasks/await-refresh.js";
 import { nothingSent, rejected, type SubmitContext, type SubmitResult, submit } from "../tasks/submit.js";
-import { trackTasks } from "../tasks/track.js";
+import { trackTasks, waitForMergeWindow } from "../tasks/track.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import { isQuotaExceeded } from "../vod/quota.js";
 import { type Clients, type Runtime, retryLimits } from "./clients.js";
@@ -55,6 +55,7 @@ export class Deployer {
     const submitContext = this.submitContext(inputs, context);
     const refusal = await awaitRefresh(submitContext, inputs, current);
     if (refusal) return rejected(plan, this.runtime.now(), refusal, outstanding);
+    await waitForMergeWindow(submitContext, outstanding.mergesUntil);
     const sent = await this.quotas.withLease(
       inputs,
       (snapshot) => this.sendWithinQuota(deployment, snapshot, submitContext, context),

@@ -13,6 +13,9 @@ import type { TaskSummary } from "./task-status.js";
 /** After how long a task whose end has to be seen isn't waited for any more, in milliseconds. Tasks take some minutes. */
 const OVERDUE_MS = HOUR_MS;
 
+/** For how long the service merges tasks of one domain, in milliseconds, and a little more. Source: seed. */
+export const MERGE_WINDOW_MS = 1_500;
+
 /** What the run before left open. */
 export interface OutstandingTasks {
   /** The tasks whose end wasn't seen. */
@@ -25,6 +28,11 @@ export interface OutstandingTasks {
   removed?: ReadonlyMap<string, RequestKind>;
   /** Where no paths are known: as which path of this resource a row counts; undefined for another's. */
   nameOf?: (path: string) => string | undefined;
+  /**
+   * Until when the service may merge a call with tasks of the run before that failed, or whose end wasn't seen, in milliseconds
+   * since 1970: a path that is sent again must not share a task with its failure. Default: no such time.
+   */
+  mergesUntil?: number;
 }
 
 export const NONE: OutstandingTasks = { taskIds: [], paths: [], isOverdue: false };
@@ -47,7 +55,16 @@ export function findOutstanding(
   const isOpen = unconfirmed === undefined ? hasOpenTasks(before) && age <= RECORD_DAYS * DAY_MS : paths.length > 0;
   const taskIds = isOpen ? before.taskIds : [];
   const nameOf = isPreload || contentOf(inputs).mode === "paths" ? namesAmong([present]) : rowNames(before, present);
-  return { taskIds, paths, isOverdue: paths.length > 0 && age > OVERDUE_MS, removed: before.removed, nameOf };
+  const isOverdue = paths.length > 0 && age > OVERDUE_MS;
+  const mergesUntil = endOfMerging(before);
+  return {
+    taskIds,
+    paths,
+    isOverdue,
+    removed: before.removed,
+    nameOf,
+    ...(mergesUntil === undefined ? {} : { mergesUntil }),
+  };
 }
 
 /**
@@ -117,6 +134,11 @@ export function hasOpenTasks({ status }: State): boolean {
 /** Whether the last update left something to do. */
 export function isUnfinished({ status, unconfirmed = [] }: State): boolean {
   return status === "Incomplete" || unconfirmed.length > 0;
+}
+
+function endOfMerging(state: State): number | undefined {
+  const mayHaveFailed = isUnfinished(state) || state.status === "Failed";
+  return mayHaveFailed && state.submittedAt !== undefined ? Date.parse(state.submittedAt) + MERGE_WINDOW_MS : undefined;
 }
 
 function ageOf({ submittedAt }: State, now: Date): number {

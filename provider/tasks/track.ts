@@ -7,7 +7,7 @@ import { untilCancelled } from "../vod/cancellation.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import { OBJECT_TYPES } from "../vod/limits.js";
 import { realSleep } from "../vod/retry.js";
-import type { OutstandingTasks } from "./outstanding.js";
+import { MERGE_WINDOW_MS, type OutstandingTasks } from "./outstanding.js";
 import { collectPaths, type SubmitContext, type SubmitResult, submit, waitOptions } from "./submit.js";
 import {
   describeSummary,
@@ -17,9 +17,6 @@ import {
   type WaitResult,
   waitForTasks,
 } from "./waiter.js";
-
-/** The second within which the service merges calls for one domain into one task, and a little more, in milliseconds. Source: seed. */
-const MERGE_WINDOW_MS = 1_500;
 
 /** What the codes of our own begin with. */
 const CODE_PREFIX: Readonly<Record<Operation, string>> = { refresh: "Refresh", preload: "Preload" };
@@ -76,10 +73,7 @@ export async function trackTasks(
 
   if (failed.size > 0) context.log(`warning: ${describeSummary(first)}; these are sent once more`);
   if (abandoned.length > 0) context.log(`warning: ${describeAbandoned(abandoned)}; sent once more`);
-  // Within that second, the service would merge these calls into the tasks that failed.
-  const { sleep = realSleep, signal } = context;
-  // If the pause is cancelled, so is what follows: nothing is sent.
-  await untilCancelled(signal, () => sleep(MERGE_WINDOW_MS, signal)).catch(() => {});
+  await waitForMergeWindow(context, context.now().getTime() + MERGE_WINDOW_MS);
   const repeated = await submit(context, { ...plan, paths: again.flatMap(settledPaths) }, { batches: again });
   const both: SubmitResult = {
     ...submission,
@@ -87,6 +81,7 @@ export async function trackTasks(
     requestIds: [...submission.requestIds, ...repeated.requestIds],
     repeatedTaskIds: [...(submission.repeatedTaskIds ?? []), ...(repeated.repeatedTaskIds ?? [])],
     cost: addCosts(submission.cost, repeated.cost),
+    ...(repeated.batches.length > 0 ? { submittedAt: repeated.submittedAt } : {}),
     pending: union(submission.pending, repeated.pending.filter(isPlannable)),
     ...(repeated.failure ? { failure: repeated.failure } : {}),
   };
@@ -106,6 +101,19 @@ export async function trackTasks(
   const isWhole = refused.length === 0 || second.status !== "Complete";
   const seen = isWhole ? second : { ...second, status: first.status };
   return withFinalStatus(operation, both, seen, restAgain, wait, context);
+}
+
+/**
+ * Waits until the service no longer merges a call with tasks that failed; no longer than it ever merges, so that a clock that
+ * was set back doesn't matter.
+ */
+export async function waitForMergeWindow(
+  { now, sleep = realSleep, signal }: SubmitContext,
+  mergesUntil: number | undefined,
+): Promise<void> {
+  const left = Math.min(MERGE_WINDOW_MS, (mergesUntil ?? 0) - now().getTime());
+  // Where that is cancelled, nothing is sent, and that is what the result tells.
+  if (left > 0) await untilCancelled(signal, () => sleep(left, signal)).catch(() => {});
 }
 
 /** Expects the tasks of the last update. If it is known which paths are unconfirmed, their other paths are settled. */

@@ -61,3 +61,42 @@ describe("two resources in one task", () => {
     expect((await refresh({ ...rest, outs: { ...outs, refreshed: [] } })).outs.status).toBe("Failed");
   });
 });
+
+describe("one resource, twice within a second", () => {
+  test("what failed for good is sent by the next update in a task of its own", async () => {
+    const { emulator, up, sent } = await deploys();
+    emulator.freeze();
+    emulator.fault({ kind: "task-failed", path: url("a"), times: 2 });
+    const failed = await up(undefined, one("a", WAIT));
+    expect(failed.outs).toMatchObject({ status: "Incomplete", pending: [url("a")] });
+    const next = await up(failed, one("a", WAIT));
+    expect(next).toMatchObject({ failure: undefined, outs: { status: "Complete", pending: [] } });
+    expect(sent()).toEqual([[url("a")], [url("a")], [url("a")]]);
+    expect(new Set(emulator.tasks().map(({ taskId }) => taskId)).size).toBe(3);
+  });
+
+  test("so is a path whose failure `pulumi refresh` saw", async () => {
+    const { emulator, up, refresh, sent } = await deploys();
+    emulator.freeze();
+    emulator.fault({ kind: "task-failed", path: url("a"), times: 1 });
+    const failed = await refresh(await up(undefined, one("a")));
+    expect(failed.outs.status).toBe("Failed");
+    const next = await up(failed, { contents: { [url("a")]: "2" }, ...WAIT });
+    expect(next).toMatchObject({ failure: undefined, outs: { status: "Complete" } });
+    expect(sent()).toEqual([[url("a")], [url("a")]]);
+  });
+
+  test("what didn't fail is not waited for, nor is what failed long ago", async () => {
+    const { emulator, pass, up, slept } = await deploys();
+    emulator.freeze();
+    const first = await up(undefined, one("a"));
+    await up(first, { contents: { [url("a")]: "2" } });
+    expect(slept()).toBe(0);
+    emulator.fault({ kind: "task-failed", path: url("a"), times: 2 });
+    const failed = await up(undefined, one("a", WAIT));
+    await pass(2_000);
+    const before = slept();
+    await up(failed, one("a"));
+    expect(slept()).toBe(before);
+  });
+});
