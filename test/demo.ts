@@ -2,15 +2,16 @@
  * The main job in front of your eyes: a real Pulumi program refreshes the cache of an emulated VOD site when its content
  * changes. Every step checks what it shows, and the exit code says whether all of it happened.
  */
-import { cpSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
-import { type Emulator, startEmulator, view } from "./emulator/index.js";
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type Emulator, publish, startEmulator, view } from "./emulator/index.js";
 import { type Engine, engines, type Operation, type RunResult } from "./engine/index.js";
 
 const ROOT = join(__dirname, "../..");
 const PROGRAM = join(ROOT, "examples/quickstart");
 const DOMAIN = "vod.example.com";
-const URL_OF_SCRIPT = `http://${DOMAIN}/player/app.js`;
+const SCRIPT = `${DOMAIN}/player/app.js`;
+const URL_OF_SCRIPT = `http://${SCRIPT}`;
 const OLD = 'document.title = "Player, version 1";\n';
 const NEW = 'document.title = "Player, version 2";\n';
 
@@ -27,13 +28,14 @@ function title(text: string): void {
 
 async function demonstrate(engine: Engine, emulator: Emulator): Promise<void> {
   const directory = join(emulator.origin, DOMAIN, "player");
-  const script = join(directory, "app.js");
   cpSync(join(PROGRAM, "player"), directory, { recursive: true });
-  writeFileSync(script, OLD);
+  publish(emulator, SCRIPT, OLD);
 
   const calls = () => emulator.received.filter(({ action }) => action === "RefreshVodObjectCaches").length;
   const run = async (operation: Operation): Promise<RunResult> => {
     const before = calls();
+    // The service gives one task ID to what arrives within one second.
+    emulator.advance(1_000);
     console.log(`   $ pulumi ${operation}`);
     const result = await engine.run(operation, {
       program: PROGRAM,
@@ -65,8 +67,8 @@ async function demonstrate(engine: Engine, emulator: Emulator): Promise<void> {
 
   title("3. The content changes");
   expect("the edge has cached version 1", (await see()) === OLD && (await see()) === OLD);
-  writeFileSync(script, NEW);
-  console.log(`   version 2 is written to ${relative(emulator.origin, script)} at the origin`);
+  publish(emulator, SCRIPT, NEW);
+  console.log(`   version 2 is written to ${SCRIPT} at the origin`);
   expect("the edge still serves version 1: it is stale", (await see()) === OLD);
 
   title("4. It is deployed");
@@ -98,7 +100,8 @@ async function main(): Promise<void> {
   const chosen = engines().at(-1);
   if (chosen === undefined) throw new Error("There is no engine to run the program on.");
   const emulator = await startEmulator({ domains: [DOMAIN] });
-  const engine = await chosen.create();
+  // Processes of its own for each operation, as the Pulumi CLI has them.
+  const engine = await chosen.create({ keepsProcesses: false });
   console.log(
     `Runs examples/quickstart on the ${engine.name}, against the emulator of the VOD API at ${emulator.endpoint}.`,
   );

@@ -3,9 +3,7 @@
  * they try less than the fast runs do: two resources, faults of calls, and kills. No content is ever published again, so that
  * every stale URL can be known by its hash.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { type Emulator, type Fault, pathsOf, type ReceivedCall, startEmulator } from "../emulator/index.js";
+import { type Emulator, type Fault, pathsOf, publish, type ReceivedCall, startEmulator } from "../emulator/index.js";
 import type { Engine, RunResult } from "../engine/index.js";
 import { anyFault } from "./faults.js";
 import { noSecret, Violation } from "./invariants.js";
@@ -157,10 +155,8 @@ class WholeRun {
 
   private publish(url: string): void {
     const { host, pathname } = new URL(url);
-    const file = join(this.emulator.origin, host, decodeURIComponent(pathname));
     const text = `${url} ${this.content.size + ++this.seen}`;
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
+    publish(this.emulator, `${host}${decodeURIComponent(pathname)}`, text);
     this.content.set(url, text);
     this.due.add(url);
     // The paths of one contentHash change together.

@@ -13,4 +13,4 @@ test("npm run demo shows the main job, ends with a clear verdict, and tells no s
   );
   expect(stdout).not.toContain("FAIL");
   expect(stdout).not.toMatch(/LTAI/);
-}, 120_000);
+});

@@ -1,7 +1,6 @@
 /** A stack that looks after one URL, of which the tests change the content. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { type EmulatorOptions, view } from "../emulator/index.js";
+import { join } from "node:path";
+import { type EmulatorOptions, publish, view } from "../emulator/index.js";
 import type { Engine } from "../engine/index.js";
 import { openStack, PROGRAMS, resources, type Stack } from "./stack.js";
 
@@ -25,11 +24,7 @@ export async function openOneUrl(engine: Engine, options: EmulatorOptions = {}):
   const { emulator } = stack;
   return {
     ...stack,
-    publish: (text, name = "a") => {
-      const file = join(emulator.origin, "vod.example.com", name);
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, text);
-    },
+    publish: (text, name = "a") => publish(emulator, `vod.example.com/${name}`, text),
     served: async () => (await view(emulator, URL_A)).body,
     calls: () => emulator.received.filter(({ action }) => action === "RefreshVodObjectCaches").length,
   };

@@ -1,9 +1,8 @@
 /** Purge, wait, preload: the first viewer after a deployment gets the new content from the edge. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { killProviders } from "../chaos/processes.js";
-import { pathsOf, view } from "../emulator/index.js";
+import { pathsOf, publish as publishAt, view } from "../emulator/index.js";
 import { engines } from "../engine/index.js";
 import { expectNoStackTrace, openStack, type Stack } from "./stack.js";
 
@@ -17,11 +16,8 @@ describe.each(engines())("on the $name", ({ create }) => {
     stack = await openStack(await create(), join(EXAMPLES, example), options);
     const { emulator, run } = stack;
     const directory = join(emulator.origin, "vod.example.com");
-    const publish = (name: string, text: string, domain = "vod.example.com") => {
-      const file = join(emulator.origin, domain, name);
-      mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, text);
-    };
+    const publish = (name: string, text: string, domain = "vod.example.com") =>
+      publishAt(emulator, `${domain}/${name}`, text);
     publish("index.html", "page");
     publish("videos/intro.m3u8", "old");
     const preloaded = () =>

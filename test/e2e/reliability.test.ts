@@ -79,7 +79,7 @@ describe.each(engines())("on the $name", ({ create }) => {
         output,
         resources: after,
         text,
-      } = await meet(shared, { kind: "delay", ms: 21_000, afterWork: true, times: 1 });
+      } = await meet(shared, { kind: "delay", ms: 600_000, afterWork: true, times: 1 });
       expect(output).toContain("site: warning: a call was sent twice, since the outcome of the first one isn't known.");
       expect(after[0]?.outputs.repeatedTaskIds).toEqual(after[0]?.outputs.taskIds);
       expect(await shared.served()).toBe(text);

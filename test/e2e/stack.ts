@@ -37,6 +37,8 @@ export async function openStack(engine: Engine, program: string, options: Emulat
   return {
     emulator,
     async run(operation, config = {}, environment = {}, secrets = keys, directory = program, signal) {
+      // The service makes one task of what arrives within one second: operations are apart, however fast this machine is.
+      emulator.advance(1_000);
       const result = await engine.run(operation, {
         program: directory,
         config,

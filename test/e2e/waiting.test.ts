@@ -45,11 +45,11 @@ describe.each(engines())("on the $name", ({ create }) => {
     await served();
     publish("new");
     emulator.fault({ kind: "task-stuck", times: 1 });
-    const failed = await run("up", program("v1", { wait: { timeout: 1 } }));
+    const failed = await run("up", program("v1", { wait: { timeout: 5 } }));
     expect(failed.succeeded).toBe(false);
-    expect(failed.output).toContain("The refresh hasn't ended within 1 s: 0 of 1 done");
+    expect(failed.output).toContain("The refresh hasn't ended within 5 s: 0 of 1 done");
     expect(failed.resources[0]).toMatchObject({ outputs: { status: "Refreshing", pending: [], unconfirmed: [URL_A] } });
-    const warned = await run("up", program("v1", { wait: { timeout: 1, onTimeout: "warn" } }));
+    const warned = await run("up", program("v1", { wait: { timeout: 5, onTimeout: "warn" } }));
     expect(warned).toMatchObject({ succeeded: true, outputs: { site: { status: "Refreshing" } } });
     expect(calls()).toBe(1);
     expect(await served()).toBe("old");

@@ -9,5 +9,6 @@ export type { Emulator, EmulatorOptions } from "./emulator.js";
 export { DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, DEFAULT_DOMAINS, startEmulator } from "./emulator.js";
 export type { Fault } from "./faults.js";
 export type { Area } from "./preload.js";
+export { publish } from "./publish.js";
 export type { View } from "./view.js";
 export { view } from "./view.js";

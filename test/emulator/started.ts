@@ -1,8 +1,6 @@
 /**
  * Starts emulators for a test file and closes them all after each test, the failed ones included.
  */
-import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { afterEach } from "vitest";
 import { type Emulator, type EmulatorOptions, startEmulator } from "./emulator.js";
 
@@ -18,10 +16,4 @@ export async function started(options: EmulatorOptions = {}): Promise<Emulator> 
   return emulator;
 }
 
-/** Puts a file of a domain on the origin, as `vod.example.com/a/b.txt`; `seconds` is its Last-Modified time. */
-export function publish(emulator: Emulator, name: string, content: string, seconds?: number): void {
-  const file = join(emulator.origin, name);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, content);
-  if (seconds !== undefined) utimesSync(file, seconds, seconds);
-}
+export { publish } from "./publish.js";

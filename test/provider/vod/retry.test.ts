@@ -232,7 +232,7 @@ describe("a call on the wire", () => {
 
   test("that nobody answers is sent again, and the error says how often", async () => {
     const emulator = await started();
-    await emulator.close();
+    emulator.endpoint = "http://127.0.0.1:1";
     const { client } = impatient(emulator, { retry: { timeoutMs: 60_000, maxAttempts: 3 } });
     const error = await client.refreshObjectCaches(request).catch((thrown) => thrown);
     expect(error.message).toMatch(/can't be reached \(ECONNREFUSED\)\. It was tried 3 times in 2 s\. Check/);
