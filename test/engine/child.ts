@@ -20,29 +20,36 @@ util.inspect = Object.assign((value, options, ...more) =>
   value instanceof Error && options?.colors ? inspect(value, { ...options, colors: false }) : inspect(value, options, ...more),
   inspect);
 `;
-const KILL_AFTER_MILLISECONDS = 3000;
+export const KILL_AFTER_MILLISECONDS = 3000;
 
 export type Environment = Record<string, string | undefined>;
 
-export class Child {
+export interface ChildOptions {
+  directory: string;
+  environment: Environment;
+  nodeArguments?: string[];
+  /** CommonJS code that is run before the script. */
+  preload?: string;
+  onLine: (line: string) => void;
+}
+
+export interface Child {
+  /** The exit code. The last line was read by then. */
+  readonly exited: Promise<number>;
+  /** Ends it, politely first; resolves when it is gone. One that is idle, with no call under way, may stay for the next. */
+  end(options?: { isIdle?: boolean }): Promise<void>;
+}
+
+export type StartChild = (script: string, args: string[], options: ChildOptions) => Child;
+
+/** A process of its own, which ends with the operation. */
+export class ColdChild implements Child {
   readonly exited: Promise<number>;
   private readonly process: ChildProcess;
 
-  constructor(
-    script: string,
-    args: string[],
-    options: {
-      directory: string;
-      environment: Environment;
-      nodeArguments?: string[];
-      /** CommonJS code that is run before the script. */
-      preload?: string;
-      onLine: (line: string) => void;
-    },
-  ) {
-    const folder = mkdtempSync(join(tmpdir(), "pulumi-stand-in-child-"));
-    writeFileSync(join(folder, "preload.js"), PRELOAD + (options.preload ?? ""));
-    const given = [...(options.nodeArguments ?? []), "-r", join(folder, "preload.js"), script, ...args];
+  constructor(script: string, args: string[], options: ChildOptions) {
+    const { file, remove } = preloaded(options.preload ?? "");
+    const given = [...(options.nodeArguments ?? []), "-r", file, script, ...args];
     const environment = Object.fromEntries(
       Object.entries({ ...process.env, ...options.environment }).filter(([, value]) => value !== undefined),
     );
@@ -53,14 +60,21 @@ export class Child {
     this.process.stdin?.on("error", () => {});
     // "close" comes after the last line was read.
     this.exited = once(this.process, "close").then(([code]) => (typeof code === "number" ? code : 1));
-    this.exited.catch(() => {}).finally(() => rmSync(folder, { recursive: true, force: true }));
+    this.exited.catch(() => {}).finally(remove);
   }
 
-  /** Ends it, politely first; resolves when it is gone. */
   async end(): Promise<void> {
     if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill("SIGTERM");
     const impatience = setTimeout(() => this.process.kill("SIGKILL"), KILL_AFTER_MILLISECONDS);
     await this.exited.catch(() => {});
     clearTimeout(impatience);
   }
+}
+
+/** A file with what is loaded first in a child, in a folder of its own. */
+export function preloaded(code: string): { file: string; folder: string; remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), "pulumi-stand-in-child-"));
+  const file = join(folder, "preload.js");
+  writeFileSync(file, PRELOAD + code);
+  return { file, folder, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }

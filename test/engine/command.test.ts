@@ -1,11 +1,9 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { command } from "./command.js";
 import { programFiles } from "./programs.js";
 import { temporaryProgram } from "./temporaryProgram.js";
-
-vi.setConfig({ testTimeout: 60_000 });
 
 async function run(...args: string[]): Promise<{ code: number; printed: string; complaints: string }> {
   const [printed, complaints]: [string[], string[]] = [[], []];

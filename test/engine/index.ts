@@ -64,11 +64,19 @@ export interface EngineOptions {
   stack?: string;
   /** Encrypts the secrets of the state. */
   passphrase?: string;
+  /** Of the stand-in: whether its operations share processes, in which the SDK's libraries are loaded. Default: no. */
+  keepsProcesses?: boolean;
 }
 
-/** The stand-in always, and the real CLI where there is one: for tests that run on each. */
+/**
+ * The stand-in always, and the real CLI where there is one: for tests that run on each. The stand-in keeps its processes, unless
+ * it is told otherwise.
+ */
 export function engines(): { name: string; create(options?: EngineOptions): Promise<Engine> }[] {
-  const standIn = { name: "stand-in engine", create: async (options?: EngineOptions) => standInEngine(options) };
+  const standIn = {
+    name: "stand-in engine",
+    create: async (options?: EngineOptions) => standInEngine({ keepsProcesses: true, ...options }),
+  };
   if (!isCliOnPath()) return [standIn];
   const create = async (options?: EngineOptions): Promise<Engine> => {
     const engine = await realEngine(options);

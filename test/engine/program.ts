@@ -28,6 +28,8 @@ export interface Program {
   readonly directory: string;
   readonly entry: string;
   readonly typescript: boolean;
+  /** Whether its package consists of ES modules. */
+  readonly isModule: boolean;
   readonly nodeArguments: string[];
   /** Defaults of the project file, by full key. */
   readonly defaults: Record<string, string>;
@@ -76,14 +78,24 @@ export function readProgram(path: string): Program {
     | { name?: string; options?: { typescript?: boolean; nodeargs?: string } }
     | undefined;
   if (runtime?.name !== "nodejs") throw new Refusal(`programs whose runtime is ${runtime?.name ?? "not given"}`);
+  const place = entryOf(root, typeof file.main === "string" ? file.main : undefined);
   return {
     project: file.name,
     root,
-    ...entryOf(root, typeof file.main === "string" ? file.main : undefined),
+    ...place,
+    isModule: isModule(place.directory),
     typescript: runtime.options?.typescript !== false,
     nodeArguments: runtime.options?.nodeargs?.split(" ").filter(Boolean) ?? [],
     defaults: defaultsOf(file.name, file.config ?? {}),
   };
+}
+
+function isModule(directory: string): boolean {
+  try {
+    return (JSON.parse(readFileSync(join(directory, "package.json"), "utf8")) as { type?: unknown }).type === "module";
+  } catch {
+    return false;
+  }
 }
 
 function entryOf(root: string, main: string | undefined): { directory: string; entry: string } {

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import type * as grpc from "@grpc/grpc-js";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
-import { Child, type Environment } from "./child.js";
+import type { Child, Environment, StartChild } from "./child.js";
 import type { Program, Sdk } from "./program.js";
 import { isForeign, mapProperties, markedLike, type PropertyMap, withoutSecrets } from "./properties.js";
 import { Refusal } from "./refusals.js";
@@ -42,26 +42,29 @@ export class ProviderHost implements Provider {
   private configuration: PropertyMap = {};
   private configured: Promise<unknown> | undefined;
   private ended = false;
+  private isConnected = false;
+  private underWay = 0;
 
   constructor(
     private readonly sdk: Sdk,
     program: Program,
-    options: { engineAddress: string; environment: Environment; onLine: (line: string) => void },
+    options: { engineAddress: string; environment: Environment; onLine: (line: string) => void; start: StartChild },
   ) {
     let connect: (client: grpc.Client) => void = () => {};
     const connected = new Promise<grpc.Client>((resolve) => {
       connect = resolve;
     });
     let port: string | undefined;
-    this.child = new Child(sdk.host, [options.engineAddress], {
+    this.child = options.start(sdk.host, [options.engineAddress], {
       directory: program.directory,
       environment: { ...options.environment, PULUMI_NODEJS_PROJECT: program.project },
-      preload: PRELOAD,
+      preload: preloadOf(sdk),
       onLine: (line) => {
         if (port !== undefined) return options.onLine(line);
         // Until the host tells its port, what it prints is a message too (a warning of Node, say).
         if (!/^\d+$/.test(line.trim())) return options.onLine(line);
         port = line.trim();
+        this.isConnected = true;
         const plain = sdk.grpc.credentials.createInsecure();
         connect(new sdk.providerClient(`127.0.0.1:${port}`, plain, CHANNEL_OPTIONS));
       },
@@ -140,9 +143,9 @@ export class ProviderHost implements Provider {
 
   async end(): Promise<void> {
     this.ended = true;
-    await this.child.end();
+    await this.child.end({ isIdle: this.isConnected && this.underWay === 0 });
     await this.client.then(
-      (client) => client.close(),
+      (connected) => connected.close(),
       () => {},
     );
   }
@@ -165,11 +168,13 @@ export class ProviderHost implements Provider {
   private async send<T>(client: grpc.Client, name: string, request: Message): Promise<T> {
     const rpc = (client as unknown as Record<string, Rpc>)[name]?.bind(client);
     if (!rpc) throw new Error(`The SDK's provider client has no ${name}.`);
+    this.underWay++;
     try {
       return await new Promise<T>((resolve, reject) => {
         rpc(request, (error, answer) => (error ? reject(error) : resolve(answer)));
       });
     } finally {
+      this.underWay--;
       // What the host printed during the call is in the pipe by now: let it be read before the answer is.
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -222,8 +227,8 @@ export function messageOf(error: unknown): string {
  * 16 MB of them, Node's HTTP/2 about 100 KB, after which it never answers: so long ones go by way of a file.
  */
 const LONG_DETAILS = "stand-in-details-file";
-const PRELOAD = `
-const { Metadata } = require(require.resolve("@grpc/grpc-js", { paths: [process.argv[1]] }));
+const preloadOf = (sdk: Sdk): string => `
+const { Metadata } = require(require.resolve("@grpc/grpc-js", { paths: [${JSON.stringify(sdk.host)}] }));
 const { add } = Metadata.prototype;
 let files = 0;
 Metadata.prototype.add = function (key, value) {

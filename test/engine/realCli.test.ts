@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { engines } from "./index.js";
 import { programFiles } from "./programs.js";
 import { isCliOnPath, realEngine } from "./realCli.js";
 import { standInEngine } from "./standIn.js";
 import { temporaryProgram } from "./temporaryProgram.js";
-
-vi.setConfig({ testTimeout: 120_000 });
 
 describe("the engines to test with", () => {
   it("should be the stand-in always, and the Pulumi CLI where there is one", () => {

@@ -1,8 +1,6 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { compare, recordedOperations, replay } from "./replay.js";
 import { standInEngine } from "./standIn.js";
-
-vi.setConfig({ testTimeout: 300_000 });
 
 const [, up] = recordedOperations();
 if (!up) throw new Error("The recorded operations are missing.");
@@ -46,8 +44,11 @@ describe("the comparison with what Pulumi did", () => {
 });
 
 describe("the stand-in", () => {
-  it("should do in every operation what the Pulumi CLI did", async () => {
-    const engine = standInEngine();
+  it.each([
+    ["in processes of its own", false],
+    ["in processes that stay", true],
+  ])("should do in every operation what the Pulumi CLI did, %s", async (_, keepsProcesses) => {
+    const engine = standInEngine({ keepsProcesses });
     const outcomes = await replay(engine, recordedOperations());
     await engine.close();
     expect(outcomes.flatMap(({ title, differences }) => differences.map((one) => `${title}: ${one}`))).toEqual([]);

@@ -10,7 +10,8 @@ import { processesIn, programFiles } from "./programs.js";
 import { standInEngine } from "./standIn.js";
 import { repositoryRoot, type TemporaryProgram, temporaryProgram } from "./temporaryProgram.js";
 
-vi.setConfig({ testTimeout: 60_000 });
+/** For what another process does; a busy machine must not decide. */
+const PATIENCE_MS = 120_000;
 
 let engine: Engine;
 const programs: TemporaryProgram[] = [];
@@ -21,7 +22,7 @@ const program = (files: string | Record<string, string>): string => {
 };
 
 beforeEach(() => {
-  engine = standInEngine();
+  engine = standInEngine({ keepsProcesses: true });
 });
 afterEach(async () => {
   await engine.close();
@@ -39,7 +40,14 @@ const steady = (output: string): string[] =>
     .split("\n")
     .filter((line) => !line.startsWith("Duration") && line !== "");
 
-describe("a program's life", () => {
+describe.each([
+  ["processes that stay", true],
+  ["processes of its own", false],
+])("a program's life in %s", (_, keepsProcesses) => {
+  beforeEach(() => {
+    engine = standInEngine({ keepsProcesses });
+  });
+
   it("should be previewed, deployed, left alone, changed and destroyed", async () => {
     const options: RunOptions = {
       program: program(
@@ -227,7 +235,11 @@ describe("what goes wrong", () => {
 
 describe("an operation that is cut short", () => {
   const body = `const a = new Thing("a", {}); new Thing("b", { value: a.made, waits: config.require("waits") });`;
-  const appeared = (file: string): Promise<void> => vi.waitFor(() => expect(existsSync(file)).toBe(true), 30_000);
+  // Processes of their own, as the command line has them.
+  beforeEach(() => {
+    engine = standInEngine();
+  });
+  const appeared = (file: string): Promise<void> => vi.waitFor(() => expect(existsSync(file)).toBe(true), PATIENCE_MS);
 
   it("should stop when it is told to, and keep the finished steps", async () => {
     const directory = program(body);
@@ -262,7 +274,7 @@ describe("an operation that is cut short", () => {
     expect(processesIn(directory)).toHaveLength(2);
     killed.kill("SIGKILL");
     await once(killed, "exit");
-    await vi.waitFor(() => expect(processesIn(directory)).toEqual([]), 10_000);
+    await vi.waitFor(() => expect(processesIn(directory)).toEqual([]), PATIENCE_MS);
     expect(readFileSync(state, "utf8")).not.toContain("hunter2");
     const after = standInEngine({ stateFile: state });
     const result = await after.run("destroy", { program: directory });

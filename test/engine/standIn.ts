@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Child } from "./child.js";
+import { type Child, ColdChild, type StartChild } from "./child.js";
 import { Deployment } from "./deployment.js";
 import { summaryText } from "./display.js";
 import { Execution } from "./execution.js";
@@ -17,6 +17,7 @@ import { messageOf, ProviderHost } from "./provider.js";
 import { refreshAll } from "./refresh.js";
 import { Snapshot } from "./snapshot.js";
 import { PROVIDER_TYPE, type Resource, StateFile, shownState } from "./state.js";
+import { canStay, WarmChild } from "./warm.js";
 
 const DEFAULT_PASSPHRASE = "stand-in";
 /** The runner says with this code that it has told the user what went wrong. */
@@ -37,6 +38,7 @@ class StandIn implements Engine {
   private readonly temporary: string | undefined;
   private readonly state: StateFile;
   private readonly stack: string;
+  private readonly keepsProcesses: boolean;
   private version: string | undefined;
   private readonly underWay = new Set<{ stop: () => void; done: Promise<unknown> }>();
 
@@ -45,6 +47,7 @@ class StandIn implements Engine {
     const path = options.stateFile ?? join(this.temporary ?? "", "state.json");
     this.state = new StateFile(path, options.passphrase ?? DEFAULT_PASSPHRASE);
     this.stack = options.stack ?? "dev";
+    this.keepsProcesses = options.keepsProcesses ?? false;
   }
 
   get name(): string {
@@ -58,7 +61,7 @@ class StandIn implements Engine {
     const stop = (): void => abort.abort();
     if (options.signal?.aborted) stop();
     options.signal?.addEventListener("abort", stop, { once: true });
-    const run = new Run(operation, options, this.state, this.stack, abort.signal);
+    const run = new Run(operation, options, this.state, this.stack, abort.signal, this.keepsProcesses);
     const done = run.result();
     const entry = { stop, done };
     this.underWay.add(entry);
@@ -97,6 +100,7 @@ class Run {
     private readonly state: StateFile,
     private readonly stack: string,
     private readonly signal: AbortSignal,
+    private readonly keepsProcesses: boolean,
   ) {}
 
   async result(): Promise<RunResult> {
@@ -144,8 +148,12 @@ class Run {
     await monitor.start();
     const environment = this.options.environment ?? {};
     const onLine = (line: string): void => this.print(line);
+    const start: StartChild = (script, args, given) =>
+      this.keepsProcesses && canStay(given, program.isModule)
+        ? new WarmChild(script, args, given)
+        : new ColdChild(script, args, given);
     // The host is started beside the program: each of them takes most of a second to load the SDK.
-    const provider = new ProviderHost(sdk, program, { engineAddress: monitor.address, environment, onLine });
+    const provider = new ProviderHost(sdk, program, { engineAddress: monitor.address, environment, onLine, start });
     const snapshot = new Snapshot(resources);
     const write = (next: readonly Resource[]): Promise<void> => this.state.write(next);
     const execution = new Execution(progress, snapshot, provider, write);
@@ -166,6 +174,7 @@ class Run {
           planning,
           environment: { ...environment, PULUMI_CONFIG, PULUMI_CONFIG_SECRET_KEYS },
           onLine,
+          start,
         });
         work = runProgram(runner, deployment, progress);
       } else {
@@ -221,6 +230,7 @@ function startRunner(
     planning: boolean;
     environment: Record<string, string | undefined>;
     onLine: (line: string) => void;
+    start: StartChild;
   },
 ): Child {
   const args = [
@@ -230,7 +240,7 @@ function startRunner(
   ];
   const environment = { ...options.environment, ...(program.typescript && { PULUMI_NODEJS_TYPESCRIPT: "true" }) };
   const { directory, nodeArguments } = program;
-  return new Child(sdk.runner, args, { directory, environment, nodeArguments, onLine: options.onLine });
+  return options.start(sdk.runner, args, { directory, environment, nodeArguments, onLine: options.onLine });
 }
 
 /** The configuration as the provider gets it, as the program gets it, and which keys of it are secret. */

@@ -1,0 +1,130 @@
+// Children that stay: a process for each script of the SDK, which is used for one operation after another. A test run has
+// hundreds of operations, and most of the time of each would go to loading the SDK's libraries twice.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { type Child, type ChildOptions, KILL_AFTER_MILLISECONDS, preloaded } from "./child.js";
+import { repositoryRoot } from "./temporaryProgram.js";
+
+/** What Node reads at the start of a process only, so that a process that stays can't have it. */
+const ONLY_AT_START = /^(NODE|UV)_/;
+
+/** Whether a process that stays can do what one of its own does. ES modules can't be loaded twice. */
+export function canStay(options: ChildOptions, isModule: boolean): boolean {
+  const { environment, nodeArguments = [] } = options;
+  return nodeArguments.length === 0 && !isModule && !Object.keys(environment).some((name) => ONLY_AT_START.test(name));
+}
+
+interface Operation {
+  onLine: (line: string) => void;
+  rested: () => void;
+}
+
+const resting = new Map<string, WarmProcess[]>();
+
+class WarmProcess {
+  /** What it prints on each stream once it has put everything back. */
+  readonly mark = `at rest ${randomUUID()}`;
+  readonly closed: Promise<number>;
+  private readonly process: ChildProcess;
+  private operation: Operation | undefined;
+  private marks = 0;
+
+  constructor(
+    readonly script: string,
+    preload: string,
+  ) {
+    const { file, folder, remove } = preloaded(preload);
+    const main = join(repositoryRoot(), "test", "engine", "warmProcess.js");
+    this.process = spawn(process.execPath, ["-r", file, main, script], { cwd: folder, stdio: "pipe" });
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      if (stream) createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on("line", this.onLine);
+    }
+    this.process.stdin?.on("error", () => {});
+    this.closed = once(this.process, "close").then(([code]) => (typeof code === "number" ? code : 1));
+    this.closed
+      .catch(() => {})
+      .finally(() => {
+        remove();
+        const others = resting.get(script)?.filter((one) => one !== this) ?? [];
+        resting.set(script, others);
+      });
+  }
+
+  begin(operation: Operation, command: object): void {
+    this.operation = operation;
+    this.marks = 0;
+    this.holdEngine("ref");
+    this.write(command);
+  }
+
+  /** Asks it to put everything back; a program's process does so by itself. */
+  rest(): void {
+    this.write({ rest: this.mark });
+  }
+
+  kill(signal: "SIGTERM" | "SIGKILL"): void {
+    if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill(signal);
+  }
+
+  private readonly onLine = (line: string): void => {
+    // What was printed last may have no line break.
+    const isMark = line.endsWith(this.mark);
+    const text = isMark ? line.slice(0, -this.mark.length) : line;
+    if (!isMark || text !== "") this.operation?.onLine(text);
+    if (!isMark || ++this.marks < 2) return;
+    const { rested } = this.operation ?? {};
+    this.operation = undefined;
+    this.holdEngine("unref");
+    resting.set(this.script, [...(resting.get(this.script) ?? []), this]);
+    rested?.();
+  };
+
+  private write(command: object): void {
+    this.process.stdin?.write(`${JSON.stringify(command)}\n`);
+  }
+
+  /** One that rests doesn't keep the engine's process alive; it ends with it. */
+  private holdEngine(way: "ref" | "unref"): void {
+    const { stdin, stdout, stderr } = this.process as unknown as Record<string, { ref(): void; unref(): void } | null>;
+    for (const one of [this.process, stdin, stdout, stderr]) one?.[way]();
+  }
+}
+
+/** An operation's use of a process that stays. */
+export class WarmChild implements Child {
+  readonly exited: Promise<number>;
+  private readonly process: WarmProcess;
+  private isResting = false;
+
+  constructor(script: string, args: string[], options: ChildOptions) {
+    this.process = resting.get(script)?.pop() ?? new WarmProcess(script, options.preload ?? "");
+    const { directory, onLine } = options;
+    const rested = new Promise<number>((resolve) => {
+      const operation = {
+        onLine,
+        rested: () => {
+          this.isResting = true;
+          resolve(0);
+        },
+      };
+      const environment = Object.fromEntries(
+        Object.entries({ ...process.env, ...options.environment }).filter(([, value]) => value !== undefined),
+      );
+      this.process.begin(operation, { directory, environment, args, mark: this.process.mark });
+    });
+    this.exited = Promise.race([rested, this.process.closed]);
+  }
+
+  async end({ isIdle = false } = {}): Promise<void> {
+    if (this.isResting) return;
+    if (isIdle) this.process.rest();
+    else this.process.kill("SIGTERM");
+    const impatience = setTimeout(() => this.process.kill("SIGKILL"), KILL_AFTER_MILLISECONDS);
+    await this.exited.catch(() => {});
+    clearTimeout(impatience);
+  }
+}
