@@ -1,32 +1,14 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { call } from "./caller.js";
 import { started } from "./started.js";
 
 const ROOT = resolve(__dirname, "../..");
-let built: string;
-
-// The program is compiled to a directory of its own, so that no other test's build is in the way.
-beforeAll(() => {
-  built = mkdtempSync(join(tmpdir(), "vod-emulator-build-"));
-  const files = [
-    "--ignoreConfig",
-    "test/emulator/main.ts",
-    "--outDir",
-    built,
-    "--module",
-    "Node16",
-    "--target",
-    "ES2022",
-  ];
-  const flags = ["--moduleResolution", "Node16", "--types", "node", "--skipLibCheck", "--rootDir", "test/emulator"];
-  execFileSync(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), ...files, ...flags], { cwd: ROOT });
-}, 60_000);
-
-afterAll(() => rmSync(built, { recursive: true, force: true }));
+/** Compiled before the tests. */
+const PROGRAM = join(ROOT, "build/test/emulator/main.js");
 
 interface Ended {
   code: number | null;
@@ -35,7 +17,7 @@ interface Ended {
 }
 
 function run(args: string[]): { child: ChildProcess; firstLine: Promise<string>; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [join(built, "main.js"), ...args]);
+  const child = spawn(process.execPath, [PROGRAM, ...args]);
   let out = "";
   let err = "";
   child.stderr.on("data", (chunk) => {
@@ -76,7 +58,7 @@ describe("npm run emulator", () => {
   );
 
   it.skipIf(process.platform === "win32")("should end with npm, even if its shell passes no signal on", async () => {
-    const command = `"${process.execPath}" "${join(built, "main.js")}" && true`;
+    const command = `"${process.execPath}" "${PROGRAM}" && true`;
     const env = { ...process.env, npm_lifecycle_event: "emulator" };
     const shell = spawn("sh", ["-c", command], { env });
     const line = await new Promise<string>((done) => shell.stdout.once("data", (chunk) => done(String(chunk))));

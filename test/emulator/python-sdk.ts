@@ -1,5 +1,5 @@
 /**
- * The official Python SDKs, installed once among the project's installed packages and kept there for later runs.
+ * The official Python SDKs, where `npm run python-sdks` has installed them among the project's installed packages.
  */
 import { execFile } from "node:child_process";
 import { mkdirSync, statSync } from "node:fs";
@@ -12,26 +12,30 @@ const run = promisify(execFile);
 /** The last generation signs version 3, the one before it version 1. */
 const PACKAGES = ["alibabacloud_vod20170321==3.12.1", "aliyun-python-sdk-core==2.16.1"];
 /** Where the tools of a project keep what they make; `npm ci` clears it. */
-const CACHE = join(__dirname, "../../node_modules/.cache");
+const CACHE = join(process.cwd(), "node_modules/.cache");
 const INSTALL_TIMEOUT = 90_000;
 const RUN_TIMEOUT = 60_000;
 
-/**
- * The directory with the SDKs; or undefined where there is no Python, no pip, no registry, or the SDKs don't work with the
- * Python that is there.
- */
-export async function installPythonSdks(): Promise<string | undefined> {
+/** The directory with the SDKs; undefined where they aren't installed, or don't work with the Python that is there. */
+export async function findPythonSdks(): Promise<string | undefined> {
   try {
-    const directory = join(
-      CACHE,
-      ["vod-python-sdks", await pythonVersion(), ...PACKAGES].join("-").replaceAll("==", "-"),
-    );
-    if (!isOurs(directory)) await install(directory);
+    const directory = await sdkDirectory();
+    if (!isOurs(directory)) return undefined;
     await python(directory, ["-c", "import alibabacloud_vod20170321.client, aliyunsdkcore.client"]);
     return directory;
   } catch {
     return undefined;
   }
+}
+
+/** Installs them, unless they are there. Throws where there is no Python, no pip or no registry. */
+export async function installPythonSdks(): Promise<void> {
+  const directory = await sdkDirectory();
+  if (!isOurs(directory)) await install(directory);
+}
+
+async function sdkDirectory(): Promise<string> {
+  return join(CACHE, ["vod-python-sdks", await pythonVersion(), ...PACKAGES].join("-").replaceAll("==", "-"));
 }
 
 /** Runs a script with the SDKs and reads the JSON that it prints. */
