@@ -1,0 +1,9 @@
+/** Runs the compiler of TypeScript. */
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+
+/** @param project its configuration, below the repository's root. */
+export function compile(project: string): void {
+  const compiler = require.resolve("typescript/bin/tsc");
+  execFileSync(process.execPath, [compiler, "-p", project], { cwd: join(__dirname, ".."), stdio: "inherit" });
+}

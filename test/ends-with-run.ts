@@ -1,0 +1,2 @@
+/** In each worker: it ends when the run is killed, and its child processes end with it. */
+process.once("disconnect", () => process.exit(1));
