@@ -1,6 +1,6 @@
 /**
- * The resources as Pulumi's dynamic provider host runs them: it knows no name, no log and no secrets of a resource, so that
- * these travel in properties of this package's own.
+ * The resources as Pulumi's dynamic provider host runs them. The host tells a provider no name of a resource and no secrets, so
+ * that both travel in properties of this package's own.
  */
 import type { dynamic } from "@pulumi/pulumi";
 import type { Runtime } from "../resource/clients.js";
@@ -27,7 +27,7 @@ const OWN = ["__provider", "__resourceName", SECRET_PATHS];
 
 function dynamicProvider(kind: ResourceKind, { log, ...runtime }: HostRuntime) {
   const provider = new CacheResourceProvider(kind, runtime);
-  const contextOf = ({ __resourceName }: Properties): CallContext => {
+  const buildContext = ({ __resourceName }: Properties): CallContext => {
     const name = typeof __resourceName === "string" ? __resourceName : undefined;
     return {
       name,
@@ -35,38 +35,39 @@ function dynamicProvider(kind: ResourceKind, { log, ...runtime }: HostRuntime) {
       onHashed: (done, total) => log(`hashed ${formatNumber(done)} of ${formatNumber(total)} files`),
     };
   };
-  /** The outputs as the host keeps them: after a failure, it adds nothing of its own to them. */
-  const outputsOf = (outputs: Properties, news: Properties, olds?: Properties) =>
+  /** The outputs as the state keeps them. After a failure, the host itself adds nothing to them. */
+  const buildOutputs = (outputs: Properties, news: Properties, olds?: Properties) =>
     markSecretPaths(kind, { ...outputs, ...pickOwn(news) }, olds);
   const failing = (news: Properties, olds?: Properties) => (error: unknown) => {
     if (!(error instanceof ResourceInitFailedError)) throw error;
-    throw new ResourceInitFailedError(error.id, outputsOf(error.properties, news, olds), error.reasons);
+    throw new ResourceInitFailedError(error.id, buildOutputs(error.properties, news, olds), error.reasons);
   };
   return {
-    // Must not wait for anything: the host doesn't make the first calls wait for it.
+    // It must not wait for anything: the host lets the first calls run without it.
     async configure({ config }: dynamic.ConfigureRequest): Promise<void> {
       provider.configure((key) => config.get(key));
     },
     async check(olds: Properties, news: Properties) {
-      const { inputs, failures } = await provider.check(withoutOwn(olds), withoutOwn(news), contextOf(news));
+      const { inputs, failures } = await provider.check(withoutOwn(olds), withoutOwn(news), buildContext(news));
       return { inputs: { ...inputs, ...pickOwn(news) }, failures };
     },
     diff: (id: string, olds: Properties, news: Properties) =>
-      provider.diff(id, withoutOwn(olds), withoutOwn(news), contextOf(news)),
+      provider.diff(id, withoutOwn(olds), withoutOwn(news), buildContext(news)),
     async create(news: Properties) {
-      const { id, outs } = await provider.create(withoutOwn(news), contextOf(news)).catch(failing(news));
-      return { id, outs: outputsOf(outs, news) };
+      const { id, outs } = await provider.create(withoutOwn(news), buildContext(news)).catch(failing(news));
+      return { id, outs: buildOutputs(outs, news) };
     },
     async update(id: string, olds: Properties, news: Properties) {
-      const done = provider.update(id, withoutOwn(olds), withoutOwn(news), contextOf(news));
+      const done = provider.update(id, withoutOwn(olds), withoutOwn(news), buildContext(news));
       const { outs } = await done.catch(failing(news, olds));
-      return { outs: outputsOf(outs, news, olds) };
+      return { outs: buildOutputs(outs, news, olds) };
     },
     async read(id: string, properties: Properties) {
-      const { props } = await provider.read(id, withoutOwn(properties), contextOf(properties));
-      return { id, props: outputsOf(props, properties) };
+      const { props } = await provider.read(id, withoutOwn(properties), buildContext(properties));
+      return { id, props: buildOutputs(props, properties) };
     },
-    delete: (id: string, properties: Properties) => provider.delete(id, withoutOwn(properties), contextOf(properties)),
+    delete: (id: string, properties: Properties) =>
+      provider.delete(id, withoutOwn(properties), buildContext(properties)),
   };
 }
 

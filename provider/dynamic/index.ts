@@ -1,6 +1,6 @@
 /**
- * The entry that Pulumi's provider process loads, by the text that every resource keeps in its state: neither the
- * module's path nor the names exported here may ever change.
+ * The module that Pulumi's dynamic provider host loads. Every resource names it in its state, so that neither the module's path nor
+ * the names of its exports may ever change.
  */
 import { type HostRuntime, preloadProvider, refreshProvider } from "./host.js";
 

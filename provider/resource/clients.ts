@@ -1,4 +1,4 @@
-/** The clients of a process: for each caller, endpoint and patience one, whose connection and role serve every resource. */
+/** The clients of a process: one for each caller, endpoint and patience, so that resources share connections and roles. */
 import { type ConfigReader, type CredentialsSource, findCredentials } from "../credentials/chain.js";
 import { configuredVodEndpoint } from "../credentials/role-settings.js";
 import { type Inputs, identityOf } from "../schema/inputs.js";
@@ -19,10 +19,10 @@ export interface Runtime {
   limiter?: Limiter | undefined;
 }
 
-/** Whose configuration it is: the program's, or what the state kept of the last run's. */
+/** Whose configuration it is: the program's, or that of the last run, which the state kept. */
 export type ConfigOf = "program" | "state";
 
-/** How long an answer of the quota or of tasks is waited for at most, in milliseconds: they only make lines better. */
+/** How long a question for the quota or for tasks may take, in milliseconds: its answer only makes lines better. */
 const ASK_TIMEOUT_MS = 5_000;
 
 export class Clients {
@@ -40,9 +40,9 @@ export class Clients {
   }
 
   /**
-   * Who calls: one source for each identity, so that a role is assumed once for all.
+   * The credentials of a caller: one source for each identity, so that a role is assumed once for all resources.
    *
-   * @throws VodError where there is none, or one that is named can't be used.
+   * @throws VodError if there are none, or a source that is named can't be used.
    */
   caller(inputs: Partial<Inputs>, configOf: ConfigOf = "program"): CredentialsSource {
     const { environment, now } = this.runtime;
@@ -56,17 +56,17 @@ export class Clients {
     return found;
   }
 
-  /** The client that sends, with the resource's own patience. */
+  /** The client that sends, with the patience that the program sets. */
   submitClient(inputs: Inputs): VodClient {
     return this.clientFor(inputs, { retry: retryLimits(inputs) }, "program");
   }
 
-  /** The client for the status of tasks where nobody waits for it: a throttle must not hide it, and nobody likes to wait. */
+  /** The client for the status of tasks in a refresh of the state: it passes short throttles, and gives up soon. */
   statusClient(inputs: Partial<Inputs>, configOf: ConfigOf): VodClient {
     return this.clientFor(inputs, { timeoutMs: ASK_TIMEOUT_MS, retry: LOOK_RETRY }, configOf);
   }
 
-  /** The client for questions that nothing depends on. */
+  /** The client for questions whose answers nothing depends on. */
   queryClient(inputs: Partial<Inputs>, configOf: ConfigOf = "program"): VodClient {
     return this.clientFor(inputs, { timeoutMs: ASK_TIMEOUT_MS, retry: NO_RETRY }, configOf);
   }
@@ -88,7 +88,7 @@ export class Clients {
   }
 }
 
-/** How long and how often each call of a resource is tried. */
+/** How long and how often the program lets each call be tried. */
 export function retryLimits({ retry: { timeout, maxAttempts } = {} }: Inputs): RetryLimits {
   return {
     timeoutMs: timeout === undefined ? DEFAULT_RETRY.timeoutMs : timeout * 1000,

@@ -1,4 +1,4 @@
-/** What a deployment is decided from, read once, so that every step of it goes by the same. */
+/** What a deployment is decided from: it is read once, so that every step goes by the same. */
 import type { Manifest } from "../manifest/manifest.js";
 import { type Baseline, hasChanges, manifestFromInputs, type Plan, planAfterDrift, planRefresh } from "../plan/plan.js";
 import { baselineOf, type State } from "../plan/state.js";
@@ -20,7 +20,7 @@ export interface Deployment {
   plan: Plan;
   /** The tasks that the last update left open. */
   outstanding: OutstandingTasks;
-  /** Why nothing may be sent; undefined where the content is what was checked. */
+  /** Why nothing may be sent; undefined if the content is what was checked. */
   refusal?: VodError | undefined;
 }
 
@@ -73,7 +73,7 @@ export function isNew(olds: Properties): boolean {
   return Object.keys(olds).length === 0;
 }
 
-/** Whether a check can tell from the inputs that the deployment sends a call. The old inputs don't say what is pending. */
+/** Whether a check can tell from the inputs that the deployment will send a call. What is pending only the state says. */
 export function willSend(olds: Properties, news: Inputs, kind: ResourceKind): boolean {
   if (isNew(olds)) return news.refreshOnCreate;
   const before = readInputs(olds, kind);

@@ -1,4 +1,4 @@
-/** What a program may ask of the service: loaded by the sdk on the first question, in the program's own process. */
+/** What a program may ask the service. The sdk loads it in the program's own process, when the first question comes. */
 import { z } from "zod";
 import type { ConfigReader, Identity } from "../credentials/chain.js";
 import { callerSchemas } from "../schema/inputs.js";
@@ -18,10 +18,10 @@ interface Where extends Identity {
 export type FunctionContext = Pick<CallContext, "log" | "signal">;
 
 export interface VodFunctions {
-  /** @throws VodError for every failure; InvalidArguments where the program asks what can't be asked. */
+  /** @throws VodError for every failure; InvalidArguments if the arguments can't be used. */
   quota(args: unknown, context: FunctionContext): Promise<RefreshQuota>;
   /**
-   * The rows of tasks, of all pages, task after task; none of one whose records expired.
+   * The rows of tasks, task after task; none of a task whose records expired.
    *
    * @param args who asks and where, with the `taskIds`.
    * @throws VodError as well.
@@ -46,7 +46,7 @@ export function vodFunctions(settings: ConfigReader, runtime: Runtime): VodFunct
   };
 }
 
-/** Asks, and makes a VodError of whatever is thrown. */
+/** Asks, and turns whatever is thrown into a VodError. */
 function asVodErrors<T>(ask: () => Promise<T>): Promise<T> {
   return ask().catch((error: unknown) => {
     throw asVodError(error);
@@ -68,8 +68,8 @@ const TASK_IDS = { taskIds: z.array(z.string()) };
 const NO_KEY = "can't be an argument, since it would stand in the program";
 
 /**
- * Checks the arguments of a question by the rules of the resources' inputs: what isn't known is refused, since another
- * account would answer if it were ignored.
+ * Checks the arguments of a question by the rules of the resources' inputs. An unknown argument is refused: if it were ignored,
+ * another account might answer.
  *
  * @throws VodError InvalidArguments.
  */
@@ -88,7 +88,7 @@ function checkArguments(name: string, args: unknown, own: Readonly<Record<string
   return { where: where as Where, taskIds: taskIds as string[] };
 }
 
-/** @param problem two clauses, as a check of inputs words them: what is wrong; what to do. */
+/** @param problem what is wrong and what to do, with a semicolon between them, as the check of inputs words it. */
 function invalid(problem: string): VodError {
   const end = problem.indexOf("; ");
   const remedy = problem.slice(end + 2);

@@ -32,7 +32,7 @@ export function outputsAfter(
   { log }: CallContext,
 ): Properties {
   const properties = toOutputs(stateAfter(deployment, result), kind);
-  const failure = failureOf(result);
+  const failure = result.outcome === "unchanged" ? undefined : result.submission.failure;
   if (failure === undefined) return properties;
   const reason = failure.message + describeRest(kind, deployment, result);
   if (!warnsOnFailure(deployment.inputs)) throw new ResourceInitFailedError(id, properties, [reason]);
@@ -40,8 +40,8 @@ export function outputsAfter(
   return properties;
 }
 
-/** Why a deployment sent nothing at all that it had to send; undefined where it did, or where that is but a warning. */
-export function rejectionOf(deployment: Deployment, result: DeployResult): VodError | undefined {
+/** Why nothing was accepted of what had to be sent; undefined if something was, or if the program takes that for a warning. */
+export function findRejection(deployment: Deployment, result: DeployResult): VodError | undefined {
   if (result.outcome === "unchanged" || result.submission.batches.length > 0) return undefined;
   return warnsOnFailure(deployment.inputs) ? undefined : result.submission.failure;
 }
@@ -55,14 +55,10 @@ function stateAfter({ inputs, state, baseline, current, plan, outstanding }: Dep
     const after = withSubmission(inputs, state, { ...submission, status: status ?? unchanged.status }, current);
     return { ...after, refreshed: unchanged.refreshed };
   }
-  // What an update left that sent nothing has no tasks yet: those of the state are an earlier one's.
+  // Paths that an update left without sending any have no tasks yet: the state has those of an earlier update.
   const resumes = plan.paths.length === 0 || (plan.resumes && (state?.refreshed ?? []).length > 0);
   const carriesOn = resumes || (unconfirmed.length > 0 && outstanding.taskIds.length > 0);
   return withSubmission(inputs, state, submission, current, { carriesOn });
-}
-
-function failureOf(result: DeployResult): VodError | undefined {
-  return result.outcome === "unchanged" ? undefined : result.submission.failure;
 }
 
 /** How much was done before a failure. */

@@ -24,7 +24,7 @@ import { Clients, type Runtime } from "./clients.js";
 import type { CallContext, Properties } from "./context.js";
 import { Deployer } from "./deploy.js";
 import { type Deployment, isNew, planDeployment, readCachedContent, readContent, willSend } from "./deployment.js";
-import { outputsAfter, rejectionOf } from "./outputs.js";
+import { findRejection, outputsAfter } from "./outputs.js";
 import { Reporter } from "./reporter.js";
 import { readStatus } from "./status.js";
 
@@ -83,10 +83,10 @@ export class CacheResourceProvider {
       await this.preview(state, readPreviewInputs(news, this.kind), news, context);
       return { changes: true };
     }
-    // Without a difference nothing is due, and a source needn't even be there: `pulumi refresh` asks as well.
+    // Without a difference nothing is due, and the files of a source needn't be there: `pulumi refresh` calls diff as well.
     const changes = isUnfinished(state) || hasChanges(state.inputs, inputs);
     const shown = changes ? this.preview(state, inputs, news, context) : this.reporter.reportNothing(news, context);
-    // What can't be shown is no error: a refresh asks where the files of a source may not be.
+    // A plan that can't be shown is no error, for the same reason.
     await shown.catch((error: unknown) => context.log(asVodError(error).message));
     return { changes };
   }
@@ -95,15 +95,15 @@ export class CacheResourceProvider {
     const deployment = await this.prepare(undefined, news, context);
     const result = await this.deployer.deploy(deployment, context);
     // Without a resource in the state, the next update creates it and sends everything.
-    const rejection = rejectionOf(deployment, result);
+    const rejection = findRejection(deployment, result);
     if (rejection) throw rejection;
     const id = `${this.kind.idPrefix}-${randomUUID()}`;
     return { id, outs: outputsAfter(this.kind, id, deployment, result, context) };
   }
 
   /**
-   * A failure always leaves the new content with what is pending in the state, even if nothing was sent: the content
-   * may be online already, so going back to the old one must refresh as well.
+   * A failure always leaves the new content in the state, and what is pending of it, even if nothing was sent: the content may be
+   * online already, so that going back to the old one must refresh as well.
    */
   async update(id: string, olds: Properties, news: Properties, context: CallContext): Promise<{ outs: Properties }> {
     const deployment = await this.prepare(olds, news, context);
@@ -142,7 +142,7 @@ export class CacheResourceProvider {
    * Shows what a deployment would send.
    *
    * @param state undefined for a resource that doesn't exist yet.
-   * @param inputs undefined where too little of them is known yet.
+   * @param inputs undefined if too little of them is known yet.
    * @param properties the same as the engine hands them over.
    */
   private async preview(
@@ -161,7 +161,7 @@ export class CacheResourceProvider {
   /**
    * Hashes the source of checked inputs, and adds its digests to them.
    *
-   * @returns why that failed; nothing where there is no source, or where it isn't known yet.
+   * @returns why that failed; nothing if there is no source, or it isn't known yet.
    */
   private async scanSource(inputs: Properties, { onHashed }: CallContext): Promise<string[]> {
     const source = readInputs({ ...inputs, files: {} }, this.kind)?.source;
@@ -172,7 +172,7 @@ export class CacheResourceProvider {
     return [];
   }
 
-  /** Why there are no credentials for a call that the deployment will send, as far as a check can tell that. */
+  /** Why there are no credentials, if a check can tell that the deployment needs them. */
   private findMissingCredentials(olds: Properties, checked: Properties): string[] {
     const inputs = readInputs(checked, this.kind);
     if (inputs !== undefined && !willSend(olds, inputs, this.kind)) return [];
