@@ -1,19 +1,19 @@
 /**
- * Secret paths: a path may hold a signature in its query. Pulumi keeps an output secret where the input of the same name
- * is, and paths come back under other names as well, so those are marked here.
+ * Secret paths: a path may hold a signature in its query. Pulumi keeps an output secret if the input of the same name is. Paths come
+ * back under other names as well, and those outputs are marked here.
  */
 import type { Properties } from "../resource/context.js";
 import type { ResourceKind } from "../schema/inputs.js";
 
-/** The input by which the sdk says that paths are secret; not there where they aren't. */
+/** The input by which the sdk says that paths are secret; absent if they aren't. */
 export const SECRET_PATHS = "__secretPaths";
 
 /** How Pulumi's protocol marks a value as secret. Source: its `SpecialSigKey` and `SpecialSecretSig`. */
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 
 /**
- * Marks the outputs that name paths as secret where the inputs are. They stay secret for good: a path that was removed is
- * named long after the inputs do.
+ * Marks the outputs that name paths as secret if the inputs are. They stay secret for good: outputs name a removed path long after
+ * the inputs did.
  *
  * @param olds the outputs before.
  */

@@ -1,19 +1,12 @@
 /** Turns a plan into calls: within the day's quota, or by the program's policy if that can't hold the plan. */
 
-import type { CallType, Inputs } from "../schema/inputs.js";
-import { DAILY_QUOTA, DOMAINS_PER_CALL, PATHS_PER_CALL, PRELOADS_PER_CALL } from "../vod/limits.js";
+import { type CallType, getPathsPerCall, getQuotaName, type QuotaName } from "../schema/call-types.js";
+import type { Inputs } from "../schema/inputs.js";
+import { DAILY_QUOTA, DOMAINS_PER_CALL } from "../vod/limits.js";
 import { directoriesAbove, domainOf } from "../vod/paths.js";
-import { type DayQuota, type QuotaKind, quotaOf, type RefreshQuota } from "../vod/quota.js";
+import type { DayQuota, RefreshQuota } from "../vod/quota.js";
 import { cheapestCover } from "./collapse.js";
 import type { Plan, RequestKind } from "./plan.js";
-
-/** The daily quotas, by what counts against each. */
-export type QuotaName = QuotaKind | "preload";
-
-/** The quota that a call counts against. */
-export function quotaFor(type: CallType): QuotaName {
-  return type === "Preload" ? "preload" : quotaOf(type);
-}
 
 /** How much of each daily quota something uses. */
 export type Cost = Readonly<Record<QuotaName, number>>;
@@ -28,7 +21,7 @@ export function addCosts(one: Cost, other: Cost): Cost {
 /** What calls cost. */
 export function sumCost(batches: readonly Pick<Batch, "objectType" | "paths">[]): Cost {
   const cost: Record<QuotaName, number> = { ...NO_COST };
-  for (const { objectType, paths } of batches) cost[quotaFor(objectType)] += paths.length;
+  for (const { objectType, paths } of batches) cost[getQuotaName(objectType)] += paths.length;
   return cost;
 }
 
@@ -130,7 +123,7 @@ function planPart(
 ): BatchPlan {
   const { objectType, force } = inputs;
   const { onExceeded, collapse } = inputs.quota;
-  const kind = quotaFor(objectType);
+  const kind = getQuotaName(objectType);
   const left: DayQuota | undefined = quota?.[kind];
   const asIs: BatchPlan = {
     batches: splitIntoBatches(paths, objectType, force, isNamed),
@@ -175,7 +168,7 @@ export function splitIntoBatches(
   isNamed: (domain: string) => boolean,
 ): Batch[] {
   const batches: { paths: string[]; domainRemoved: boolean; domains: Set<string> }[] = [];
-  const most = objectType === "Preload" ? PRELOADS_PER_CALL : PATHS_PER_CALL[objectType];
+  const most = getPathsPerCall(objectType);
   for (const path of paths) {
     const domain = domainOf(path);
     const domainRemoved = !isNamed(domain);

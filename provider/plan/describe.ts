@@ -1,10 +1,11 @@
 /** Describes a plan, and what became of it, in the lines that a preview and an update show. */
 
-import { type CallType, contentOf, type Inputs } from "../schema/inputs.js";
+import { type CallType, getOperation, isPreload, OPERATION_WORDS, type QuotaName } from "../schema/call-types.js";
+import { contentOf, type Inputs } from "../schema/inputs.js";
 import { formatNumber, listFirst, pluralize } from "../vod/format.js";
 import { shownPath } from "../vod/paths.js";
 import { describeNextDay, type RefreshQuota } from "../vod/quota.js";
-import { type Batch, type BatchPlan, type Cost, NO_COST, type QuotaName } from "./batches.js";
+import { type Batch, type BatchPlan, type Cost, NO_COST } from "./batches.js";
 import type { Group, Plan } from "./plan.js";
 
 const NOUNS: Readonly<Record<CallType, string>> = {
@@ -21,11 +22,6 @@ const QUOTA_NOUNS: Readonly<Record<QuotaName, string>> = {
   preload: "preloads",
 };
 
-/** What a call does. */
-export function operationOf(type: CallType): "refresh" | "preload" {
-  return type === "Preload" ? "preload" : "refresh";
-}
-
 /**
  * Describes a plan in a few lines: what changed of how much, what that costs and leaves of the day's quota, and the
  * first few paths; if the quota can't hold the plan, also what that means.
@@ -37,7 +33,7 @@ export function describePlan(
   quota: RefreshQuota | undefined,
   now: Date,
 ): string[] {
-  if (plan.paths.length === 0) return [`nothing to ${operationOf(inputs.objectType)}${describeSkipped(plan, inputs)}`];
+  if (plan.paths.length === 0) return [`nothing to ${getOperation(inputs.objectType)}${describeSkipped(plan, inputs)}`];
   const upTo = plan.unknown > 0 ? "up to " : "";
   const cost = `${upTo}${describeCost(batchPlan)}${batchPlan.exceeded ? "" : describeRemaining(batchPlan, quota)}, ${pluralize(batchPlan.batches.length, "call")}${inputs.refresh === undefined ? "" : ", once the refresh has ended"}`;
   const isByPaths = contentOf(inputs).mode === "paths";
@@ -74,7 +70,7 @@ export function describeOutstanding(paths: readonly string[]): string[] {
 
 /** Describes what the service accepted. */
 export function describeSubmitted(accepted: readonly Batch[], refreshTaskIds: readonly string[]): string {
-  const done = accepted[0]?.objectType === "Preload" ? "preloading" : "refreshed";
+  const done = OPERATION_WORDS[getOperation(accepted[0]?.objectType ?? "File")].accepted;
   return `${done}: ${describeCost({ batches: accepted })} in ${pluralize(accepted.length, "call")}, task ${refreshTaskIds.join(", ")}`;
 }
 
@@ -106,7 +102,7 @@ export function describeExceeded(
       remedy: `Run \`pulumi up\` again after ${start}, when the quota starts anew, or set quota.onExceeded to ${policies}.`,
     };
   }
-  const onCreate = inputs.objectType === "Preload" ? "preloadOnCreate" : "refreshOnCreate";
+  const { onCreate } = OPERATION_WORDS[getOperation(inputs.objectType)];
   const isCreated = plan.groups.some(({ reason }) => reason === "created");
   const recorded = isCreated ? `, or ${onCreate} to false, which records the content and sends nothing` : "";
   return { happened, remedy: `No day can hold that: set quota.onExceeded to ${policies}${recorded}.` };
@@ -114,7 +110,7 @@ export function describeExceeded(
 
 /** Lists the other policies that could send some of what the day can't hold. */
 function describePolicies(cost: Cost, { objectType, quota: { onExceeded, collapse } }: Inputs): string {
-  const mayCollapse = onExceeded === "fail" && objectType !== "Preload" && collapse !== "never" && cost.urls > 0;
+  const mayCollapse = onExceeded === "fail" && !isPreload(objectType) && collapse !== "never" && cost.urls > 0;
   return mayCollapse ? '"partial" or "collapse"' : '"partial"';
 }
 

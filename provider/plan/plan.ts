@@ -2,7 +2,8 @@
 
 import { UNKNOWN_HASH } from "../manifest/hash.js";
 import { diffManifests, type Manifest, type ManifestChanges } from "../manifest/manifest.js";
-import { type CallType, type Content, contentOf, type Inputs, UNKNOWN } from "../schema/inputs.js";
+import { type CallType, isPreload } from "../schema/call-types.js";
+import { type Content, contentOf, type Inputs, UNKNOWN } from "../schema/inputs.js";
 
 export interface Plan {
   /** The paths that are due, in the order in which they are sent. */
@@ -98,7 +99,7 @@ interface Comparison {
 /** Of the paths that are no longer named, selects those that have to be sent. */
 function selectRemoved(removed: readonly string[], { baseline, inputs, oldPaths }: Comparison): readonly string[] {
   // A path that is no longer named needs no copy at the edge.
-  if (inputs.objectType === "Preload") return [];
+  if (isPreload(inputs.objectType)) return [];
   if (contentOf(baseline.inputs).mode !== "paths" || contentOf(inputs).mode !== "paths") return removed;
   // Somebody took the path out of `paths`. It isn't sent, even if it is pending: it may be the one that the service
   // refused. A pending path that `paths` never had was removed from `contents` or `source` earlier, and is still to be

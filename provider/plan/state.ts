@@ -4,10 +4,10 @@
  */
 import { z } from "zod";
 import { packManifest, unpackManifest } from "../manifest/manifest.js";
+import { CALL_TYPES } from "../schema/call-types.js";
 import { type RefreshStatus, STATUSES } from "../schema/enums.js";
 import { contentOf, type Inputs, type ResourceKind } from "../schema/inputs.js";
 import { VodError } from "../vod/errors.js";
-import { OBJECT_TYPES } from "../vod/limits.js";
 import { addCosts, type Cost } from "./batches.js";
 import { type Baseline, manifestFromInputs, markPending, type RequestKind } from "./plan.js";
 
@@ -34,9 +34,7 @@ const resultSchema = z.object({
   /** Accepted paths that an update with `wait` couldn't follow to their end. */
   unconfirmed: z.array(z.string()).optional(),
   /** How those pending or unconfirmed paths are sent that the inputs don't name; absent if there are none. */
-  __removedPaths: z
-    .record(z.string(), z.object({ objectType: z.enum([...OBJECT_TYPES, "Preload"]), force: z.boolean() }))
-    .default({}),
+  __removedPaths: z.record(z.string(), z.object({ objectType: z.enum(CALL_TYPES), force: z.boolean() })).default({}),
   /** Of a `source`: the packed hashes of all URLs. The hash of a pending URL is unknown. */
   __manifest: z.string().optional(),
 });

@@ -4,7 +4,7 @@ import type { z } from "zod";
 import type { ConfigReader } from "../credentials/chain.js";
 import { configuredVodEndpoint } from "../credentials/role-settings.js";
 import { readSetting, SETTINGS } from "../credentials/settings.js";
-import { type QuotaName, quotaFor } from "../plan/batches.js";
+import { getQuotaName, type QuotaName } from "../schema/call-types.js";
 import { describeField } from "../schema/fields.js";
 import { hasUnknown, type InputName, type Inputs, type ResourceKind, type Source, UNKNOWN } from "../schema/inputs.js";
 import { resolveEndpoint, resolveProxy } from "../vod/endpoint.js";
@@ -225,7 +225,7 @@ function quotaProblem(
   { objectType = "File", quota: { onExceeded } = { onExceeded: "fail" } }: Known,
   config: ConfigReader,
 ): string[] {
-  const kind = quotaFor(objectType);
+  const kind = getQuotaName(objectType);
   const key = QUOTA_CONFIG[kind];
   const configured = config(key);
   if (configured !== undefined && !/^[1-9]\d{0,8}$/.test(configured)) {

@@ -42,7 +42,7 @@ export class Deployer {
     }
   }
 
-  /** Waits on where the last update didn't see the end of its tasks. */
+  /** Waits for the tasks whose end the last update didn't see. */
   private async waitForOutstanding(deployment: Deployment, context: CallContext): Promise<DeployResult> {
     const { inputs, plan, outstanding } = deployment;
     if (waitOf(inputs) === undefined || outstanding.taskIds.length === 0) return { outcome: "unchanged" };
@@ -83,7 +83,7 @@ export class Deployer {
     return rejected(plan, now, new VodError(happened, remedy, { code: "QuotaExceeded.Refresh" }), outstanding);
   }
 
-  /** Follows tasks to their end where the inputs ask for that. */
+  /** Follows tasks to their end if the inputs ask for that. */
   private async track(
     { inputs, plan, current, outstanding }: Deployment,
     submission: SubmitResult,

@@ -1,6 +1,7 @@
-/** The outputs of a resource after a deployment, and the error that keeps them where it failed. */
+/** The outputs of a resource after a deployment, and the error that keeps them if it failed. */
 import { keepRequestKinds } from "../plan/plan.js";
 import { type State, toOutputs, withoutSubmission, withSubmission } from "../plan/state.js";
+import { OPERATION_WORDS } from "../schema/call-types.js";
 import type { Inputs, ResourceKind } from "../schema/inputs.js";
 import type { VodError } from "../vod/errors.js";
 import { formatNumber } from "../vod/format.js";
@@ -22,7 +23,7 @@ export class ResourceInitFailedError extends Error {
 /**
  * The outputs after a deployment.
  *
- * @throws ResourceInitFailedError with these outputs where it failed, unless the program takes that for a warning.
+ * @throws ResourceInitFailedError with these outputs if it failed, unless the program takes that for a warning.
  */
 export function outputsAfter(
   kind: ResourceKind,
@@ -67,7 +68,7 @@ function describeRest(kind: ResourceKind, { plan }: Deployment, result: DeployRe
   const all = plan.paths.length;
   if (pending.size === 0 || all === 0) return "";
   const done = plan.paths.filter((path) => !pending.has(path)).length;
-  const verb = kind.operation === "preload" ? "Preloaded" : "Refreshed";
+  const verb = OPERATION_WORDS[kind.operation].done;
   return (
     ` ${verb} before that: ${formatNumber(done)} of ${formatNumber(all)} ${all === 1 ? "path" : "paths"}; ` +
     "the next update sends the rest."

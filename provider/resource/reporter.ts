@@ -5,7 +5,8 @@ import { type BatchPlan, planBatches } from "../plan/batches.js";
 import { describeOutstanding, describePlan } from "../plan/describe.js";
 import type { Plan } from "../plan/plan.js";
 import type { QuotaSnapshot } from "../plan/quota-budget.js";
-import type { Inputs, Operation } from "../schema/inputs.js";
+import type { Operation } from "../schema/call-types.js";
+import type { Inputs } from "../schema/inputs.js";
 import { untilCancelled } from "../vod/cancellation.js";
 import { asVodError } from "../vod/errors.js";
 import { domainOf } from "../vod/paths.js";
@@ -31,7 +32,7 @@ export class Reporter {
   /**
    * Shows a plan, with what it costs of the day.
    *
-   * @returns the calls within its part of the day, and what was left before it; undefined where that isn't known.
+   * @returns the calls within its part of the day, and what was left before it; undefined if that isn't known.
    */
   async reportPlan(
     { inputs, plan, current, outstanding }: Deployment,

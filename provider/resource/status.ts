@@ -10,7 +10,7 @@ import type { CallContext, Properties } from "./context.js";
  * Looks at the tasks of a state once. Records that expired leave what is known.
  *
  * @returns the properties with what was seen.
- * @throws VodError where the service can't be asked.
+ * @throws VodError if the service can't be asked.
  */
 export async function readStatus(
   properties: Properties,

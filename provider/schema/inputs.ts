@@ -1,8 +1,9 @@
 /** The inputs of the resources in the form that the state keeps: complete, normalised, duplicates removed. */
 import { z } from "zod";
 import type { Identity } from "../credentials/chain.js";
-import { DEFAULT_PRELOAD_AREA, OBJECT_TYPES, type ObjectType, PRELOAD_AREAS } from "../vod/limits.js";
+import { DEFAULT_PRELOAD_AREA, OBJECT_TYPES, PRELOAD_AREAS } from "../vod/limits.js";
 import { DEFAULT_MAX_ATTEMPTS, DEFAULT_RETRY_TIMEOUT_MS } from "../vod/retry.js";
+import type { CallType, Operation } from "./call-types.js";
 import {
   COLLAPSES,
   FAILURE_POLICIES,
@@ -453,9 +454,6 @@ const checkedPreload = z.object({ ...preloadSchemas, files: filesSchema });
 
 export type InputName = keyof typeof refreshSchemas | keyof typeof preloadSchemas;
 
-/** What a call does with its paths: refreshes them as that type, or preloads them. */
-export type CallType = ObjectType | "Preload";
-
 /** How URLs are preloaded. */
 export type PreloadParameters = Pick<z.infer<typeof checkedPreload>, "area" | "l2Preload" | "headers">;
 
@@ -465,9 +463,6 @@ type PreloadPolicies = Pick<z.infer<typeof checkedPreload>, "refresh" | "onFailu
 /** The inputs of either resource in one form: a preload is a call of a type of its own. */
 export type Inputs = Omit<z.infer<typeof checkedRefresh>, "objectType"> & { objectType: CallType } & PreloadParameters &
   PreloadPolicies;
-
-/** What a resource does with its paths. */
-export type Operation = "refresh" | "preload";
 
 /** One of the resources, by what sets it apart. */
 export interface ResourceKind {

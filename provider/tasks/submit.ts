@@ -2,6 +2,7 @@
 import { type Batch, type BatchPlan, NO_COST, settledPaths, sumCost } from "../plan/batches.js";
 import type { Plan } from "../plan/plan.js";
 import type { Submission } from "../plan/state.js";
+import { isPreload } from "../schema/call-types.js";
 import type { PreloadParameters } from "../schema/inputs.js";
 import type { VodClient } from "../vod/client.js";
 import { asVodError, VodError } from "../vod/errors.js";
@@ -42,7 +43,7 @@ export function nothingSent(plan: Plan, now: Date, outstanding: OutstandingTasks
   return { ...nothing, pending: plan.paths, unconfirmed: outstanding.paths, submittedAt };
 }
 
-/** The same where something was to be sent, and why it wasn't. */
+/** The result of sending nothing of what is due, and why. */
 export function rejected(plan: Plan, now: Date, failure: VodError, outstanding: OutstandingTasks): SubmitResult {
   return { ...nothingSent(plan, now, outstanding), failure };
 }
@@ -100,7 +101,7 @@ async function sendBatch(
   { objectType, ...batch }: Batch,
 ) {
   const own = { onWait: log, signal };
-  if (objectType !== "Preload") {
+  if (!isPreload(objectType)) {
     const { refreshTaskId: taskId, ...answer } = await client.refreshObjectCaches({ objectType, ...batch }, own);
     return { taskId, ...answer };
   }

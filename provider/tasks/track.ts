@@ -1,11 +1,19 @@
 /** Follows tasks to their end, and sends the paths of those that failed once more. */
-import { addCosts, type Batch, quotaFor, settledPaths, splitIntoBatches } from "../plan/batches.js";
-import { listPaths as firstFew, operationOf } from "../plan/describe.js";
+import { addCosts, type Batch, settledPaths, splitIntoBatches } from "../plan/batches.js";
+import { listPaths } from "../plan/describe.js";
 import type { Plan } from "../plan/plan.js";
-import type { CallType, Inputs, Operation, Wait } from "../schema/inputs.js";
+import {
+  CALL_TYPES,
+  type CallType,
+  getOperation,
+  getQuotaName,
+  isPreload,
+  OPERATION_WORDS,
+  type Operation,
+} from "../schema/call-types.js";
+import type { Inputs, Wait } from "../schema/inputs.js";
 import { untilCancelled } from "../vod/cancellation.js";
 import { asVodError, VodError } from "../vod/errors.js";
-import { OBJECT_TYPES } from "../vod/limits.js";
 import { realSleep } from "../vod/retry.js";
 import { MERGE_WINDOW_MS, type OutstandingTasks } from "./outstanding.js";
 import { collectPaths, type SubmitContext, type SubmitResult, submit, waitOptions } from "./submit.js";
@@ -17,9 +25,6 @@ import {
   type WaitResult,
   waitForTasks,
 } from "./waiter.js";
-
-/** What the codes of our own begin with. */
-const CODE_PREFIX: Readonly<Record<Operation, string>> = { refresh: "Refresh", preload: "Preload" };
 
 export interface TrackOptions {
   wait: Wait;
@@ -42,7 +47,7 @@ export async function trackTasks(
   submission: SubmitResult,
   { wait, outstanding, named, inputs }: TrackOptions,
 ): Promise<SubmitResult> {
-  const operation = operationOf(inputs.objectType);
+  const operation = getOperation(inputs.objectType);
   const deadline = context.now().getTime() + wait.timeout * 1000;
   const sent = collectPaths(submission.batches);
   const expected = [expectOutstanding(outstanding), ...expectSubmitted(submission)];
@@ -112,7 +117,7 @@ export async function waitForMergeWindow(
   mergesUntil: number | undefined,
 ): Promise<void> {
   const left = Math.min(MERGE_WINDOW_MS, (mergesUntil ?? 0) - now().getTime());
-  // Where that is cancelled, nothing is sent, and that is what the result tells.
+  // If the pause is cancelled, so is what follows: nothing is sent.
   if (left > 0) await untilCancelled(signal, () => sleep(left, signal)).catch(() => {});
 }
 
@@ -137,7 +142,7 @@ function withFailedPaths(
   const failure = new VodError(
     `The service accepted the ${operation} and then failed it: ${describeSummary(seen)}.`,
     "Check that the origin of the domain answers for these paths, then run `pulumi up` again.",
-    { code: `${CODE_PREFIX[operation]}Failed` },
+    { code: `${OPERATION_WORDS[operation].code}Failed` },
   );
   return { failure, ...submission, pending: union(submission.pending, paths), unconfirmed };
 }
@@ -162,23 +167,23 @@ function planRetries(
   named: ReadonlyMap<string, string>,
   removed: OutstandingTasks["removed"] = new Map(),
 ): Batch[] {
-  const asUrl = quotaFor(inputs.objectType) === "directories" ? undefined : inputs.objectType;
-  const typeOf = (path: string): CallType => {
+  const findType = (path: string): CallType => {
     const known = removed.get(path);
     if (known !== undefined) return known.objectType;
-    if (named.has(path)) return inputs.objectType;
-    if (asUrl !== "Preload" && path.endsWith("/")) return "Directory";
-    if (asUrl !== "Preload" && path.endsWith("*")) return "Regex";
-    return asUrl ?? (path.includes("?") ? "File" : "IgnoreParams");
+    if (named.has(path) || isPreload(inputs.objectType)) return inputs.objectType;
+    if (path.endsWith("/")) return "Directory";
+    if (path.endsWith("*")) return "Regex";
+    if (getQuotaName(inputs.objectType) === "urls") return inputs.objectType;
+    return path.includes("?") ? "File" : "IgnoreParams";
   };
-  return [...OBJECT_TYPES, "Preload" as const].flatMap((type) => {
-    const own = paths.filter((path) => typeOf(path) === type);
+  return CALL_TYPES.flatMap((type) => {
+    const own = paths.filter((path) => findType(path) === type);
     return splitIntoBatches(own, type, inputs.force || own.some((path) => removed.get(path)?.force), () => true);
   });
 }
 
 function describeAbandoned(paths: readonly string[]): string {
-  return `the tasks of the last update haven't been seen to end within an hour: ${firstFew(paths)}`;
+  return `the tasks of the last update haven't been seen to end within an hour: ${listPaths(paths)}`;
 }
 
 function union(paths: readonly string[], more: readonly string[]): string[] {
@@ -232,7 +237,7 @@ function withFinalStatus(
   const failure = new VodError(
     happened,
     "Run `pulumi up` again to wait on, or set a longer `wait.timeout`; what was accepted isn't sent again.",
-    { code: `${CODE_PREFIX[operation]}Timeout`, requestId: unanswered?.requestId },
+    { code: `${OPERATION_WORDS[operation].code}Timeout`, requestId: unanswered?.requestId },
   );
   return { ...withUnknownStatus(submission, failure, unconfirmed), ...known };
 }

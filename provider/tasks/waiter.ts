@@ -1,6 +1,6 @@
 /**
- * Follows refresh tasks to their end: a small state machine of looks and pauses. Who is asked, the clock and the dice are
- * passed in. What it tells is what was last seen, never what is hoped.
+ * Waits for tasks to end: it polls, with pauses in between. Who is asked, the clock and the dice are passed in. It returns what was
+ * last seen, never what is hoped.
  */
 import { untilCancelled } from "../vod/cancellation.js";
 import { VodError } from "../vod/errors.js";
@@ -12,56 +12,56 @@ import { type ExpectedTasks, type TaskSummary, TaskTracker } from "./task-status
 
 export type { ExpectedTasks, TaskSummary } from "./task-status.js";
 
-/** How long the pause after the first look is, in milliseconds, before jitter. */
+/** How long the pause after the first poll is, in milliseconds, before jitter. */
 export const FIRST_DELAY_MS = 2_000;
-/** By what each pause is longer than the one before it. */
+/** How much longer each pause is than the one before it. */
 export const DELAY_FACTOR = 1.5;
-/** How long a pause is at most, in milliseconds, before jitter; longer where there are many tasks, each of which is a call. */
+/** The longest pause, in milliseconds, before jitter; longer with many tasks, each of which is a call. */
 export const MAX_DELAY_MS = 15_000;
 const MAX_DELAY_PER_TASK_MS = 1_500;
-/** How long before the deadline the last look is, in milliseconds, so that its answer is there in time. */
+/** How long before the deadline the last poll is, in milliseconds, so that its answer is there in time. */
 export const LAST_POLL_LEAD_MS = 1_000;
 /** How many tasks are asked for at a time. */
 export const CONCURRENCY = 4;
-/** How far apart two progress lines are at least, in milliseconds. */
+/** The shortest time between two progress lines, in milliseconds. */
 export const PROGRESS_MS = 10_000;
 /** After how long, in milliseconds, a progress line comes although nothing changed. */
 export const STEADY_PROGRESS_MS = 30_000;
 
 /**
- * Asks for all rows of one task, those of all pages; none where the service doesn't know the task (yet, or any more).
+ * Asks for all rows of one task; none if the service doesn't know the task (yet, or any more).
  *
- * @param leftMs how long there is to ask again what fails for a reason that can pass, in milliseconds.
+ * @param leftMs the time there is to ask again after a failure that can pass, in milliseconds.
  */
 export type DescribeTask = (taskId: string, leftMs: number) => Promise<RefreshTask[]>;
 
 export interface WaitOptions {
-  /** How long to wait over all, in milliseconds; 0 is exactly one look. */
+  /** How long to wait, in milliseconds; 0 is exactly one poll. */
   timeoutMs: number;
   describe: DescribeTask;
   /** Gets a line such as "412 of 500 done, 82%, 1m 20s" now and then while the tasks haven't ended. Default: none. */
   onProgress?: (line: string) => void;
-  /** The present time in milliseconds from any start. Default: a clock that nobody sets. */
+  /** The current time in milliseconds since any start. Default: a monotonic clock. */
   now?: () => number;
   /** Waits for that many milliseconds. Default: a timer. */
   sleep?: Sleep;
   /** From 0 up to 1, for the jitter. Default: `Math.random`. */
   random?: () => number;
-  /** When it aborts, the wait ends at once with what was last seen. Default: it never does. */
+  /** When it aborts, the wait ends at once, with what was last seen. Default: it never does. */
   signal?: AbortSignal | undefined;
 }
 
-/** What came of waiting. */
+/** What was last seen, and why the wait ended. */
 export interface WaitResult extends TaskSummary {
   /** Whether the deadline came before the end. */
   timedOut: boolean;
   /** Whether the signal aborted before the end and the deadline. */
   cancelled?: boolean;
-  /** Why nothing was ever answered before the deadline; undefined where something was. */
+  /** Why nothing was answered before the deadline; undefined if something was. */
   unanswered?: VodError;
 }
 
-/** What a single look may take of a caller's patience, and of the time that is left. */
+/** How long and how often one question of a poll is tried, within the caller's limits and the time that is left. */
 export function pollRetry(patience: RetryLimits, leftMs: number): RetryLimits {
   return {
     timeoutMs: Math.min(LOOK_RETRY.timeoutMs, patience.timeoutMs, leftMs),
@@ -70,27 +70,26 @@ export function pollRetry(patience: RetryLimits, leftMs: number): RetryLimits {
 }
 
 /**
- * One look at all tasks.
+ * Polls all tasks once.
  *
  * @throws whatever `describe` throws.
  */
-export async function pollOnce(awaited: readonly ExpectedTasks[], describe: DescribeTask): Promise<TaskSummary> {
-  const seen = new TaskTracker(awaited);
+export async function pollOnce(expected: readonly ExpectedTasks[], describe: DescribeTask): Promise<TaskSummary> {
+  const seen = new TaskTracker(expected);
   await poll(seen, (taskId) => describe(taskId, LOOK_RETRY.timeoutMs));
   return seen.summary();
 }
 
 /**
- * Looks at tasks with growing, jittered pauses until all have ended or the deadline comes; the last look is just before it.
- * Tasks that have ended are not asked for again, unless a path has no row yet. A failure that can pass is skipped, the task is
- * asked for again next time.
+ * Polls tasks with growing, jittered pauses until all have ended or the deadline comes; the last poll is just before it. Tasks that
+ * have ended are not asked for again, unless a path has no row yet. After a failure that can pass, the next poll asks again.
  *
- * @param awaited the oldest first.
+ * @param expected the oldest first.
  * @throws VodError at once for a failure that can't pass.
  */
-export async function waitForTasks(awaited: readonly ExpectedTasks[], options: WaitOptions): Promise<WaitResult> {
+export async function waitForTasks(expected: readonly ExpectedTasks[], options: WaitOptions): Promise<WaitResult> {
   const { timeoutMs, now = () => performance.now(), sleep = realSleep, random = Math.random, signal } = options;
-  const seen = new TaskTracker(awaited);
+  const seen = new TaskTracker(expected);
   const start = now();
   const left = () => start + timeoutMs - now();
   const report = progressReporter(options.onProgress, start);
@@ -111,18 +110,18 @@ export async function waitForTasks(awaited: readonly ExpectedTasks[], options: W
     }
   };
 
-  for (let looks = 0; ; looks++) {
-    // The first look is always a whole one; a later one asks nothing more after the deadline.
-    await poll(seen, describe, () => !signal?.aborted && (looks === 0 || left() > 0));
+  for (let polls = 0; ; polls++) {
+    // The first poll is always a whole one; a later poll asks nothing more after the deadline.
+    await poll(seen, describe, () => !signal?.aborted && (polls === 0 || left() > 0));
     const result = seen.summary(overdue);
     const open = seen.unfinished();
     if (open.every((taskId) => overdue.has(taskId))) return { ...result, timedOut: false };
     if (signal?.aborted) return { ...result, timedOut: false, cancelled: true };
     report(result, seen.percent(result.total), now());
-    const delay = delayAfter(looks, random(), open.length);
+    const delay = delayAfter(polls, random(), open.length);
     const untilLast = left() - LAST_POLL_LEAD_MS;
     if (untilLast <= 0) break;
-    // Rather a little longer than two looks in a row at the end.
+    // One pause that is a little longer is better than two polls in a row at the end.
     const ms = untilLast - delay < FIRST_DELAY_MS / 2 ? untilLast : delay;
     // The next turn of the loop tells that it was cancelled.
     await untilCancelled(signal, () => sleep(ms, signal)).catch(() => {});
@@ -132,20 +131,20 @@ export async function waitForTasks(awaited: readonly ExpectedTasks[], options: W
 }
 
 /**
- * How long the pause after a look is, in milliseconds; `random` (0 up to 1) puts it into the upper half.
+ * How long the pause after a poll is, in milliseconds; `random` (0 up to 1) puts it into the upper half.
  *
- * @param tasks how many the next look asks for.
+ * @param tasks how many tasks the next poll asks for.
  */
-export function delayAfter(looksBefore: number, random: number, tasks = 1): number {
+export function delayAfter(pollsBefore: number, random: number, tasks = 1): number {
   const most = Math.max(MAX_DELAY_MS, tasks * MAX_DELAY_PER_TASK_MS);
-  return Math.min(most, FIRST_DELAY_MS * DELAY_FACTOR ** looksBefore) * (0.5 + random / 2);
+  return Math.min(most, FIRST_DELAY_MS * DELAY_FACTOR ** pollsBefore) * (0.5 + random / 2);
 }
 
 /**
  * A progress line, such as "412 of 500 done, 82%, 1m 20s".
  *
- * @param percent the average over all rows, 0 to 100; cut to a whole number, so that 100% is all.
- * @param elapsedMs for how long the tasks have been followed, in milliseconds.
+ * @param percent the average of all rows, from 0 to 100; rounded down, so that 100% means all.
+ * @param elapsedMs how long the tasks have been waited for, in milliseconds.
  */
 export function describeProgress(
   { done, total, failed, unknown, missing }: TaskSummary,
@@ -162,7 +161,7 @@ export function describeProgress(
   ].join(", ");
 }
 
-/** What was seen, in a sentence: "500 of 500 done", "2 of 500 failed: https://vod.example.com/a (Origin Timeout), …". */
+/** Describes what was seen: "500 of 500 done", "2 of 500 failed: https://vod.example.com/a (Origin Timeout), …". */
 export function describeSummary({
   done,
   total,
@@ -186,13 +185,13 @@ export function describeSummary({
   return total === 0 ? unseen : `${parts.join(", ")}; ${unseen}`;
 }
 
-/** Why nothing was seen of tasks, as the end of a sentence. */
+/** Describes why nothing was seen of tasks, as the end of a sentence. */
 export function describeUnanswered({ happened, code }: VodError, timeout: number): string {
   const what = happened.replace(/^The /, "the ").replace(/\.$/, "");
   return `wasn't seen to end within ${timeout} s, since it couldn't be asked for: ${what} (code ${code})`;
 }
 
-/** Asks for each task that hasn't ended, a few at a time, and takes in what is new. */
+/** Asks for each task that hasn't ended, a few at a time, and updates the tracker. */
 async function poll(
   seen: TaskTracker,
   describe: (taskId: string) => Promise<RefreshTask[]>,
@@ -214,7 +213,7 @@ async function poll(
   await Promise.all(Array.from({ length: CONCURRENCY }, ask));
 }
 
-/** Few and steady lines: none in the first seconds, then one when something changed, or after a while. */
+/** Shows few and steady lines: none in the first seconds, then one when something has changed, or after a while. */
 function progressReporter(onProgress: ((line: string) => void) | undefined, start: number) {
   let last = { at: start, what: "" };
   return (result: TaskSummary, percent: number, at: number) => {

@@ -1,0 +1,48 @@
+/** The types of calls and what sets them apart. What differs between a refresh and a preload is decided here. */
+import { OBJECT_TYPES, type ObjectType, PATHS_PER_CALL, PRELOADS_PER_CALL } from "../vod/limits.js";
+import { type QuotaKind, quotaOf } from "../vod/quota.js";
+
+export const CALL_TYPES = [...OBJECT_TYPES, "Preload"] as const;
+
+/** What a call does with its paths: it refreshes them as that type, or preloads them. */
+export type CallType = ObjectType | "Preload";
+
+/** What a resource does with its paths. */
+export type Operation = "refresh" | "preload";
+
+/** The daily quotas, by what counts against each. */
+export type QuotaName = QuotaKind | "preload";
+
+interface OperationWords {
+  /** What error codes of this package begin with. */
+  code: string;
+  /** What lines begin with once the service accepted calls. */
+  accepted: string;
+  /** What was done, as a sentence begins. */
+  done: string;
+  /** The input that says whether a new resource sends anything. */
+  onCreate: string;
+}
+
+export const OPERATION_WORDS: Readonly<Record<Operation, OperationWords>> = {
+  refresh: { code: "Refresh", accepted: "refreshed", done: "Refreshed", onCreate: "refreshOnCreate" },
+  preload: { code: "Preload", accepted: "preloading", done: "Preloaded", onCreate: "preloadOnCreate" },
+};
+
+export function isPreload(type: CallType): type is "Preload" {
+  return type === "Preload";
+}
+
+export function getOperation(type: CallType): Operation {
+  return isPreload(type) ? "preload" : "refresh";
+}
+
+/** The quota that a call counts against. */
+export function getQuotaName(type: CallType): QuotaName {
+  return isPreload(type) ? "preload" : quotaOf(type);
+}
+
+/** How many paths one call may carry. */
+export function getPathsPerCall(type: CallType): number {
+  return isPreload(type) ? PRELOADS_PER_CALL : PATHS_PER_CALL[type];
+}
