@@ -282,7 +282,7 @@ const followingPreloadSchema = z.strictObject({
   }),
 });
 
-const refreshSchemas = {
+export const refreshSchemas = {
   paths: contentSchemas.paths.describe(
     "URLs, directories (ending in `/`) or patterns, as `objectType` says: at least one, and no more than a day's quota. " +
       "`https://vod.example.com/player/app.js` names one cached object; without a scheme, `vod.example.com/player/app.js` is sent as " +
@@ -388,7 +388,7 @@ const awaitedRefreshSchema = z.strictObject({
 });
 export type AwaitedRefresh = z.infer<typeof awaitedRefreshSchema>;
 
-const preloadSchemas = {
+export const preloadSchemas = {
   paths: contentSchemas.paths.describe("URLs, at least one, and no more than a day's quota. Duplicates are sent once."),
   contentHash: contentSchemas.contentHash.describe(
     "With `paths`: a text that changes when their content changes. A change preloads all `paths`.",
