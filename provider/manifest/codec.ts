@@ -86,7 +86,7 @@ function padToMultiple(text: string, filling: string, multiple: number): string 
   return text.padEnd(Math.ceil(text.length / multiple) * multiple, filling);
 }
 
-/** Joins hashes, of which each must have the right form. */
+/** Joins hashes. Each must have the right form. */
 function joinHashes(hashes: readonly string[]): string {
   const text = hashes.map((hash) => (hash === UNKNOWN_HASH ? "A".repeat(HASH_CHARACTERS) : hash)).join("");
   const isLong = (hash: string) => hash === UNKNOWN_HASH || hash.length === HASH_CHARACTERS;

@@ -71,9 +71,8 @@ export interface Baseline {
  * @param current the current hash of every path that the inputs name.
  */
 export function planRefresh(baseline: Baseline | undefined, inputs: Inputs, current: Manifest): Plan {
-  const everything = [...current.keys()];
   if (baseline === undefined) {
-    return assemblePlan(inputs.refreshOnCreate ? [{ reason: "created", paths: everything }] : [], current);
+    return assemblePlan(inputs.refreshOnCreate ? [{ reason: "created", paths: [...current.keys()] }] : [], current);
   }
   const comparison: Comparison = { baseline, inputs, current, oldPaths: new Set(baseline.inputs.paths) };
   const changes = diffManifests(baseline.manifest, current);
@@ -81,7 +80,7 @@ export function planRefresh(baseline: Baseline | undefined, inputs: Inputs, curr
   const reasonForAll = findReasonForAll(baseline.inputs, inputs);
   if (reasonForAll === undefined) return planChanges({ ...changes, removed }, comparison);
   const groups: PathGroup[] = [
-    { reason: reasonForAll, paths: everything },
+    { reason: reasonForAll, paths: [...current.keys()] },
     { reason: "vanished", paths: removed },
   ];
   return assemblePlan(groups, current, { removed: findRemovedKinds(groups, comparison) });
@@ -169,8 +168,8 @@ function findRemovedKinds(groups: readonly PathGroup[], comparison: Comparison):
 }
 
 /**
- * Whether a path that is named as a URL covered more than that before: a directory of which an index document takes the
- * name now is still sent as a directory.
+ * Whether a path that is named as a URL covered more before. If an index document takes the name of a directory, the
+ * path is still sent as a directory.
  */
 function coveredMore(path: string, { baseline, inputs, oldPaths }: Comparison): boolean {
   if (coversMany(baseline.removed.get(path))) return true;

@@ -9,7 +9,7 @@ import { digestRows, type Rows } from "./directory-digests.js";
 import { scanSource } from "./scan.js";
 
 /** What a scan of a source found. */
-export interface ScannedSource {
+interface ScannedSource {
   /** The hash of every URL. */
   manifest: Manifest;
   /** The digests of up to 200 directories, which the inputs keep. */

@@ -13,9 +13,9 @@ const quota = (urlsLeft: number, directoriesLeft = 100): RefreshQuota => ({
   urls: { quota: 2000, remain: urlsLeft },
   directories: { quota: 100, remain: directoriesLeft },
 });
-const planned = (paths: string[], gone: Record<string, RequestKind> = {}): Plan => ({
+const planned = (paths: string[], removed: Record<string, RequestKind> = {}): Plan => ({
   paths,
-  removed: new Map(Object.entries(gone)),
+  removed: new Map(Object.entries(removed)),
   groups: [],
   total: paths.length,
   skipped: 0,
@@ -68,8 +68,8 @@ describe("calls", () => {
     const path = fc.tuple(fc.nat(20), fc.nat()).map(([domain, file]) => `https://vod${domain}.example.com/${file}`);
     const type = fc.constantFrom<ObjectType>("File", "Regex", "Directory");
     fc.assert(
-      fc.property(fc.array(path), type, fc.nat(20), (paths, objectType, gone) => {
-        const batches = splitIntoBatches(paths, objectType, false, (domain) => domain !== `vod${gone}.example.com`);
+      fc.property(fc.array(path), type, fc.nat(20), (paths, objectType, removed) => {
+        const batches = splitIntoBatches(paths, objectType, false, (domain) => domain !== `vod${removed}.example.com`);
         expect(batches.flatMap((batch) => batch.paths)).toEqual(paths);
         for (const batch of batches) expect(batch.paths.length).toBeLessThanOrEqual(PATHS_PER_CALL[objectType]);
       }),

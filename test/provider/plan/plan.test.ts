@@ -351,8 +351,8 @@ describe("rules that hold for every pair of deployments", () => {
       fc.property(anyBefore, anyInputs, (old, news) => {
         fc.pre(old.inputs.paths === undefined);
         const now = present(news);
-        const gone = [...old.manifest.keys()].filter((path) => !now.has(path));
-        expect(plan(old, news).paths).toEqual(expect.arrayContaining(gone));
+        const removed = [...old.manifest.keys()].filter((path) => !now.has(path));
+        expect(plan(old, news).paths).toEqual(expect.arrayContaining(removed));
       }),
     );
   });

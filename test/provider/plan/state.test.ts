@@ -61,15 +61,15 @@ test("a run that stopped leaves pending paths", () => {
 });
 
 test("how removed paths are sent is written and read", () => {
-  const gone = { "https://vod.example.com/x/": { objectType: "Directory" as const, force: true } };
+  const removed = { "https://vod.example.com/x/": { objectType: "Directory" as const, force: true } };
   const state = withSubmission(
     inputs,
     undefined,
-    { ...run, pending: Object.keys(gone), removed: new Map(Object.entries(gone)) },
+    { ...run, pending: Object.keys(removed), removed: new Map(Object.entries(removed)) },
     present,
   );
-  expect(kept(state)).toMatchObject({ __removedPaths: gone });
-  expect([...baselineOf(readState(kept(state), REFRESH)).removed]).toEqual(Object.entries(gone));
+  expect(kept(state)).toMatchObject({ __removedPaths: removed });
+  expect([...baselineOf(readState(kept(state), REFRESH)).removed]).toEqual(Object.entries(removed));
 });
 
 test("paths are unconfirmed until they are seen at their end", () => {
@@ -187,8 +187,8 @@ describe("a state is read", () => {
 });
 
 test("an input that the state lacks has its default", () => {
-  const { quota: _, ...older } = kept(submitted);
-  expect(readState(older, REFRESH)).toEqual(submitted);
+  const { quota: _, ...lacking } = kept(submitted);
+  expect(readState(lacking, REFRESH)).toEqual(submitted);
 });
 
 describe("what the next plan needs of a state", () => {
