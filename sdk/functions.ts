@@ -32,7 +32,9 @@ export interface VodDayQuota {
 
 /** Which tasks to ask for, who asks, and where: each argument may be an output of another resource. */
 export interface GetVodRefreshTasksOutputArgs extends GetVodRefreshQuotaOutputArgs {
-  /** The IDs of the tasks: the `taskIds` of a resource, or any others. A text may hold several IDs, joined by commas. */
+  /**
+   * The IDs of the tasks: the `taskIds` of a resource, or any others. A text may hold several IDs, joined by commas.
+   */
   taskIds: pulumi.Input<pulumi.Input<string>[]>;
 }
 
@@ -69,9 +71,10 @@ type InvokeOutputOptions = pulumi.InvokeOptions & Pick<pulumi.ResourceOptions, "
 /**
  * Asks how much of the day's quota is left. The same question is asked once a run, in previews too.
  *
- * @param opts `parent` is the resource beside which lines are logged. The other options have no effect, since no provider of Pulumi takes
- * part.
- * @throws RunError, as a rejection, if the service refuses or there are no credentials: one sentence says what happened, one what to do.
+ * @param opts `parent` is the resource beside which lines are logged. The other options have no effect, since no
+ * provider of Pulumi takes part.
+ * @throws RunError, as a rejection, if the service refuses or there are no credentials: one sentence says what
+ * happened, one what to do.
  */
 export function getVodRefreshQuota(
   args: GetVodRefreshQuotaArgs = {},
@@ -81,10 +84,11 @@ export function getVodRefreshQuota(
 }
 
 /**
- * Asks the same with arguments that may be outputs of other resources. In a preview the answer is unknown while an argument is.
+ * Asks the same with arguments that may be outputs of other resources. In a preview the answer is unknown while an
+ * argument is.
  *
- * @param opts as of {@link getVodRefreshQuota}, and `dependsOn`: the resources that have to be deployed first. The question is then asked
- * after that, even if it was asked before.
+ * @param opts as of {@link getVodRefreshQuota}, and `dependsOn`: the resources that have to be deployed first. The
+ * question is then asked after that, even if it was asked before.
  */
 export function getVodRefreshQuotaOutput(
   args: GetVodRefreshQuotaOutputArgs = {},
@@ -108,7 +112,8 @@ export function getVodRefreshTasks(
 }
 
 /**
- * Asks the same with arguments that may be outputs of other resources. In a preview the answer is unknown while an argument is.
+ * Asks the same with arguments that may be outputs of other resources. In a preview the answer is unknown while an
+ * argument is.
  *
  * @param opts as of {@link getVodRefreshQuotaOutput}.
  */

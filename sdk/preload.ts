@@ -90,18 +90,21 @@ class PreloadOutputs extends CallOutputs {
 export interface VodCachePreload extends InputsAsOutputs<PreloadInputs, "preloadOnCreate" | "quota">, PreloadOutputs {}
 
 /**
- * Puts content on the edge of ApsaraVideo VOD before anybody asks for it (PreloadVodObjectCaches), when it is new or changed.
+ * Puts content on the edge of ApsaraVideo VOD before anybody asks for it (PreloadVodObjectCaches), when it is new or
+ * changed.
  *
- * A preload doesn't replace what the edge holds: give it the `refresh` of the same content, or write `preload: true` there. Every input is
- * an output too, in the form in which it is used.
+ * A preload doesn't replace what the edge holds: give it the `refresh` of the same content, or write `preload: true`
+ * there. Every input is an output too, in the form in which it is used.
  *
  * @example
  * const release = new VodCacheRefresh("site", { source, wait: true }, { dependsOn: uploads });
  * new VodCachePreload("videos", { source: { ...source, include: ["videos/**"] }, refresh: release });
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: Pulumi defines the outputs, from the names of the properties below.
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: Pulumi defines the outputs, by the properties below.
 export class VodCachePreload extends VodCacheResource {
-  /** @throws RunError for an import or a look-up by ID: a preload happened in the past, and is no object of the service. */
+  /**
+   * @throws RunError for an import or a look-up by ID: a preload happened in the past, and is no object of the service.
+   */
   constructor(name: string, args: VodCachePreloadArgs, opts?: pulumi.CustomResourceOptions) {
     const { objectType, taskIds, status, submittedAt } = args.refresh ?? {};
     const refresh = args.refresh && { objectType, taskIds, status, submittedAt };

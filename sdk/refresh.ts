@@ -123,10 +123,10 @@ export interface VodCacheRefresh
 /**
  * Refreshes paths on the edge of ApsaraVideo VOD (RefreshVodObjectCaches) when their content changes.
  *
- * With `paths`, a changed `contentHash` refreshes all of them, and a path that is added refreshes that path. With `contents` and
- * `source`, only the URLs that changed or were removed are refreshed. Creating it refreshes everything; deleting it sends nothing. Let it
- * depend on what uploads the content, or the edge may fetch the old content again. Every input is an output too, in the form in which it
- * is used: paths normalised and without duplicates.
+ * With `paths`, a changed `contentHash` refreshes all of them, and a path that is added refreshes that path. With
+ * `contents` and `source`, only the URLs that changed or were removed are refreshed. Creating it refreshes everything;
+ * deleting it sends nothing. Let it depend on what uploads the content, or the edge may fetch the old content again.
+ * Every input is an output too, in the form in which it is used: paths normalised and without duplicates.
  *
  * @example
  * new VodCacheRefresh("player", {
@@ -147,7 +147,9 @@ export class VodCacheRefresh extends VodCacheResource {
   /** The preload's last known status. Undefined without `preload`. */
   readonly preloadStatus: pulumi.Output<RefreshStatus | undefined>;
 
-  /** @throws RunError for an import or a look-up by ID: a refresh happened in the past, and is no object of the service. */
+  /**
+   * @throws RunError for an import or a look-up by ID: a refresh happened in the past, and is no object of the service.
+   */
   constructor(name: string, args: VodCacheRefreshArgs, opts?: pulumi.CustomResourceOptions) {
     super("VodCacheRefresh", name, { ...new RefreshInputs(), ...args, ...new RefreshOutputs() }, opts);
     const { preload } = args;

@@ -1,8 +1,9 @@
 /**
  * What the resources have in common. They compute nothing: everything they do happens in Pulumi's provider process.
  *
- * Pulumi makes an output of each property that a resource is registered with, of undefined ones too. So the names of all inputs and
- * outputs have to be there at run time: they are fields of classes, whose new instance has all of them, undefined.
+ * Pulumi makes an output of each property that a resource is registered with, of undefined ones too. So the names of
+ * all inputs and outputs have to be there at run time: they are fields of classes, whose new instance has all of them,
+ * undefined.
  */
 import * as pulumi from "@pulumi/pulumi";
 import type { FailurePolicy, RefreshStatus, TimeoutPolicy } from "../provider/schema/enums.js";
@@ -109,7 +110,10 @@ export class CallInputs {
   assumeRole?: pulumi.Input<AssumeRoleArgs>;
 }
 
-/** The outputs that are named like the inputs. `Complete` names those inputs that have a value even if the program gives none. */
+/**
+ * The outputs that are named like the inputs. `Complete` names those inputs that have a value even if the program gives
+ * none.
+ */
 export type InputsAsOutputs<Inputs, Complete extends keyof Inputs> = {
   readonly [Name in keyof Inputs]-?: pulumi.Output<
     pulumi.Unwrap<Exclude<Inputs[Name], undefined>> | (Name extends Complete ? never : undefined)
@@ -118,38 +122,44 @@ export type InputsAsOutputs<Inputs, Complete extends keyof Inputs> = {
 
 /** The outputs of both resources that are no inputs. */
 export class CallOutputs {
-  /** What was found in `source`: a digest and a number of files for each of up to 200 directories. Undefined without `source`. */
+  /**
+   * What was found in `source`: a digest and a number of files for each of up to 200 directories. Undefined without
+   * `source`.
+   */
   readonly files!: pulumi.Output<Record<string, string> | undefined>;
   /**
-   * The IDs of the tasks of the last update that sent something; empty if nothing was ever sent. Source: the API's `RefreshTaskId` or
-   * `PreloadTaskId`.
+   * The IDs of the tasks of the last update that sent something; empty if nothing was ever sent. Source: the API's
+   * `RefreshTaskId` or `PreloadTaskId`.
    */
   readonly taskIds!: pulumi.Output<string[]>;
   /** The IDs of the requests of that update, for the service's support. Source: the API's `RequestId`. */
   readonly requestIds!: pulumi.Output<string[]>;
   /**
-   * Those of `taskIds` whose call was sent twice, because nobody could tell whether the service had accepted the first one: their cost
-   * may have been spent twice. Undefined if there are none.
+   * Those of `taskIds` whose call was sent twice, because nobody could tell whether the service had accepted the first
+   * one: their cost may have been spent twice. Undefined if there are none.
    */
   readonly repeatedTaskIds!: pulumi.Output<string[] | undefined>;
   /** When the last call was accepted, ISO 8601 in UTC by this machine's clock. Undefined if nothing was ever sent. */
   readonly submittedAt!: pulumi.Output<string | undefined>;
   /**
-   * The last known status; `pulumi refresh` asks for it again. `NotSubmitted`: nothing was ever sent. `Submitted`: the service accepted
-   * every path, and its tasks have not been asked for since. `Incomplete`: the next update still has to send the `pending` paths.
-   * `Pending`, `Refreshing`, `Complete`, `Failed`: the service's own words for its tasks.
+   * The last known status; `pulumi refresh` asks for it again. `NotSubmitted`: nothing was ever sent. `Submitted`: the
+   * service accepted every path, and its tasks have not been asked for since. `Incomplete`: the next update still has
+   * to send the `pending` paths. `Pending`, `Refreshing`, `Complete`, `Failed`: the service's own words for its tasks.
    */
   readonly status!: pulumi.Output<RefreshStatus>;
   /**
-   * How much of the day's quotas the tasks of `taskIds` cost. A path that failed and was sent once more counts twice. Undefined if
-   * nothing was ever sent.
+   * How much of the day's quotas the tasks of `taskIds` cost. A path that failed and was sent once more counts twice.
+   * Undefined if nothing was ever sent.
    */
   readonly cost!: pulumi.Output<VodCost | undefined>;
-  /** The paths that the next update has to send, after an update that failed or was `partial`; with `source` the first 50. */
+  /**
+   * The paths that the next update has to send, after an update that failed or was `partial`; with `source` the first
+   * 50.
+   */
   readonly pending!: pulumi.Output<string[]>;
   /**
-   * The paths that the service accepted, and that an update with `wait` couldn't see end in time. The next update asks for them again; an
-   * hour later it sends those once more that it still can't see end. Undefined if there are none.
+   * The paths that the service accepted, and that an update with `wait` couldn't see end in time. The next update asks
+   * for them again; an hour later it sends those once more that it still can't see end. Undefined if there are none.
    */
   readonly unconfirmed!: pulumi.Output<string[] | undefined>;
 }
@@ -170,8 +180,9 @@ export abstract class VodCacheResource extends pulumi.CustomResource {
       );
     }
     const own = { __resourceName: name, __provider: PROVIDERS[kind], __secretPaths: hasSecretPaths(properties) };
-    // Pulumi takes a stack trace for each property, and prints it only where `PULUMI_DEBUG_PROMISE_LEAKS` is set. Forty traces with source
-    // maps take 12 ms a resource; without frames they take no time. Where the resource was declared is traced apart from that.
+    // Pulumi takes a stack trace for each property, and prints it only where `PULUMI_DEBUG_PROMISE_LEAKS` is set. Forty
+    // traces with source maps take 12 ms a resource; without frames they take no time. Where the resource was declared
+    // is traced apart from that.
     const { stackTraceLimit } = Error;
     if (!process.env.PULUMI_DEBUG_PROMISE_LEAKS) Error.stackTraceLimit = 0;
     try {
@@ -187,8 +198,8 @@ export abstract class VodCacheResource extends pulumi.CustomResource {
 }
 
 /**
- * Whether one of the paths is a secret, or has a secret in it: the outputs that name paths are then secrets too. Otherwise undefined, which
- * is no input.
+ * Whether one of the paths is a secret, or has a secret in it: the outputs that name paths are then secrets too.
+ * Otherwise undefined, which is no input.
  */
 function hasSecretPaths({
   paths,
@@ -207,8 +218,8 @@ function hasSecretPaths({
 type Kind = "VodCacheRefresh" | "VodCachePreload";
 
 /**
- * The text from which Pulumi's provider process makes a provider. It is stored with every resource, and deletes and reads run it later: it
- * never changes, and captures nothing.
+ * The text from which Pulumi's provider process makes a provider. It is stored with every resource, and deletes and
+ * reads run it later: it never changes, and captures nothing.
  */
 const provider = (exported: string) =>
   `exports.handler=()=>{try{return require("pulumi-alicloud-vod/provider").${exported}}catch(e){` +

@@ -9,8 +9,9 @@ export interface VodSiteReleaseArgs
   extends Omit<SourceArgs, "baseUrl">,
     Omit<VodCacheRefreshArgs, "paths" | "contentHash" | "contents" | "source" | "force" | "planFile"> {
   /**
-   * Where the directory is served, at least once: a domain such as `vod.example.com`, which stands for `https://vod.example.com/`, or a
-   * URL such as `https://vod.example.com/player/`. Each has resources of its own, which are named after it.
+   * Where the directory is served, at least once: a domain such as `vod.example.com`, which stands for
+   * `https://vod.example.com/`, or a URL such as `https://vod.example.com/player/`. Each has resources of its own,
+   * which are named after it.
    */
   domains: string[];
 }
@@ -33,8 +34,8 @@ export class VodSiteRelease extends pulumi.ComponentResource {
   /** The IDs of the refresh tasks of all domains. */
   readonly taskIds: pulumi.Output<string[]>;
   /**
-   * The status of the domain that is furthest from `Complete`, in the order `Failed`, `Incomplete`, `Pending`, `Refreshing`, `Submitted`,
-   * `NotSubmitted`, `Complete`.
+   * The status of the domain that is furthest from `Complete`, in the order `Failed`, `Incomplete`, `Pending`,
+   * `Refreshing`, `Submitted`, `NotSubmitted`, `Complete`.
    */
   readonly status: pulumi.Output<RefreshStatus>;
   /** The IDs of the preload tasks of all domains; empty without `preload`. */

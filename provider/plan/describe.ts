@@ -1,7 +1,7 @@
 /** Describes a plan, and what became of it, in the lines that a preview and an update show. */
 
 import { type CallType, getOperation, isPreload, OPERATION_WORDS, type QuotaName } from "../schema/call-types.js";
-import { contentOf, type Inputs } from "../schema/inputs.js";
+import { getContent, type Inputs } from "../schema/inputs.js";
 import { formatNumber, listFirst, pluralize } from "../vod/format.js";
 import { shownPath } from "../vod/paths.js";
 import { describeNextDay, type RefreshQuota } from "../vod/quota.js";
@@ -36,7 +36,7 @@ export function describePlan(
   if (plan.paths.length === 0) return [`nothing to ${getOperation(inputs.objectType)}${describeSkipped(plan, inputs)}`];
   const upTo = plan.unknown > 0 ? "up to " : "";
   const cost = `${upTo}${describeCost(batchPlan)}${batchPlan.exceeded ? "" : describeRemaining(batchPlan, quota)}, ${pluralize(batchPlan.batches.length, "call")}${inputs.refresh === undefined ? "" : ", once the refresh has ended"}`;
-  const isByPaths = contentOf(inputs).mode === "paths";
+  const isByPaths = getContent(inputs).mode === "paths";
   const lines = [`${isByPaths ? "" : upTo}${describeChanges(plan, inputs)}: ${cost}`];
   if (!isByPaths || plan.paths.length < plan.total) lines.push(`  ${listPaths(plan.paths)}`);
   if (batchPlan.collapsed > 0) {
@@ -143,7 +143,7 @@ const WHOLE: readonly Group["reason"][] = [
 
 /** Describes what changed, such as "3 of 1,204 files changed, 1 vanished" or "contentHash changed". */
 function describeChanges(plan: Plan, inputs: Inputs): string {
-  const { mode } = contentOf(inputs);
+  const { mode } = getContent(inputs);
   const nouns = (count: number) => chooseNoun(inputs) + (count === 1 ? "" : "s");
   const [first, ...rest] = plan.groups;
   if (first === undefined) return "";

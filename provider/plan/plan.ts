@@ -3,7 +3,7 @@
 import { UNKNOWN_HASH } from "../manifest/hash.js";
 import { diffManifests, type Manifest, type ManifestChanges } from "../manifest/manifest.js";
 import { type CallType, isPreload } from "../schema/call-types.js";
-import { type Content, contentOf, type Inputs, UNKNOWN } from "../schema/inputs.js";
+import { type Content, getContent, type Inputs, UNKNOWN } from "../schema/inputs.js";
 
 export interface Plan {
   /** The paths that are due, in the order in which they are sent. */
@@ -99,7 +99,7 @@ interface Comparison {
 function selectRemoved(removed: readonly string[], { baseline, inputs, oldPaths }: Comparison): readonly string[] {
   // A path that is no longer named needs no copy at the edge.
   if (isPreload(inputs.objectType)) return [];
-  if (contentOf(baseline.inputs).mode !== "paths" || contentOf(inputs).mode !== "paths") return removed;
+  if (getContent(baseline.inputs).mode !== "paths" || getContent(inputs).mode !== "paths") return removed;
   // Somebody took the path out of `paths`. It isn't sent, even if it is pending: it may be the one that the service
   // refused. A pending path that `paths` never had was removed from `contents` or `source` earlier, and is still to be
   // sent.
@@ -109,7 +109,7 @@ function selectRemoved(removed: readonly string[], { baseline, inputs, oldPaths 
 /** Why every path is due, whatever its hash; undefined if only changed paths are. */
 function findReasonForAll(olds: Inputs, news: Inputs): Reason | undefined {
   // Hashes that were given in different ways can't be compared.
-  if (contentOf(olds).mode !== contentOf(news).mode) return "given in another way";
+  if (getContent(olds).mode !== getContent(news).mode) return "given in another way";
   if (olds.objectType !== news.objectType) return "objectType changed";
   if (hasOtherPreloadOptions(olds, news)) return "area or headers changed";
   if (hasOtherRefreshType(olds, news)) return "refreshed as another type";
@@ -122,7 +122,7 @@ function planChanges(
   comparison: Comparison,
 ): Plan {
   const { baseline, inputs, current } = comparison;
-  const { mode } = contentOf(inputs);
+  const { mode } = getContent(inputs);
   const isLeft = (path: string) => isPending(path, baseline);
   const wasSent = (path: string) => !isLeft(path);
   // A program may have an order in mind; the URLs of a source come in the order of their names.
@@ -149,7 +149,7 @@ function isPending(path: string, { manifest }: Baseline): boolean {
 
 /** What a changed hash means in the words of the inputs. */
 function describeChange(inputs: Inputs): Reason {
-  const content = contentOf(inputs);
+  const content = getContent(inputs);
   if (content.mode !== "paths") return "changed";
   return content.contentHash === UNKNOWN ? "contentHash not known yet" : "contentHash changed";
 }
@@ -173,7 +173,7 @@ function findRemovedKinds(groups: readonly PathGroup[], comparison: Comparison):
  */
 function coveredMore(path: string, { baseline, inputs, oldPaths }: Comparison): boolean {
   if (coversMany(baseline.removed.get(path))) return true;
-  const isNamedAnew = contentOf(baseline.inputs).mode !== contentOf(inputs).mode;
+  const isNamedAnew = getContent(baseline.inputs).mode !== getContent(inputs).mode;
   return isNamedAnew && oldPaths.has(path) && coversMany(baseline.inputs);
 }
 

@@ -1,6 +1,6 @@
 /** Shares what is left of the day's quota among the resources that one process plans or sends at the same time. */
 
-import { type Inputs, identityOf } from "../schema/inputs.js";
+import { getIdentity, type Inputs } from "../schema/inputs.js";
 import type { RefreshQuota } from "../vod/quota.js";
 import { addCosts, type BatchPlan, type Cost, NO_COST, subtractCost } from "./batches.js";
 
@@ -120,5 +120,5 @@ export class QuotaBudget {
 
 /** Identifies a caller by who asks and where, since another caller may have another quota. */
 function buildKey(inputs: Inputs): string {
-  return JSON.stringify([inputs.endpoint, identityOf(inputs)]);
+  return JSON.stringify([inputs.endpoint, getIdentity(inputs)]);
 }

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { packManifest, unpackManifest } from "../manifest/manifest.js";
 import { CALL_TYPES } from "../schema/call-types.js";
 import { type RefreshStatus, STATUSES } from "../schema/enums.js";
-import { contentOf, type Inputs, type ResourceKind } from "../schema/inputs.js";
+import { getContent, type Inputs, type ResourceKind } from "../schema/inputs.js";
 import { VodError } from "../vod/errors.js";
 import { addCosts, type Cost } from "./batches.js";
 import { type Baseline, manifestFromInputs, markPending, type RequestKind } from "./plan.js";
@@ -103,7 +103,7 @@ export function readState(properties: Readonly<Record<string, unknown>>, kind: R
  */
 export function baselineOf(state: State): Baseline {
   const { inputs, removed } = state;
-  const content = contentOf(inputs);
+  const content = getContent(inputs);
   if (content.mode === "source") return { inputs, manifest: unpackManifest(state.__manifest ?? ""), removed };
   const manifest = manifestFromInputs(content);
   return { inputs, manifest: markPending(manifest, state.pending), removed };

@@ -1,4 +1,4 @@
-/** Validates what a program wrote: one sentence for each thing that is wrong, with the name of the property. */
+/** Checks the inputs of a program: one sentence for each mistake, which begins with the name of the input. */
 import { isAbsolute, relative, resolve, sep } from "node:path";
 import type { z } from "zod";
 import type { ConfigReader } from "../credentials/chain.js";
@@ -12,26 +12,27 @@ import { VodError } from "../vod/errors.js";
 import { DAILY_QUOTA, DEFAULT_ENDPOINT, type ObjectType, REGION } from "../vod/limits.js";
 import { normalizePath, shownPath } from "../vod/paths.js";
 
-/** What validation found: the inputs to go on with, what is wrong, and what is odd but works. */
+/** What a check found: the inputs to go on with, the mistakes, and what is odd but works. */
 export interface CheckedInputs {
-  /** Complete only without problems; values unknown in a preview are still {@link UNKNOWN} in it. */
+  /** Complete only if there are no problems. A value that is unknown in a preview is {@link UNKNOWN}. */
   inputs: Record<string, unknown>;
-  /** A sentence each, which begins with the name of the property. */
+  /** One sentence for each mistake. */
   problems: string[];
   warnings: string[];
-  /** What a user may want to know once, when the resource is new. */
+  /** What a person may want to know once, when the resource is new. */
   notes: string[];
 }
 
-/** The inputs that passed on their own; an unknown one is left out. */
+/** The inputs that are right by themselves, without unknown ones. */
 type Known = { [Name in keyof Inputs]?: NonNullable<Inputs[Name]> };
 
 /**
- * Validates what the program gave, the properties that begin with `__` aside, which are the package's own.
+ * Checks the inputs of a program. Properties that begin with `__` are the package's own, and left out.
  *
- * @param news the inputs as Pulumi hands them over, {@link UNKNOWN} where a value isn't known yet.
- * @param environment where the endpoint may come from.
- * @param config where the account's own daily quotas may stand: `alicloud-vod:urlsPerDay`, `:directoriesPerDay`.
+ * @param news the inputs as Pulumi hands them over: {@link UNKNOWN} stands for a value that isn't known yet.
+ * @param environment may have the endpoint, proxies and a region.
+ * @param config may have the account's own daily quotas: `alicloud-vod:urlsPerDay`, `:directoriesPerDay`,
+ * `:preloadsPerDay`.
  */
 export function checkInputs(
   news: Readonly<Record<string, unknown>>,
@@ -41,7 +42,7 @@ export function checkInputs(
 ): CheckedInputs {
   const names = Object.keys(kind.schemas) as InputName[];
   const given = Object.entries(news).filter(([name, value]) => !name.startsWith("__") && value != null);
-  // What holds a value that isn't known yet, and so can't be told to be sound, counts as a whole as not known.
+  // An input with an unknown value in it counts as unknown as a whole, unless it is right whatever that value will be.
   const isUnknown = ([name, value]: [string, unknown]) =>
     value === UNKNOWN || (hasUnknown(value) && kind.schemas[name as InputName]?.safeParse(value).success === false);
   const unknown = Object.fromEntries(given.filter(isUnknown));
@@ -59,9 +60,9 @@ export function checkInputs(
       return result?.success && result.data !== undefined ? [[name, result.data]] : [];
     }),
   );
-  // A preload has no type of its own among the inputs.
+  // A preload has no input for its type.
   const objectType = kind.name === "VodCachePreload" ? "Preload" : known.objectType;
-  // Only what is sound is combined: an input that is wrong by itself has its sentence already.
+  // An input that is wrong by itself has its sentence already, so only the others are checked together.
   const usable = (name: InputName) => name in unknown || name in known;
   if (problems.length === 0) problems.push(...combinationProblems(usable, known, kind));
 
@@ -89,7 +90,7 @@ export function checkInputs(
   };
 }
 
-/** What can't stand together. */
+/** Inputs that are missing, or that exclude each other. */
 function combinationProblems(
   usable: (name: InputName) => boolean,
   { objectType, quota }: Known,
@@ -130,7 +131,7 @@ function findWarnings({ force, objectType, quota, refreshNew, paths }: Known): s
   return warnings;
 }
 
-/** The paths as they are sent, duplicates removed, and a sentence for each that can't be. */
+/** The paths as they are sent, without duplicates, and a sentence for each that can't be sent. */
 function checkPaths(given: readonly string[], objectType: ObjectType | undefined) {
   const problems: string[] = [];
   const paths = new Set<string>();
@@ -142,7 +143,7 @@ function checkPaths(given: readonly string[], objectType: ObjectType | undefined
   return { value: [...paths], problems };
 }
 
-/** The URLs as they are sent; two spellings of one must agree on its hash. */
+/** The URLs as they are sent. Two spellings of a URL must have the same hash. */
 function checkContents(given: Readonly<Record<string, string>>) {
   const problems: string[] = [];
   const contents: Record<string, string> = {};
@@ -156,7 +157,7 @@ function checkContents(given: Readonly<Record<string, string>>) {
   return { value: contents, problems };
 }
 
-/** What a refresh may not be if a preload is to follow it. */
+/** What keeps a preload from following the refresh. */
 function preloadProblems({ paths, contents }: Record<string, unknown>, { objectType, wait, preload, source }: Known) {
   const problems: string[] = [];
   if (paths !== undefined && objectType !== undefined && objectType !== "File") {
@@ -177,7 +178,7 @@ function preloadProblems({ paths, contents }: Record<string, unknown>, { objectT
   return problems;
 }
 
-/** The service fetches files ahead, and no directories. */
+/** Directories among what is to be preloaded: the service preloads files only. */
 function directoryProblems({ paths, contents }: Record<string, unknown>, { source }: Known): string[] {
   const isDirectory = (url: string) => url.endsWith("/");
   const why = "names a directory, which can't be preloaded; name its files.";
@@ -194,7 +195,7 @@ function directoryProblems({ paths, contents }: Record<string, unknown>, { sourc
   ];
 }
 
-/** The source with its base URL as the URLs below it begin. */
+/** The source with its base URL normalised, as the beginning of all URLs below it. */
 function checkSource(source: Source) {
   if (source.baseUrl === UNKNOWN) return { value: source, problems: [] };
   const baseUrl = source.baseUrl.endsWith("/") ? source.baseUrl : `${source.baseUrl}/`;
@@ -204,7 +205,7 @@ function checkSource(source: Source) {
     : { value: source, problems: [`source.baseUrl (${shownPath(source.baseUrl)}) ${result.problem}.`] };
 }
 
-/** A file that every preview writes would be one of the files that changed, and go online with them. */
+/** A plan file in the source would be a changed file after every preview, and go online with the others. */
 function planFileProblem(planFile: string, { directory }: Source): string[] {
   if (hasUnknown([planFile, directory])) return [];
   const name = relative(resolve(directory), resolve(planFile));
@@ -212,14 +213,14 @@ function planFileProblem(planFile: string, { directory }: Source): string[] {
   return ["planFile lies in source.directory, so that writing it would change the source; put it elsewhere."];
 }
 
-/** Where the configuration says that Alibaba Cloud raised an account's quota. */
+/** The keys of the configuration that say how far Alibaba Cloud raised an account's quotas. */
 const QUOTA_CONFIG: Readonly<Record<QuotaName, string>> = {
   urls: "alicloud-vod:urlsPerDay",
   directories: "alicloud-vod:directoriesPerDay",
   preload: "alicloud-vod:preloadsPerDay",
 };
 
-/** More paths than a day can hold never go through at once, so that they are refused before anything is sent. */
+/** Paths that are more than a whole day's quota: they are refused before anything is sent. */
 function quotaProblem(
   { length }: readonly string[],
   { objectType = "File", quota: { onExceeded } = { onExceeded: "fail" } }: Known,
@@ -233,13 +234,13 @@ function quotaProblem(
   }
   const quota = configured === undefined ? DAILY_QUOTA[kind] : Number(configured);
   if (length <= quota || onExceeded !== "fail") return [];
-  const [what, deed, instead] = {
+  const [what, operation, instead] = {
     urls: ["URLs", "refresh", 'refresh their directories instead (objectType "Directory")'],
     directories: ["directories or patterns", "refresh", "refresh their parents instead"],
     preload: ["URLs", "preload", 'preload those that viewers ask for first, or set quota.onExceeded to "partial"'],
   }[kind];
   return [
-    `paths has ${length} ${what}, more than the ${quota} that an account may ${deed} in a day; ${instead}, ` +
+    `paths has ${length} ${what}, more than the ${quota} that an account may ${operation} in a day; ${instead}, ` +
       `or set ${key} if this account's quota was raised.`,
   ];
 }
@@ -259,19 +260,23 @@ function endpointProblem(
 }
 
 function findNotes({ endpoint }: Known, environment: Readonly<NodeJS.ProcessEnv>, config: ConfigReader): string[] {
-  const stacks = readSetting(SETTINGS.region, { config, environment });
-  if (stacks === undefined || stacks.value === REGION || endpoint !== undefined) return [];
-  // Whoever names an endpoint elsewhere knows where the calls go.
+  const region = readSetting(SETTINGS.region, { config, environment });
+  if (region === undefined || region.value === REGION || endpoint !== undefined) return [];
+  // A person who sets an endpoint knows where the calls go.
   if (resolveEndpoint(undefined, environment, configuredVodEndpoint(config)) !== DEFAULT_ENDPOINT) return [];
   return [
-    `${stacks.where} is ${stacks.value.slice(0, 40)}, but the calls go to ${REGION}: only there the operation exists`,
+    `${region.where} is ${region.value.slice(0, 40)}, but the calls go to ${REGION}: only there the operation exists`,
   ];
 }
 
-/** The names under which other tools take a key as an argument. */
+/** The names of arguments in which other tools take a key. */
 const KEY_NAMES = /^(access_?key|secret_?key|access_?key_?(id|secret)|security_?token|sts_?token|token)$/i;
 
-/** The sentence for an input that there isn't; `noKey` says why a key can't be one. */
+/**
+ * The sentence for an input that doesn't exist.
+ *
+ * @param noKey why a key can't be an input.
+ */
 export function describeUnknownInput(
   name: string,
   kind: { name: string; schemas: object },
@@ -288,7 +293,7 @@ export function describeUnknownInput(
   return `${name} is not an input of ${kind.name}; ${meant ? `write ${meant}` : `it has ${names.join(", ")}`}.`;
 }
 
-/** One sentence for what zod found in one input: what is wrong, and what to write. */
+/** The sentence for what zod found in an input: what is wrong, and what to write. */
 export function describeIssue(name: string, schema: z.ZodType, value: unknown, error: z.ZodError): string {
   const issue = findIssue(value, error);
   const { property, hint } = locate(name, schema, issue?.path ?? []);
@@ -309,7 +314,7 @@ export function describeIssue(name: string, schema: z.ZodType, value: unknown, e
   return `${property}${strange}; ${hint}.`;
 }
 
-/** The property at a path within an input, as a program writes it, and the hint that is closest to it. */
+/** The property at a path within an input, as a program writes it, and the hint of the innermost field that has one. */
 function locate(name: string, input: z.ZodType, path: readonly PropertyKey[]) {
   const { fields, hint } = describeField(input);
   const keys = path.map((key) => {
@@ -325,7 +330,7 @@ function locate(name: string, input: z.ZodType, path: readonly PropertyKey[]) {
   return { property: name + keys.join(""), hint: closest };
 }
 
-/** The first issue; of a value that may be an object of options and is one, what is wrong in it. */
+/** The first issue. Of a union with an object, if the value is an object, the first issue in that object. */
 function findIssue(value: unknown, { issues: [issue] }: z.ZodError): z.core.$ZodIssue | undefined {
   if (issue?.code !== "invalid_union" || typeof value !== "object") return issue;
   return issue.errors.at(-1)?.[0] ?? issue;

@@ -1,7 +1,7 @@
 /** The clients of a process: one for each caller, endpoint and patience, so that resources share connections and roles. */
 import { type ConfigReader, type CredentialsSource, findCredentials } from "../credentials/chain.js";
 import { configuredVodEndpoint } from "../credentials/role-settings.js";
-import { type Inputs, identityOf } from "../schema/inputs.js";
+import { getIdentity, type Inputs } from "../schema/inputs.js";
 import { type Limiter, type VodClient, type VodClientOptions, vodClient } from "../vod/client.js";
 import { resolveEndpoint, resolveProxy } from "../vod/endpoint.js";
 import { agentFor } from "../vod/http-agent.js";
@@ -46,7 +46,7 @@ export class Clients {
    */
   caller(inputs: Partial<Inputs>, configOf: ConfigOf = "program"): CredentialsSource {
     const { environment, now } = this.runtime;
-    const identity = identityOf(inputs);
+    const identity = getIdentity(inputs);
     const key = JSON.stringify([identity, configOf]);
     const proxied = (origin: string) => agentFor(origin, resolveProxy(origin, environment));
     const found =
@@ -78,7 +78,7 @@ export class Clients {
   ): VodClient {
     const { environment, now, sleep, random, limiter } = this.runtime;
     const endpoint = resolveEndpoint(inputs.endpoint, environment, configuredVodEndpoint(this.settings));
-    const key = JSON.stringify([endpoint, patience, identityOf(inputs), configOf]);
+    const key = JSON.stringify([endpoint, patience, getIdentity(inputs), configOf]);
     const credentials = this.caller(inputs, configOf);
     const hooks = { ...(sleep ? { sleep } : {}), ...(random ? { random } : {}), ...(limiter ? { limiter } : {}) };
     const common = { endpoint, credentials, now, ...hooks };

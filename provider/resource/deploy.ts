@@ -1,7 +1,7 @@
 /** Carries a deployment out: waits for the refresh before it, sends within the day's quota, follows the tasks. */
 import { describeExceeded, describeRanOut, describeSubmitted } from "../plan/describe.js";
 import type { QuotaBudget, QuotaSnapshot } from "../plan/quota-budget.js";
-import { type Inputs, waitOf } from "../schema/inputs.js";
+import { getWait, type Inputs } from "../schema/inputs.js";
 import { awaitRefresh } from "../tasks/await-refresh.js";
 import { nothingSent, rejected, type SubmitContext, type SubmitResult, submit } from "../tasks/submit.js";
 import { trackTasks, waitForMergeWindow } from "../tasks/track.js";
@@ -45,7 +45,7 @@ export class Deployer {
   /** Waits for the tasks whose end the last update didn't see. */
   private async waitForOutstanding(deployment: Deployment, context: CallContext): Promise<DeployResult> {
     const { inputs, plan, outstanding } = deployment;
-    if (waitOf(inputs) === undefined || outstanding.taskIds.length === 0) return { outcome: "unchanged" };
+    if (getWait(inputs) === undefined || outstanding.taskIds.length === 0) return { outcome: "unchanged" };
     const idle = nothingSent(plan, this.runtime.now(), outstanding);
     return { outcome: "waited", submission: await this.track(deployment, idle, this.submitContext(inputs, context)) };
   }
@@ -89,7 +89,7 @@ export class Deployer {
     submission: SubmitResult,
     submitContext: SubmitContext,
   ): Promise<SubmitResult> {
-    const wait = waitOf(inputs);
+    const wait = getWait(inputs);
     if (wait === undefined) return { ...submission, unconfirmed: outstanding.paths };
     return trackTasks(submitContext, plan, submission, { wait, outstanding, named: current, inputs });
   }

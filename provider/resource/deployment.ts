@@ -2,7 +2,7 @@
 import type { Manifest } from "../manifest/manifest.js";
 import { type Baseline, hasChanges, manifestFromInputs, type Plan, planAfterDrift, planRefresh } from "../plan/plan.js";
 import { baselineOf, type State } from "../plan/state.js";
-import { contentOf, type Inputs, type ResourceKind, readInputs } from "../schema/inputs.js";
+import { getContent, type Inputs, type ResourceKind, readInputs } from "../schema/inputs.js";
 import { sameRows } from "../source/directory-digests.js";
 import type { SourceScanner } from "../source/source.js";
 import { findOutstanding, NONE, type OutstandingTasks } from "../tasks/outstanding.js";
@@ -48,7 +48,7 @@ export function planDeployment(
 
 /** Reads the content as it is now; the files of a source must be those that were checked. */
 export async function readContent(sources: SourceScanner, inputs: Inputs, context: CallContext): Promise<Content> {
-  const content = contentOf(inputs);
+  const content = getContent(inputs);
   if (content.mode !== "source") return { current: manifestFromInputs(content) };
   const { manifest: checked } = await sources.cached(content.source, context.onHashed);
   const found = await sources.scan(content.source, context.onHashed).catch(asVodError);
@@ -63,7 +63,7 @@ export async function readCachedContent(
   inputs: Inputs,
   context: CallContext,
 ): Promise<Content> {
-  const content = contentOf(inputs);
+  const content = getContent(inputs);
   if (content.mode !== "source") return { current: manifestFromInputs(content) };
   return { current: (await sources.cached(content.source, context.onHashed)).manifest };
 }
@@ -78,7 +78,7 @@ export function willSend(olds: Properties, news: Inputs, kind: ResourceKind): bo
   if (isNew(olds)) return news.refreshOnCreate;
   const before = readInputs(olds, kind);
   if (before === undefined) return true;
-  const [old, content] = [contentOf(before), contentOf(news)];
+  const [old, content] = [getContent(before), getContent(news)];
   if (old.mode === "source" || content.mode === "source") return hasChanges(before, news);
   const baseline = { inputs: before, manifest: manifestFromInputs(old), removed: new Map() };
   return planRefresh(baseline, news, manifestFromInputs(content)).paths.length > 0;

@@ -30,8 +30,9 @@ export const STATUSES = [
   "Failed",
 ] as const;
 /**
- * The last known status of the last refresh or preload. `NotSubmitted`: nothing was ever sent. `Submitted`: the service accepted every
- * path, and its tasks have not been asked for since. `Incomplete`: the next update still has to send the `pending` paths. The others
- * are the service's own: `Pending` and `Refreshing` tasks have not ended, `Complete` and `Failed` ones have.
+ * The last known status of the last refresh or preload. `NotSubmitted`: nothing was ever sent. `Submitted`: the service
+ * accepted every path, and its tasks have not been asked for since. `Incomplete`: the next update still has to send the
+ * `pending` paths. The others are the service's own: `Pending` and `Refreshing` tasks have not ended, `Complete` and
+ * `Failed` ones have.
  */
 export type RefreshStatus = (typeof STATUSES)[number];

@@ -5,7 +5,9 @@ import { z } from "zod";
 export interface FieldMeta {
   /** What it means, and its default. The docstring of the argument says the same. */
   description: string;
-  /** What to write where its value is missing or wrong, as an imperative. Default: the values of an enum or a boolean. */
+  /**
+   * What to write where its value is missing or wrong, as an imperative. Default: the values of an enum or a boolean.
+   */
   hint?: string;
   /** The default of an input that is left out of the state with it. Others have zod's `default`. */
   default?: unknown;

@@ -1,4 +1,7 @@
-/** The inputs of the resources in the form that the state keeps: complete, normalised, duplicates removed. */
+/**
+ * The inputs of the resources: shapes, defaults, descriptions and hints. The arguments of the sdk are held to them by
+ * tests. The state keeps the inputs in the same form, complete, normalised and without duplicates.
+ */
 import { z } from "zod";
 import type { Identity } from "../credentials/chain.js";
 import { DEFAULT_PRELOAD_AREA, OBJECT_TYPES, PRELOAD_AREAS } from "../vod/limits.js";
@@ -13,7 +16,7 @@ import {
   TIMEOUT_POLICIES,
 } from "./enums.js";
 
-/** What stands in a preview for a value that isn't known yet. Source: Pulumi's protocol (`UnknownStringValue`). */
+/** Stands in a preview for a value that isn't known yet. Source: Pulumi's protocol (`UnknownStringValue`). */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** A list of globs. */
@@ -74,7 +77,9 @@ const sourceSchema = z
   });
 export type Source = z.infer<typeof sourceSchema>;
 
-/** How long the tasks of a refresh are followed by default, in seconds: one usually takes 5 to 6 minutes. Source: CDN. */
+/**
+ * How long the tasks of a refresh are followed by default, in seconds: one usually takes 5 to 6 minutes. Source: CDN.
+ */
 const WAIT_TIMEOUT_SECONDS = 20 * 60;
 const waitSchema = z.strictObject({
   timeout: z
@@ -448,7 +453,10 @@ export const preloadSchemas = {
 } as const;
 
 const filesSchema = z.record(z.string(), z.string()).optional();
-/** What every resource keeps of its inputs; `files` is what `check` found in `source`, a digest for each of up to 200 directories. */
+/**
+ * The inputs as the state keeps them. `files` is what the check found in `source`: a digest for each of up to 200
+ * directories.
+ */
 const checkedRefresh = z.object({ ...refreshSchemas, files: filesSchema });
 const checkedPreload = z.object({ ...preloadSchemas, files: filesSchema });
 
@@ -457,26 +465,26 @@ export type InputName = keyof typeof refreshSchemas | keyof typeof preloadSchema
 /** How URLs are preloaded. */
 export type PreloadParameters = Pick<z.infer<typeof checkedPreload>, "area" | "l2Preload" | "headers">;
 
-/** When they are, and what it means if they can't be. */
+/** After what URLs are preloaded, and what a failure means. */
 type PreloadPolicies = Pick<z.infer<typeof checkedPreload>, "refresh" | "onFailure">;
 
-/** The inputs of either resource in one form: a preload is a call of a type of its own. */
+/** The inputs of both resources in one form: to preload is a type of call. */
 export type Inputs = Omit<z.infer<typeof checkedRefresh>, "objectType"> & { objectType: CallType } & PreloadParameters &
   PreloadPolicies;
 
-/** One of the resources, by what sets it apart. */
+/** One of the two resources: how it differs from the other. */
 export interface ResourceKind {
   name: "VodCacheRefresh" | "VodCachePreload";
   operation: Operation;
   /** What the IDs of its resources begin with. */
   idPrefix: string;
-  /** Every input by itself. */
+  /** The schema of each input. */
   schemas: Readonly<Partial<Record<InputName, z.ZodType>>>;
-  /** The checked inputs, as the engine keeps them, in their common form. */
+  /** Reads checked inputs, as the engine keeps them, into the common form. */
   checked: z.ZodType<Inputs>;
-  /** The inputs as they are kept. */
+  /** The inputs as the engine keeps them. */
   kept(inputs: Inputs): Record<string, unknown>;
-  /** What the outputs call the joined task IDs, and the paths that were sent. */
+  /** The names of the outputs for the joined task IDs and for the paths that were sent. */
   outputs: { taskId: string; sent: string };
 }
 
@@ -495,7 +503,7 @@ export const PRELOAD: ResourceKind = {
   operation: "preload",
   idPrefix: "vod-cache-preload",
   schemas: preloadSchemas,
-  // What is new is preloaded as well: no viewer waits for the origin then.
+  // New URLs are preloaded as well, so that no viewer waits for the origin.
   checked: checkedPreload.transform(({ preloadOnCreate, ...inputs }) => ({
     ...inputs,
     objectType: "Preload" as const,
@@ -510,40 +518,43 @@ export const PRELOAD: ResourceKind = {
   outputs: { taskId: "preloadTaskId", sent: "preloaded" },
 };
 
-/** What is to be kept fresh, in one of the three ways of saying so. */
+/** What to keep fresh, in one of its three forms. */
 export type Content =
   | { mode: "paths"; paths: string[]; contentHash: string }
   | { mode: "contents"; contents: Record<string, string> }
   | { mode: "source"; source: Source; files: Record<string, string> };
 
-/** The way in which inputs say what is to be kept fresh. */
-export function contentOf({ paths, contentHash, contents, source, files }: Inputs): Content {
+/** The content that inputs name. */
+export function getContent({ paths, contentHash, contents, source, files }: Inputs): Content {
   if (source !== undefined) return { mode: "source", source, files: files ?? {} };
   if (contents !== undefined) return { mode: "contents", contents };
   return { mode: "paths", paths: paths ?? [], contentHash: contentHash ?? "" };
 }
 
-/** How the tasks of a refresh are followed; undefined where they aren't. What has a preload after it is followed anyway. */
-export function waitOf({ wait, preload }: Pick<Inputs, "wait" | "preload">): Wait | undefined {
-  const isFollowed = wait === true || (wait === undefined && preload !== undefined && preload !== false);
-  return isFollowed ? DEFAULT_WAIT : wait === false ? undefined : wait;
+/** How an update waits for its tasks; undefined if it doesn't. A refresh with a preload is always waited for. */
+export function getWait({ wait, preload }: Pick<Inputs, "wait" | "preload">): Wait | undefined {
+  const isWaited = wait === true || (wait === undefined && preload !== undefined && preload !== false);
+  return isWaited ? DEFAULT_WAIT : wait === false ? undefined : wait;
 }
 
-/** What inputs say of who calls. */
-export function identityOf({ profile, assumeRole }: Partial<Inputs>): Identity {
+/** Who calls, by the inputs. */
+export function getIdentity({ profile, assumeRole }: Partial<Inputs>): Identity {
   return { profile, ...assumeRole };
 }
 
-/** Reads inputs that `check` returned; undefined where a value isn't known yet (in previews only). */
+/** Reads inputs that the check returned. Undefined if a value isn't known yet, in a preview. */
 export function readInputs(checked: Readonly<Record<string, unknown>>, kind: ResourceKind): Inputs | undefined {
   const parsed = kind.checked.safeParse(checked);
   if (!parsed.success) return undefined;
-  // What a preload comes after may not be known yet; what is preloaded is.
+  // The refresh before a preload may be unknown: what is preloaded is known all the same.
   const { refresh: _, ...inputs } = parsed.data;
   return hasUnknown(inputs) ? undefined : parsed.data;
 }
 
-/** The same where nothing but hashes isn't known yet, which stay {@link UNKNOWN}: what could be due is known all the same. */
+/**
+ * Reads the same in a preview, where hashes may be unknown: they stay {@link UNKNOWN}, and what can be due is known all
+ * the same.
+ */
 export function readPreviewInputs(checked: Readonly<Record<string, unknown>>, kind: ResourceKind): Inputs | undefined {
   const { contents, contentHash, ...rest } = checked;
   const inputs = readInputs(rest, kind);
@@ -553,7 +564,7 @@ export function readPreviewInputs(checked: Readonly<Record<string, unknown>>, ki
   return hashes.success && hashes.data !== undefined ? { ...inputs, contents: hashes.data } : readInputs(checked, kind);
 }
 
-/** Whether a value, or anything in it, isn't known yet. */
+/** Whether a value, or a part of it, isn't known yet. */
 export function hasUnknown(value: unknown): boolean {
   if (typeof value === "object" && value !== null) return Object.values(value).some(hasUnknown);
   return value === UNKNOWN;

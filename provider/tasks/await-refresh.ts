@@ -1,7 +1,7 @@
 /** Waits for the refresh before a preload: until it has ended, the edge keeps the old copy of a URL, and may fetch it again. */
 
 import type { Manifest } from "../manifest/manifest.js";
-import { type AwaitedRefresh, DEFAULT_WAIT, type Inputs, UNKNOWN, waitOf } from "../schema/inputs.js";
+import { type AwaitedRefresh, DEFAULT_WAIT, getWait, type Inputs, UNKNOWN } from "../schema/inputs.js";
 import { cancelledError } from "../vod/cancellation.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import { RECORD_DAYS } from "../vod/tasks.js";
@@ -39,7 +39,7 @@ export async function awaitRefresh(
   if (state === "unsent") {
     return holdBack("Some paths of the refresh before it are still to be sent", "RefreshIncomplete");
   }
-  const { timeout } = waitOf(inputs) ?? DEFAULT_WAIT;
+  const { timeout } = getWait(inputs) ?? DEFAULT_WAIT;
   try {
     // Nobody knows here which paths it sent, so that only tasks with rows can be waited for. A row of another resource, whose call
     // the service merged, or of a removed URL has nothing to do with what is preloaded.

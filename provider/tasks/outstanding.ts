@@ -3,7 +3,7 @@ import type { Manifest } from "../manifest/manifest.js";
 import type { Plan, RequestKind } from "../plan/plan.js";
 import { baselineOf, PATHS_SHOWN, type State } from "../plan/state.js";
 import { isPreload } from "../schema/call-types.js";
-import { contentOf, type Inputs, waitOf } from "../schema/inputs.js";
+import { getContent, getWait, type Inputs } from "../schema/inputs.js";
 import { directoriesAbove, withoutScheme } from "../vod/paths.js";
 import { RECORD_DAYS, type TaskStatus } from "../vod/tasks.js";
 import { DAY_MS, HOUR_MS } from "../vod/time.js";
@@ -49,11 +49,11 @@ export function findOutstanding(
   const preloads = isPreload(inputs.objectType);
   // A path that was taken out of `paths`, or out of a preload, doesn't have to be seen any more.
   const isOwed = (path: string) => !due.has(path) && (current.has(path) || !(preloads || oldPaths.has(path)));
-  const paths = waitOf(inputs) === undefined ? [] : (unconfirmed ?? []).filter(isOwed);
+  const paths = getWait(inputs) === undefined ? [] : (unconfirmed ?? []).filter(isOwed);
   const age = measureAge(state, now);
   const isOpen = unconfirmed === undefined ? hasOpenTasks(state) && age <= RECORD_DAYS * DAY_MS : paths.length > 0;
   const taskIds = isOpen ? state.taskIds : [];
-  const isOfInputs = preloads || contentOf(inputs).mode === "paths";
+  const isOfInputs = preloads || getContent(inputs).mode === "paths";
   const nameOf = isOfInputs ? namesAmong([current]) : rowNames(state, current);
   const isOverdue = paths.length > 0 && age > OVERDUE_MS;
   const mergesUntil = findMergeEnd(state);

@@ -1,4 +1,7 @@
-/** The arguments that a program gives, held to the schema of the inputs: names, types, docstrings and the tables of the guides. */
+/**
+ * The arguments that a program gives, held to the schema of the inputs: names, types, docstrings and the tables of the
+ * guides.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";

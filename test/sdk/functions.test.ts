@@ -1,4 +1,4 @@
-/** Questions of a program: typed answers, each asked once a run, and sentences where there is no answer. */
+/** Functions that ask the service: each question is asked once a run, and a failure is told in sentences. */
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { vodClient } from "../../provider/vod/client.js";
@@ -31,8 +31,8 @@ afterEach(() => {
   process.env = env;
 });
 
-describe("the quota", () => {
-  test("is what is left of the day, asked for once a run", async () => {
+describe("getVodRefreshQuota", () => {
+  test("returns what is left of the day, and asks once a run", async () => {
     const { endpoint } = emulator;
     emulator.set({ urlRemain: 1990, preloadRemain: 7 });
     const expected = {
@@ -45,7 +45,7 @@ describe("the quota", () => {
     expect(emulator.received).toHaveLength(1);
   });
 
-  test("is asked for once more when the resources that it depends on are deployed, those within a component too", async () => {
+  test("asks again with dependsOn, once those resources and the children of components are deployed", async () => {
     const { endpoint } = emulator;
     const deployed: string[] = [];
     class Bucket extends pulumi.CustomResource {
@@ -71,7 +71,7 @@ describe("the quota", () => {
     expect(emulator.received).toHaveLength(2);
   });
 
-  test("is asked for with its lines beside the parent", async () => {
+  test("logs beside the parent", async () => {
     const { endpoint } = emulator;
     vi.spyOn(limiterOf(endpoint), "queueMs").mockReturnValue(45_000);
     const info = vi.spyOn(pulumi.log, "info").mockResolvedValue();
@@ -80,7 +80,7 @@ describe("the quota", () => {
     expect(info.mock.calls).toEqual([["waiting about 45 s for the calls before this one", parent]]);
   });
 
-  test("that can't be asked for is told in sentences, without a stack", async () => {
+  test("fails with sentences and no stack trace", async () => {
     emulator.set({ accessKey: "forbidden" });
     const error = await getVodRefreshQuota({ endpoint: emulator.endpoint }).catch((thrown) => thrown);
     expect(error).toBeInstanceOf(pulumi.RunError);
@@ -93,7 +93,7 @@ describe("the quota", () => {
   });
 });
 
-describe("arguments are checked as the inputs of resources are, and nobody is asked", () => {
+describe("wrong arguments are refused like inputs, and the service isn't asked:", () => {
   const messageOf = (asked: Promise<unknown>) =>
     asked.then(
       () => "answered",
@@ -123,16 +123,16 @@ describe("arguments are checked as the inputs of resources are, and nobody is as
     expect(emulator.received).toEqual([]);
   });
 
-  test.each([undefined, null, "1,2", [1], {}])("%j is no taskIds", async (taskIds) => {
+  test.each([undefined, null, "1,2", [1], {}])("taskIds can't be %j", async (taskIds) => {
     const message = await messageOf(getVodRefreshTasks({ endpoint: emulator.endpoint, taskIds } as never));
     expect(message).toBe("taskIds is no list of texts. Give the taskIds of a resource. (code InvalidArguments)");
   });
 
-  test("nothing at all is no taskIds either", async () => {
+  test("taskIds can't be left out with all other arguments", async () => {
     expect(await messageOf(getVodRefreshTasks(undefined as never))).toMatch(/^taskIds is no list of texts\./);
   });
 
-  test("null is nothing, as for a resource", async () => {
+  test("but null counts as not given, as for a resource", async () => {
     const { endpoint } = emulator;
     expect(await getVodRefreshQuota({ endpoint, profile: null, assumeRole: undefined } as never)).toHaveProperty(
       "urls",
@@ -140,8 +140,8 @@ describe("arguments are checked as the inputs of resources are, and nobody is as
   });
 });
 
-describe("tasks", () => {
-  test("are the rows of a resource's task IDs", async () => {
+describe("getVodRefreshTasks", () => {
+  test("returns the paths of the tasks with these IDs", async () => {
     const { endpoint } = emulator;
     const paths = ["https://vod.example.com/a", "https://img.example.com/b"];
     const { refreshTaskId } = await vodClient({ endpoint, credentials: emulator }).refreshObjectCaches({

@@ -34,7 +34,7 @@ test("the text from which Pulumi's provider process makes the preload's provider
   expect(found.handler?.()).toMatchObject({ create: expect.any(Function), delete: expect.any(Function) });
 });
 
-test("a preload can't be imported or looked up, and says what to do", () => {
+test("VodCachePreload refuses import and id, and says what to do", () => {
   const args = { paths: ["https://vod.example.com/a"], contentHash: "v1" };
   for (const opts of [{ import: "70422" }, { id: "70422" }]) {
     expect(() => new VodCachePreload("warm", args, opts)).toThrow(

@@ -34,7 +34,7 @@ describe("VodCacheRefresh in a program", () => {
   });
 });
 
-describe("paths that are secrets", () => {
+describe("the provider is told whether paths are secrets, and the provider of the preload too:", () => {
   const url = "https://vod.example.com/a?auth_key=1";
   const source = { directory: "dist", baseUrl: pulumi.secret("https://vod.example.com/key/") };
   test.each<[string, ConstructorParameters<typeof VodCacheRefresh>[1], boolean]>([
@@ -43,7 +43,7 @@ describe("paths that are secrets", () => {
     ["the list", { paths: pulumi.secret([url]), contentHash: "v1" }, true],
     ["contents", { contents: pulumi.secret({ [url]: "1" }) }, true],
     ["the URL of a source", { source }, true],
-  ])("are told to the provider, for the preload too: %s", async (name, content, isSecret) => {
+  ])("%s", async (name, content, isSecret) => {
     const refresh = new VodCacheRefresh(name, { ...content, preload: true });
     await settled(refresh.preloadTaskIds);
     for (const resource of [name, `${name}-preload`]) {
@@ -64,7 +64,7 @@ describe("a preload after the refresh", () => {
   const refresh = { objectType: "File", taskIds: ["1"], status: "Submitted" };
   const manner = { quota: { onExceeded: "partial" }, onFailure: "warn", wait: true };
 
-  test("is a resource of its own, of the files among the URLs, by the same caller", async () => {
+  test("is a resource of its own, of the files among the URLs, with the same caller", async () => {
     const paths = [
       "https://vod.example.com/a",
       "https://vod.example.com/",
@@ -83,7 +83,7 @@ describe("a preload after the refresh", () => {
     expect(inputs).not.toHaveProperty("objectType");
   });
 
-  test("of contents, and with what it says for itself", async () => {
+  test("takes the contents of the refresh, and its own options", async () => {
     const contents = { "https://vod.example.com/a": pulumi.output("1"), "https://vod.example.com/d/": "2" };
     const preload = { area: "overseas", onFailure: "fail", wait: false, headers: { "X-A": "1" } } as const;
     const inputs = await preloadOf("p2", { contents, objectType: "File", refreshOnCreate: false, preload });
@@ -94,7 +94,7 @@ describe("a preload after the refresh", () => {
     expect(Object.keys(inputs.contents)).toEqual(["https://vod.example.com/a"]);
   });
 
-  test("of a source, without its directories, and narrowed to some of its files", async () => {
+  test("takes the source of the refresh without directories, and with its own globs", async () => {
     const source = {
       directory: "dist",
       baseUrl: "https://vod.example.com/",
@@ -110,7 +110,7 @@ describe("a preload after the refresh", () => {
     expect(whole?.source).toEqual(files);
   });
 
-  test("isn't there without `preload`", async () => {
+  test("does not exist without `preload`", async () => {
     const refresh = new VodCacheRefresh("p5", args);
     expect(refresh.preloadResource).toBeUndefined();
     expect(await settled(refresh.preloadTaskIds)).toEqual([]);
@@ -121,7 +121,7 @@ describe("a preload after the refresh", () => {
 describe("VodSiteRelease", () => {
   const site = { directory: "dist", domains: ["vod.example.com", "http://img.example.com/player/"] };
 
-  test("has a refresh for each domain, and tells of all", async () => {
+  test("has a refresh for each domain, and outputs for all of them together", async () => {
     const release = new VodSiteRelease("s1", {
       ...site,
       indexDocument: "index.html",
@@ -148,12 +148,12 @@ describe("VodSiteRelease", () => {
       ["vod.example.com", "https://vod.example.com/"],
       /^domains of VodSiteRelease "s2" names vod\.example\.com twice\. Name it once\.$/,
     ],
-  ])("of the domains %j says what is wrong", (domains, sentence) => {
+  ])("refuses the domains %j, and says what is wrong", (domains, sentence) => {
     expect(() => new VodSiteRelease("s2", { ...site, domains })).toThrow(sentence);
   });
 });
 
-test("can't be imported or looked up, and says what to do", () => {
+test("VodCacheRefresh refuses import and id, and says what to do", () => {
   for (const opts of [{ import: "70422" }, { id: "70422" }]) {
     expect(() => new VodCacheRefresh("player", args, opts)).toThrow(
       /^VodCacheRefresh "player" can't be imported or looked up: .* with `refreshOnCreate: false` if nothing is to be sent\.$/,
@@ -225,19 +225,19 @@ describe("the stack traces that Pulumi takes for each property", () => {
   }
   afterEach(() => vi.unstubAllEnvs());
 
-  test("have no frames, since forty of them take longer than all else; those after it have as many as before", () => {
+  test("have no frames while the resource is made, and as many as before afterwards", () => {
     const before = Error.stackTraceLimit;
     expect(before).toBeGreaterThan(0);
     expect(framesMeanwhile()).toBe(0);
     expect(Error.stackTraceLimit).toBe(before);
   });
 
-  test("have them where Pulumi is told to print them", () => {
+  test("have frames where Pulumi is told to print them", () => {
     vi.stubEnv("PULUMI_DEBUG_PROMISE_LEAKS", "true");
     expect(framesMeanwhile()).toBe(Error.stackTraceLimit);
   });
 
-  test("are apart from those of errors, which lead to the program", () => {
+  test("don't shorten those of errors, which lead to the program", () => {
     const before = Error.stackTraceLimit;
     const parent = "no resource" as unknown as pulumi.Resource;
     const error = caught(() => new VodCacheRefresh("player", args, { parent }));

@@ -8,7 +8,7 @@ import {
   listPaths,
 } from "../../../provider/plan/describe.js";
 import { type Baseline, manifestFromInputs, markPending, planRefresh } from "../../../provider/plan/plan.js";
-import { contentOf, type Inputs } from "../../../provider/schema/inputs.js";
+import { getContent, type Inputs } from "../../../provider/schema/inputs.js";
 import type { RefreshQuota } from "../../../provider/vod/quota.js";
 
 const NOW = new Date("2026-11-23T07:19:00Z");
@@ -19,7 +19,7 @@ const quota = (urlsLeft: number): RefreshQuota => ({
   urls: { quota: 2000, remain: urlsLeft },
   directories: { quota: 100, remain: 100 },
 });
-const present = (inputs: Inputs) => manifestFromInputs(contentOf(inputs) as Parameters<typeof manifestFromInputs>[0]);
+const present = (inputs: Inputs) => manifestFromInputs(getContent(inputs) as Parameters<typeof manifestFromInputs>[0]);
 const deployed = (inputs: Inputs, pending: string[] = []): Baseline => ({
   inputs,
   manifest: markPending(present(inputs), pending),

@@ -11,7 +11,7 @@ import {
   planAfterDrift,
   planRefresh,
 } from "../../../provider/plan/plan.js";
-import { contentOf, type Inputs } from "../../../provider/schema/inputs.js";
+import { getContent, type Inputs } from "../../../provider/schema/inputs.js";
 import { manifestFromFiles } from "../../../provider/source/source.js";
 
 const A: string = "https://vod.example.com/a";
@@ -31,7 +31,7 @@ const byContents = (contents: Record<string, string>, changes: Partial<Inputs> =
   ...changes,
 });
 
-const present = (inputs: Inputs) => manifestFromInputs(contentOf(inputs) as Parameters<typeof manifestFromInputs>[0]);
+const present = (inputs: Inputs) => manifestFromInputs(getContent(inputs) as Parameters<typeof manifestFromInputs>[0]);
 const deployed = (inputs: Inputs, pending: string[] = []): Baseline => ({
   inputs,
   manifest: markPending(present(inputs), pending),

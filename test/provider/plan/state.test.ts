@@ -11,7 +11,7 @@ import {
   withoutSubmission,
   withSubmission,
 } from "../../../provider/plan/state.js";
-import { contentOf, type Inputs, PRELOAD, REFRESH } from "../../../provider/schema/inputs.js";
+import { getContent, type Inputs, PRELOAD, REFRESH } from "../../../provider/schema/inputs.js";
 
 const paths = ["https://vod.example.com/a", "https://vod.example.com/b"];
 const inputs: Inputs = {
@@ -22,7 +22,7 @@ const inputs: Inputs = {
   refreshOnCreate: true,
   quota: { onExceeded: "fail" },
 };
-const present = manifestFromInputs(contentOf(inputs) as Parameters<typeof manifestFromInputs>[0]);
+const present = manifestFromInputs(getContent(inputs) as Parameters<typeof manifestFromInputs>[0]);
 const run = {
   accepted: paths,
   pending: [],

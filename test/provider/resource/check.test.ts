@@ -8,8 +8,8 @@ const check = (news: Record<string, unknown>, environment = {}, config: Record<s
 const problemsOf = (news: Record<string, unknown>, environment = {}) =>
   check({ paths: [PATH], contentHash: "v1", ...news }, environment).problems;
 
-describe("inputs are completed and normalised", () => {
-  test("defaults are filled in", () => {
+describe("checked inputs are complete and normalised", () => {
+  test("a default is filled in where the program gives nothing", () => {
     expect(check({ paths: [PATH], contentHash: "v1" })).toEqual({
       inputs: {
         paths: [PATH],
@@ -33,18 +33,18 @@ describe("inputs are completed and normalised", () => {
     ]);
   });
 
-  test("null is as good as not set, as programs in other languages write it", () => {
+  test("null counts as not given, since programs in other languages write it so", () => {
     expect(check({ paths: [PATH], contentHash: "v1", endpoint: null }).problems).toEqual([]);
   });
 
-  test("what begins with __ is the package's own", () => {
+  test("a property that begins with __ is the package's own, and no input", () => {
     expect(check({ paths: [PATH], contentHash: "v1", __provider: "text", __resourceName: "player" }).problems).toEqual(
       [],
     );
   });
 });
 
-describe("each bad input gets its own sentence, with the name of the property and the index", () => {
+describe("each wrong input gets a sentence with the name of the property and the index", () => {
   test.each([
     [{ paths: undefined }, "paths is missing; give paths with contentHash, or contents, or source."],
     [{ paths: [] }, "paths is empty; give a list of at least one path, such as https://vod.example.com/player/app.js."],
@@ -89,7 +89,7 @@ describe("each bad input gets its own sentence, with the name of the property an
     expect(problemsOf(news)).toEqual([problem]);
   });
 
-  test("several at once are all told", () => {
+  test("several mistakes at once are all reported", () => {
     expect(problemsOf({ paths: ["/a", "/b"], force: "yes" })).toHaveLength(3);
   });
 
@@ -98,7 +98,7 @@ describe("each bad input gets its own sentence, with the name of the property an
     expect(problem).not.toContain("5ec2e7");
   });
 
-  test("more paths than an account may refresh in a day", () => {
+  test("more paths than an account may refresh in a day are refused", () => {
     const urls = (count: number) => Array.from({ length: count }, (_, index) => `https://vod.example.com/${index}/`);
     expect(problemsOf({ paths: urls(2000) })).toEqual([]);
     expect(problemsOf({ paths: urls(2001) })).toEqual([
@@ -121,7 +121,7 @@ describe("each bad input gets its own sentence, with the name of the property an
 });
 
 test.each(["accessKey", "secretKey", "access_key_secret", "securityToken", "accessKeyId"])(
-  "%s is refused as an input, with the reason",
+  "%s is refused as an input, and the sentence says why",
   (name) => {
     expect(problemsOf({ [name]: "abc-secret" })).toEqual([
       `${name} can't be an input, since it would stand in the state; set it as a secret of the stack's configuration ` +
@@ -130,7 +130,7 @@ test.each(["accessKey", "secretKey", "access_key_secret", "securityToken", "acce
   },
 );
 
-test("a proxy that is none is found in the preview", () => {
+test("a proxy that is not an http proxy is refused in the preview", () => {
   expect(problemsOf({}, { HTTPS_PROXY: "socks5://proxy.example.com" })[0]).toMatch(
     /^HTTPS_PROXY is neither an http nor an https proxy\. .*\(code InvalidProxy\)$/,
   );
@@ -141,7 +141,7 @@ describe("a region", () => {
     expect(problemsOf({ region: "cn-shanghai" })[0]).toMatch(/^region is not an input of VodCacheRefresh; it has /);
   });
 
-  test("of the stack that is another one is told, for the calls go elsewhere", () => {
+  test("of the stack other than Shanghai is noted, since the calls go to Shanghai", () => {
     const given = { paths: [PATH], contentHash: "v1" };
     const region = (key: string) => (key === "alicloud:region" ? "cn-hangzhou" : undefined);
     expect(checkInputs(given, {}, region, REFRESH).notes).toEqual([
@@ -159,7 +159,7 @@ describe("a region", () => {
 });
 
 describe("an endpoint", () => {
-  test("is checked in the preview already, wherever it comes from", () => {
+  test("is checked in the preview, wherever it comes from", () => {
     expect(problemsOf({ endpoint: "http://vod.cn-shanghai.aliyuncs.com" })[0]).toMatch(
       /^endpoint would send requests to vod.cn-shanghai.aliyuncs.com over plain http\. /,
     );
@@ -169,7 +169,7 @@ describe("an endpoint", () => {
   });
 });
 
-test("force without a directory works, with a warning", () => {
+test("force without a directory is accepted with a warning", () => {
   expect(check({ paths: [PATH], contentHash: "v1", force: true })).toMatchObject({
     problems: [],
     warnings: ['force has an effect with objectType "Directory" only; with "File" it is not sent.'],
@@ -190,7 +190,7 @@ describe("contents", () => {
     expect(inputs.contents).toEqual({ "https://vod.example.com/b": "1", "https://vod.example.com/a?v=1": "2" });
   });
 
-  test("may become nothing at all", () => {
+  test("may be empty", () => {
     expect(checkContents({}).problems).toEqual([]);
   });
 
@@ -250,7 +250,7 @@ test.each([
   ]);
 });
 
-test("planFile beside the source is taken", () => {
+test("planFile beside the source is accepted", () => {
   const source = { directory: "./dist", baseUrl: "https://vod.example.com/" };
   for (const planFile of ["./plan.txt", "../plan.txt", "./dist-plan.txt", "/tmp/plan.txt"]) {
     expect(check({ source, planFile }).problems).toEqual([]);
@@ -291,17 +291,17 @@ describe("source", () => {
 });
 
 describe("policies", () => {
-  test("force means something where URLs may be collapsed into directories", () => {
+  test("force gives no warning where directories may be refreshed in place of URLs", () => {
     expect(
       check({ paths: [PATH], contentHash: "v1", force: true, quota: { onExceeded: "collapse" } }).warnings,
     ).toEqual([]);
   });
-  test("refreshNew means nothing with paths", () => {
+  test("refreshNew with paths gives a warning", () => {
     expect(check({ paths: [PATH], contentHash: "v1", refreshNew: true }).warnings).toEqual([
       "refreshNew has an effect with contents and source only; a new path in paths is always refreshed.",
     ]);
   });
-  test("more paths than a day's quota are no problem where the quota may be exceeded", () => {
+  test("more paths than a day's quota are accepted where quota.onExceeded isn't fail", () => {
     const paths = Array.from({ length: 2001 }, (_, index) => `https://vod.example.com/${index}`);
     for (const onExceeded of ["partial", "collapse"]) {
       expect(check({ paths, contentHash: "v1", quota: { onExceeded } }).problems).toEqual([]);
@@ -316,7 +316,7 @@ describe("waiting and retrying", () => {
     [{ wait: true }],
     [{ wait: { timeout: 60, onTimeout: "warn" } }],
     [{ retry: { timeout: 60, maxAttempts: 3 } }],
-  ])("%j", (more) => expect(problems(more)).toEqual([]));
+  ])("%j is accepted", (more) => expect(problems(more)).toEqual([]));
 
   test.each([
     [
@@ -333,7 +333,7 @@ describe("waiting and retrying", () => {
   });
 });
 
-describe("a preload after the refresh", () => {
+describe("a preload after the refresh, as an option of it:", () => {
   const problems = (more: object) =>
     check({ ...("source" in more || "contents" in more ? {} : { paths: [PATH], contentHash: "v1" }), ...more })
       .problems;
@@ -355,7 +355,7 @@ describe("a preload after the refresh", () => {
     [{ preload: { include: ["videos/**"], exclude: ["drafts"] }, source }],
     [{ preload: false, wait: false, objectType: "Directory", paths: ["https://vod.example.com/a/"] }],
     [{ preload: true, objectType: "IgnoreParams", contents: { [PATH]: "1" } }],
-  ])("%j", (more) => expect(problems(more)).toEqual([]));
+  ])("%j is accepted", (more) => expect(problems(more)).toEqual([]));
 
   test.each([
     [
@@ -391,18 +391,18 @@ describe("a preload after the refresh", () => {
   });
 });
 
-describe("values that aren't known yet in a preview", () => {
+describe("a value that isn't known yet in a preview is accepted", () => {
   test.each([
     ["wait", { timeout: UNKNOWN }],
     ["retry", { maxAttempts: UNKNOWN }],
     ["preload", { area: UNKNOWN }],
-  ])("%s with %j within it", (name, value) => {
+  ])("in %s, within %j", (name, value) => {
     const { inputs, problems } = check({ paths: [PATH], contentHash: "v1", [name]: value });
     expect(problems).toEqual([]);
     expect(readInputs(inputs, REFRESH)).toBeUndefined();
   });
 
-  test.each(["paths", "contentHash", "objectType", "force", "refreshOnCreate", "endpoint"])("%s", (name) => {
+  test.each(["paths", "contentHash", "objectType", "force", "refreshOnCreate", "endpoint"])("for %s", (name) => {
     const { inputs, problems } = check({ paths: [PATH], contentHash: "v1", [name]: UNKNOWN });
     expect(problems).toEqual([]);
     expect(inputs[name]).toBe(UNKNOWN);
@@ -412,11 +412,11 @@ describe("values that aren't known yet in a preview", () => {
   test.each([
     ["accessKey", UNKNOWN, /^accessKey can't be an input, since it would stand in the state; /],
     ["colour", { shade: UNKNOWN }, /^colour is not an input of VodCacheRefresh; /],
-  ])("but %s is no input, whatever its value", (name, value, problem) => {
+  ])("but not of %s, which is no input whatever its value", (name, value, problem) => {
     expect(problemsOf({ [name]: value })[0]).toMatch(problem);
   });
 
-  test("one path among others, which are checked under their own index", () => {
+  test("for one path among others, which are checked under their own index", () => {
     expect(check({ paths: [UNKNOWN, PATH], contentHash: "v1" }).inputs.paths).toEqual([UNKNOWN, PATH]);
     expect(readInputs(check({ paths: [UNKNOWN, PATH], contentHash: "v1" }).inputs, REFRESH)).toBeUndefined();
     expect(problemsOf({ paths: [UNKNOWN, "/a"] })[0]).toMatch(/^paths\[1\] /);
