@@ -48,7 +48,7 @@ export class ColdChild implements Child {
   private readonly process: ChildProcess;
 
   constructor(script: string, args: string[], options: ChildOptions) {
-    const { file, remove } = preloaded(options.preload ?? "");
+    const { file, remove } = writePreload(options.preload ?? "");
     const given = [...(options.nodeArguments ?? []), "-r", file, script, ...args];
     const environment = Object.fromEntries(
       Object.entries({ ...process.env, ...options.environment }).filter(([, value]) => value !== undefined),
@@ -65,14 +65,14 @@ export class ColdChild implements Child {
 
   async end(): Promise<void> {
     if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill("SIGTERM");
-    const impatience = setTimeout(() => this.process.kill("SIGKILL"), KILL_AFTER_MILLISECONDS);
+    const killTimer = setTimeout(() => this.process.kill("SIGKILL"), KILL_AFTER_MILLISECONDS);
     await this.exited.catch(() => {});
-    clearTimeout(impatience);
+    clearTimeout(killTimer);
   }
 }
 
 /** A file with what is loaded first in a child, in a folder of its own. */
-export function preloaded(code: string): { file: string; folder: string; remove: () => void } {
+export function writePreload(code: string): { file: string; folder: string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), "pulumi-stand-in-child-"));
   const file = join(folder, "preload.js");
   writeFileSync(file, PRELOAD + code);

@@ -1,14 +1,14 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { command } from "./command.js";
+import { runCommand } from "./command.js";
 import { programFiles } from "./programs.js";
 import { temporaryProgram } from "./temporaryProgram.js";
 
 async function run(...args: string[]): Promise<{ code: number; printed: string; complaints: string }> {
   const [printed, complaints]: [string[], string[]] = [[], []];
   const { signal } = new AbortController();
-  const code = await command(args, { print: (l) => printed.push(l), complain: (l) => complaints.push(l), signal });
+  const code = await runCommand(args, { print: (l) => printed.push(l), complain: (l) => complaints.push(l), signal });
   return { code, printed: printed.join("\n"), complaints: complaints.join("\n") };
 }
 

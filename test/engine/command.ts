@@ -12,7 +12,7 @@ const USAGE =
   "npm run engine -- preview|up|refresh|destroy DIRECTORY [--config k=v]... [--secret k=v]... [--state FILE]";
 
 /** Where a command line is run: what prints, what complains, and what interrupts. */
-export interface Surroundings {
+export interface Terminal {
   print(line: string): void;
   complain(line: string): void;
   signal: AbortSignal;
@@ -28,7 +28,7 @@ interface Command {
   state: string | undefined;
 }
 
-function parsed(args: readonly string[]) {
+function parseOptions(args: readonly string[]) {
   const many = { type: "string", multiple: true } as const;
   const options = { config: many, secret: many, state: { type: "string" } } as const;
   try {
@@ -39,7 +39,7 @@ function parsed(args: readonly string[]) {
 }
 
 function parse(args: readonly string[]): Command {
-  const given = parsed(args);
+  const given = parseOptions(args);
   const [operation, program, ...more] = given.positionals;
   if (operation === undefined || !OPERATIONS.includes(operation)) {
     throw new UsageError(`"${operation ?? ""}" is none of ${OPERATIONS.join(", ")}`);
@@ -64,26 +64,26 @@ function parse(args: readonly string[]): Command {
 }
 
 /** Runs a command line, and returns the exit code: 0, 1 for an operation that failed, 2 for a wrong command line. */
-export async function command(args: readonly string[], where: Surroundings): Promise<number> {
+export async function runCommand(args: readonly string[], terminal: Terminal): Promise<number> {
   try {
-    return await run(parse(args), where);
+    return await run(parse(args), terminal);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    where.complain(error instanceof UsageError ? `engine: ${message}; usage: ${USAGE}` : `engine: ${message}`);
+    terminal.complain(error instanceof UsageError ? `engine: ${message}; usage: ${USAGE}` : `engine: ${message}`);
     return error instanceof UsageError ? 2 : 1;
   }
 }
 
-async function run({ operation, program, config, secrets, state }: Command, where: Surroundings): Promise<number> {
+async function run({ operation, program, config, secrets, state }: Command, terminal: Terminal): Promise<number> {
   if (isCliOnPath())
-    where.print("The Pulumi CLI is on the PATH, for real programs; this is the stand-in all the same.");
+    terminal.print("The Pulumi CLI is on the PATH, for real programs; this is the stand-in all the same.");
   const passphrase = process.env.PULUMI_CONFIG_PASSPHRASE;
   const engine = standInEngine({
     stateFile: state ?? join(".pulumi-state", `${readProgram(program).project}.json`),
     ...(passphrase !== undefined && { passphrase }),
   });
   try {
-    const { print: onOutput, signal } = where;
+    const { print: onOutput, signal } = terminal;
     return (await engine.run(operation, { program, config, secrets, onOutput, signal })).succeeded ? 0 : 1;
   } finally {
     await engine.close();

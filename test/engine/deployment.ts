@@ -2,9 +2,9 @@
 // and hands what was decided to the execution.
 
 import { randomUUID } from "node:crypto";
-import { checkedValue } from "./display.js";
+import { formatCheckedValue } from "./display.js";
 import type { Execution } from "./execution.js";
-import { ignoringChanges } from "./ignoreChanges.js";
+import { applyIgnoreChanges } from "./ignoreChanges.js";
 import type { Deployer } from "./monitor.js";
 import { type Progress, type Severity, Stopped } from "./progress.js";
 import { equal, type PropertyMap } from "./properties.js";
@@ -12,14 +12,14 @@ import type { Provider } from "./provider.js";
 import type { Snapshot } from "./snapshot.js";
 import { PROVIDER_TYPE, type Resource, STACK_TYPE } from "./state.js";
 import {
-  changes,
   type Decision,
   decide,
-  dependentsOf,
+  desiredState,
+  findDependents,
   type Goal,
+  hasChanges,
   inputsAfterReplacing,
   type Step,
-  wanted,
 } from "./steps.js";
 
 export interface DeploymentContext {
@@ -139,13 +139,13 @@ export class Deployment implements Deployer {
     await this.ensureProvider();
     const old = snapshot.old(goal.urn);
     const recreated = old !== undefined && this.deletedEarly.delete(old);
-    const { inputs, lost } = ignoringChanges(goal.inputs, old?.inputs ?? {}, old ? goal.ignoreChanges : []);
-    if (lost.length > 0) {
-      const paths = JSON.stringify(lost.join(", "));
+    const { inputs, unresolved } = applyIgnoreChanges(goal.inputs, old?.inputs ?? {}, old ? goal.ignoreChanges : []);
+    if (unresolved.length > 0) {
+      const paths = JSON.stringify(unresolved.join(", "));
       this.log("info", `cannot ignore changes in added or removed elements of the path: ${paths}`);
     }
     const checked = await this.check(goal, inputs, recreated ? {} : (old?.inputs ?? {}));
-    const news = wanted(goal, checked, this.providerReference);
+    const news = desiredState(goal, checked, this.providerReference);
     if (!old) return { step: "create", news };
     if (recreated) return { step: "replace", deleteFirst: true, news, old, recreated };
     const gone = goal.deletedWith !== undefined && this.replaced.has(goal.deletedWith);
@@ -157,14 +157,14 @@ export class Deployment implements Deployer {
     if (old.protect && goal.protect) this.refuseReplacing(goal.urn);
     this.replaced.add(goal.urn);
     // What a new resource would be given may be something else than what the old one keeps.
-    const fresh = wanted(goal, await this.check(goal, goal.inputs, {}), this.providerReference);
+    const fresh = desiredState(goal, await this.check(goal, goal.inputs, {}), this.providerReference);
     const dependents = decision.deleteFirst ? await this.dependentReplacements(old) : [];
     return { ...decision, news: fresh, old, dependents };
   }
 
   private async planComponent(goal: Goal): Promise<Planned> {
     const old = this.context.snapshot.old(goal.urn);
-    const news = wanted(goal, goal.inputs, undefined);
+    const news = desiredState(goal, goal.inputs, undefined);
     if (!old) return { step: "create", news };
     return { step: equal(old.inputs ?? {}, goal.inputs) ? "same" : "update", news, old };
   }
@@ -172,7 +172,7 @@ export class Deployment implements Deployer {
   private async check(goal: Goal, inputs: PropertyMap, olds: PropertyMap): Promise<PropertyMap> {
     const { inputs: checked, failures } = await this.context.provider.check(goal.urn, olds, inputs);
     for (const { property, reason } of failures) {
-      const about = property === "" ? "" : `: property ${property} value ${checkedValue(inputs[property])}`;
+      const about = property === "" ? "" : `: property ${property} value ${formatCheckedValue(inputs[property])}`;
       this.fail(`${goal.type} resource '${goal.name}'${about} has a problem: ${reason}`);
     }
     if (failures.length > 0) throw new Stopped();
@@ -192,11 +192,11 @@ export class Deployment implements Deployer {
     const replaced = new Set([root.urn]);
     const found: Resource[] = [];
     const candidates = snapshot.base.filter((one) => one === root || (!this.registered.has(one.urn) && !one.delete));
-    for (const dependent of dependentsOf(root, candidates)) {
+    for (const dependent of findDependents(root, candidates)) {
       const inputs = dependent.custom ? inputsAfterReplacing(dependent, replaced) : undefined;
       const dies = dependent.deletedWith !== undefined && replaced.has(dependent.deletedWith);
       const answer = inputs && !dies ? await provider.diff(dependent, inputs) : undefined;
-      const replaces = answer && answer.replaces.length > 0 && changes(answer, dependent.inputs ?? {}, inputs ?? {});
+      const replaces = answer && answer.replaces.length > 0 && hasChanges(answer, dependent.inputs ?? {}, inputs ?? {});
       if (!dies && !replaces) continue;
       if (dependent.protect) this.refuseReplacing(dependent.urn);
       replaced.add(dependent.urn);

@@ -50,7 +50,7 @@ function compareValues(a: PropertyValue, b: PropertyValue): ValueDifference {
 }
 
 /** The difference in one line, as it stands in a preview's row: `+added,added-deleted~updated`; "" for none. */
-export function shortDifference(change: ObjectDifference | undefined): string {
+export function summarizeDifference(change: ObjectDifference | undefined): string {
   if (change === undefined) return "";
   const keys = (kind: ValueDifference["kind"], sign: string): string => {
     const found = [...change].filter(([, entry]) => entry.kind === kind).map(([key]) => key);

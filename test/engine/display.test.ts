@@ -1,12 +1,19 @@
 import { describe, expect, it } from "vitest";
-import { difference, shortDifference } from "./difference.js";
-import { checkedValue, differenceText, outputsText, type Shown, stepText, summaryText } from "./display.js";
-import { type PropertyMap, secretOf, UNKNOWN } from "./properties.js";
+import { difference, summarizeDifference } from "./difference.js";
+import {
+  formatCheckedValue,
+  formatDifference,
+  formatOutputs,
+  formatStep,
+  formatSummary,
+  type Shown,
+} from "./display.js";
+import { type PropertyMap, UNKNOWN, wrapSecret } from "./properties.js";
 import type { Resource } from "./state.js";
 
 const text = (olds: PropertyMap, news: PropertyMap): string => {
   const change = difference(olds, news);
-  return change ? differenceText(change, 1) : "";
+  return change ? formatDifference(change, 1) : "";
 };
 
 describe("a difference", () => {
@@ -37,8 +44,8 @@ describe("a difference", () => {
   });
 
   it("should never show a secret, nor an internal property", () => {
-    const olds = { token: secretOf("hunter2"), __provider: "a" };
-    expect(text(olds, { token: secretOf("hunter3"), __provider: "b" })).toBe("  ~ token: [secret] => [secret]\n");
+    const olds = { token: wrapSecret("hunter2"), __provider: "a" };
+    expect(text(olds, { token: wrapSecret("hunter3"), __provider: "b" })).toBe("  ~ token: [secret] => [secret]\n");
     expect(text(olds, { token: "open" })).toBe('  ~ token: [secret] => "open"\n');
     expect(text(olds, { ...olds, __provider: "b" })).toBe("");
   });
@@ -61,7 +68,7 @@ describe("a difference", () => {
 
   it("should fit into a row", () => {
     const change = difference({ a: 1, b: 1, c: 1, d: 1 }, { a: 2, b: 2, d: 1, e: 1, f: 1 });
-    expect(shortDifference(change)).toBe("+e,f-c~a,b");
+    expect(summarizeDifference(change)).toBe("+e,f-c~a,b");
   });
 });
 
@@ -78,9 +85,9 @@ const step = (more: Partial<Shown> & Pick<Shown, "step">): Shown => {
 
 describe("a step", () => {
   it("should be shown with the inputs when something is created, and then with the other outputs", () => {
-    const inputs = { __provider: "…", name: "a", token: secretOf("hunter2") };
+    const inputs = { __provider: "…", name: "a", token: wrapSecret("hunter2") };
     const create = step({ step: "create", new: thing({ inputs }) });
-    expect(stepText(create)).toBe(
+    expect(formatStep(create)).toBe(
       [
         "    + pulumi-nodejs:dynamic/demo:Thing: (create)",
         "        [urn=urn:pulumi:dev::p::pulumi-nodejs:dynamic/demo:Thing::t]",
@@ -89,7 +96,7 @@ describe("a step", () => {
         "",
       ].join("\n"),
     );
-    expect(outputsText({ ...create, new: thing({ inputs, outputs: { ...inputs, made: 1 } }) })).toBe(
+    expect(formatOutputs({ ...create, new: thing({ inputs, outputs: { ...inputs, made: 1 } }) })).toBe(
       ["        --outputs:--", "        made      : 1", ""].join("\n"),
     );
   });
@@ -97,7 +104,7 @@ describe("a step", () => {
   it("should be shown with the difference when something is updated", () => {
     const old = thing({ id: "1", inputs: { size: 1, name: "a" }, outputs: { size: 1, name: "a", made: 1 } });
     const update = step({ step: "update", old, new: thing({ inputs: { size: 2, name: "a" } }) });
-    expect(stepText(update)).toBe(
+    expect(formatStep(update)).toBe(
       [
         "    ~ pulumi-nodejs:dynamic/demo:Thing: (update) [diff: ~size]",
         "        [id=1]",
@@ -111,30 +118,30 @@ describe("a step", () => {
 
   it("should say when a resource is kept or locked", () => {
     const gone = step({ step: "delete", old: thing({ id: "1", retainOnDelete: true, protect: true }), indent: 0 });
-    expect(stepText(gone)).toContain("- pulumi-nodejs:dynamic/demo:Thing: (delete[retain]) 🔒\n    [id=1]\n");
+    expect(formatStep(gone)).toContain("- pulumi-nodejs:dynamic/demo:Thing: (delete[retain]) 🔒\n    [id=1]\n");
   });
 
   it("should not be shown for what did not change, what is part of a replacement, and the default provider", () => {
     const old = thing({});
-    expect(stepText(step({ step: "same", old, new: old }))).toBe("");
-    expect(stepText(step({ step: "create-replacement", new: old }))).toBe("");
-    expect(stepText(step({ step: "create", new: old, type: "pulumi:providers:pulumi-nodejs" }))).toBe("");
+    expect(formatStep(step({ step: "same", old, new: old }))).toBe("");
+    expect(formatStep(step({ step: "create-replacement", new: old }))).toBe("");
+    expect(formatStep(step({ step: "create", new: old, type: "pulumi:providers:pulumi-nodejs" }))).toBe("");
   });
 
   it("should leave the outputs of a resource out of a preview", () => {
-    expect(outputsText(step({ step: "create", new: thing({ outputs: { made: 1 } }), planning: true }))).toBe("");
+    expect(formatOutputs(step({ step: "create", new: thing({ outputs: { made: 1 } }), planning: true }))).toBe("");
   });
 });
 
 describe("the summary", () => {
   it("should count what will be done", () => {
-    expect(summaryText({ create: 1, update: 2, same: 3 }, { planning: true, errors: 0, seconds: 1 })).toBe(
+    expect(formatSummary({ create: 1, update: 2, same: 3 }, { planning: true, errors: 0, seconds: 1 })).toBe(
       "Resources:\n    + 1 to create\n    ~ 2 to update\n    3 changes. 3 unchanged\n",
     );
   });
 
   it("should count what was done, what failed, and how long it took", () => {
-    expect(summaryText({ replace: 1, delete: 1 }, { planning: false, errors: 1, seconds: 1.2 })).toBe(
+    expect(formatSummary({ replace: 1, delete: 1 }, { planning: false, errors: 1, seconds: 1.2 })).toBe(
       "Resources:\n    - 1 deleted\n    +-1 replaced\n    2 changes\n    1 errored\n\nDuration: 2s\n",
     );
   });
@@ -149,8 +156,8 @@ describe("the value in a failed check", () => {
     [{ b: null, a: true }, "{map[a:{true} b:{<nil>}]}"],
     [UNKNOWN, "output<string>{}"],
     // In clear, as in Pulumi: no check may name a property that can be secret.
-    [secretOf("hush"), "{&{{hush}}}"],
+    [wrapSecret("hush"), "{&{{hush}}}"],
   ])("should be printed for %j as %s", (value, expected) => {
-    expect(checkedValue(value)).toBe(expected);
+    expect(formatCheckedValue(value)).toBe(expected);
   });
 });

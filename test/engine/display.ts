@@ -1,7 +1,7 @@
 // Text for people: a step, its properties and their differences, printed the way `pulumi preview --diff` does, with one
 // addition: the header of a changed resource also names the changed keys, as Pulumi's plain preview does. Pure functions.
 
-import { difference, type ObjectDifference, shortDifference, type ValueDifference } from "./difference.js";
+import { difference, type ObjectDifference, summarizeDifference, type ValueDifference } from "./difference.js";
 import {
   equal,
   isInternalKey,
@@ -57,7 +57,7 @@ const keyTitle =
     `${margin(place)}${key.padEnd(align)}: `;
 
 /** Strings that are JSON objects or arrays are printed as what they hold. */
-function decoded(text: string): PropertyValue | undefined {
+function parseJson(text: string): PropertyValue | undefined {
   if (!/^\s*[[{]/.test(text)) return undefined;
   try {
     return JSON.parse(text) as PropertyValue;
@@ -68,32 +68,33 @@ function decoded(text: string): PropertyValue | undefined {
 
 const isPrimitive = (value: PropertyValue): boolean => typeof value !== "object" || value === null || isSecret(value);
 
-function valueText(value: PropertyValue, place: Place): string {
+function formatValue(value: PropertyValue, place: Place): string {
   if (value === null) return "<null>";
   if (isSecret(value)) return SECRET_SHOWN;
   if (value === UNKNOWN) return "[unknown]";
   if (typeof value === "string") {
-    const inside = decoded(value);
-    return inside === undefined ? JSON.stringify(value) : `(json) ${valueText(inside, place)}`;
+    const inside = parseJson(value);
+    return inside === undefined ? JSON.stringify(value) : `(json) ${formatValue(inside, place)}`;
   }
   if (Array.isArray(value)) {
     if (value.length === 0) return "[]";
     const inner = { ...place, indent: place.indent + 1 };
-    const elements = value.map((element, i) => `${margin(place)}    [${i}]: ${valueText(element, inner)}\n`);
+    const elements = value.map((element, i) => `${margin(place)}    [${i}]: ${formatValue(element, inner)}\n`);
     return `[\n${elements.join("")}${blank(place.indent)}]`;
   }
   if (isObject(value)) {
     if (Object.keys(value).length === 0) return "{}";
-    return `{\n${objectText(value, { ...place, indent: place.indent + 1 })}${blank(place.indent)}}`;
+    return `{\n${formatObject(value, { ...place, indent: place.indent + 1 })}${blank(place.indent)}}`;
   }
   return String(value);
 }
 
 /** All properties of a map. Internal keys count for the alignment, as they do in Pulumi, but are not shown. */
-function objectText(properties: PropertyMap, place: Place): string {
+function formatObject(properties: PropertyMap, place: Place): string {
   const keys = Object.keys(properties).sort();
   const align = width(keys);
-  const line = (key: string): string => `${keyTitle(key, align)(place)}${valueText(properties[key] ?? null, place)}\n`;
+  const line = (key: string): string =>
+    `${keyTitle(key, align)(place)}${formatValue(properties[key] ?? null, place)}\n`;
   return keys
     .filter((key) => !isInternalKey(key))
     .map(line)
@@ -101,49 +102,49 @@ function objectText(properties: PropertyMap, place: Place): string {
 }
 
 /** Empty values only clutter a list of unchanged properties. */
-function worthShowing(value: PropertyValue): boolean {
+function isWorthShowing(value: PropertyValue): boolean {
   if (value === null || value === "") return false;
   return typeof value !== "object" || Object.keys(value).length > 0;
 }
 
-export function differenceText(change: ObjectDifference, indent: number): string {
+export function formatDifference(change: ObjectDifference, indent: number): string {
   const align = width([...change.keys()]);
-  return [...change].map(([key, entry]) => entryText(keyTitle(key, align), entry, indent)).join("");
+  return [...change].map(([key, entry]) => formatEntry(keyTitle(key, align), entry, indent)).join("");
 }
 
-function entryText(title: Title, entry: ValueDifference, indent: number, inArray = false): string {
+function formatEntry(title: Title, entry: ValueDifference, indent: number, inArray = false): string {
   const line = (value: PropertyValue, sign?: Sign): string => {
     const place = { indent, ...(sign && { sign }) };
-    return `${title(place)}${valueText(value, place)}\n`;
+    return `${title(place)}${formatValue(value, place)}\n`;
   };
   if (entry.kind === "add") return line(entry.value, "+ ");
   if (entry.kind === "delete") return line(entry.value, "- ");
-  if (entry.kind === "same") return inArray || worthShowing(entry.value) ? line(entry.value) : "";
+  if (entry.kind === "same") return inArray || isWorthShowing(entry.value) ? line(entry.value) : "";
   const opening = title({ indent, sign: "~ " });
   if (entry.elements) {
     const elements = entry.elements.map((element, i) =>
-      entryText((place) => `${margin({ ...place, indent: place.indent - 1 })}[${i}]: `, element, indent + 2, true),
+      formatEntry((place) => `${margin({ ...place, indent: place.indent - 1 })}[${i}]: `, element, indent + 2, true),
     );
     return `${opening}[\n${elements.join("")}${blank(indent)}]\n`;
   }
-  if (entry.object) return `${opening}{\n${differenceText(entry.object, indent + 1)}${blank(indent)}}\n`;
-  const [showOld, showNew] = [worthShowing(entry.old), worthShowing(entry.new)];
+  if (entry.object) return `${opening}{\n${formatDifference(entry.object, indent + 1)}${blank(indent)}}\n`;
+  const [showOld, showNew] = [isWorthShowing(entry.old), isWorthShowing(entry.new)];
   if (showOld && showNew && isPrimitive(entry.old) && isPrimitive(entry.new)) {
-    return `${opening}${primitivesText(entry.old, entry.new, indent)}\n`;
+    return `${opening}${formatPrimitives(entry.old, entry.new, indent)}\n`;
   }
   return (showOld ? line(entry.old, "- ") : "") + (showNew ? line(entry.new, "+ ") : "");
 }
 
-function primitivesText(old: PropertyValue, next: PropertyValue, indent: number): string {
-  const objects = [old, next].map((value) => (typeof value === "string" ? decoded(value) : undefined));
+function formatPrimitives(old: PropertyValue, next: PropertyValue, indent: number): string {
+  const objects = [old, next].map((value) => (typeof value === "string" ? parseJson(value) : undefined));
   const [a, b] = objects;
   if (isObject(a) && isObject(b)) {
     const change = difference(a, b);
-    if (change) return `(json) {\n${differenceText(change, indent + 1)}${blank(indent)}}`;
+    if (change) return `(json) {\n${formatDifference(change, indent + 1)}${blank(indent)}}`;
   }
   // Two texts that hold the same JSON, or only one that does, are shown as the texts that they are.
   const text = (value: PropertyValue): string =>
-    typeof value === "string" && value !== UNKNOWN ? JSON.stringify(value) : valueText(value, { indent });
+    typeof value === "string" && value !== UNKNOWN ? JSON.stringify(value) : formatValue(value, { indent });
   return `${text(old)} => ${text(next)}`;
 }
 
@@ -170,23 +171,23 @@ function header({ step, urn, type, old, new: next, indent }: Shown, changed: str
 }
 
 /** What is printed when a step begins. */
-export function stepText(shown: Shown): string {
+export function formatStep(shown: Shown): string {
   if (!isShown(shown)) return "";
   const { step, old, new: next, indent } = shown;
   const change = comparison(shown);
-  const top = header(shown, shortDifference(change));
+  const top = header(shown, summarizeDifference(change));
   if (step === "same") return top;
-  if (old && next) return top + (change ? differenceText(change, indent + 1) : sameText(next, indent + 1));
+  if (old && next) return top + (change ? formatDifference(change, indent + 1) : formatUnchanged(next, indent + 1));
   const properties = old ? old.inputs : Object.keys(next?.outputs ?? {}).length > 0 ? next?.outputs : next?.inputs;
   // A resource that a refresh found gone is shown with what it had, as outputs.
-  return top + (shown.refresh ? "" : objectText(properties ?? {}, { indent: indent + 1 }));
+  return top + (shown.refresh ? "" : formatObject(properties ?? {}, { indent: indent + 1 }));
 }
 
-const sameText = (next: Resource, indent: number): string =>
-  objectText(Object.keys(next.outputs ?? {}).length > 0 ? (next.outputs ?? {}) : (next.inputs ?? {}), { indent });
+const formatUnchanged = (next: Resource, indent: number): string =>
+  formatObject(Object.keys(next.outputs ?? {}).length > 0 ? (next.outputs ?? {}) : (next.inputs ?? {}), { indent });
 
 /** What is printed when a step has ended: the outputs that the inputs did not show already. */
-export function outputsText(shown: Shown): string {
+export function formatOutputs(shown: Shown): string {
   if (!isShown(shown)) return "";
   const { type, old, new: next, indent, planning, refresh } = shown;
   const isStack = type === STACK_TYPE;
@@ -203,7 +204,7 @@ export function outputsText(shown: Shown): string {
     const align = width([...change.keys()]);
     text = [...change]
       .filter(([key, entry]) => shownKey(key) && (showSames || entry.kind !== "same"))
-      .map(([key, entry]) => entryText(keyTitle(key, align), entry, indent + 1))
+      .map(([key, entry]) => formatEntry(keyTitle(key, align), entry, indent + 1))
       .join("");
   } else {
     if (old && (!isStack || planning)) return "";
@@ -211,8 +212,8 @@ export function outputsText(shown: Shown): string {
     const align = width(keys);
     const place = { indent: indent + 1 };
     text = keys
-      .filter((key) => shownKey(key) && worthShowing(news[key] ?? null))
-      .map((key) => `${keyTitle(key, align)(place)}${valueText(news[key] ?? null, place)}\n`)
+      .filter((key) => shownKey(key) && isWorthShowing(news[key] ?? null))
+      .map((key) => `${keyTitle(key, align)(place)}${formatValue(news[key] ?? null, place)}\n`)
       .join("");
   }
   return text === "" ? "" : `${blank(indent + 1)}--outputs:--\n${text}`;
@@ -227,7 +228,7 @@ const PAST: Record<string, string> = { delete: "deleted" };
 const ORDER: Step[] = ["create", "update", "delete", "replace", "create-replacement", "delete-replaced", "refresh"];
 
 /** The numbers at the end. */
-export function summaryText(
+export function formatSummary(
   counts: Partial<Record<Step, number>>,
   { planning, errors, seconds }: { planning: boolean; errors: number; seconds: number },
 ): string {
@@ -249,12 +250,12 @@ export function summaryText(
  * A value inside a sentence about a failed check, as Pulumi prints it: `{1}`, `{[{1} {2}]}`, `{map[key:{1}]}`. A secret is
  * printed in clear there, in Pulumi too; hiding it here would hide from a test what the user of the CLI gets to see.
  */
-export function checkedValue(value: PropertyValue | undefined): string {
+export function formatCheckedValue(value: PropertyValue | undefined): string {
   if (value === undefined || value === null) return "{<nil>}";
-  if (isSecret(value)) return `{&{${checkedValue(value.value)}}}`;
+  if (isSecret(value)) return `{&{${formatCheckedValue(value.value)}}}`;
   if (value === UNKNOWN) return "output<string>{}";
-  if (Array.isArray(value)) return `{[${value.map(checkedValue).join(" ")}]}`;
+  if (Array.isArray(value)) return `{[${value.map(formatCheckedValue).join(" ")}]}`;
   if (!isObject(value)) return `{${String(value).replace(/e([+-])(\d)$/, "e$10$2")}}`;
   const keys = Object.keys(value).sort();
-  return `{map[${keys.map((key) => `${key}:${checkedValue(value[key])}`).join(" ")}]}`;
+  return `{map[${keys.map((key) => `${key}:${formatCheckedValue(value[key])}`).join(" ")}]}`;
 }

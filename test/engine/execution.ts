@@ -2,8 +2,8 @@
 // called that changes anything, and nothing is saved.
 
 import { type Progress, Stopped } from "./progress.js";
-import { markedLike, markedSecret } from "./properties.js";
-import { messageOf, type Provider, type Result } from "./provider.js";
+import { markSecrets, markSecretsLike } from "./properties.js";
+import { type Provider, type Result, readMessage } from "./provider.js";
 import type { Snapshot } from "./snapshot.js";
 import type { Resource } from "./state.js";
 import { deleteWaves, type Step } from "./steps.js";
@@ -27,21 +27,21 @@ export class Execution {
   ) {}
 
   async same(news: Resource, old: Resource): Promise<Resource> {
-    Object.assign(news, carried(old), old.outputs && { outputs: old.outputs });
+    Object.assign(news, carryOver(old), old.outputs && { outputs: old.outputs });
     this.progress.begin("same", old, news);
     return this.settle("same", news, old);
   }
 
   async create(news: Resource): Promise<Resource> {
-    return this.creating("create", news);
+    return this.runCreate("create", news);
   }
 
   async update(news: Resource, old: Resource): Promise<Resource> {
     this.progress.begin("update", old, news);
     // A component's outputs stay until the program registers new ones.
-    Object.assign(news, carried(old), !news.custom && old.outputs && { outputs: old.outputs });
-    const result = await this.calling(news, () => this.provider.update(old, news.inputs ?? {}));
-    Object.assign(news, { modified: new Date().toISOString() }, after(news, result));
+    Object.assign(news, carryOver(old), !news.custom && old.outputs && { outputs: old.outputs });
+    const result = await this.callProvider(news, () => this.provider.update(old, news.inputs ?? {}));
+    Object.assign(news, { modified: new Date().toISOString() }, applyResult(news, result));
     // The inputs of an update that failed half-way are not taken over, so that the next one sees the difference again.
     if (result.initErrors && old.inputs) news.inputs = old.inputs;
     return this.settle("update", news, old, result);
@@ -49,8 +49,8 @@ export class Execution {
 
   async replace({ old, news, deleteFirst, dependents, recreated }: Replacement): Promise<Resource> {
     if (!deleteFirst) {
-      const created = await this.creating("create-replacement", news);
-      this.replaced(old, created);
+      const created = await this.runCreate("create-replacement", news);
+      this.reportReplacement(old, created);
       return created;
     }
     const doomed = new Set([old, ...dependents].map((resource) => resource.urn));
@@ -59,8 +59,8 @@ export class Execution {
       await this.delete("delete-replaced", resource, doomed);
       this.progress.check();
     }
-    this.replaced(old, news);
-    return this.creating("create-replacement", news, old);
+    this.reportReplacement(old, news);
+    return this.runCreate("create-replacement", news, old);
   }
 
   /** Deletes in order. The first that fails ends it. */
@@ -78,16 +78,16 @@ export class Execution {
     if (!this.progress.planning) await this.write(this.snapshot.resources());
   }
 
-  private async creating(step: "create" | "create-replacement", news: Resource, old?: Resource): Promise<Resource> {
+  private async runCreate(step: "create" | "create-replacement", news: Resource, old?: Resource): Promise<Resource> {
     this.progress.begin(step, undefined, news);
-    const result = await this.calling(news, () => this.provider.create(news.urn, news.inputs ?? {}));
+    const result = await this.callProvider(news, () => this.provider.create(news.urn, news.inputs ?? {}));
     const now = new Date().toISOString();
-    Object.assign(news, { created: now, modified: now }, after(news, result));
+    Object.assign(news, { created: now, modified: now }, applyResult(news, result));
     return this.settle(step, news, old, result);
   }
 
   /** The step that stands for a whole replacement in what is shown and counted. */
-  private replaced(old: Resource, news: Resource): void {
+  private reportReplacement(old: Resource, news: Resource): void {
     this.progress.begin("replace", old, news);
     this.progress.count("replace", news);
     this.progress.end("replace", old, news);
@@ -102,7 +102,7 @@ export class Execution {
       if (isManaged && !this.progress.planning && !old.retainOnDelete && !goesWithOther)
         await this.provider.delete(old);
     } catch (error) {
-      this.progress.failStep(messageOf(error));
+      this.progress.failStep(readMessage(error));
       throw new Stopped();
     }
     if (step === "delete-replaced" && !old.delete) old.pendingReplacement = true;
@@ -121,12 +121,12 @@ export class Execution {
   }
 
   /** Calls the provider, or in a preview assumes what Pulumi assumes: the outputs are the inputs, an id is unknown. */
-  private async calling(news: Resource, call: () => Promise<Result>): Promise<Result> {
+  private async callProvider(news: Resource, call: () => Promise<Result>): Promise<Result> {
     if (this.progress.planning || !news.custom) return { id: news.id ?? "", outputs: news.inputs ?? {} };
     try {
       return await call();
     } catch (error) {
-      this.progress.failStep(messageOf(error));
+      this.progress.failStep(readMessage(error));
       throw new Stopped();
     }
   }
@@ -150,16 +150,16 @@ export class Execution {
 }
 
 /** What a resource keeps over its life. */
-const carried = ({ id, created, modified }: Resource): Partial<Resource> => ({
+const carryOver = ({ id, created, modified }: Resource): Partial<Resource> => ({
   ...(id !== undefined && { id }),
   ...(created !== undefined && { created }),
   ...(modified !== undefined && { modified }),
 });
 
 /** What the provider's answer makes of a resource. */
-function after(news: Resource, result: Result): Partial<Resource> {
+function applyResult(news: Resource, result: Result): Partial<Resource> {
   if (!news.custom) return {};
-  const marked = markedLike(result.outputs, news.inputs ?? {});
-  const outputs = markedSecret(marked, news.additionalSecretOutputs ?? []);
+  const marked = markSecretsLike(result.outputs, news.inputs ?? {});
+  const outputs = markSecrets(marked, news.additionalSecretOutputs ?? []);
   return { id: result.id, outputs, ...(result.initErrors && { initErrors: result.initErrors }) };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ignoringChanges, parsePath } from "./ignoreChanges.js";
-import { type PropertyMap, secretOf } from "./properties.js";
+import { applyIgnoreChanges, parsePath } from "./ignoreChanges.js";
+import { type PropertyMap, wrapSecret } from "./properties.js";
 
 describe("ignoreChanges", () => {
   const cases: [string, PropertyMap, PropertyMap, PropertyMap][] = [
@@ -13,21 +13,21 @@ describe("ignoreChanges", () => {
     ["list[1].n", { list: [{ n: 1 }, { n: 1 }] }, { list: [{ n: 2 }, { n: 2 }] }, { list: [{ n: 2 }, { n: 1 }] }],
     ["list[*].n", { list: [{ n: 1 }, { n: 1 }] }, { list: [{ n: 2 }, { n: 2 }] }, { list: [{ n: 1 }, { n: 1 }] }],
     ["*", { a: 1, b: 2 }, { a: 3, c: 4 }, { a: 1, b: 2 }],
-    ["s.x", { s: secretOf({ x: 1 }) }, { s: { x: 2 } }, { s: { x: secretOf(1) } }],
+    ["s.x", { s: wrapSecret({ x: 1 }) }, { s: { x: 2 } }, { s: { x: wrapSecret(1) } }],
   ];
   it.each(cases)("should take %s of %j into %j", (path, olds, news, expected) => {
-    expect(ignoringChanges(news, olds, [path])).toEqual({ inputs: expected, lost: [] });
+    expect(applyIgnoreChanges(news, olds, [path])).toEqual({ inputs: expected, unresolved: [] });
   });
 
   it("should tell the paths to elements that one side does not have", () => {
-    const { inputs, lost } = ignoringChanges({ list: [1] }, { list: [1, 2] }, ["list[1]", "list[0]"]);
-    expect(lost).toEqual(["list[1]"]);
+    const { inputs, unresolved } = applyIgnoreChanges({ list: [1] }, { list: [1, 2] }, ["list[1]", "list[0]"]);
+    expect(unresolved).toEqual(["list[1]"]);
     expect(inputs).toEqual({ list: [1] });
   });
 
   it("should leave what it was given as it was", () => {
     const news = { tags: { owner: "b" } };
-    ignoringChanges(news, { tags: { owner: "a" } }, ["tags.owner"]);
+    applyIgnoreChanges(news, { tags: { owner: "a" } }, ["tags.owner"]);
     expect(news).toEqual({ tags: { owner: "b" } });
   });
 

@@ -1,17 +1,17 @@
 // `ignoreChanges`: what a program asks to ignore is set back to the old input before the provider sees anything. Pure.
 
-import { isObject, isSecret, type PropertyMap, type PropertyValue, secretOf } from "./properties.js";
+import { isObject, isSecret, type PropertyMap, type PropertyValue, wrapSecret } from "./properties.js";
 
 export interface Ignored {
   inputs: PropertyMap;
   /** Paths that lead to elements that one side does not have: there nothing can be ignored. */
-  lost: string[];
+  unresolved: string[];
 }
 
-export function ignoringChanges(news: PropertyMap, olds: PropertyMap, paths: readonly string[]): Ignored {
+export function applyIgnoreChanges(news: PropertyMap, olds: PropertyMap, paths: readonly string[]): Ignored {
   const inputs = structuredClone(news);
-  const lost = paths.filter((path) => !reset(parsePath(path), olds, inputs, false));
-  return { inputs, lost };
+  const unresolved = paths.filter((path) => !reset(parsePath(path), olds, inputs, false));
+  return { inputs, unresolved };
 }
 
 /** The steps of a path such as `tags.owner`, `rules[0].port` or `labels["app.kubernetes.io/name"]`. */
@@ -24,8 +24,8 @@ export function parsePath(path: string): string[] {
 type Container = PropertyMap | PropertyValue[];
 
 /** Through a secret one looks at its content; a value that is taken out of one stays secret. */
-function opened(value: PropertyValue | undefined): { content: Container | undefined; secret: boolean } {
-  if (isSecret(value)) return { ...opened(value.value), secret: true };
+function unwrap(value: PropertyValue | undefined): { content: Container | undefined; secret: boolean } {
+  if (isSecret(value)) return { ...unwrap(value.value), secret: true };
   return { content: Array.isArray(value) || isObject(value) ? value : undefined, secret: false };
 }
 
@@ -40,8 +40,8 @@ function reset(
 ): boolean {
   const [key, ...rest] = path;
   if (key === undefined) return false;
-  const { content: old, secret } = opened(oldValue);
-  const { content: target } = opened(newValue);
+  const { content: old, secret } = unwrap(oldValue);
+  const { content: target } = unwrap(newValue);
   const hidden = inSecret || secret;
   if (key === "*") {
     if (!target) return false;
@@ -63,7 +63,7 @@ function reset(
   }
   if (!target) return false;
   const value = structuredClone(at(old, key) ?? null);
-  Object.assign(target, { [key]: hidden && !isSecret(value) ? secretOf(value) : value });
+  Object.assign(target, { [key]: hidden && !isSecret(value) ? wrapSecret(value) : value });
   return true;
 }
 

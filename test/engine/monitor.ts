@@ -7,7 +7,7 @@ import type * as resourceMessages from "@pulumi/pulumi/proto/resource_pb.js";
 import type { Sdk } from "./program.js";
 import { type Severity, Stopped } from "./progress.js";
 import type { PropertyMap } from "./properties.js";
-import { CHANNEL_OPTIONS, messageOf } from "./provider.js";
+import { CHANNEL_OPTIONS, readMessage } from "./provider.js";
 import { REFUSED_CALLS, Refusal, refuseUnsupported } from "./refusals.js";
 import { type Goal, seconds } from "./steps.js";
 
@@ -70,13 +70,13 @@ export class Monitor {
     const implementation: grpc.UntypedServiceImplementation = {};
     for (const name of Object.keys(service)) {
       const handler = handlers[name] ?? (() => Promise.reject(new Refusal(`the call ${name} of the SDK`)));
-      implementation[name] = this.handling(handler);
+      implementation[name] = this.toHandler(handler);
     }
     this.server.addService(service, implementation);
   }
 
   /** Answers a call; an error ends the deployment, and to the program it looks like a monitor that has gone. */
-  private handling(handler: Handler): grpc.UntypedHandleCall {
+  private toHandler(handler: Handler): grpc.UntypedHandleCall {
     const { status } = this.sdk.grpc;
     return ((call: { request: never; emit?(name: string, error: object): void }, answer: unknown) => {
       const reply = (error: object | null, value?: unknown): void => {
@@ -86,7 +86,7 @@ export class Monitor {
       handler(call.request).then(
         (value) => reply(null, value),
         (error: unknown) => {
-          if (!(error instanceof Stopped)) this.deployer?.fail(messageOf(error));
+          if (!(error instanceof Stopped)) this.deployer?.fail(readMessage(error));
           reply({ code: status.UNAVAILABLE, details: "the deployment has stopped" });
         },
       );
@@ -101,7 +101,7 @@ export class Monitor {
       getDeploymentInfo: async () => this.deploymentInfo(),
       registerResource: async (request: resourceMessages.RegisterResourceRequest) => {
         refuseUnsupported(request);
-        const done = await this.to.register(this.goalOf(request));
+        const done = await this.to.register(this.readGoal(request));
         const response = new resource.RegisterResourceResponse().setUrn(done.urn).setId(done.id);
         response.setObject(struct.Struct.fromJavaScript(done.outputs));
         return response;
@@ -149,13 +149,13 @@ export class Monitor {
       ]);
   }
 
-  private goalOf(request: resourceMessages.RegisterResourceRequest): Goal {
+  private readGoal(request: resourceMessages.RegisterResourceRequest): Goal {
     const [type, name, parent] = [request.getType(), request.getName(), request.getParent()];
     const byProperty: Record<string, string[]> = {};
     request.getPropertydependenciesMap().forEach((dependencies, key) => {
       byProperty[key] = [...dependencies.getUrnsList()].sort();
     });
-    const timeouts = timeoutsOf(request.getCustomtimeouts());
+    const timeouts = readTimeouts(request.getCustomtimeouts());
     const deletedWith = request.getDeletedwith();
     return {
       urn: this.to.urn(type, name, parent),
@@ -177,7 +177,7 @@ export class Monitor {
   }
 }
 
-function timeoutsOf(
+function readTimeouts(
   given: resourceMessages.RegisterResourceRequest.CustomTimeouts | undefined,
 ): Goal["customTimeouts"] {
   const texts = { create: given?.getCreate(), update: given?.getUpdate(), delete: given?.getDelete() };

@@ -78,7 +78,7 @@ export function readProgram(path: string): Program {
     | { name?: string; options?: { typescript?: boolean; nodeargs?: string } }
     | undefined;
   if (runtime?.name !== "nodejs") throw new Refusal(`programs whose runtime is ${runtime?.name ?? "not given"}`);
-  const place = entryOf(root, typeof file.main === "string" ? file.main : undefined);
+  const place = resolveEntry(root, typeof file.main === "string" ? file.main : undefined);
   return {
     project: file.name,
     root,
@@ -86,7 +86,7 @@ export function readProgram(path: string): Program {
     isModule: isModule(place.directory),
     typescript: runtime.options?.typescript !== false,
     nodeArguments: runtime.options?.nodeargs?.split(" ").filter(Boolean) ?? [],
-    defaults: defaultsOf(file.name, file.config ?? {}),
+    defaults: readDefaults(file.name, file.config ?? {}),
   };
 }
 
@@ -98,7 +98,7 @@ function isModule(directory: string): boolean {
   }
 }
 
-function entryOf(root: string, main: string | undefined): { directory: string; entry: string } {
+function resolveEntry(root: string, main: string | undefined): { directory: string; entry: string } {
   if (main === undefined) return { directory: root, entry: "." };
   const path = resolve(root, main);
   const isDirectory = statSync(path, { throwIfNoEntry: false })?.isDirectory();
@@ -106,7 +106,7 @@ function entryOf(root: string, main: string | undefined): { directory: string; e
   return isDirectory ? { directory: path, entry: "." } : { directory: dirname(path), entry: basename(path) };
 }
 
-function defaultsOf(project: string, config: Record<string, unknown>): Record<string, string> {
+function readDefaults(project: string, config: Record<string, unknown>): Record<string, string> {
   const defaults: Record<string, string> = {};
   for (const [key, value] of Object.entries(config)) {
     const given =

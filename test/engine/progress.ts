@@ -1,6 +1,6 @@
 // How an operation goes: what is printed of it, how many resources took which step, what failed, and whether it stops.
 
-import { isShown, outputsText, type Shown, stepText } from "./display.js";
+import { formatOutputs, formatStep, isShown, type Shown } from "./display.js";
 import type { Resource } from "./state.js";
 import type { Step } from "./steps.js";
 
@@ -89,11 +89,11 @@ export class Progress {
   }
 
   begin(step: Step, old: Resource | undefined, news: Resource | undefined, refresh = false): void {
-    this.print(stepText(this.shown(step, old, news, refresh)));
+    this.print(formatStep(this.shown(step, old, news, refresh)));
   }
 
   end(step: Step, old: Resource | undefined, news: Resource | undefined, refresh = false): void {
-    this.print(outputsText(this.shown(step, old, news, refresh)));
+    this.print(formatOutputs(this.shown(step, old, news, refresh)));
   }
 
   /** Steps that are part of another one, and those of the default provider, are in no number. */

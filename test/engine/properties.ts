@@ -27,7 +27,7 @@ export const isSecret = (value: PropertyValue | undefined): value is PropertyMap
 export const isForeign = (value: PropertyValue | undefined): value is PropertyMap =>
   isObject(value) && typeof value[SIGNATURE] === "string" && value[SIGNATURE] !== SECRET;
 
-export const secretOf = (value: PropertyValue): PropertyMap => ({ [SIGNATURE]: SECRET, value });
+export const wrapSecret = (value: PropertyValue): PropertyMap => ({ [SIGNATURE]: SECRET, value });
 
 /** Keys such as `__provider` and `__defaults` are Pulumi's own: kept, compared by nobody, never shown. */
 export const isInternalKey = (key: string): boolean => key.startsWith("__");
@@ -58,14 +58,14 @@ export function contains(value: PropertyValue, test: (part: PropertyValue) => bo
 }
 
 /** Plain values, for the dynamic provider host, which does not understand secrets. */
-export function withoutSecrets(properties: PropertyMap): PropertyMap {
+export function unwrapSecrets(properties: PropertyMap): PropertyMap {
   const plain = (part: PropertyValue): PropertyValue | undefined =>
     isSecret(part) ? mapValue(part.value ?? null, plain) : undefined;
   return mapProperties(properties, plain);
 }
 
 /** The same with every secret shown as `[secret]`, for people. */
-export function redacted(properties: PropertyMap): PropertyMap {
+export function redact(properties: PropertyMap): PropertyMap {
   return mapProperties(properties, (part) => (isSecret(part) ? SECRET_SHOWN : undefined));
 }
 
@@ -73,20 +73,20 @@ export function redacted(properties: PropertyMap): PropertyMap {
  * Marks what came back from the host as secret wherever the value of the same name that went in held a secret. Objects
  * are followed key by key; an array that held a secret becomes secret as a whole, for its order may have changed.
  */
-export function markedLike(outputs: PropertyMap, inputs: PropertyMap): PropertyMap {
+export function markSecretsLike(outputs: PropertyMap, inputs: PropertyMap): PropertyMap {
   const mark = (key: string, value: PropertyValue): PropertyValue => {
     const input = inputs[key];
     if (input === undefined || isSecret(value)) return value;
-    if (isObject(value) && isObject(input) && !isSecret(input)) return markedLike(value, input);
-    return contains(input, isSecret) ? secretOf(value) : value;
+    if (isObject(value) && isObject(input) && !isSecret(input)) return markSecretsLike(value, input);
+    return contains(input, isSecret) ? wrapSecret(value) : value;
   };
   return Object.fromEntries(Object.entries(outputs).map(([key, value]) => [key, mark(key, value)]));
 }
 
 /** Marks the top-level outputs that the program named in `additionalSecretOutputs`. */
-export function markedSecret(outputs: PropertyMap, names: readonly string[]): PropertyMap {
+export function markSecrets(outputs: PropertyMap, names: readonly string[]): PropertyMap {
   const mark = ([key, value]: [string, PropertyValue]): [string, PropertyValue] =>
-    names.includes(key) && !isSecret(value) ? [key, secretOf(value)] : [key, value];
+    names.includes(key) && !isSecret(value) ? [key, wrapSecret(value)] : [key, value];
   return names.length === 0 ? outputs : Object.fromEntries(Object.entries(outputs).map(mark));
 }
 

@@ -6,7 +6,7 @@ import type * as grpc from "@grpc/grpc-js";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import type { Child, Environment, StartChild } from "./child.js";
 import type { Program, Sdk } from "./program.js";
-import { isForeign, mapProperties, markedLike, type PropertyMap, withoutSecrets } from "./properties.js";
+import { isForeign, mapProperties, markSecretsLike, type PropertyMap, unwrapSecrets } from "./properties.js";
 import { Refusal } from "./refusals.js";
 import type { Resource } from "./state.js";
 import type { DiffAnswer } from "./steps.js";
@@ -58,7 +58,7 @@ export class ProviderHost implements Provider {
     this.child = options.start(sdk.host, [options.engineAddress], {
       directory: program.directory,
       environment: { ...options.environment, PULUMI_NODEJS_PROJECT: program.project },
-      preload: preloadOf(sdk),
+      preload: buildPreload(sdk),
       onLine: (line) => {
         if (port !== undefined) return options.onLine(line);
         // Until the host tells its port, what it prints is a message too (a warning of Node, say).
@@ -88,7 +88,7 @@ export class ProviderHost implements Provider {
     request.setOlds(this.plain(olds)).setNews(this.plain(news));
     const answer = await this.call<InstanceType<Sdk["provider"]["CheckResponse"]>>("check", request);
     return {
-      inputs: markedLike(properties(answer.getInputs()), news),
+      inputs: markSecretsLike(properties(answer.getInputs()), news),
       failures: answer.getFailuresList().map((one) => ({ property: one.getProperty(), reason: one.getReason() })),
     };
   }
@@ -108,19 +108,19 @@ export class ProviderHost implements Provider {
 
   async create(urn: string, inputs: PropertyMap): Promise<Result> {
     const request = new this.sdk.provider.CreateRequest().setUrn(urn).setProperties(this.plain(inputs));
-    return this.changing(inputs, async () => {
+    return this.withInitErrors(inputs, async () => {
       const answer = await this.call<InstanceType<Sdk["provider"]["CreateResponse"]>>("create", request);
       if (answer.getId() === "") throw new Error("provider did not return an ID from Create");
-      return { id: answer.getId(), outputs: markedLike(properties(answer.getProperties()), inputs) };
+      return { id: answer.getId(), outputs: markSecretsLike(properties(answer.getProperties()), inputs) };
     });
   }
 
   async update(old: Resource, inputs: PropertyMap): Promise<Result> {
     const request = new this.sdk.provider.UpdateRequest().setUrn(old.urn).setId(old.id ?? "");
     request.setOldInputs(this.plain(old.inputs)).setOlds(this.plain(old.outputs)).setNews(this.plain(inputs));
-    return this.changing(inputs, async () => {
+    return this.withInitErrors(inputs, async () => {
       const answer = await this.call<InstanceType<Sdk["provider"]["UpdateResponse"]>>("update", request);
-      return { id: old.id ?? "", outputs: markedLike(properties(answer.getProperties()), inputs) };
+      return { id: old.id ?? "", outputs: markSecretsLike(properties(answer.getProperties()), inputs) };
     });
   }
 
@@ -131,8 +131,8 @@ export class ProviderHost implements Provider {
     const inputs = answer.getInputs();
     return {
       id: answer.getId(),
-      outputs: markedLike(properties(answer.getProperties()), old.outputs ?? {}),
-      ...(inputs && { inputs: markedLike(properties(inputs), old.inputs ?? {}) }),
+      outputs: markSecretsLike(properties(answer.getProperties()), old.outputs ?? {}),
+      ...(inputs && { inputs: markSecretsLike(properties(inputs), old.inputs ?? {}) }),
     };
   }
 
@@ -151,7 +151,7 @@ export class ProviderHost implements Provider {
   }
 
   private plain(values: PropertyMap | undefined): Struct {
-    return this.sdk.struct.Struct.fromJavaScript(withoutSecrets(refusingForeign(values ?? {})));
+    return this.sdk.struct.Struct.fromJavaScript(unwrapSecrets(refuseForeign(values ?? {})));
   }
 
   private async call<T>(name: string, request: Message): Promise<T> {
@@ -181,7 +181,7 @@ export class ProviderHost implements Provider {
   }
 
   /** Turns the error of a resource that is there but not initialized into a result. */
-  private async changing(inputs: PropertyMap, call: () => Promise<Result>): Promise<Result> {
+  private async withInitErrors(inputs: PropertyMap, call: () => Promise<Result>): Promise<Result> {
     try {
       return await call();
     } catch (error) {
@@ -197,7 +197,7 @@ export class ProviderHost implements Provider {
         .map((detail) => detail.unpack(ErrorResourceInitFailed.deserializeBinary, "pulumirpc.ErrorResourceInitFailed"))
         .find((detail) => detail !== null);
       if (!failure) throw error;
-      const outputs = markedLike(properties(failure.getProperties()), inputs);
+      const outputs = markSecretsLike(properties(failure.getProperties()), inputs);
       return { id: failure.getId(), outputs, initErrors: failure.getReasonsList() };
     }
   }
@@ -208,7 +208,7 @@ export const CHANNEL_OPTIONS = { "grpc.max_receive_message_length": -1, "grpc.ma
 
 const properties = (struct: Struct | undefined): PropertyMap => (struct?.toJavaScript() ?? {}) as PropertyMap;
 
-function refusingForeign(values: PropertyMap): PropertyMap {
+function refuseForeign(values: PropertyMap): PropertyMap {
   return mapProperties(values, (part) => {
     if (isForeign(part)) throw new Refusal("assets, archives and other special values in properties");
     return undefined;
@@ -216,7 +216,7 @@ function refusingForeign(values: PropertyMap): PropertyMap {
 }
 
 /** The sentence of an error: gRPC puts the status before what the provider said. */
-export function messageOf(error: unknown): string {
+export function readMessage(error: unknown): string {
   const details = (error as { details?: unknown }).details;
   if (typeof details === "string" && details !== "") return details;
   return error instanceof Error ? error.message : String(error);
@@ -227,7 +227,7 @@ export function messageOf(error: unknown): string {
  * 16 MB of them, Node's HTTP/2 about 100 KB, after which it never answers: so long ones go by way of a file.
  */
 const LONG_DETAILS = "stand-in-details-file";
-const preloadOf = (sdk: Sdk): string => `
+const buildPreload = (sdk: Sdk): string => `
 const { Metadata } = require(require.resolve("@grpc/grpc-js", { paths: [${JSON.stringify(sdk.host)}] }));
 const { add } = Metadata.prototype;
 let files = 0;

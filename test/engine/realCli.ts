@@ -57,7 +57,7 @@ class RealEngine implements Engine {
   }
 
   async run(operation: Operation, options: RunOptions): Promise<RunResult> {
-    const stack = await this.stackOf(readProgram(options.program), options);
+    const stack = await this.prepareStack(readProgram(options.program), options);
     const output: string[] = [];
     let rest = "";
     const take = (text: string): void => {
@@ -112,7 +112,7 @@ class RealEngine implements Engine {
     rmSync(this.home, { recursive: true, force: true });
   }
 
-  private async stackOf(program: Program, options: RunOptions): Promise<Stack> {
+  private async prepareStack(program: Program, options: RunOptions): Promise<Stack> {
     const project = {
       name: program.project,
       main: join(program.directory, program.entry),

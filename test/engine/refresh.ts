@@ -2,11 +2,11 @@
 // program does not run, so the provider is configured from the state.
 
 import type { Progress } from "./progress.js";
-import { equal, markedSecret } from "./properties.js";
-import { messageOf, type Provider } from "./provider.js";
+import { equal, markSecrets } from "./properties.js";
+import { type Provider, readMessage } from "./provider.js";
 import type { Snapshot } from "./snapshot.js";
 import type { Resource } from "./state.js";
-import { changes } from "./steps.js";
+import { hasChanges } from "./steps.js";
 
 export interface Refreshed {
   step: "same" | "update" | "delete";
@@ -22,7 +22,7 @@ export async function refreshed(old: Resource, provider: Provider): Promise<Refr
   const read = await provider.read(old);
   if (read.id === "") return { step: "delete" };
   const { initErrors: _gone, ...kept } = old;
-  const outputs = markedSecret(read.outputs, old.additionalSecretOutputs ?? []);
+  const outputs = markSecrets(read.outputs, old.additionalSecretOutputs ?? []);
   const inputs = read.inputs ?? old.inputs ?? {};
   const moved = !equal(outputs, old.outputs ?? {}) || !equal(inputs, old.inputs ?? {});
   const resource: Resource = {
@@ -33,7 +33,7 @@ export async function refreshed(old: Resource, provider: Provider): Promise<Refr
     ...(moved && { modified: new Date().toISOString() }),
   };
   const answer = await provider.diff(resource, old.inputs ?? {});
-  return { step: changes(answer, inputs, old.inputs ?? {}) ? "update" : "same", resource };
+  return { step: hasChanges(answer, inputs, old.inputs ?? {}) ? "update" : "same", resource };
 }
 
 /** Refreshes everything that a snapshot holds; what is gone is dropped, and what needed it forgets it. */
@@ -58,16 +58,16 @@ export async function refreshAll(
       gone.add(old.urn);
       snapshot.remove(old);
     }
-    await write(withoutGone(snapshot.resources(), gone));
+    await write(withoutRemoved(snapshot.resources(), gone));
     show(step, old, resource);
   };
   await Promise.all(
-    snapshot.base.map((old) => one(old).catch((error: unknown) => progress.failStep(messageOf(error)))),
+    snapshot.base.map((old) => one(old).catch((error: unknown) => progress.failStep(readMessage(error)))),
   );
 }
 
 /** The resources without what they needed of those that are gone, as Pulumi rewrites them after a refresh. */
-export function withoutGone(resources: readonly Resource[], gone: ReadonlySet<string>): Resource[] {
+export function withoutRemoved(resources: readonly Resource[], gone: ReadonlySet<string>): Resource[] {
   const alive = (urns: readonly string[]): string[] => urns.filter((urn) => !gone.has(urn));
   return resources.map(({ dependencies, propertyDependencies, ...rest }) => {
     const left = alive(dependencies ?? []);

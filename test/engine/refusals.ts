@@ -58,12 +58,12 @@ export function refuseUnsupported(request: Request): void {
   );
   refuse(request.getTransformsList().length > 0, "the transforms");
   refuse(request.getHidediffsList().length > 0, "hideDiffs");
-  refuse(hooksOf(request) > 0, "the hooks");
+  refuse(countHooks(request) > 0, "the hooks");
   refuse((newer.getStateMigrationsList?.() ?? []).length > 0, "the state migrations");
   refuse((newer.getEnvvarmappingsMap?.().getLength() ?? 0) > 0, "the environment mappings");
 }
 
-function hooksOf(request: Request): number {
+function countHooks(request: Request): number {
   const lists: unknown[] = Object.values(request.getHooks()?.toObject() ?? {});
   return lists.filter((list) => Array.isArray(list) && list.length > 0).length;
 }

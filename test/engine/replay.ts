@@ -52,14 +52,14 @@ export async function replay(
       });
       const outcome = {
         number: i + 1,
-        title: titleOf(recorded),
+        title: describeOperation(recorded),
         differences: compare(recorded, {
           succeeded: result.succeeded,
           calls: readFileSync(calls, "utf8")
             .split("\n")
             .filter(Boolean)
             .map((line) => JSON.parse(line)),
-          stateAfter: result.resources.map(comparable),
+          stateAfter: result.resources.map(toRecorded),
         }),
         output: result.output,
       };
@@ -78,16 +78,16 @@ export function compare(
   seen: Pick<Recorded, "succeeded" | "calls" | "stateAfter">,
 ): string[] {
   return [
-    ...differing("succeeded", recorded.succeeded, seen.succeeded),
-    ...differing("calls", recorded.calls, seen.calls),
-    ...differing("state", recorded.stateAfter, seen.stateAfter),
+    ...findDifferences("succeeded", recorded.succeeded, seen.succeeded),
+    ...findDifferences("calls", recorded.calls, seen.calls),
+    ...findDifferences("state", recorded.stateAfter, seen.stateAfter),
   ];
 }
 
-function differing(path: string, expected: unknown, found: unknown): string[] {
+function findDifferences(path: string, expected: unknown, found: unknown): string[] {
   if (isContainer(expected) && isContainer(found) && Array.isArray(expected) === Array.isArray(found)) {
     const keys = [...new Set([...Object.keys(expected), ...Object.keys(found)])];
-    return keys.flatMap((key) => differing(`${path}.${key}`, expected[key], found[key]));
+    return keys.flatMap((key) => findDifferences(`${path}.${key}`, expected[key], found[key]));
   }
   const [a, b] = [JSON.stringify(expected) ?? "nothing", JSON.stringify(found) ?? "nothing"];
   return a === b ? [] : [`${path}: Pulumi ${a}, this engine ${b}`];
@@ -96,7 +96,7 @@ function differing(path: string, expected: unknown, found: unknown): string[] {
 const isContainer = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
 /** A resource of the state with what the recording kept of it. */
-function comparable(resource: ResourceResult): Record<string, unknown> {
+function toRecorded(resource: ResourceResult): Record<string, unknown> {
   const { id, protect, retainOnDelete, initErrors } = resource;
   const withoutProvider = ({ __provider, ...rest }: Record<string, unknown>): Record<string, unknown> => rest;
   return {
@@ -109,7 +109,7 @@ function comparable(resource: ResourceResult): Record<string, unknown> {
   };
 }
 
-function titleOf({ operation, config, environment }: Recorded): string {
+function describeOperation({ operation, config, environment }: Recorded): string {
   const settings = { ...config, ...environment };
   return `${operation} ${Object.entries(settings)
     .map(([key, value]) => `${key}=${value}`)

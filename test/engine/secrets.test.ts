@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { crypterOf, newCrypter } from "./secrets.js";
+import { newCrypter, openCrypter } from "./secrets.js";
 
 // Made by the Pulumi CLI 3.260 with the passphrase "pw".
 const PULUMIS = {
@@ -9,7 +9,7 @@ const PULUMIS = {
 
 describe("the passphrase secrets provider", () => {
   it("should read what the Pulumi CLI has encrypted", async () => {
-    expect((await crypterOf("pw", PULUMIS.salt)).decrypt(PULUMIS.ciphertext)).toBe('"hunter2"');
+    expect((await openCrypter("pw", PULUMIS.salt)).decrypt(PULUMIS.ciphertext)).toBe('"hunter2"');
   });
 
   it("should encrypt to the same form, and never twice to the same text", async () => {
@@ -23,15 +23,15 @@ describe("the passphrase secrets provider", () => {
 
   it("should open again with the salt and the passphrase alone", async () => {
     const { salt, encrypt } = await newCrypter("pässword");
-    expect((await crypterOf("pässword", salt)).decrypt(encrypt("ü"))).toBe("ü");
+    expect((await openCrypter("pässword", salt)).decrypt(encrypt("ü"))).toBe("ü");
   });
 
   it("should say that a passphrase is wrong", async () => {
-    await expect(crypterOf("px", PULUMIS.salt)).rejects.toThrow("incorrect passphrase");
+    await expect(openCrypter("px", PULUMIS.salt)).rejects.toThrow("incorrect passphrase");
   });
 
   it("should refuse a text that was tampered with", async () => {
-    const crypter = await crypterOf("pw", PULUMIS.salt);
+    const crypter = await openCrypter("pw", PULUMIS.salt);
     expect(() => crypter.decrypt(PULUMIS.ciphertext.replace("169O", "169P"))).toThrow();
     expect(() => crypter.decrypt("hunter2")).toThrow("not of the form");
   });

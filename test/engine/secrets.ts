@@ -25,7 +25,7 @@ export interface Crypter {
 const keys = new Map<string, Promise<Buffer>>();
 const newSalt = randomBytes(SALT_BYTES).toString("base64");
 
-function keyOf(passphrase: string, salt: string): Promise<Buffer> {
+function deriveKey(passphrase: string, salt: string): Promise<Buffer> {
   const id = JSON.stringify([passphrase, salt]);
   const known = keys.get(id);
   if (known) return known;
@@ -58,17 +58,17 @@ function crypter(key: Buffer, salt: string): Crypter {
 
 /** A crypter for a state that has none yet. */
 export async function newCrypter(passphrase: string): Promise<Crypter> {
-  const key = await keyOf(passphrase, newSalt);
+  const key = await deriveKey(passphrase, newSalt);
   return crypter(key, `v1:${newSalt}:${encrypt(key, PROOF)}`);
 }
 
 /** The crypter of a state, from the salt in it. Throws when the passphrase is another one. */
-export async function crypterOf(passphrase: string, salt: string): Promise<Crypter> {
+export async function openCrypter(passphrase: string, salt: string): Promise<Crypter> {
   const [version, encoded] = salt.split(":");
   if (version !== "v1" || encoded === undefined) {
     throw new Error("The state's secrets provider has a salt that is not of the form v1:<salt>:<proof>.");
   }
-  const key = await keyOf(passphrase, encoded);
+  const key = await deriveKey(passphrase, encoded);
   try {
     if (decrypt(key, salt.slice(version.length + encoded.length + 2)) === PROOF) return crypter(key, salt);
   } catch {

@@ -6,14 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Child, ColdChild, type StartChild } from "./child.js";
 import { Deployment } from "./deployment.js";
-import { summaryText } from "./display.js";
+import { formatSummary } from "./display.js";
 import { Execution } from "./execution.js";
 import type { Engine, EngineOptions, Operation, RunOptions, RunResult } from "./index.js";
 import { Monitor } from "./monitor.js";
 import { fullKey, loadSdk, type Program, readProgram, type Sdk, sdkVersion } from "./program.js";
 import { Progress, Stopped } from "./progress.js";
-import { type PropertyMap, secretOf } from "./properties.js";
-import { messageOf, ProviderHost } from "./provider.js";
+import { type PropertyMap, wrapSecret } from "./properties.js";
+import { ProviderHost, readMessage } from "./provider.js";
 import { refreshAll } from "./refresh.js";
 import { Snapshot } from "./snapshot.js";
 import { PROVIDER_TYPE, type Resource, StateFile, shownState } from "./state.js";
@@ -119,11 +119,11 @@ class Run {
       resources = await this.state.read();
       progress = await this.perform(program, sdk, resources);
     } catch (error) {
-      this.print(`error: ${messageOf(error)}`);
+      this.print(`error: ${readMessage(error)}`);
     }
     const counts = progress?.counts ?? {};
     const seconds = (Date.now() - started) / 1000;
-    this.print(summaryText(counts, { planning, errors: progress?.errors ?? 0, seconds }));
+    this.print(formatSummary(counts, { planning, errors: progress?.errors ?? 0, seconds }));
     const after = await this.state.read().catch(() => resources);
     const output = this.lines.map((line) => `${line}\n`).join("");
     return { succeeded: progress?.succeeded ?? false, output, changes: counts, ...shownState(after) };
@@ -157,7 +157,7 @@ class Run {
     const snapshot = new Snapshot(resources);
     const write = (next: readonly Resource[]): Promise<void> => this.state.write(next);
     const execution = new Execution(progress, snapshot, provider, write);
-    const { configuration, plain, secretKeys } = configurationOf(program, this.options);
+    const { configuration, plain, secretKeys } = buildConfiguration(program, this.options);
     const configure = (values: PropertyMap): void => provider.configure(values);
     const context = { stack: this.stack, project, progress, snapshot, execution, provider, configuration, configure };
     const deployment = new Deployment(context);
@@ -184,10 +184,10 @@ class Run {
         else work = execution.deleteAll(resources);
       }
       work = work.catch((error: unknown) => {
-        if (!(error instanceof Stopped)) progress.fail(messageOf(error));
+        if (!(error instanceof Stopped)) progress.fail(readMessage(error));
       });
       // After an interruption nobody waits for the provider: its call may take minutes.
-      await Promise.race([work, aborted(this.signal)]);
+      await Promise.race([work, waitForAbort(this.signal)]);
       if (!this.signal.aborted) await deployment.idle();
     } finally {
       this.signal.removeEventListener("abort", interrupt);
@@ -200,7 +200,7 @@ class Run {
   }
 }
 
-const aborted = (signal: AbortSignal): Promise<void> =>
+const waitForAbort = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });
@@ -244,7 +244,7 @@ function startRunner(
 }
 
 /** The configuration as the provider gets it, as the program gets it, and which keys of it are secret. */
-function configurationOf(
+function buildConfiguration(
   program: Program,
   options: RunOptions,
 ): { configuration: PropertyMap; plain: Record<string, string>; secretKeys: string[] } {
@@ -252,6 +252,6 @@ function configurationOf(
     Object.fromEntries(Object.entries(values ?? {}).map(([key, value]) => [fullKey(program.project, key), value]));
   const secrets = full(options.secrets);
   const open = { ...program.defaults, ...full(options.config) };
-  const hidden = Object.fromEntries(Object.entries(secrets).map(([key, value]) => [key, secretOf(value)]));
+  const hidden = Object.fromEntries(Object.entries(secrets).map(([key, value]) => [key, wrapSecret(value)]));
   return { configuration: { ...open, ...hidden }, plain: { ...open, ...secrets }, secretKeys: Object.keys(secrets) };
 }

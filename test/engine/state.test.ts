@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { secretOf } from "./properties.js";
+import { wrapSecret } from "./properties.js";
 import { needs, type Resource, StateFile, shownState } from "./state.js";
 
 const folder = mkdtempSync(join(tmpdir(), "pulumi-state-test-"));
@@ -20,8 +20,8 @@ const thing: Resource = {
   custom: true,
   id: "1",
   type: "t",
-  inputs: { token: secretOf("hunter2"), list: [1, secretOf({ deep: "hunter2" })] },
-  outputs: { token: secretOf("hunter2") },
+  inputs: { token: wrapSecret("hunter2"), list: [1, wrapSecret({ deep: "hunter2" })] },
+  outputs: { token: wrapSecret("hunter2") },
 };
 
 describe("the state file", () => {
@@ -94,7 +94,7 @@ describe("a resource", () => {
   });
 
   it("should be shown without secrets, and the stack as outputs", () => {
-    const shown = shownState([{ ...stack, outputs: { s: secretOf(1), n: 1 } }, thing]);
+    const shown = shownState([{ ...stack, outputs: { s: wrapSecret(1), n: 1 } }, thing]);
     expect(shown.outputs).toEqual({ s: "[secret]", n: 1 });
     expect(shown.resources).toEqual([
       { ...thing, inputs: { token: "[secret]", list: [1, "[secret]"] }, outputs: { token: "[secret]" } },

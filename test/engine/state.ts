@@ -12,12 +12,12 @@ import {
   mapValue,
   type PropertyMap,
   type PropertyValue,
-  redacted,
+  redact,
   SECRET,
   SIGNATURE,
-  secretOf,
+  wrapSecret,
 } from "./properties.js";
-import { type Crypter, crypterOf, newCrypter } from "./secrets.js";
+import { type Crypter, newCrypter, openCrypter } from "./secrets.js";
 
 /** A resource, with the names that the state's JSON has. What this engine does not know of it is kept as it was. */
 export interface Resource {
@@ -100,12 +100,12 @@ export class StateFile {
     const deployment = parse(this.text(), this.path);
     const salt = deployment.secrets_providers?.state.salt;
     const resources = deployment.resources ?? [];
-    if (salt !== undefined) this.crypter = crypterOf(this.passphrase, salt);
+    if (salt !== undefined) this.crypter = openCrypter(this.passphrase, salt);
     if (!resources.some(holdsSecret)) return resources;
     const crypter = await this.keys();
     const decrypt = (part: PropertyValue): PropertyValue | undefined =>
       isSecret(part) && typeof part.ciphertext === "string"
-        ? secretOf(JSON.parse(crypter.decrypt(part.ciphertext)) as PropertyValue)
+        ? wrapSecret(JSON.parse(crypter.decrypt(part.ciphertext)) as PropertyValue)
         : undefined;
     return resources.map((resource) => withProperties(resource, (properties) => mapProperties(properties, decrypt)));
   }
@@ -119,7 +119,7 @@ export class StateFile {
   write(resources: readonly Resource[]): Promise<void> {
     // The text is made of what the resources are now, not of what they are when their turn comes.
     const copy = structuredClone(resources) as Resource[];
-    const done = this.writes.then(async () => this.replace(print(await this.encrypted(copy))));
+    const done = this.writes.then(async () => this.replace(print(await this.encryptSecrets(copy))));
     this.writes = done.catch(() => {});
     return done;
   }
@@ -128,7 +128,7 @@ export class StateFile {
   async import(text: string): Promise<void> {
     const deployment = parse(text, "the imported state");
     const salt = deployment.secrets_providers?.state.salt;
-    if (salt !== undefined) await crypterOf(this.passphrase, salt);
+    if (salt !== undefined) await openCrypter(this.passphrase, salt);
     this.crypter = undefined;
     this.replace(text);
   }
@@ -138,7 +138,7 @@ export class StateFile {
     return this.crypter;
   }
 
-  private async encrypted(resources: Resource[]): Promise<Deployment> {
+  private async encryptSecrets(resources: Resource[]): Promise<Deployment> {
     if (!this.crypter && !resources.some(holdsSecret)) return { ...emptyDeployment(), resources };
     const crypter = await this.keys();
     const encrypt = (part: PropertyValue): PropertyValue | undefined => {
@@ -190,8 +190,8 @@ export function shownState(resources: readonly Resource[]): Pick<RunResult, "out
   const own = resources.filter((one) => one.type !== STACK_TYPE && !one.type.startsWith("pulumi:providers:"));
   const shown = ({ inputs, outputs, ...rest }: Resource): ResourceResult => ({
     ...rest,
-    inputs: redacted(inputs ?? {}),
-    outputs: redacted(outputs ?? {}),
+    inputs: redact(inputs ?? {}),
+    outputs: redact(outputs ?? {}),
   });
-  return { outputs: redacted(stack?.outputs ?? {}), resources: own.map(shown) };
+  return { outputs: redact(stack?.outputs ?? {}), resources: own.map(shown) };
 }

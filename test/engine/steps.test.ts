@@ -5,7 +5,7 @@ import {
   type DiffAnswer,
   decide,
   deleteWaves,
-  dependentsOf,
+  findDependents,
   type Goal,
   inputsAfterReplacing,
   seconds,
@@ -93,7 +93,7 @@ describe("what depends on a replaced resource", () => {
   const byOrder = resource("c", { inputs: { x: 1 }, dependencies: ["b"], propertyDependencies: { x: [] } });
 
   it("should be found through others, in the order of the state", () => {
-    expect(dependentsOf(root, [root, byOrder, byProperty, resource("d")])).toEqual([byOrder, byProperty]);
+    expect(findDependents(root, [root, byOrder, byProperty, resource("d")])).toEqual([byOrder, byProperty]);
   });
 
   it("should get unknowns for the inputs made of it", () => {

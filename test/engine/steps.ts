@@ -48,13 +48,13 @@ export interface Goal {
 }
 
 /** Whether there is anything to do, when the provider left it open. */
-export function changes(answer: DiffAnswer, oldInputs: PropertyMap, newInputs: PropertyMap): boolean {
+export function hasChanges(answer: DiffAnswer, oldInputs: PropertyMap, newInputs: PropertyMap): boolean {
   return answer.changes ?? !equal(oldInputs, newInputs);
 }
 
 /** Update, replace or leave an existing resource. */
 export function decide(old: Resource, goal: Goal, news: PropertyMap, answer: DiffAnswer): Decision {
-  const changed = changes(answer, old.inputs ?? {}, news);
+  const changed = hasChanges(answer, old.inputs ?? {}, news);
   // The keys alone do not replace: without a change they are ignored.
   if (old.pendingReplacement || (changed && answer.replaces.length > 0)) {
     return { step: "replace", deleteFirst: goal.deleteBeforeReplace ?? answer.deleteBeforeReplace };
@@ -63,7 +63,7 @@ export function decide(old: Resource, goal: Goal, news: PropertyMap, answer: Dif
 }
 
 /** The state that a resource will have, without id and outputs. */
-export function wanted(goal: Goal, inputs: PropertyMap, provider: string | undefined): Resource {
+export function desiredState(goal: Goal, inputs: PropertyMap, provider: string | undefined): Resource {
   return {
     urn: goal.urn,
     custom: goal.custom,
@@ -92,7 +92,7 @@ export function inputsAfterReplacing(dependent: Resource, replaced: ReadonlySet<
 }
 
 /** All that needs `root` directly or through others, in the order of the state. */
-export function dependentsOf(root: Resource, resources: readonly Resource[]): Resource[] {
+export function findDependents(root: Resource, resources: readonly Resource[]): Resource[] {
   const reached = new Set([root.urn]);
   const found = new Set<Resource>();
   for (let before = -1; before !== found.size; ) {

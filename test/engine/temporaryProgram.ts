@@ -41,12 +41,12 @@ export function temporaryProgram(content: string | Record<string, string>): Temp
 /** The root of this repository, from the sources as well as from the compiled tools. */
 export function repositoryRoot(): string {
   for (let folder = __dirname; ; folder = dirname(folder)) {
-    if (nameOf(folder) === NAME) return folder;
+    if (readPackageName(folder) === NAME) return folder;
     if (dirname(folder) === folder) throw new Error("This tool runs inside its repository only.");
   }
 }
 
-function nameOf(folder: string): unknown {
+function readPackageName(folder: string): unknown {
   try {
     return (JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as { name?: unknown }).name;
   } catch {

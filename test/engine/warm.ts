@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { type Child, type ChildOptions, KILL_AFTER_MILLISECONDS, preloaded } from "./child.js";
+import { type Child, type ChildOptions, KILL_AFTER_MILLISECONDS, writePreload } from "./child.js";
 import { repositoryRoot } from "./temporaryProgram.js";
 
 /** What Node reads at the start of a process only, so that a process that stays can't have it. */
@@ -37,7 +37,7 @@ class WarmProcess {
     readonly script: string,
     preload: string,
   ) {
-    const { file, folder, remove } = preloaded(preload);
+    const { file, folder, remove } = writePreload(preload);
     const main = join(repositoryRoot(), "test", "engine", "warmProcess.js");
     this.process = spawn(process.execPath, ["-r", file, main, script], { cwd: folder, stdio: "pipe" });
     for (const stream of [this.process.stdout, this.process.stderr]) {
@@ -123,8 +123,8 @@ export class WarmChild implements Child {
     if (this.isResting) return;
     if (isIdle) this.process.rest();
     else this.process.kill("SIGTERM");
-    const impatience = setTimeout(() => this.process.kill("SIGKILL"), KILL_AFTER_MILLISECONDS);
+    const killTimer = setTimeout(() => this.process.kill("SIGKILL"), KILL_AFTER_MILLISECONDS);
     await this.exited.catch(() => {});
-    clearTimeout(impatience);
+    clearTimeout(killTimer);
   }
 }
