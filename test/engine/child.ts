@@ -1,5 +1,5 @@
-// A child process of an operation: the program's runner or the provider host. Its lines are passed on as they come, and
-// it ends with the engine, however the engine ends.
+// A child process of an operation: the program's runner or the provider host. It passes its lines on as they come, and
+// it ends with the engine, even if the engine is killed.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,9 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-// Loaded first in each child. When the pipe from the engine closes, even because the engine was killed, the child ends.
-// And errors are inspected without colors: some versions of Node take half a minute to color a stack that leads through
-// `node_modules/@scope/file`, which the SDK's source maps make of its own files, and fail then. The text is the same.
+// Each child loads this first. When the pipe from the engine closes, even because the engine was killed, the child
+// ends. Errors are inspected without colors: the SDK's source maps turn its own files into `node_modules/@scope/file`,
+// and some versions of Node take half a minute to color a stack with such a file, and then fail. The text is the same.
 const PRELOAD = `process.on("exit", () => require("node:fs").rmSync(__dirname, { recursive: true, force: true }));
 process.stdin.on("end", () => process.exit(1)).on("error", () => process.exit(1)).resume();
 process.stdin.unref();
@@ -28,21 +28,21 @@ export interface ChildOptions {
   directory: string;
   environment: Environment;
   nodeArguments?: string[];
-  /** CommonJS code that is run before the script. */
+  /** CommonJS code that runs before the script. */
   preload?: string;
   onLine: (line: string) => void;
 }
 
 export interface Child {
-  /** The exit code. The last line was read by then. */
+  /** The exit code, once the last line is read. */
   readonly exited: Promise<number>;
-  /** Ends it, politely first; resolves when it is gone. One that is idle, with no call under way, may stay for the next. */
+  /** Ends the process, politely first, and resolves when it is gone. An idle one, without a running call, may stay. */
   end(options?: { isIdle?: boolean }): Promise<void>;
 }
 
 export type StartChild = (script: string, args: string[], options: ChildOptions) => Child;
 
-/** A process of its own, which ends with the operation. */
+/** A new process that ends with the operation. */
 export class ColdChild implements Child {
   readonly exited: Promise<number>;
   private readonly process: ChildProcess;
@@ -58,7 +58,7 @@ export class ColdChild implements Child {
       if (stream) createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on("line", options.onLine);
     }
     this.process.stdin?.on("error", () => {});
-    // "close" comes after the last line was read.
+    // "close" comes after the last line.
     this.exited = once(this.process, "close").then(([code]) => (typeof code === "number" ? code : 1));
     this.exited.catch(() => {}).finally(remove);
   }
@@ -71,7 +71,7 @@ export class ColdChild implements Child {
   }
 }
 
-/** A file with what is loaded first in a child, in a folder of its own. */
+/** Writes the code that a child loads first to a file in its own folder. */
 export function writePreload(code: string): { file: string; folder: string; remove: () => void } {
   const folder = mkdtempSync(join(tmpdir(), "pulumi-stand-in-child-"));
   const file = join(folder, "preload.js");

@@ -1,4 +1,4 @@
-// The command line of the stand-in engine: what its arguments mean, and which exit code it ends with.
+// The command line of the stand-in engine: its arguments and its exit codes.
 
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -11,7 +11,7 @@ const OPERATIONS: readonly string[] = ["preview", "up", "refresh", "destroy"] sa
 const USAGE =
   "npm run engine -- preview|up|refresh|destroy DIRECTORY [--config k=v]... [--secret k=v]... [--state FILE]";
 
-/** Where a command line is run: what prints, what complains, and what interrupts. */
+/** Where a command prints its output and its errors, and what interrupts it. */
 export interface Terminal {
   print(line: string): void;
   complain(line: string): void;
@@ -63,7 +63,7 @@ function parse(args: readonly string[]): Command {
   };
 }
 
-/** Runs a command line, and returns the exit code: 0, 1 for an operation that failed, 2 for a wrong command line. */
+/** Runs a command and returns its exit code: 0, 1 if the operation failed, 2 if the arguments are wrong. */
 export async function runCommand(args: readonly string[], terminal: Terminal): Promise<number> {
   try {
     return await run(parse(args), terminal);

@@ -1,5 +1,5 @@
-// `npm run conformance [-- --engine real]`: replays what the real Pulumi CLI did, prints one line per operation, and
-// ends with the numbers. It fails when the engine did anything else.
+// `npm run conformance [-- --engine real]`: replays recorded operations of the real Pulumi CLI, prints one line per
+// operation and the totals, and fails if the engine does anything else.
 
 import { realEngine } from "./realCli.js";
 import { recordedOperations, replay } from "./replay.js";

@@ -1,5 +1,5 @@
 // One preview or update: takes the program's registrations, asks the provider, decides with the functions of steps.ts,
-// and hands what was decided to the execution.
+// and passes the decisions to the execution.
 
 import { randomUUID } from "node:crypto";
 import { formatCheckedValue } from "./display.js";
@@ -29,7 +29,7 @@ export interface DeploymentContext {
   snapshot: Snapshot;
   execution: Execution;
   provider: Provider;
-  /** The stack's configuration, secrets marked, which is also that of the default provider. */
+  /** The configuration of the stack and of the default provider, with its secrets marked. */
   configuration: PropertyMap;
   configure(configuration: PropertyMap): void;
 }
@@ -37,14 +37,14 @@ export interface DeploymentContext {
 type Planned = Decision & { news: Resource; old?: Resource; recreated?: boolean; dependents?: Resource[] };
 
 export class Deployment implements Deployer {
-  /** The program has said that it is done, and the deletes were started. */
+  /** The program has announced its end, and the deletes have started. */
   programIsDone = false;
   private readonly registered = new Set<string>();
   private readonly providerUrn: string;
   private providerReference: string | undefined;
   private planning: Promise<unknown> = Promise.resolve();
   private readonly running = new Set<Promise<unknown>>();
-  /** Deleted because something they were made of is replaced, and not registered again yet. */
+  /** Deleted because a resource they were made from is replaced, and not registered again yet. */
   private readonly deletedEarly = new Set<Resource>();
   private readonly replaced = new Set<string>();
   private readonly steps = new Map<string, Step>();
@@ -69,7 +69,7 @@ export class Deployment implements Deployer {
     this.context.progress.fail(message);
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when nothing is running any more. */
   async idle(): Promise<void> {
     await this.planning;
     while (this.running.size > 0) await Promise.allSettled(this.running);
@@ -80,7 +80,7 @@ export class Deployment implements Deployer {
     const duplicate = this.registered.has(goal.urn);
     this.registered.add(goal.urn);
     progress.place(goal.urn, goal.parent);
-    // As in Pulumi, deciding is done for one resource after the other, and only running the steps in parallel.
+    // As in Pulumi, resources are decided one after the other; only their steps run in parallel.
     const planned = this.planning.then(() => {
       progress.check();
       if (duplicate) throw new Error(`Duplicate resource URN '${goal.urn}'; try giving it a unique name`);
@@ -90,7 +90,7 @@ export class Deployment implements Deployer {
     const done = this.run(await planned);
     this.running.add(done);
     const resource = await done.finally(() => this.running.delete(done));
-    // A component's outputs are its own, it needs none from here.
+    // A component computes its own outputs.
     return { urn: goal.urn, id: resource.id ?? "", outputs: goal.custom ? (resource.outputs ?? {}) : {} };
   }
 
@@ -108,7 +108,7 @@ export class Deployment implements Deployer {
     progress.check();
     const left = snapshot.unsettled();
     for (const resource of left.filter((one) => one.pendingReplacement)) {
-      // Deleted to be replaced, and the program does not want it any more.
+      // It was deleted to be replaced, and the program no longer registers it.
       snapshot.remove(resource);
       await execution.save();
     }
@@ -117,7 +117,7 @@ export class Deployment implements Deployer {
     await deletes.finally(() => this.running.delete(deletes));
   }
 
-  /** The stack's outputs, last of all: after a failure what the program did not get to is kept. */
+  /** Sets the stack's outputs last. After a failure, the outputs that the program did not reach are kept. */
   async finishOutputs(): Promise<void> {
     if (!this.stackOutputs) return;
     const { resource, outputs } = this.stackOutputs;
@@ -148,15 +148,15 @@ export class Deployment implements Deployer {
     const news = desiredState(goal, checked, this.providerReference);
     if (!old) return { step: "create", news };
     if (recreated) return { step: "replace", deleteFirst: true, news, old, recreated };
-    const gone = goal.deletedWith !== undefined && this.replaced.has(goal.deletedWith);
-    const answer = gone
+    const isDeletedWithOther = goal.deletedWith !== undefined && this.replaced.has(goal.deletedWith);
+    const answer = isDeletedWithOther
       ? { changes: true, replaces: ["deletedWith"], deleteBeforeReplace: false }
       : await provider.diff(old, checked);
     const decision = decide(old, goal, checked, answer);
     if (decision.step !== "replace") return { ...decision, news, old };
     if (old.protect && goal.protect) this.refuseReplacing(goal.urn);
     this.replaced.add(goal.urn);
-    // What a new resource would be given may be something else than what the old one keeps.
+    // A new resource may get other inputs from the check than the old one keeps.
     const fresh = desiredState(goal, await this.check(goal, goal.inputs, {}), this.providerReference);
     const dependents = decision.deleteFirst ? await this.dependentReplacements(old) : [];
     return { ...decision, news: fresh, old, dependents };
@@ -186,7 +186,7 @@ export class Deployment implements Deployer {
     );
   }
 
-  /** What has to be deleted before `root`, because it would be replaced too: asked with unknowns, even in an update. */
+  /** The resources to delete before `root`, because they are replaced too. Even an update diffs them with unknowns. */
   private async dependentReplacements(root: Resource): Promise<Resource[]> {
     const { snapshot, provider } = this.context;
     const replaced = new Set([root.urn]);
@@ -194,10 +194,10 @@ export class Deployment implements Deployer {
     const candidates = snapshot.base.filter((one) => one === root || (!this.registered.has(one.urn) && !one.delete));
     for (const dependent of findDependents(root, candidates)) {
       const inputs = dependent.custom ? inputsAfterReplacing(dependent, replaced) : undefined;
-      const dies = dependent.deletedWith !== undefined && replaced.has(dependent.deletedWith);
-      const answer = inputs && !dies ? await provider.diff(dependent, inputs) : undefined;
+      const isDeletedWithOther = dependent.deletedWith !== undefined && replaced.has(dependent.deletedWith);
+      const answer = inputs && !isDeletedWithOther ? await provider.diff(dependent, inputs) : undefined;
       const replaces = answer && answer.replaces.length > 0 && hasChanges(answer, dependent.inputs ?? {}, inputs ?? {});
-      if (!dies && !replaces) continue;
+      if (!isDeletedWithOther && !replaces) continue;
       if (dependent.protect) this.refuseReplacing(dependent.urn);
       replaced.add(dependent.urn);
       this.deletedEarly.add(dependent);
@@ -208,7 +208,7 @@ export class Deployment implements Deployer {
 
   private async run(planned: Planned): Promise<Resource> {
     const { progress, execution } = this.context;
-    // Something else may have failed while this was planned.
+    // Another resource may have failed in the meantime.
     progress.check();
     const { step, news, old } = planned;
     this.steps.set(news.urn, step);
@@ -219,7 +219,7 @@ export class Deployment implements Deployer {
     return execution.replace({ old, news, deleteFirst, dependents, recreated });
   }
 
-  /** The default provider of dynamic resources: a resource of the state like the others, that holds the configuration. */
+  /** Puts the default provider of dynamic resources into the state, as a resource that holds the configuration. */
   private async ensureProvider(): Promise<void> {
     if (this.providerReference !== undefined) return;
     const { snapshot, execution, configuration, configure } = this.context;

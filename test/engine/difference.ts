@@ -1,5 +1,5 @@
-// What changed between two property maps, the way Pulumi compares them: property by property, array element by index,
-// internal keys left out, and a null the same as nothing.
+// The difference of two property maps as Pulumi computes it: property by property, array element by index, without
+// internal keys. A null equals a missing property.
 
 import { equal, isInternalKey, isObject, isSecret, type PropertyMap, type PropertyValue } from "./properties.js";
 
@@ -9,12 +9,12 @@ export type ValueDifference =
   | { kind: "same"; value: PropertyValue }
   | { kind: "update"; old: PropertyValue; new: PropertyValue; elements?: ValueDifference[]; object?: ObjectDifference };
 
-/** One entry for each key of either side, sorted by key. */
+/** One entry per key of either side, sorted by key. */
 export type ObjectDifference = Map<string, ValueDifference>;
 
 const isPlainObject = (value: PropertyValue): value is PropertyMap => isObject(value) && !isSecret(value);
 
-/** The difference of two maps, or undefined where there is none. */
+/** The difference of two maps, or undefined if they are equal. */
 export function difference(olds: PropertyMap, news: PropertyMap): ObjectDifference | undefined {
   const result: ObjectDifference = new Map();
   const keys = [...new Set([...Object.keys(olds), ...Object.keys(news)])].filter((key) => !isInternalKey(key)).sort();
@@ -49,7 +49,7 @@ function compareValues(a: PropertyValue, b: PropertyValue): ValueDifference {
   return equal(a, b) ? { kind: "same", value: a } : { kind: "update", old: a, new: b };
 }
 
-/** The difference in one line, as it stands in a preview's row: `+added,added-deleted~updated`; "" for none. */
+/** The difference in one line, as in a row of a preview: `+added,added-deleted~updated`, or "" if there is none. */
 export function summarizeDifference(change: ObjectDifference | undefined): string {
   if (change === undefined) return "";
   const keys = (kind: ValueDifference["kind"], sign: string): string => {

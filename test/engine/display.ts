@@ -1,5 +1,5 @@
-// Text for people: a step, its properties and their differences, printed the way `pulumi preview --diff` does, with one
-// addition: the header of a changed resource also names the changed keys, as Pulumi's plain preview does. Pure functions.
+// Formats steps, properties and differences as `pulumi preview --diff` does, with one addition: the header of a changed
+// resource also names the changed keys, as Pulumi's plain preview does. Pure functions.
 
 import { difference, type ObjectDifference, summarizeDifference, type ValueDifference } from "./difference.js";
 import {
@@ -15,7 +15,7 @@ import {
 import { type Resource, STACK_TYPE } from "./state.js";
 import type { Step } from "./steps.js";
 
-/** A step as it is shown: what was, what is wanted, and how deep it stands below the stack. */
+/** A step to show: the old resource, the new one, and its depth below the stack. */
 export interface Shown {
   step: Step;
   urn: string;
@@ -23,9 +23,9 @@ export interface Shown {
   old?: Resource | undefined;
   new?: Resource | undefined;
   indent: number;
-  /** A preview, where outputs are not known yet. */
+  /** In a preview, outputs are not known yet. */
   planning: boolean;
-  /** What was read is compared, not what is wanted. */
+  /** A refresh compares with what the provider read, and not with what the program wants. */
   refresh?: boolean;
 }
 
@@ -56,7 +56,7 @@ const keyTitle =
   (place) =>
     `${margin(place)}${key.padEnd(align)}: `;
 
-/** Strings that are JSON objects or arrays are printed as what they hold. */
+/** The content of a string that holds a JSON object or array, which is printed in place of the string. */
 function parseJson(text: string): PropertyValue | undefined {
   if (!/^\s*[[{]/.test(text)) return undefined;
   try {
@@ -89,7 +89,7 @@ function formatValue(value: PropertyValue, place: Place): string {
   return String(value);
 }
 
-/** All properties of a map. Internal keys count for the alignment, as they do in Pulumi, but are not shown. */
+/** All properties of a map. As in Pulumi, internal keys count for the alignment but are not shown. */
 function formatObject(properties: PropertyMap, place: Place): string {
   const keys = Object.keys(properties).sort();
   const align = width(keys);
@@ -101,7 +101,7 @@ function formatObject(properties: PropertyMap, place: Place): string {
     .join("");
 }
 
-/** Empty values only clutter a list of unchanged properties. */
+/** Whether a value is not empty. Empty ones only clutter a list of unchanged properties. */
 function isWorthShowing(value: PropertyValue): boolean {
   if (value === null || value === "") return false;
   return typeof value !== "object" || Object.keys(value).length > 0;
@@ -142,19 +142,19 @@ function formatPrimitives(old: PropertyValue, next: PropertyValue, indent: numbe
     const change = difference(a, b);
     if (change) return `(json) {\n${formatDifference(change, indent + 1)}${blank(indent)}}`;
   }
-  // Two texts that hold the same JSON, or only one that does, are shown as the texts that they are.
+  // If only one text holds JSON, or both hold the same, they are shown as plain texts.
   const text = (value: PropertyValue): string =>
     typeof value === "string" && value !== UNKNOWN ? JSON.stringify(value) : formatValue(value, { indent });
   return `${text(old)} => ${text(next)}`;
 }
 
-/** Steps that are part of a replacement are not shown: the replace step stands for them. */
+/** Whether a step is shown. The parts of a replacement are not: the replace step stands for them. */
 export const isShown = ({ step, type, old, new: next }: Pick<Shown, "step" | "type" | "old" | "new">): boolean => {
   if (type.startsWith("pulumi:providers:") || step === "create-replacement" || step === "delete-replaced") return false;
   return step !== "same" || type === STACK_TYPE || (old?.protect ?? false) !== (next?.protect ?? false);
 };
 
-/** What a step compares, where it compares: the inputs, or the outputs once there are new ones. */
+/** The difference that a step shows: of the inputs, or of the outputs once there are new ones. */
 function comparison(shown: Shown): ObjectDifference | undefined {
   if (!shown.old || !shown.new || shown.step === "same") return undefined;
   const news = shown.new.outputs ?? {};
@@ -170,7 +170,7 @@ function header({ step, urn, type, old, new: next, indent }: Shown, changed: str
   return `${blank(indent)}${SIGNS[step]}${type}: (${step}${retain})${lock}${keys}\n${id}${blank(indent + 1)}[urn=${urn}]\n`;
 }
 
-/** What is printed when a step begins. */
+/** The text at the beginning of a step. */
 export function formatStep(shown: Shown): string {
   if (!isShown(shown)) return "";
   const { step, old, new: next, indent } = shown;
@@ -179,14 +179,14 @@ export function formatStep(shown: Shown): string {
   if (step === "same") return top;
   if (old && next) return top + (change ? formatDifference(change, indent + 1) : formatUnchanged(next, indent + 1));
   const properties = old ? old.inputs : Object.keys(next?.outputs ?? {}).length > 0 ? next?.outputs : next?.inputs;
-  // A resource that a refresh found gone is shown with what it had, as outputs.
+  // A resource that a refresh no longer finds is shown with its last properties, as outputs.
   return top + (shown.refresh ? "" : formatObject(properties ?? {}, { indent: indent + 1 }));
 }
 
 const formatUnchanged = (next: Resource, indent: number): string =>
   formatObject(Object.keys(next.outputs ?? {}).length > 0 ? (next.outputs ?? {}) : (next.inputs ?? {}), { indent });
 
-/** What is printed when a step has ended: the outputs that the inputs did not show already. */
+/** The text at the end of a step: the outputs that differ from the inputs. */
 export function formatOutputs(shown: Shown): string {
   if (!isShown(shown)) return "";
   const { type, old, new: next, indent, planning, refresh } = shown;
@@ -219,7 +219,7 @@ export function formatOutputs(shown: Shown): string {
   return text === "" ? "" : `${blank(indent + 1)}--outputs:--\n${text}`;
 }
 
-/** A stack output that only the update will know again is no change to report. */
+/** Removes the stack outputs that are unknown until the update: they are no change to report. */
 function forgetUnknowns(change: ObjectDifference): void {
   for (const [key, entry] of change) if (entry.kind === "update" && entry.new === UNKNOWN) change.delete(key);
 }
@@ -227,7 +227,7 @@ function forgetUnknowns(change: ObjectDifference): void {
 const PAST: Record<string, string> = { delete: "deleted" };
 const ORDER: Step[] = ["create", "update", "delete", "replace", "create-replacement", "delete-replaced", "refresh"];
 
-/** The numbers at the end. */
+/** The totals at the end. */
 export function formatSummary(
   counts: Partial<Record<Step, number>>,
   { planning, errors, seconds }: { planning: boolean; errors: number; seconds: number },
@@ -247,8 +247,8 @@ export function formatSummary(
 }
 
 /**
- * A value inside a sentence about a failed check, as Pulumi prints it: `{1}`, `{[{1} {2}]}`, `{map[key:{1}]}`. A secret is
- * printed in clear there, in Pulumi too; hiding it here would hide from a test what the user of the CLI gets to see.
+ * A value in the message of a failed check, as Pulumi prints it: `{1}`, `{[{1} {2}]}`, `{map[key:{1}]}`. Pulumi prints
+ * a secret in clear there. Hiding it here would hide from a test what a user of the CLI sees.
  */
 export function formatCheckedValue(value: PropertyValue | undefined): string {
   if (value === undefined || value === null) return "{<nil>}";

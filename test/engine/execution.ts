@@ -1,5 +1,5 @@
-// Runs steps: calls the provider, and keeps the snapshot and the file up to date after each step. In a preview nothing is
-// called that changes anything, and nothing is saved.
+// Runs steps: calls the provider, and updates the snapshot and the state file after each step. A preview makes no call
+// that changes anything, and saves nothing.
 
 import { type Progress, Stopped } from "./progress.js";
 import { markSecrets, markSecretsLike } from "./properties.js";
@@ -12,9 +12,9 @@ export interface Replacement {
   old: Resource;
   news: Resource;
   deleteFirst: boolean;
-  /** What has to be deleted before `old`, in the order of the state. */
+  /** The resources to delete before `old`, in the order of the state. */
   dependents: Resource[];
-  /** `old` was deleted already, with something that it was made of. */
+  /** `old` is already deleted, together with a resource that it was made from. */
   recreated: boolean;
 }
 
@@ -42,7 +42,7 @@ export class Execution {
     Object.assign(news, carryOver(old), !news.custom && old.outputs && { outputs: old.outputs });
     const result = await this.callProvider(news, () => this.provider.update(old, news.inputs ?? {}));
     Object.assign(news, { modified: new Date().toISOString() }, applyResult(news, result));
-    // The inputs of an update that failed half-way are not taken over, so that the next one sees the difference again.
+    // An update that failed half-way keeps the old inputs, so that the next one sees the difference again.
     if (result.initErrors && old.inputs) news.inputs = old.inputs;
     return this.settle("update", news, old, result);
   }
@@ -63,7 +63,7 @@ export class Execution {
     return this.runCreate("create-replacement", news, old);
   }
 
-  /** Deletes in order. The first that fails ends it. */
+  /** Deletes in order, up to the first failure. */
   async deleteAll(doomed: readonly Resource[]): Promise<void> {
     const urns = new Set(doomed.map((resource) => resource.urn));
     for (const wave of deleteWaves(doomed)) {
@@ -86,7 +86,7 @@ export class Execution {
     return this.settle(step, news, old, result);
   }
 
-  /** The step that stands for a whole replacement in what is shown and counted. */
+  /** Shows and counts the one step that stands for a whole replacement. */
   private reportReplacement(old: Resource, news: Resource): void {
     this.progress.begin("replace", old, news);
     this.progress.count("replace", news);
@@ -120,7 +120,7 @@ export class Execution {
     );
   }
 
-  /** Calls the provider, or in a preview assumes what Pulumi assumes: the outputs are the inputs, an id is unknown. */
+  /** Calls the provider. In a preview, as in Pulumi, the outputs are the inputs and the id is unknown. */
   private async callProvider(news: Resource, call: () => Promise<Result>): Promise<Result> {
     if (this.progress.planning || !news.custom) return { id: news.id ?? "", outputs: news.inputs ?? {} };
     try {
@@ -131,7 +131,7 @@ export class Execution {
     }
   }
 
-  /** A step has done its work: into the snapshot with it, onto the disk, and into the numbers. */
+  /** Records a finished step in the snapshot, on the disk and in the counts. */
   private async settle(step: Step, news: Resource, old: Resource | undefined, result?: Result): Promise<Resource> {
     const replaced = step === "create-replacement" && !old ? this.snapshot.old(news.urn) : undefined;
     if (replaced) replaced.delete = true;
@@ -149,14 +149,14 @@ export class Execution {
   }
 }
 
-/** What a resource keeps over its life. */
+/** The properties that a resource keeps for its whole life. */
 const carryOver = ({ id, created, modified }: Resource): Partial<Resource> => ({
   ...(id !== undefined && { id }),
   ...(created !== undefined && { created }),
   ...(modified !== undefined && { modified }),
 });
 
-/** What the provider's answer makes of a resource. */
+/** The properties of a resource that come from the provider's answer. */
 function applyResult(news: Resource, result: Result): Partial<Resource> {
   if (!news.custom) return {};
   const marked = markSecretsLike(result.outputs, news.inputs ?? {});

@@ -1,10 +1,10 @@
-// `ignoreChanges`: what a program asks to ignore is set back to the old input before the provider sees anything. Pure.
+// `ignoreChanges`: ignored inputs are set back to their old values before the provider sees them. Pure functions.
 
 import { isObject, isSecret, type PropertyMap, type PropertyValue, wrapSecret } from "./properties.js";
 
 export interface Ignored {
   inputs: PropertyMap;
-  /** Paths that lead to elements that one side does not have: there nothing can be ignored. */
+  /** Paths to elements that only one side has, so that nothing can be ignored. */
   unresolved: string[];
 }
 
@@ -23,7 +23,7 @@ export function parsePath(path: string): string[] {
 
 type Container = PropertyMap | PropertyValue[];
 
-/** Through a secret one looks at its content; a value that is taken out of one stays secret. */
+/** The content of a value, also if it is secret. What is taken out of a secret stays secret. */
 function unwrap(value: PropertyValue | undefined): { content: Container | undefined; secret: boolean } {
   if (isSecret(value)) return { ...unwrap(value.value), secret: true };
   return { content: Array.isArray(value) || isObject(value) ? value : undefined, secret: false };
@@ -55,7 +55,7 @@ function reset(
     if (!has(target, key) || (Array.isArray(target) && !has(old, key))) return false;
     return reset(rest, at(old, key), at(target, key), hidden);
   }
-  // Elements are never added to an array or taken away: that would move the others.
+  // Array elements are never added or removed, since that moves the others.
   if (Array.isArray(target) && has(old, key) !== has(target, key)) return false;
   if (!has(old, key)) {
     if (isObject(target)) delete target[key];

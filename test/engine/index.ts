@@ -1,5 +1,5 @@
-// The engines that tests and the demo run programs with: the stand-in of this folder, and the real Pulumi CLI wherever
-// there is one. The stand-in is a test tool of this repository and no product.
+// The engines for tests and the demo: the stand-in of this folder, and the real Pulumi CLI if it is installed. The
+// stand-in is a test tool of this repository and not a product.
 
 import { isCliOnPath, realEngine } from "./realCli.js";
 import { standInEngine } from "./standIn.js";
@@ -7,21 +7,21 @@ import { standInEngine } from "./standIn.js";
 export type Operation = "preview" | "up" | "refresh" | "destroy";
 
 export interface RunOptions {
-  /** The directory with Pulumi.yaml. Its `main` is honoured. */
+  /** The directory with Pulumi.yaml, whose `main` counts. */
   program: string;
   /** Configuration by "namespace:key", or "key" for the project's namespace. */
   config?: Record<string, string>;
-  /** The same, as secret configuration. */
+  /** Secret configuration, by the same keys. */
   secrets?: Record<string, string>;
-  /** Added to the environment of the program and the provider host; undefined takes a variable away. */
+  /** Added to the environment of the program and the provider host; undefined removes a variable. */
   environment?: Record<string, string | undefined>;
-  /** Gets each line as it is printed. */
+  /** Receives each line as it is printed. */
   onOutput?: (line: string) => void;
   /** Stops the operation as Ctrl-C does. Finished steps stay in the state. */
   signal?: AbortSignal;
 }
 
-/** A resource of the state; secrets are shown as "[secret]". */
+/** A resource of the state, with each secret as "[secret]". */
 export interface ResourceResult {
   urn: string;
   type: string;
@@ -39,11 +39,11 @@ export interface ResourceResult {
 
 export interface RunResult {
   succeeded: boolean;
-  /** Everything that was printed: property differences, messages, errors, the summary. */
+  /** Everything that the operation printed: property differences, messages, errors, the summary. */
   output: string;
-  /** How many resources took which step. The stack itself is one of them, as in Pulumi's own numbers. */
+  /** The number of resources by step. The stack counts as a resource, as in Pulumi. */
   changes: Partial<Record<string, number>>;
-  /** The stack's outputs after the operation; "[secret]" for secret ones. */
+  /** The stack's outputs after the operation, with each secret as "[secret]". */
   outputs: Record<string, unknown>;
   /** The state after the operation, without the stack and the default provider. */
   resources: ResourceResult[];
@@ -53,10 +53,10 @@ export interface Engine {
   /** "stand-in engine (Node SDK x.y.z)" or "Pulumi CLI vX". */
   readonly name: string;
   run(operation: Operation, options: RunOptions): Promise<RunResult>;
-  /** The deployment as `pulumi stack export` prints it, secrets encrypted. */
+  /** The deployment as `pulumi stack export` prints it, with encrypted secrets. */
   exportState(): Promise<string>;
   importState?(text: string): Promise<void>;
-  /** Removes what the engine made and leaves no process. */
+  /** Removes the engine's files and ends its processes. */
   close(): Promise<void>;
 }
 
@@ -64,14 +64,11 @@ export interface EngineOptions {
   stack?: string;
   /** Encrypts the secrets of the state. */
   passphrase?: string;
-  /** Of the stand-in: whether its operations share processes, in which the SDK's libraries are loaded. Default: no. */
+  /** Whether the stand-in's operations share processes, which load the SDK's libraries only once. Default: false. */
   keepsProcesses?: boolean;
 }
 
-/**
- * The stand-in always, and the real CLI where there is one: for tests that run on each. The stand-in keeps its processes, unless
- * it is told otherwise.
- */
+/** The engines to test on: the stand-in, which keeps its processes by default, and the real CLI if it is installed. */
 export function engines(): { name: string; create(options?: EngineOptions): Promise<Engine> }[] {
   const standIn = {
     name: "stand-in engine",

@@ -1,5 +1,5 @@
 // `npm run engine -- preview|up|refresh|destroy DIRECTORY [--config key=value]... [--secret key=value]... [--state FILE]`:
-// runs one operation of the stand-in engine on a program directory. A test tool of this repository; no product.
+// runs one operation of the stand-in engine on a program directory. A test tool of this repository, not a product.
 
 import { runCommand } from "./command.js";
 

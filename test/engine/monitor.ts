@@ -1,5 +1,5 @@
 // The engine's side of the protocol: a resource monitor and an engine service on one loopback port, for the program's
-// runner. Translates messages and hands them to the deployment; decides nothing itself.
+// runner. It translates messages for the deployment and decides nothing itself.
 
 import type * as grpc from "@grpc/grpc-js";
 import type * as engineMessages from "@pulumi/pulumi/proto/engine_pb.js";
@@ -11,18 +11,18 @@ import { CHANNEL_OPTIONS, readMessage } from "./provider.js";
 import { REFUSED_CALLS, Refusal, refuseUnsupported } from "./refusals.js";
 import { type Goal, seconds } from "./steps.js";
 
-/** What the monitor reports to. A rejection stops the deployment; the program is told that the monitor is gone. */
+/** What the monitor reports to. A rejection stops the deployment, and the program sees a monitor that is gone. */
 export interface Deployer {
   urn(type: string, name: string, parent: string): string;
   register(goal: Goal): Promise<{ urn: string; id: string; outputs: PropertyMap }>;
   registerOutputs(urn: string, outputs: PropertyMap): Promise<void>;
-  /** The program has registered everything; resolves when the deletes are done. */
+  /** Called when the program has registered everything; resolves when the deletes are done. */
   programDone(): Promise<void>;
   log(severity: Severity, message: string): void;
   fail(message: string): void;
 }
 
-// Without resource references the SDK sends a resource as its id, which is all that a dynamic resource needs.
+// Without the feature of resource references, the SDK sends a resource as its id: enough for a dynamic resource.
 const FEATURES = ["secrets", "aliasSpecs", "deletedWith"];
 
 type Handler = (request: never) => Promise<unknown>;
@@ -31,7 +31,7 @@ export class Monitor {
   private readonly server: grpc.Server;
   private rootUrn = "";
   private bound = 0;
-  /** To be set before the program starts. */
+  /** Set before the program starts. */
   deployer: Deployer | undefined;
 
   constructor(
@@ -61,7 +61,7 @@ export class Monitor {
     this.server.forceShutdown();
   }
 
-  private get to(): Deployer {
+  private get target(): Deployer {
     if (!this.deployer) throw new Stopped();
     return this.deployer;
   }
@@ -75,7 +75,7 @@ export class Monitor {
     this.server.addService(service, implementation);
   }
 
-  /** Answers a call; an error ends the deployment, and to the program it looks like a monitor that has gone. */
+  /** Answers a call. An error stops the deployment, and the program sees a monitor that is gone. */
   private toHandler(handler: Handler): grpc.UntypedHandleCall {
     const { status } = this.sdk.grpc;
     return ((call: { request: never; emit?(name: string, error: object): void }, answer: unknown) => {
@@ -101,18 +101,18 @@ export class Monitor {
       getDeploymentInfo: async () => this.deploymentInfo(),
       registerResource: async (request: resourceMessages.RegisterResourceRequest) => {
         refuseUnsupported(request);
-        const done = await this.to.register(this.readGoal(request));
+        const done = await this.target.register(this.readGoal(request));
         const response = new resource.RegisterResourceResponse().setUrn(done.urn).setId(done.id);
         response.setObject(struct.Struct.fromJavaScript(done.outputs));
         return response;
       },
       registerResourceOutputs: async (request: resourceMessages.RegisterResourceOutputsRequest) => {
         const outputs = (request.getOutputs()?.toJavaScript() ?? {}) as PropertyMap;
-        await this.to.registerOutputs(request.getUrn(), outputs);
+        await this.target.registerOutputs(request.getUrn(), outputs);
         return new empty.Empty();
       },
       signalAndWaitForShutdown: async () => {
-        await this.to.programDone();
+        await this.target.programDone();
         return new empty.Empty();
       },
     };
@@ -123,7 +123,7 @@ export class Monitor {
     const severities: Severity[] = ["debug", "info", "warning", "error"];
     return {
       log: async (request: engineMessages.LogRequest) => {
-        this.to.log(severities[request.getSeverity()] ?? "info", request.getMessage());
+        this.target.log(severities[request.getSeverity()] ?? "info", request.getMessage());
         return new empty.Empty();
       },
       getRootResource: async () => new engine.GetRootResourceResponse().setUrn(this.rootUrn),
@@ -158,7 +158,7 @@ export class Monitor {
     const timeouts = readTimeouts(request.getCustomtimeouts());
     const deletedWith = request.getDeletedwith();
     return {
-      urn: this.to.urn(type, name, parent),
+      urn: this.target.urn(type, name, parent),
       type,
       name,
       custom: request.getCustom(),

@@ -1,5 +1,5 @@
-// A program directory: its Pulumi.yaml, its entry point, its configuration, and its own copy of the SDK, from which the
-// runner, the provider host, gRPC and the protocol's messages are taken, so that both sides speak the same version.
+// A program directory: its Pulumi.yaml, its entry point, its configuration and its copy of the SDK. The runner, the
+// provider host, gRPC and the protocol's messages come from that copy, so that both sides speak the same version.
 
 import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -22,20 +22,20 @@ interface ProjectFile {
 export interface Program {
   /** The project's name. */
   readonly project: string;
-  /** Where Pulumi.yaml is. */
+  /** The directory of Pulumi.yaml. */
   readonly root: string;
-  /** The directory that program and provider host run in: that of `main`. */
+  /** The directory of `main`, in which the program and the provider host run. */
   readonly directory: string;
   readonly entry: string;
   readonly typescript: boolean;
   /** Whether its package consists of ES modules. */
   readonly isModule: boolean;
   readonly nodeArguments: string[];
-  /** Defaults of the project file, by full key. */
+  /** The defaults of the project file, by full key. */
   readonly defaults: Record<string, string>;
 }
 
-/** What the engine needs of the SDK. */
+/** The parts of the SDK that the engine uses. */
 export interface Sdk {
   readonly version: string;
   readonly grpc: typeof grpc;
@@ -60,7 +60,7 @@ interface StatusMessage {
   }[];
 }
 
-/** Reads the project file of a directory. Throws one sentence for what is wrong or not supported. */
+/** Reads the project file of a directory. Throws one sentence if it is wrong or not supported. */
 export function readProgram(path: string): Program {
   const root = resolve(path);
   let text: string | undefined;
@@ -68,7 +68,7 @@ export function readProgram(path: string): Program {
     try {
       text ??= readFileSync(join(root, name), "utf8");
     } catch {
-      // The next name, or the sentence below.
+      // Try the next name; the error below covers both.
     }
   }
   if (text === undefined) throw new Error(`${root} holds no Pulumi program: there is no Pulumi.yaml in it.`);
@@ -118,7 +118,7 @@ function readDefaults(project: string, config: Record<string, unknown>): Record<
   return defaults;
 }
 
-/** A configuration key with its namespace; without one it is the project's. */
+/** A configuration key with its namespace, which is the project by default. */
 export const fullKey = (project: string, key: string): string => (key.includes(":") ? key : `${project}:${key}`);
 
 function sdkRequire(directory: string): NodeJS.Require {

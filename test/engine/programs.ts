@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
-/** A provider in a file that says what it is asked to do, and does what its inputs say. */
+/** A provider in a file. It prints what it does, and its inputs choose how it behaves. */
 const PROVIDER = `
 const fs = require("node:fs");
 exports.diff = async (id, olds, news) => ({
@@ -36,7 +36,7 @@ class Thing extends pulumi.CustomResource {
 const config = new pulumi.Config();
 `;
 
-/** The files of a JavaScript program; in `body` are `pulumi`, `config` and `Thing`, and what it exports. */
+/** The files of a JavaScript program with this body, which can use `pulumi`, `config`, `Thing` and `exports`. */
 export const programFiles = (body: string): Record<string, string> => ({
   "Pulumi.yaml": "name: test\nruntime: nodejs\n",
   "package.json": '{ "name": "test", "private": true, "main": "index.js" }',
@@ -44,7 +44,7 @@ export const programFiles = (body: string): Record<string, string> => ({
   "index.js": THING + body,
 });
 
-/** The processes that run in a directory, as far as this system tells (Linux does). */
+/** The processes whose working directory this is. Only Linux tells. */
 export function processesIn(directory: string): string[] {
   const found: string[] = [];
   for (const id of readable(() => readdirSync("/proc")) ?? []) {

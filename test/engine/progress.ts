@@ -1,4 +1,4 @@
-// How an operation goes: what is printed of it, how many resources took which step, what failed, and whether it stops.
+// The progress of an operation: what it prints, how many resources took which step, what failed, and whether it stops.
 
 import { formatOutputs, formatStep, isShown, type Shown } from "./display.js";
 import type { Resource } from "./state.js";
@@ -6,13 +6,13 @@ import type { Step } from "./steps.js";
 
 export type Severity = "debug" | "info" | "warning" | "error";
 
-/** The operation has failed already and has said why. */
+/** Thrown after the operation has failed and printed the reason. */
 export class Stopped extends Error {}
 
 export class Progress {
   readonly counts: Partial<Record<Step, number>> = {};
   errors = 0;
-  /** Nothing new may begin. */
+  /** No new step may begin. */
   stopped = false;
   /** Resolves when the operation stops. */
   readonly whenStopped: Promise<void>;
@@ -34,7 +34,7 @@ export class Progress {
     return !this.stopped && !this.refused;
   }
 
-  /** For everything that needs a running operation. */
+  /** Throws if the operation has stopped. */
   check(): void {
     if (this.stopped) throw new Stopped();
   }
@@ -48,13 +48,13 @@ export class Progress {
     this.print(`${severity === "info" ? "" : `${severity}: `}${message.replace(/\n$/, "")}`);
   }
 
-  /** Says why the operation stops. What is under way still ends. */
+  /** Prints the reason and stops the operation. Running steps still end. */
   fail(message: string): void {
     if (!this.muted) this.log("error", message);
     this.stop();
   }
 
-  /** A step has failed, as opposed to the deciding before it. */
+  /** Fails a step, which counts as an error; a failed decision before it does not. */
   failStep(message: string): void {
     const first = !this.stopped;
     this.errors += 1;
@@ -62,7 +62,7 @@ export class Progress {
     if (first) this.log("error", `${this.planning ? "preview" : "update"} failed`);
   }
 
-  /** What an update would not do. A preview goes on, to show what leads to it. */
+  /** Refuses a step. An update stops; a preview fails in the end, but goes on to show what leads to the refusal. */
   refuse(message: string): void {
     if (!this.planning) {
       this.fail(message);
@@ -78,12 +78,12 @@ export class Progress {
     this.signal();
   }
 
-  /** From here on the engine takes down what the operation works with: what fails by that is no news. */
+  /** Prints no more errors: the engine ends the operation's processes now, and what fails as a result is no news. */
   mute(): void {
     this.muted = true;
   }
 
-  /** A resource of the program, shown below its parent. */
+  /** Shows a resource of the program below its parent. */
   place(urn: string, parent: string | undefined): void {
     this.indents.set(urn, this.below(parent));
   }
@@ -96,7 +96,7 @@ export class Progress {
     this.print(formatOutputs(this.shown(step, old, news, refresh)));
   }
 
-  /** Steps that are part of another one, and those of the default provider, are in no number. */
+  /** Counts a step, unless it is part of another one or belongs to the default provider. */
   count(step: Step, { type }: Resource): void {
     if (step !== "same" && !isShown({ step, type, old: undefined, new: undefined })) return;
     if (type.startsWith("pulumi:providers:")) return;

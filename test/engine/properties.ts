@@ -1,5 +1,5 @@
-// Property values as they travel on the wire and stand in the state: JSON, with two special forms, a secret (a wrapper
-// object) and an unknown (a well-known text). Pure functions over them; the engine's other files decide with these.
+// Property values as they are on the wire and in the state: JSON with two special forms, a secret (a wrapper object)
+// and an unknown (a well-known text). Pure functions.
 
 export type PropertyValue = null | boolean | number | string | PropertyValue[] | PropertyMap;
 export interface PropertyMap {
@@ -10,29 +10,29 @@ export interface PropertyMap {
 export const SIGNATURE = "4dabf18193072939515e22adb298388d";
 /** The value of that key for a secret. */
 export const SECRET = "1b47061264138c4ac30d75fd1eb44270";
-/** What stands, in a preview, for a value that only the update will know. */
+/** Stands in a preview for a value that is known only during the update. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** What is shown in place of a secret. */
+/** Shown in place of a secret. */
 export const SECRET_SHOWN = "[secret]";
 
 export const isObject = (value: PropertyValue | undefined): value is PropertyMap =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** A secret, of which `value` (in memory) or `ciphertext` (in the state) holds the content. */
+/** Whether a value is a secret. Its content is in `value` (in memory) or `ciphertext` (in the state). */
 export const isSecret = (value: PropertyValue | undefined): value is PropertyMap =>
   isObject(value) && value[SIGNATURE] === SECRET;
 
-/** Another special value (an asset, an archive, a resource reference …). */
+/** Whether a value is another special one: an asset, an archive, a resource reference … */
 export const isForeign = (value: PropertyValue | undefined): value is PropertyMap =>
   isObject(value) && typeof value[SIGNATURE] === "string" && value[SIGNATURE] !== SECRET;
 
 export const wrapSecret = (value: PropertyValue): PropertyMap => ({ [SIGNATURE]: SECRET, value });
 
-/** Keys such as `__provider` and `__defaults` are Pulumi's own: kept, compared by nobody, never shown. */
+/** Whether a key is Pulumi's own, such as `__provider`. Those are kept, but neither compared nor shown. */
 export const isInternalKey = (key: string): boolean => key.startsWith("__");
 
-/** Rebuilds a value, `replace` deciding about each part from the outside in; undefined means: look inside. */
+/** Rebuilds a value from the outside in. Where `replace` returns undefined, it goes on inside the part. */
 export function mapValue(
   value: PropertyValue,
   replace: (part: PropertyValue) => PropertyValue | undefined,
@@ -50,28 +50,28 @@ export function mapProperties(
   return Object.fromEntries(Object.entries(properties).map(([key, value]) => [key, mapValue(value, replace)]));
 }
 
-/** Whether `test` holds for the value or anything inside it. */
+/** Whether `test` holds for the value or any part of it. */
 export function contains(value: PropertyValue, test: (part: PropertyValue) => boolean): boolean {
   if (test(value)) return true;
   if (Array.isArray(value)) return value.some((element) => contains(element, test));
   return isObject(value) && Object.values(value).some((element) => contains(element, test));
 }
 
-/** Plain values, for the dynamic provider host, which does not understand secrets. */
+/** The properties with plain values for secrets: the dynamic provider host does not understand secrets. */
 export function unwrapSecrets(properties: PropertyMap): PropertyMap {
   const plain = (part: PropertyValue): PropertyValue | undefined =>
     isSecret(part) ? mapValue(part.value ?? null, plain) : undefined;
   return mapProperties(properties, plain);
 }
 
-/** The same with every secret shown as `[secret]`, for people. */
+/** The properties with each secret as `[secret]`, for people. */
 export function redact(properties: PropertyMap): PropertyMap {
   return mapProperties(properties, (part) => (isSecret(part) ? SECRET_SHOWN : undefined));
 }
 
 /**
- * Marks what came back from the host as secret wherever the value of the same name that went in held a secret. Objects
- * are followed key by key; an array that held a secret becomes secret as a whole, for its order may have changed.
+ * Marks the host's outputs as secret where the input of the same name holds a secret. Objects are followed key by key.
+ * An array whose input holds a secret becomes secret as a whole, because its order may have changed.
  */
 export function markSecretsLike(outputs: PropertyMap, inputs: PropertyMap): PropertyMap {
   const mark = (key: string, value: PropertyValue): PropertyValue => {
@@ -83,14 +83,14 @@ export function markSecretsLike(outputs: PropertyMap, inputs: PropertyMap): Prop
   return Object.fromEntries(Object.entries(outputs).map(([key, value]) => [key, mark(key, value)]));
 }
 
-/** Marks the top-level outputs that the program named in `additionalSecretOutputs`. */
+/** Marks the top-level outputs that the program names in `additionalSecretOutputs`. */
 export function markSecrets(outputs: PropertyMap, names: readonly string[]): PropertyMap {
   const mark = ([key, value]: [string, PropertyValue]): [string, PropertyValue] =>
     names.includes(key) && !isSecret(value) ? [key, wrapSecret(value)] : [key, value];
   return names.length === 0 ? outputs : Object.fromEntries(Object.entries(outputs).map(mark));
 }
 
-/** Deep equality where a null and a missing property are the same. */
+/** Deep equality; a null equals a missing property. */
 export function equal(a: PropertyValue | undefined, b: PropertyValue | undefined): boolean {
   if (a === b || (a ?? null) === (b ?? null)) return true;
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((v, i) => equal(v, b[i]));

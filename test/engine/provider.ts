@@ -1,5 +1,5 @@
-// The provider of dynamic resources: the SDK's own host as a child process, called over gRPC. Secrets are taken out of
-// what goes in, for the host does not understand them, and put back on what comes out.
+// The provider of dynamic resources: the SDK's own host as a child process, called over gRPC. The host does not
+// understand secrets, so inputs are sent as plain values, and outputs are marked as secret again.
 
 import { readFileSync } from "node:fs";
 import type * as grpc from "@grpc/grpc-js";
@@ -16,7 +16,7 @@ export interface CheckAnswer {
   failures: { property: string; reason: string }[];
 }
 
-/** What create, update and read leave: `initErrors` when the resource is there but not in order. */
+/** The result of create, update and read. With `initErrors`, the resource exists but is not initialized. */
 export interface Result {
   id: string;
   outputs: PropertyMap;
@@ -61,7 +61,7 @@ export class ProviderHost implements Provider {
       preload: buildPreload(sdk),
       onLine: (line) => {
         if (port !== undefined) return options.onLine(line);
-        // Until the host tells its port, what it prints is a message too (a warning of Node, say).
+        // Until the host prints its port, other lines are messages, such as a warning of Node.
         if (!/^\d+$/.test(line.trim())) return options.onLine(line);
         port = line.trim();
         this.isConnected = true;
@@ -77,7 +77,7 @@ export class ProviderHost implements Provider {
     this.client.catch(() => {});
   }
 
-  /** The configuration of the default provider; the host gets it with the first call. */
+  /** Sets the configuration of the default provider, which the host receives before the first call. */
   configure(configuration: PropertyMap): void {
     this.configuration = configuration;
     this.configured = undefined;
@@ -175,12 +175,12 @@ export class ProviderHost implements Provider {
       });
     } finally {
       this.underWay--;
-      // What the host printed during the call is in the pipe by now: let it be read before the answer is.
+      // What the host printed during the call is in the pipe by now: read it before the answer.
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
-  /** Turns the error of a resource that is there but not initialized into a result. */
+  /** Turns the error of a resource that exists but is not initialized into a result. */
   private async withInitErrors(inputs: PropertyMap, call: () => Promise<Result>): Promise<Result> {
     try {
       return await call();
@@ -203,7 +203,7 @@ export class ProviderHost implements Provider {
   }
 }
 
-/** Properties can be large: no limit but the memory. */
+/** Properties can be large, so only memory limits a message. */
 export const CHANNEL_OPTIONS = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
 
 const properties = (struct: Struct | undefined): PropertyMap => (struct?.toJavaScript() ?? {}) as PropertyMap;
@@ -215,7 +215,7 @@ function refuseForeign(values: PropertyMap): PropertyMap {
   });
 }
 
-/** The sentence of an error: gRPC puts the status before what the provider said. */
+/** The provider's own message: gRPC puts the status in front of it. */
 export function readMessage(error: unknown): string {
   const details = (error as { details?: unknown }).details;
   if (typeof details === "string" && details !== "") return details;
@@ -223,8 +223,8 @@ export function readMessage(error: unknown): string {
 }
 
 /**
- * Loaded first in the host: an init failure carries the resource's properties in the trailers of its answer. Go's gRPC takes
- * 16 MB of them, Node's HTTP/2 about 100 KB, after which it never answers: so long ones go by way of a file.
+ * The host loads this first. An init failure carries the resource's properties in the trailers of its answer. Go's gRPC
+ * accepts 16 MB of them. Node's HTTP/2 never answers above about 100 KB, so that long ones go through a file.
  */
 const LONG_DETAILS = "stand-in-details-file";
 const buildPreload = (sdk: Sdk): string => `

@@ -1,5 +1,5 @@
-// The real Pulumi CLI behind the same interface, wherever `pulumi` is on the PATH: through the Automation API, with a
-// local file backend, a home and a project file of its own in a temporary directory, so that nothing else is touched.
+// The real Pulumi CLI behind the same interface, if `pulumi` is on the PATH. It runs through the Automation API. Its
+// backend, home and project file are in a temporary directory, so that nothing else is touched.
 
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,11 +12,11 @@ import type { Engine, EngineOptions, Operation, RunOptions, RunResult } from "./
 import { fullKey, type Program, readProgram } from "./program.js";
 import { type Resource, shownState } from "./state.js";
 
-// Loaded on first use: it takes half a second, and most users of this folder have no use for it.
+// Loaded on first use: loading takes half a second, and few importers of this folder need it.
 type Automation = typeof import("@pulumi/pulumi/automation/index.js");
 const automation = (): Automation => require("@pulumi/pulumi/automation");
 
-/** The real CLI, or undefined where there is none on the PATH. */
+/** The real CLI, or undefined if it is not on the PATH. */
 export async function realEngine(options: EngineOptions = {}): Promise<Engine | undefined> {
   if (!isCliOnPath()) return undefined;
   let command: PulumiCommand;
@@ -28,7 +28,7 @@ export async function realEngine(options: EngineOptions = {}): Promise<Engine | 
   return new RealEngine(command, options.stack ?? "dev", options.passphrase ?? "stand-in");
 }
 
-/** Whether there is a `pulumi` to run. npm's package of that name does not count: it downloads the CLI at first use. */
+/** Whether `pulumi` is on the PATH. The npm package of that name does not count: it downloads the CLI at first use. */
 export function isCliOnPath(): boolean {
   const names = process.platform === "win32" ? ["pulumi.exe"] : ["pulumi"];
   const folders = (process.env.PATH ?? "").split(process.platform === "win32" ? ";" : ":");
@@ -78,7 +78,7 @@ class RealEngine implements Engine {
     try {
       if (operation === "preview") await stack.preview({ ...common, ...signal, diff: true });
       else if (operation === "up") await stack.up({ ...common, ...signal, diff: true });
-      // The Automation API can't ask a refresh for its differences; what it read is in the state.
+      // The Automation API can't ask a refresh for its differences. They are in the state.
       else if (operation === "refresh") await stack.refresh({ ...common, ...signal });
       else await stack.destroy({ ...common, ...signal, diff: true });
     } catch (error) {
@@ -92,7 +92,7 @@ class RealEngine implements Engine {
 
   async exportState(): Promise<string> {
     if (!this.stack) throw new Error("The Pulumi CLI has no state before its first operation.");
-    // The Automation API's export has the secrets in clear; the command without its option has not.
+    // The Automation API exports secrets in clear; the plain command does not.
     const env = { ...process.env, ...this.own() };
     const { stdout } = await promisify(execFile)(this.command.command, ["stack", "export", "-s", this.stackName], {
       cwd: this.work,
@@ -102,7 +102,7 @@ class RealEngine implements Engine {
     return stdout;
   }
 
-  /** Before the first operation there is no stack yet: then the state is taken over when there is one. */
+  /** Imports a state. Before the first operation there is no stack, so the import waits until there is one. */
   async importState(text: string): Promise<void> {
     if (this.stack) await this.stack.importStack(JSON.parse(text) as Deployment);
     else this.imported.push(text);
@@ -121,11 +121,11 @@ class RealEngine implements Engine {
         options: { typescript: program.typescript, nodeargs: program.nodeArguments.join(" ") },
       },
     };
-    // JSON is YAML, too. The copy's `main` leads to the program, and its stack configuration stays out of the program.
+    // JSON is valid YAML. This copy's `main` points to the program, whose directory stays free of stack configuration.
     writeFileSync(join(this.work, "Pulumi.yaml"), JSON.stringify(project));
     this.stack ??= await this.newStack();
     const environment = { ...options.environment, ...this.own() };
-    // An undefined value takes a variable of this process away; the type knows only strings.
+    // An undefined value removes a variable of this process, although the type only has strings.
     this.stack.workspace.envVars = environment as Record<string, string>;
     await this.configure(this.stack, program, options);
     return this.stack;
@@ -152,7 +152,7 @@ class RealEngine implements Engine {
     return stack;
   }
 
-  /** The whole configuration anew, for what is not given any more must go. */
+  /** Replaces the whole configuration, so that keys that are no longer given disappear. */
   private async configure(stack: Stack, program: Program, options: RunOptions): Promise<void> {
     const entries = (values: Record<string, string> | undefined, secret: boolean) =>
       Object.entries(values ?? {}).map(([key, value]) => [fullKey(program.project, key), { value, secret }] as const);

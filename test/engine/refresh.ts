@@ -1,4 +1,4 @@
-// `refresh`: asks the provider for each resource of the state, takes over what it answers, and drops what is gone. The
+// `refresh`: reads each resource of the state from the provider, stores the answer, and drops what is deleted. The
 // program does not run, so the provider is configured from the state.
 
 import type { Progress } from "./progress.js";
@@ -13,15 +13,15 @@ export interface Refreshed {
   resource?: Resource;
 }
 
-/** Whether there is anything to ask about this resource. */
+/** Whether the provider can read this resource. */
 export const isRefreshable = (resource: Resource): boolean =>
   resource.custom && !resource.type.startsWith("pulumi:providers:") && !resource.delete && !resource.pendingReplacement;
 
-/** Reads one resource. The diff is asked the other way round: what `up` would find with the same program. */
-export async function refreshed(old: Resource, provider: Provider): Promise<Refreshed> {
+/** Reads one resource. The diff goes from the new state to the old inputs, as for an `up` of the same program. */
+export async function refreshResource(old: Resource, provider: Provider): Promise<Refreshed> {
   const read = await provider.read(old);
   if (read.id === "") return { step: "delete" };
-  const { initErrors: _gone, ...kept } = old;
+  const { initErrors: _initErrors, ...kept } = old;
   const outputs = markSecrets(read.outputs, old.additionalSecretOutputs ?? []);
   const inputs = read.inputs ?? old.inputs ?? {};
   const moved = !equal(outputs, old.outputs ?? {}) || !equal(inputs, old.inputs ?? {});
@@ -36,39 +36,39 @@ export async function refreshed(old: Resource, provider: Provider): Promise<Refr
   return { step: hasChanges(answer, inputs, old.inputs ?? {}) ? "update" : "same", resource };
 }
 
-/** Refreshes everything that a snapshot holds; what is gone is dropped, and what needed it forgets it. */
+/** Refreshes every resource of a snapshot. Removed resources are dropped, and so are the dependencies on them. */
 export async function refreshAll(
   progress: Progress,
   snapshot: Snapshot,
   provider: Provider,
   write: (resources: readonly Resource[]) => Promise<void>,
 ): Promise<void> {
-  const gone = new Set<string>();
+  const removed = new Set<string>();
   const show = (step: Refreshed["step"], old: Resource, news: Resource | undefined): void => {
     progress.count(step, old);
     progress.begin(step, old, news, true);
     progress.end(step, old, news, true);
   };
-  const one = async (old: Resource): Promise<void> => {
+  const refreshAndShow = async (old: Resource): Promise<void> => {
     progress.place(old.urn, old.parent);
     if (!isRefreshable(old)) return show("same", old, old);
-    const { step, resource } = await refreshed(old, provider);
+    const { step, resource } = await refreshResource(old, provider);
     if (resource) snapshot.replace(old, resource);
     else {
-      gone.add(old.urn);
+      removed.add(old.urn);
       snapshot.remove(old);
     }
-    await write(withoutRemoved(snapshot.resources(), gone));
+    await write(withoutRemoved(snapshot.resources(), removed));
     show(step, old, resource);
   };
   await Promise.all(
-    snapshot.base.map((old) => one(old).catch((error: unknown) => progress.failStep(readMessage(error)))),
+    snapshot.base.map((old) => refreshAndShow(old).catch((error: unknown) => progress.failStep(readMessage(error)))),
   );
 }
 
-/** The resources without what they needed of those that are gone, as Pulumi rewrites them after a refresh. */
-export function withoutRemoved(resources: readonly Resource[], gone: ReadonlySet<string>): Resource[] {
-  const alive = (urns: readonly string[]): string[] => urns.filter((urn) => !gone.has(urn));
+/** The resources without their dependencies on removed ones, as Pulumi rewrites them after a refresh. */
+export function withoutRemoved(resources: readonly Resource[], removed: ReadonlySet<string>): Resource[] {
+  const alive = (urns: readonly string[]): string[] => urns.filter((urn) => !removed.has(urn));
   return resources.map(({ dependencies, propertyDependencies, ...rest }) => {
     const left = alive(dependencies ?? []);
     const properties = Object.entries(propertyDependencies ?? {})

@@ -1,5 +1,5 @@
-// What the stand-in does not do. A test tool that quietly did something else than Pulumi would be worse than none, so
-// everything that is not imitated is refused with a sentence that names it.
+// What the stand-in does not support. A test tool that quietly differs from Pulumi is worse than none, so it refuses
+// everything that it does not imitate with a sentence that names it.
 
 import type * as resourceMessages from "@pulumi/pulumi/proto/resource_pb.js";
 
@@ -10,7 +10,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The RPCs of the resource monitor that are refused, in words. */
+/** The refused RPCs of the resource monitor, in words. */
 export const REFUSED_CALLS: Record<string, string> = {
   invoke: "functions of providers (Invoke)",
   streamInvoke: "functions of providers (StreamInvoke)",
@@ -28,7 +28,7 @@ const STACK = "pulumi:pulumi:Stack";
 
 type Request = resourceMessages.RegisterResourceRequest;
 
-/** Throws a refusal for the first thing in a registration that the stand-in does not do. */
+/** Throws a refusal for the first thing in a registration that the stand-in does not support. */
 export function refuseUnsupported(request: Request): void {
   const type = request.getType();
   const subject = `of the resource "${request.getName()}" (${type})`;

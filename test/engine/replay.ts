@@ -1,13 +1,12 @@
-// The conformance replay: runs the operations of conformance/operations.json one after the other on an engine, and
-// compares what the provider was called with, whether the operation succeeded, and what the state holds after it, with
-// what the real Pulumi CLI did.
+// The conformance replay: runs the operations of conformance/operations.json on an engine, one after the other. It
+// compares the calls of the provider, the success and the state of each with the record of the real Pulumi CLI.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine, Operation, ResourceResult } from "./index.js";
 import { repositoryRoot, temporaryProgram } from "./temporaryProgram.js";
 
-/** What the real CLI was seen to do with one operation. */
+/** What the real CLI did in one operation. */
 export interface Recorded {
   operation: Operation;
   config: Record<string, string>;
@@ -21,7 +20,7 @@ export interface Recorded {
 export interface Outcome {
   number: number;
   title: string;
-  /** Empty when the engine did the same. */
+  /** Empty if the engine did the same. */
   differences: string[];
   output: string;
 }
@@ -72,7 +71,7 @@ export async function replay(
   return outcomes;
 }
 
-/** Every difference between what was recorded and what was seen, as one line each; none when they are the same. */
+/** Each difference between the record and the replay, in one line. */
 export function compare(
   recorded: Pick<Recorded, "succeeded" | "calls" | "stateAfter">,
   seen: Pick<Recorded, "succeeded" | "calls" | "stateAfter">,
@@ -95,7 +94,7 @@ function findDifferences(path: string, expected: unknown, found: unknown): strin
 
 const isContainer = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
-/** A resource of the state with what the recording kept of it. */
+/** The part of a resource that the recording keeps. */
 function toRecorded(resource: ResourceResult): Record<string, unknown> {
   const { id, protect, retainOnDelete, initErrors } = resource;
   const withoutProvider = ({ __provider, ...rest }: Record<string, unknown>): Record<string, unknown> => rest;

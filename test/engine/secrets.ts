@@ -1,27 +1,27 @@
-// The passphrase secrets provider: secrets in the state are encrypted exactly as Pulumi does it, so that the real CLI
-// can read a state of the stand-in and the other way round.
+// The passphrase secrets provider: it encrypts the secrets of a state exactly as Pulumi does, so that the real CLI can
+// read a state of the stand-in and the other way round.
 
 import { createCipheriv, createDecipheriv, pbkdf2, randomBytes } from "node:crypto";
 import { promisify } from "node:util";
 
-// Pulumi's numbers (sdk/go/common/resource/config/crypt.go): they are the format, not a choice of ours.
+// Pulumi's numbers (sdk/go/common/resource/config/crypt.go), which belong to the format.
 const ROUNDS = 1_000_000;
 const KEY_BYTES = 32;
 const SALT_BYTES = 8;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** What Pulumi encrypts beside the salt, to tell a wrong passphrase from a broken state. */
+/** Pulumi encrypts this text next to the salt, to tell a wrong passphrase from a broken state. */
 const PROOF = "pulumi";
 
 export interface Crypter {
-  /** `v1:<salt>:v1:<nonce>:<text>`, as it stands in the state under `secrets_providers`. */
+  /** `v1:<salt>:v1:<nonce>:<text>`, as in the state under `secrets_providers`. */
   readonly salt: string;
   encrypt(plaintext: string): string;
   decrypt(ciphertext: string): string;
 }
 
-// Deriving a key takes some 0.3 s. A process that runs many engines (a test run) derives one key per passphrase and
-// salt, and gives every new state the same salt.
+// Deriving a key takes about 0.3 s. So a process with many engines, such as a test run, derives one key per passphrase
+// and salt, and gives every new state the same salt.
 const keys = new Map<string, Promise<Buffer>>();
 const newSalt = randomBytes(SALT_BYTES).toString("base64");
 
@@ -56,13 +56,13 @@ function crypter(key: Buffer, salt: string): Crypter {
   return { salt, encrypt: (text) => encrypt(key, text), decrypt: (text) => decrypt(key, text) };
 }
 
-/** A crypter for a state that has none yet. */
+/** Makes a crypter for a new state. */
 export async function newCrypter(passphrase: string): Promise<Crypter> {
   const key = await deriveKey(passphrase, newSalt);
   return crypter(key, `v1:${newSalt}:${encrypt(key, PROOF)}`);
 }
 
-/** The crypter of a state, from the salt in it. Throws when the passphrase is another one. */
+/** Opens the crypter of a state with the state's salt. Throws if the passphrase is wrong. */
 export async function openCrypter(passphrase: string, salt: string): Promise<Crypter> {
   const [version, encoded] = salt.split(":");
   if (version !== "v1" || encoded === undefined) {
@@ -72,7 +72,7 @@ export async function openCrypter(passphrase: string, salt: string): Promise<Cry
   try {
     if (decrypt(key, salt.slice(version.length + encoded.length + 2)) === PROOF) return crypter(key, salt);
   } catch {
-    // A key that does not fit makes the authentication of the text fail: the same as another proof.
+    // With a wrong key the text can't be authenticated, which is the same as a wrong proof.
   }
   throw new Error("The passphrase does not fit the state: incorrect passphrase.");
 }

@@ -1,5 +1,5 @@
-// The state while an operation runs: what there was, and what has become of it so far. At any moment `resources()` is a
-// state that can be written: every finished step is in it, everything else is as it was.
+// The state while an operation runs: the resources before it, and the steps so far. At any moment `resources()` is a
+// state that can be written: it holds every finished step, and everything else as it was.
 
 import type { Resource } from "./state.js";
 
@@ -10,23 +10,23 @@ export class Snapshot {
 
   constructor(readonly base: readonly Resource[]) {}
 
-  /** The resource of the time before, unless it waits to be deleted because another one replaced it. */
+  /** The resource before the operation, unless it is replaced and still to be deleted. */
   old(urn: string): Resource | undefined {
     return this.base.find((resource) => resource.urn === urn && !resource.delete);
   }
 
-  /** A resource as this operation left it. */
+  /** The resource as this operation left it. */
   current(urn: string): Resource | undefined {
     return this.fresh.find((resource) => resource.urn === urn);
   }
 
-  /** A step has made `resource`, in place of `old` if there was one. */
+  /** Adds the resource that a step made, in place of `old` if there is one. */
   put(resource: Resource, old?: Resource): void {
     this.fresh.push(resource);
     if (old) this.settled.add(old);
   }
 
-  /** A refresh has found `resource` in place of `old`; it keeps its place. */
+  /** Replaces `old` by the resource that a refresh read, in the same place. */
   replace(old: Resource, resource: Resource): void {
     this.changed.set(old, resource);
   }
@@ -36,12 +36,12 @@ export class Snapshot {
     this.fresh = this.fresh.filter((other) => other !== resource);
   }
 
-  /** Resources of the time before that no step has dealt with. */
+  /** The resources from before the operation that no step has handled. */
   unsettled(): Resource[] {
     return this.base.filter((resource) => !this.settled.has(resource));
   }
 
-  /** New ones first, in the order of the program: nothing comes before what it needs. */
+  /** New resources first, in the order of the program: each comes after its dependencies. */
   resources(): Resource[] {
     return [...this.fresh, ...this.unsettled().map((resource) => this.changed.get(resource) ?? resource)];
   }

@@ -1,5 +1,5 @@
-// The stand-in engine: runs an operation on a program with the SDK's own runner and dynamic provider host, and keeps the
-// state in a file. A test tool of this repository, for programs of dynamic resources; it is no product.
+// The stand-in engine: runs an operation on a program with the SDK's own runner and dynamic provider host, and keeps
+// the state in a file. A test tool of this repository for programs of dynamic resources, not a product.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,7 +20,7 @@ import { PROVIDER_TYPE, type Resource, StateFile, shownState } from "./state.js"
 import { canStay, WarmChild } from "./warm.js";
 
 const DEFAULT_PASSPHRASE = "stand-in";
-/** The runner says with this code that it has told the user what went wrong. */
+/** The runner's exit code after it has printed the error. */
 const ERROR_ALREADY_LOGGED = 32;
 const TITLES: Record<Operation, string> = {
   preview: "Previewing update",
@@ -29,7 +29,7 @@ const TITLES: Record<Operation, string> = {
   destroy: "Destroying",
 };
 
-/** The stand-in, with its state in `stateFile`, or in a temporary directory that close() removes. */
+/** The stand-in with its state in `stateFile`, or in a temporary directory that close() removes. */
 export function standInEngine(options: EngineOptions & { stateFile?: string } = {}): Engine {
   return new StandIn(options);
 }
@@ -51,7 +51,7 @@ class StandIn implements Engine {
   }
 
   get name(): string {
-    // Before the first program: this repository's own copy.
+    // Before the first program it is this repository's copy.
     return `stand-in engine (Node SDK ${this.version ?? sdkVersion(__dirname)})`;
   }
 
@@ -152,7 +152,7 @@ class Run {
       this.keepsProcesses && canStay(given, program.isModule)
         ? new WarmChild(script, args, given)
         : new ColdChild(script, args, given);
-    // The host is started beside the program: each of them takes most of a second to load the SDK.
+    // The host starts at the same time as the program: each takes most of a second to load the SDK.
     const provider = new ProviderHost(sdk, program, { engineAddress: monitor.address, environment, onLine, start });
     const snapshot = new Snapshot(resources);
     const write = (next: readonly Resource[]): Promise<void> => this.state.write(next);
@@ -186,7 +186,7 @@ class Run {
       work = work.catch((error: unknown) => {
         if (!(error instanceof Stopped)) progress.fail(readMessage(error));
       });
-      // After an interruption nobody waits for the provider: its call may take minutes.
+      // After an interruption the engine does not wait for the provider, whose call may take minutes.
       await Promise.race([work, waitForAbort(this.signal)]);
       if (!this.signal.aborted) await deployment.idle();
     } finally {
@@ -210,7 +210,7 @@ const waitForAbort = (signal: AbortSignal): Promise<void> =>
 async function runProgram(runner: Child, deployment: Deployment, progress: Progress): Promise<void> {
   const code = await Promise.race([runner.exited, progress.whenStopped]);
   if (code === 0 && !progress.stopped) {
-    // An SDK too old to announce its end has left the deletes to be done.
+    // An old SDK does not announce its end, so the deletes are still to do.
     if (!deployment.programIsDone) await deployment.programDone();
   } else if (code === ERROR_ALREADY_LOGGED) {
     progress.stop();
@@ -243,7 +243,7 @@ function startRunner(
   return options.start(sdk.runner, args, { directory, environment, nodeArguments, onLine: options.onLine });
 }
 
-/** The configuration as the provider gets it, as the program gets it, and which keys of it are secret. */
+/** The configuration for the provider, the configuration for the program, and the keys of its secrets. */
 function buildConfiguration(
   program: Program,
   options: RunOptions,

@@ -1,5 +1,5 @@
-// The state of a stack: in memory a list of resources with readable secrets, on disk a deployment of version 3 as
-// `pulumi stack export` prints it, secrets encrypted. Every write replaces the file in one step.
+// The state of a stack: in memory a list of resources with readable secrets, on disk a deployment of version 3 with
+// encrypted secrets, as `pulumi stack export` prints it. Each write replaces the file in one step.
 
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -19,11 +19,11 @@ import {
 } from "./properties.js";
 import { type Crypter, newCrypter, openCrypter } from "./secrets.js";
 
-/** A resource, with the names that the state's JSON has. What this engine does not know of it is kept as it was. */
+/** A resource with the names of the state's JSON. Properties that this engine does not know are kept. */
 export interface Resource {
   urn: string;
   custom: boolean;
-  /** Replaced by another resource of the same URN, and still to be deleted. */
+  /** Replaced by a resource with the same URN, and still to be deleted. */
   delete?: boolean;
   id?: string;
   type: string;
@@ -58,11 +58,11 @@ interface Deployment {
   metadata?: unknown;
 }
 
-// The manifest's version is of the engine that wrote it; the "magic" beside it is a checksum of that version.
+// The manifest names the version of the engine that wrote it; its "magic" is a checksum of that version.
 const VERSION = "3.0.0-stand-in";
 const MAGIC = createHash("sha256").update(VERSION).digest("hex");
 
-/** The URNs that a resource needs: its parent, its provider, and whatever its properties were made of. */
+/** The URNs that a resource needs: its parent, its provider, and the resources that its properties are made from. */
 export function needs(resource: Resource): string[] {
   const provider =
     resource.provider === undefined ? [] : [resource.provider.slice(0, resource.provider.lastIndexOf("::"))];
@@ -86,7 +86,7 @@ export class StateFile {
     private readonly passphrase: string,
   ) {}
 
-  /** The text on disk, or that of an empty deployment. */
+  /** The text on disk, or the text of an empty deployment. */
   text(): string {
     try {
       return readFileSync(this.path, "utf8");
@@ -110,21 +110,21 @@ export class StateFile {
     return resources.map((resource) => withProperties(resource, (properties) => mapProperties(properties, decrypt)));
   }
 
-  /** Derives the key ahead of the first write, while programs start. */
+  /** Derives the key before the first write, while programs start. */
   warm(): void {
     this.keys().catch(() => {});
   }
 
-  /** Writes after the writes asked for before. */
+  /** Writes the resources after all earlier writes. */
   write(resources: readonly Resource[]): Promise<void> {
-    // The text is made of what the resources are now, not of what they are when their turn comes.
+    // Writes the resources as they are now, and not as they are when their turn comes.
     const copy = structuredClone(resources) as Resource[];
     const done = this.writes.then(async () => this.replace(print(await this.encryptSecrets(copy))));
     this.writes = done.catch(() => {});
     return done;
   }
 
-  /** Takes over a whole deployment, if it can be read. */
+  /** Imports a whole deployment, if it can be read. */
   async import(text: string): Promise<void> {
     const deployment = parse(text, "the imported state");
     const salt = deployment.secrets_providers?.state.salt;
@@ -184,7 +184,7 @@ function parse(text: string, name: string): Deployment {
 const holdsSecret = (resource: Resource): boolean =>
   contains(resource.inputs ?? {}, isSecret) || contains(resource.outputs ?? {}, isSecret);
 
-/** What people and tests are shown of a state: the stack's outputs, and its resources without the default provider. */
+/** What people and tests see of a state: the stack's outputs, and the resources without the default provider. */
 export function shownState(resources: readonly Resource[]): Pick<RunResult, "outputs" | "resources"> {
   const stack = resources.find((resource) => resource.type === STACK_TYPE);
   const own = resources.filter((one) => one.type !== STACK_TYPE && !one.type.startsWith("pulumi:providers:"));

@@ -1,5 +1,5 @@
-// What the engine does with one resource: pure decisions, made of the old state, what the program asks for and what
-// the provider's diff answered; and the order of deletes. Nothing here calls a provider or writes a state.
+// What the engine does with a resource: pure decisions from the old state, the program's goal and the answer of the
+// provider's diff, and the order of deletes. Nothing here calls a provider or writes a state.
 
 import { equal, type PropertyMap, UNKNOWN } from "./properties.js";
 import { needs, type Resource } from "./state.js";
@@ -16,7 +16,7 @@ export type Step =
   | "refresh"
   | "remove-pending-replace";
 
-/** What a provider's diff says: `changes` undefined means that the engine compares the inputs itself. */
+/** The answer of a provider's diff. If `changes` is undefined, the engine compares the inputs itself. */
 export interface DiffAnswer {
   changes: boolean | undefined;
   replaces: string[];
@@ -47,22 +47,22 @@ export interface Goal {
   customTimeouts?: { create?: number; update?: number; delete?: number };
 }
 
-/** Whether there is anything to do, when the provider left it open. */
+/** Whether there are changes: the provider decides, or the inputs if it doesn't. */
 export function hasChanges(answer: DiffAnswer, oldInputs: PropertyMap, newInputs: PropertyMap): boolean {
   return answer.changes ?? !equal(oldInputs, newInputs);
 }
 
-/** Update, replace or leave an existing resource. */
+/** Decides whether to update, replace or leave an existing resource. */
 export function decide(old: Resource, goal: Goal, news: PropertyMap, answer: DiffAnswer): Decision {
   const changed = hasChanges(answer, old.inputs ?? {}, news);
-  // The keys alone do not replace: without a change they are ignored.
+  // Replace keys count only with a change.
   if (old.pendingReplacement || (changed && answer.replaces.length > 0)) {
     return { step: "replace", deleteFirst: goal.deleteBeforeReplace ?? answer.deleteBeforeReplace };
   }
   return { step: changed || (old.initErrors ?? []).length > 0 ? "update" : "same" };
 }
 
-/** The state that a resource will have, without id and outputs. */
+/** The state that the program asks for, without id and outputs. */
 export function desiredState(goal: Goal, inputs: PropertyMap, provider: string | undefined): Resource {
   return {
     urn: goal.urn,
@@ -82,7 +82,7 @@ export function desiredState(goal: Goal, inputs: PropertyMap, provider: string |
   };
 }
 
-/** The inputs of a dependent with everything made of a replaced resource unknown, or undefined if nothing is. */
+/** The inputs of a dependent, unknown where made from a replaced resource. Undefined if none is made from one. */
 export function inputsAfterReplacing(dependent: Resource, replaced: ReadonlySet<string>): PropertyMap | undefined {
   const touched = (key: string): boolean =>
     (dependent.propertyDependencies?.[key] ?? []).some((urn) => replaced.has(urn));
@@ -91,7 +91,7 @@ export function inputsAfterReplacing(dependent: Resource, replaced: ReadonlySet<
   return Object.fromEntries(inputs.map(([key, value]) => [key, touched(key) ? UNKNOWN : value]));
 }
 
-/** All that needs `root` directly or through others, in the order of the state. */
+/** The resources that need `root`, directly or through others, in the order of the state. */
 export function findDependents(root: Resource, resources: readonly Resource[]): Resource[] {
   const reached = new Set([root.urn]);
   const found = new Set<Resource>();
@@ -107,8 +107,8 @@ export function findDependents(root: Resource, resources: readonly Resource[]): 
 }
 
 /**
- * Deletes in waves: those of one wave go at the same time, and everything that needs a resource is in a wave before its
- * own. As in Pulumi, a resource goes as late as what needs least: the waves are built from the roots and reversed.
+ * The deletes in waves. A wave is deleted at once, after the waves of all resources that need it. As in Pulumi, each
+ * resource is deleted as late as possible: the waves are built from the roots and reversed.
  */
 export function deleteWaves(doomed: readonly Resource[]): Resource[][] {
   const waves: Resource[][] = [];
@@ -116,7 +116,7 @@ export function deleteWaves(doomed: readonly Resource[]): Resource[][] {
   while (left.length > 0) {
     const urns = (of: Resource): Set<string> => new Set(left.filter((one) => one !== of).map((one) => one.urn));
     const wave = left.filter((one) => !needs(one).some((urn) => urns(one).has(urn)));
-    // A circle can't come from a program; if a state holds one, deleting in any order beats not ending.
+    // A program can't make a circle. If a state holds one, any order is better than an endless loop.
     const next = wave.length > 0 ? wave : left;
     waves.push(next);
     left = left.filter((one) => !next.includes(one));
@@ -124,7 +124,7 @@ export function deleteWaves(doomed: readonly Resource[]): Resource[][] {
   return waves.reverse();
 }
 
-/** A duration as the SDK sends it ("1h30m", "90s") in the seconds that the state holds. */
+/** Converts a duration of the SDK ("1h30m", "90s") into seconds, as the state holds it. */
 export function seconds(duration: string): number | undefined {
   const units: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 0.001 };
   const parts = [...duration.matchAll(/(\d+(?:\.\d+)?)(ms|h|m|s)/g)];

@@ -1,5 +1,5 @@
-// A program in a temporary directory, where this repository's copy of the SDK resolves: for the conformance replay, and
-// for tests that bring a program of their own.
+// A program in a temporary directory that uses this repository's copy of the SDK, for the conformance replay and for
+// tests with their own programs.
 
 import {
   cpSync,
@@ -22,7 +22,7 @@ export interface TemporaryProgram {
   remove(): void;
 }
 
-/** A copy of a directory, or the files given as text by their names. */
+/** Makes a program from a directory, or from the texts of its files by name. */
 export function temporaryProgram(content: string | Record<string, string>): TemporaryProgram {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), "pulumi-program-")));
   if (typeof content === "string") cpSync(content, directory, { recursive: true });
@@ -38,7 +38,7 @@ export function temporaryProgram(content: string | Record<string, string>): Temp
   return { directory, remove: () => rmSync(directory, { recursive: true, force: true }) };
 }
 
-/** The root of this repository, from the sources as well as from the compiled tools. */
+/** Finds the root of this repository, from the sources and from the compiled tools. */
 export function repositoryRoot(): string {
   for (let folder = __dirname; ; folder = dirname(folder)) {
     if (readPackageName(folder) === NAME) return folder;

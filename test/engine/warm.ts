@@ -1,5 +1,5 @@
-// Children that stay: a process for each script of the SDK, which is used for one operation after another. A test run has
-// hundreds of operations, and most of the time of each would go to loading the SDK's libraries twice.
+// Children that stay: a process per script of the SDK that serves one operation after another. A test run has hundreds
+// of operations, and each would spend most of its time loading the SDK's libraries twice.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -9,10 +9,10 @@ import { createInterface } from "node:readline";
 import { type Child, type ChildOptions, KILL_AFTER_MILLISECONDS, writePreload } from "./child.js";
 import { repositoryRoot } from "./temporaryProgram.js";
 
-/** What Node reads at the start of a process only, so that a process that stays can't have it. */
+/** Variables that Node reads only when a process starts, so that a running process can't take them. */
 const ONLY_AT_START = /^(NODE|UV)_/;
 
-/** Whether a process that stays can do what one of its own does. ES modules can't be loaded twice. */
+/** Whether a process that stays can run this child. ES modules can't be loaded twice. */
 export function canStay(options: ChildOptions, isModule: boolean): boolean {
   const { environment, nodeArguments = [] } = options;
   return nodeArguments.length === 0 && !isModule && !Object.keys(environment).some((name) => ONLY_AT_START.test(name));
@@ -26,7 +26,7 @@ interface Operation {
 const resting = new Map<string, WarmProcess[]>();
 
 class WarmProcess {
-  /** What it prints on each stream once it has put everything back. */
+  /** The process prints this on each stream once it has reset itself. */
   readonly mark = `at rest ${randomUUID()}`;
   readonly closed: Promise<number>;
   private readonly process: ChildProcess;
@@ -61,7 +61,7 @@ class WarmProcess {
     this.write(command);
   }
 
-  /** Asks it to put everything back; a program's process does so by itself. */
+  /** Asks the process to reset itself. A program's process does so on its own. */
   rest(): void {
     this.write({ rest: this.mark });
   }
@@ -71,7 +71,7 @@ class WarmProcess {
   }
 
   private readonly onLine = (line: string): void => {
-    // What was printed last may have no line break.
+    // The output before the mark may have no line break.
     const isMark = line.endsWith(this.mark);
     const text = isMark ? line.slice(0, -this.mark.length) : line;
     if (!isMark || text !== "") this.operation?.onLine(text);
@@ -87,14 +87,14 @@ class WarmProcess {
     this.process.stdin?.write(`${JSON.stringify(command)}\n`);
   }
 
-  /** One that rests doesn't keep the engine's process alive; it ends with it. */
+  /** Lets a resting process not keep the engine's process alive. */
   private holdEngine(way: "ref" | "unref"): void {
     const { stdin, stdout, stderr } = this.process as unknown as Record<string, { ref(): void; unref(): void } | null>;
     for (const one of [this.process, stdin, stdout, stderr]) one?.[way]();
   }
 }
 
-/** An operation's use of a process that stays. */
+/** A child that uses a process that stays. */
 export class WarmChild implements Child {
   readonly exited: Promise<number>;
   private readonly process: WarmProcess;

@@ -1,7 +1,7 @@
-// A process that stays: it runs the SDK's program runner, or its dynamic provider host, for one operation after another, so
-// that the libraries of the SDK are loaded once. The SDK's own code, the program and the provider are loaded for each
-// operation, with globals, an environment and a directory of its own. Started by warm.ts as `warmProcess.js SCRIPT`; each
-// line of its standard input is a command in JSON.
+// A process that stays: it runs the SDK's program runner or its dynamic provider host for one operation after another,
+// and loads the SDK's libraries only once. The SDK's own code, the program and the provider are loaded for each
+// operation, with its own globals, environment and directory. warm.ts starts it as `warmProcess.js SCRIPT`; each line
+// of its standard input is a command in JSON.
 
 "use strict";
 const grpcPath = "@grpc/grpc-js";
@@ -14,18 +14,18 @@ const script = process.argv[2];
 const load = Module.createRequire(script);
 const sdk = dirname(dirname(dirname(script)));
 const home = process.cwd();
-/** What else keeps an idle process alive: its standard streams. */
+/** The resources of an idle process: its standard streams. */
 const STREAMS = new Set(["PipeWrap", "TTYWrap"]);
-/** How long what an operation left may take to end, in ms. */
+/** How long the remains of an operation may take to end, in ms. */
 const PATIENCE_MS = 500;
 
-/** Of the SDK, what holds nothing of an operation: the messages of its protocol, and libraries that it brings. */
+/** Whether a file holds nothing of an operation: the messages of the SDK's protocol, and the libraries it uses. */
 const isLibrary = (file) =>
   !file.startsWith(sdk + sep) ||
   file.startsWith(join(sdk, "proto", sep)) ||
   file.startsWith(join(sdk, "vendor", sep)) ||
   file.startsWith(join(sdk, "node_modules", sep)) ||
-  // It listens to the debugger of the process, once.
+  // It connects to the debugger of the process, once.
   file.endsWith(join("runtime", "closure", "v8Hooks.js"));
 
 const { Server } = load(grpcPath);
@@ -47,7 +47,7 @@ const first = {
 };
 let listeners = new Map();
 let isRunning = false;
-/** Whether the program has told the engine its end. */
+/** Whether the program has announced its end to the engine. */
 let hasSignaled = false;
 
 createInterface({ input: process.stdin }).on("line", (line) => {
@@ -66,7 +66,7 @@ function setEnvironment(environment) {
 function begin({ directory, environment, args, mark }) {
   isRunning = true;
   hasSignaled = false;
-  // A program has ended when nothing keeps its process alive, so nothing here may.
+  // A program ends when nothing keeps its process alive, so standard input must not.
   process.stdin.unref();
   setEnvironment(environment);
   process.chdir(directory);
@@ -84,7 +84,7 @@ function begin({ directory, environment, args, mark }) {
   };
 }
 
-/** Puts everything back, and says so; or ends, where something is left that can't be put back. */
+/** Resets the process and prints the mark, or exits if something can't be reset. */
 async function rest(mark) {
   isRunning = false;
   process.stdin.ref();
@@ -93,7 +93,7 @@ async function rest(mark) {
     for (const listener of process.listeners(name)) {
       if (listeners.get(name)?.has(listener)) continue;
       process.removeListener(name, listener);
-      // The SDK's say what the exit code is, and close its connections. A provider's process is killed.
+      // The SDK's exit listeners set the exit code and close its connections. A provider's process is killed without.
       if (name === "exit" && isProgram) listener.call(process, 0);
     }
   }
@@ -115,7 +115,7 @@ async function rest(mark) {
   process.stderr.write(`${mark}\n`);
 }
 
-/** Whether nothing of the operation is at work any more. Its connections are closed, as with the end of a process. */
+/** Closes the operation's connections, as the end of a process does. Returns whether nothing else of it is running. */
 function isAlone() {
   for (const handle of process._getActiveHandles()) {
     const isStream = [process.stdin, process.stdout, process.stderr].includes(handle);
