@@ -21,19 +21,19 @@ describe("the command line", () => {
     [["up", ".", "--confg", "a=b"], "Unknown option '--confg'; "],
     [["up", ".", "--config", "a"], "--config takes key=value; "],
     [["up", ".", "--secret", "=b"], "--secret takes key=value; "],
-  ])("should be refused with one sentence: %j", async (args, sentence) => {
+  ])("refuses the arguments %j with one sentence", async (args, sentence) => {
     const { code, complaints, printed } = await run(...args);
     expect([code, printed]).toEqual([2, ""]);
     expect(complaints).toContain(`engine: ${sentence}`);
     expect(complaints.split("\n")).toHaveLength(1);
   });
 
-  it("should fail with a sentence for a directory without a program", async () => {
+  it("fails with one sentence in a directory without a program", async () => {
     const { code, complaints } = await run("up", join(__dirname, "conformance"));
     expect([code, complaints]).toEqual([1, expect.stringContaining("there is no Pulumi.yaml in it.")]);
   });
 
-  it("should run an operation, and tell by the exit code how it went", async () => {
+  it("runs an operation, and its exit code says whether it succeeded", async () => {
     const program = temporaryProgram(programFiles(`exports.sum = config.requireNumber("a") + 1;`));
     const state = join(program.directory, "deep", "state.json");
     const args = [program.directory, "--state", state, "--secret", "b=hunter2=x"];

@@ -11,7 +11,7 @@ import type { Goal } from "./steps.js";
 const TYPE = "pulumi-nodejs:dynamic/demo:Thing";
 const urn = (name: string): string => `urn:pulumi:dev::p::${TYPE}::${name}`;
 
-/** A deployment on a provider that writes down its calls. A change of `key` replaces, deleting first. */
+/** A deployment on a provider that records its calls. A change of `key` replaces a resource, and deletes it first. */
 function deployment(base: readonly Resource[], { planning = false, failing = "" } = {}) {
   const calls: string[] = [];
   const saved: Resource[][] = [];
@@ -76,7 +76,7 @@ const ids = (resources: readonly Resource[]): (string | undefined)[] =>
   resources.filter(({ type }) => type === TYPE).map(({ id }) => id);
 
 describe("a replacement that deletes first", () => {
-  it("should take what is made of the resource with it, asking with unknowns, and make it again", async () => {
+  it("also replaces the resources made from the replaced one, and diffs them with unknowns", async () => {
     const { deployment: next, calls, snapshot, progress } = deployment(await deployed());
     await next.register(goal("a", { key: "2" }));
     await next.register(goal("b", { key: "made of 2" }, onA));
@@ -90,7 +90,7 @@ describe("a replacement that deletes first", () => {
     expect(progress.counts).toEqual({ replace: 2 });
   });
 
-  it("should go on where a run before stopped between delete and create", async () => {
+  it("continues where an earlier run stopped between delete and create", async () => {
     const base = await deployed();
     const broken = deployment(base, { failing: "create a" });
     await expect(broken.deployment.register(goal("a", { key: "2" }))).rejects.toThrow(Stopped);
@@ -100,7 +100,7 @@ describe("a replacement that deletes first", () => {
     const { deployment: next, calls, snapshot } = deployment(left);
     await next.register(goal("a", { key: "2" }));
     await next.programDone();
-    // `a` is not deleted twice. `b` is, as in Pulumi, and is forgotten then, for the program does not want it any more.
+    // `a` is not deleted twice. As in Pulumi, `b` is, and is then dropped, because the program no longer registers it.
     expect(calls).toEqual([
       ...["check a", "diff a", "check a new", "diff b unknown"],
       ...["delete b id-made of 1", "create a"],
@@ -108,7 +108,7 @@ describe("a replacement that deletes first", () => {
     expect(snapshot.resources().map(({ urn: one }) => one)).toEqual([expect.stringContaining("default"), urn("a")]);
   });
 
-  it("should be shown by a preview without any call that changes something", async () => {
+  it("is previewed without a call that changes anything", async () => {
     const { deployment: next, calls, saved, progress } = deployment(await deployed(), { planning: true });
     await next.register(goal("a", { key: "2" }));
     await next.register(goal("b", { key: UNKNOWN }, onA));
@@ -122,7 +122,7 @@ describe("a replacement that deletes first", () => {
 describe("a replacement that creates first", () => {
   const createFirst = { deleteBeforeReplace: false };
 
-  it("should keep the old resource in the state until it is deleted", async () => {
+  it("keeps the old resource in the state until it is deleted", async () => {
     const { deployment: next, calls, saved } = deployment(await deployed());
     await next.register(goal("a", { key: "2" }, createFirst));
     await next.register(goal("b", { key: "made of 1" }, onA));
@@ -140,7 +140,7 @@ describe("a replacement that creates first", () => {
     expect(saved.at(-1)?.filter((one) => one.urn === urn("a"))).toHaveLength(1);
   });
 
-  it("should delete the old one in a later run, if this one could not", async () => {
+  it("deletes the old resource in a later run if the first delete fails", async () => {
     const first = deployment(await deployed(), { failing: "delete a id-1" });
     await first.deployment.register(goal("a", { key: "2" }, createFirst));
     await first.deployment.register(goal("b", { key: "made of 1" }, onA));
@@ -153,14 +153,14 @@ describe("a replacement that creates first", () => {
   });
 });
 
-describe("registrations", () => {
-  it("should refuse a URN that is there already", async () => {
+describe("a registration", () => {
+  it("is refused if its URN is already registered", async () => {
     const { deployment: next } = deployment([]);
     await next.register(goal("a", {}));
     await expect(next.register(goal("a", {}))).rejects.toThrow(`Duplicate resource URN '${urn("a")}'`);
   });
 
-  it("should begin nothing after a failure", async () => {
+  it("starts nothing after a failure", async () => {
     const { deployment: next, calls, progress } = deployment([], { failing: "create a" });
     await expect(next.register(goal("a", {}))).rejects.toThrow(Stopped);
     await expect(next.register(goal("b", {}))).rejects.toThrow(Stopped);

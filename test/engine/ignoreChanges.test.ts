@@ -15,23 +15,23 @@ describe("ignoreChanges", () => {
     ["*", { a: 1, b: 2 }, { a: 3, c: 4 }, { a: 1, b: 2 }],
     ["s.x", { s: wrapSecret({ x: 1 }) }, { s: { x: 2 } }, { s: { x: wrapSecret(1) } }],
   ];
-  it.each(cases)("should take %s of %j into %j", (path, olds, news, expected) => {
+  it.each(cases)("keeps %s of %j when the program gives %j", (path, olds, news, expected) => {
     expect(applyIgnoreChanges(news, olds, [path])).toEqual({ inputs: expected, unresolved: [] });
   });
 
-  it("should tell the paths to elements that one side does not have", () => {
+  it("returns the paths to elements that only one side has", () => {
     const { inputs, unresolved } = applyIgnoreChanges({ list: [1] }, { list: [1, 2] }, ["list[1]", "list[0]"]);
     expect(unresolved).toEqual(["list[1]"]);
     expect(inputs).toEqual({ list: [1] });
   });
 
-  it("should leave what it was given as it was", () => {
+  it("does not change its arguments", () => {
     const news = { tags: { owner: "b" } };
     applyIgnoreChanges(news, { tags: { owner: "a" } }, ["tags.owner"]);
     expect(news).toEqual({ tags: { owner: "b" } });
   });
 
-  it("should read paths", () => {
+  it("reads dots, indexes, quoted keys and wildcards in a path", () => {
     expect(parsePath('a.b[0]["c.d"].*')).toEqual(["a", "b", "0", "c.d", "*"]);
   });
 });

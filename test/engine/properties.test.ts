@@ -17,19 +17,19 @@ const plain = fc.jsonValue({ maxDepth: 3 }).filter((value) => !JSON.stringify(va
 const plainMap = fc.dictionary(fc.string({ minLength: 1 }), plain as fc.Arbitrary<PropertyValue>);
 
 describe("a secret", () => {
-  it("should travel as a wrapper object", () => {
+  it("is a wrapper object on the wire", () => {
     expect(wrapSecret("hush")).toEqual({ [SIGNATURE]: SECRET, value: "hush" });
   });
 
-  it("should be plain for the provider, wherever it stands", () => {
+  it("is plain for the provider at any depth", () => {
     expect(unwrapSecrets({ a: wrapSecret({ b: [wrapSecret("hush"), 1] }) })).toEqual({ a: { b: ["hush", 1] } });
   });
 
-  it("should be shown as [secret]", () => {
+  it("is shown as [secret]", () => {
     expect(redact({ a: { b: wrapSecret("hush") }, c: 1 })).toEqual({ a: { b: "[secret]" }, c: 1 });
   });
 
-  it("should be a secret again in what comes back under the same name", () => {
+  it("is secret again in the output of the same name", () => {
     const inputs = {
       token: wrapSecret("hush"),
       nested: { inner: wrapSecret("hush"), open: 1 },
@@ -40,17 +40,17 @@ describe("a secret", () => {
     ).toEqual({
       token: wrapSecret("hush"),
       nested: { inner: wrapSecret("hush"), open: 1 },
-      // The order may have changed, so the whole list is secret.
+      // The order may change, so the whole list is secret.
       list: wrapSecret([1, "hush"]),
       made: 1,
     });
   });
 
-  it("should be made of the outputs that the program names", () => {
+  it("wraps each output that the program names", () => {
     expect(markSecrets({ a: 1, b: wrapSecret(2) }, ["a", "b", "c"])).toEqual({ a: wrapSecret(1), b: wrapSecret(2) });
   });
 
-  it("should never get past a round trip through the provider, whatever the inputs are", () => {
+  it("stays secret in a round trip through the provider, whatever the inputs are", () => {
     fc.assert(
       fc.property(plainMap, fc.string({ minLength: 12 }), (map: PropertyMap, hush) => {
         const inputs: PropertyMap = { ...map, wrapped: { deep: [wrapSecret(`secret-${hush}`)] } };
@@ -70,7 +70,7 @@ describe("equality", () => {
     [{ a: wrapSecret(1) }, { a: wrapSecret(1) }, true],
     [{ a: wrapSecret(1) }, { a: 1 }, false],
     [{ a: "1" }, { a: 1 }, false],
-  ] as [PropertyMap, PropertyMap, boolean][])("should hold for %j and %j: %s", (a, b, expected) => {
+  ] as [PropertyMap, PropertyMap, boolean][])("of %j and %j is %s", (a, b, expected) => {
     expect(equal(a, b)).toBe(expected);
     expect(equal(b, a)).toBe(expected);
   });

@@ -6,7 +6,7 @@ import { standInEngine } from "./standIn.js";
 import { temporaryProgram } from "./temporaryProgram.js";
 
 describe("the engines to test with", () => {
-  it("should be the stand-in always, and the Pulumi CLI where there is one", () => {
+  it("are the stand-in and, if it is installed, the Pulumi CLI", () => {
     const names = engines().map(({ name }) => name);
     expect(names).toEqual(isCliOnPath() ? ["stand-in engine", "Pulumi CLI"] : ["stand-in engine"]);
   });
@@ -25,7 +25,7 @@ describe.runIf(isCliOnPath())("the Pulumi CLI", () => {
   });
   afterAll(() => remove());
   const options = (v: string) => ({ program: directory, config: { v }, secrets: { token: "hunter2" } });
-  /** The lines in any order, without titles, times, and what the stand-in adds. */
+  /** The sorted lines, without titles, times and what the stand-in adds. */
   const lines = (output: string): string[] =>
     output
       .split("\n")
@@ -35,7 +35,7 @@ describe.runIf(isCliOnPath())("the Pulumi CLI", () => {
       )
       .sort();
 
-  it("should print and leave the same as the stand-in", async () => {
+  it("prints the same as the stand-in and returns the same results", async () => {
     const [standIn, real] = [standInEngine(), await realEngine()];
     if (!real) throw new Error("There is no Pulumi CLI.");
     const all = [
@@ -54,7 +54,7 @@ describe.runIf(isCliOnPath())("the Pulumi CLI", () => {
     await Promise.all([standIn.close(), real.close()]);
   });
 
-  it("should take over a state of the stand-in, and the stand-in one of its own, and find nothing changed", async () => {
+  it("finds no change in a state of the stand-in, nor the stand-in in a state of the CLI", async () => {
     const [standIn, real] = [standInEngine({ passphrase: "pw" }), await realEngine({ passphrase: "pw" })];
     if (!real?.importState || !standIn.importState) throw new Error("There is no Pulumi CLI.");
     await standIn.run("up", options("1"));

@@ -15,7 +15,7 @@ const request = (change: (request: Request) => unknown): Request => {
 };
 
 describe("a registration", () => {
-  it("should be accepted with what the stand-in does", () => {
+  it("is accepted with everything that the stand-in supports", () => {
     const timeouts = new messages.RegisterResourceRequest.CustomTimeouts().setCreate("5m");
     const made = request((one) => {
       one.setProtect(true).setRetainondelete(true).setDeletedwith("urn").setIgnorechangesList(["a"]);
@@ -54,7 +54,7 @@ describe("a registration", () => {
     ["the plugin download URL", (one) => one.setPlugindownloadurl("somewhere")],
     ["the parameterized package", (one) => one.setPackageref("ref")],
   ];
-  it.each(cases)("should be refused with one sentence for %s", (what, change) => {
+  it.each(cases)("is refused with one sentence for %s", (what, change) => {
     const made = request(change);
     const subject = `of the resource "t" (${made.getType()})`;
     expect(() => refuseUnsupported(made)).toThrow(

@@ -6,11 +6,11 @@ const [, up] = recordedOperations();
 if (!up) throw new Error("The recorded operations are missing.");
 
 describe("the comparison with what Pulumi did", () => {
-  it("should find nothing in the same", () => {
+  it("finds no difference in the same operation", () => {
     expect(compare(up, structuredClone(up))).toEqual([]);
   });
 
-  it("should find a call that is missing, one too many, and another order", () => {
+  it("finds a missing call, an extra call and another order", () => {
     const [configure, check, create] = up.calls as [object, object, object];
     const calls = (list: object[]): string[] => compare(up, { ...up, calls: list as typeof up.calls });
     expect(calls([configure, check])).toEqual([`calls.2: Pulumi ${JSON.stringify(create)}, this engine nothing`]);
@@ -20,7 +20,7 @@ describe("the comparison with what Pulumi did", () => {
     expect(calls([check, configure, create])).toContain('calls.0.call: Pulumi "configure", this engine "check"');
   });
 
-  it("should find another argument, success and state", () => {
+  it("finds another argument, another success and another state", () => {
     const seen = structuredClone(up);
     Object.assign((seen.calls[1] as { news: object }).news, { size: 2 });
     seen.succeeded = false;
@@ -32,7 +32,7 @@ describe("the comparison with what Pulumi did", () => {
     ]);
   });
 
-  it("should find a call in a replay that was not recorded", async () => {
+  it("finds a call of a replay that was not recorded", async () => {
     const engine = standInEngine();
     const tampered = { ...up, calls: up.calls.slice(0, 2) };
     const [outcome] = await replay(engine, [tampered]);
@@ -45,9 +45,9 @@ describe("the comparison with what Pulumi did", () => {
 
 describe("the stand-in", () => {
   it.each([
-    ["in processes of its own", false],
+    ["in new processes", false],
     ["in processes that stay", true],
-  ])("should do in every operation what the Pulumi CLI did, %s", async (_, keepsProcesses) => {
+  ])("does in every operation what the Pulumi CLI did, %s", async (_, keepsProcesses) => {
     const engine = standInEngine({ keepsProcesses });
     const outcomes = await replay(engine, recordedOperations());
     await engine.close();

@@ -1,18 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { newCrypter, openCrypter } from "./secrets.js";
 
-// Made by the Pulumi CLI 3.260 with the passphrase "pw".
-const PULUMIS = {
+// The Pulumi CLI 3.260 made these with the passphrase "pw".
+const MADE_BY_PULUMI = {
   salt: "v1:dXxCJzpE+aE=:v1:MC2ydFiMBctThxR4:+o2KXz/HGTuaPNYD88BXqV0evt0kSg==",
   ciphertext: "v1:kHS8H+TSqrDiukbd:169ON58rL4yLALFpzD4RadZnwxzTwRHulA==",
 };
 
 describe("the passphrase secrets provider", () => {
-  it("should read what the Pulumi CLI has encrypted", async () => {
-    expect((await openCrypter("pw", PULUMIS.salt)).decrypt(PULUMIS.ciphertext)).toBe('"hunter2"');
+  it("decrypts what the Pulumi CLI encrypted", async () => {
+    expect((await openCrypter("pw", MADE_BY_PULUMI.salt)).decrypt(MADE_BY_PULUMI.ciphertext)).toBe('"hunter2"');
   });
 
-  it("should encrypt to the same form, and never twice to the same text", async () => {
+  it("encrypts to Pulumi's form, and never twice to the same text", async () => {
     const crypter = await newCrypter("pw");
     const texts = [crypter.encrypt("hunter2"), crypter.encrypt("hunter2")];
     expect(crypter.salt).toMatch(/^v1:[\w+/]{11}=:v1:[\w+/]{16}:[\w+/]+=*$/);
@@ -21,18 +21,18 @@ describe("the passphrase secrets provider", () => {
     expect(texts.map((text) => crypter.decrypt(text))).toEqual(["hunter2", "hunter2"]);
   });
 
-  it("should open again with the salt and the passphrase alone", async () => {
+  it("needs only the salt and the passphrase to decrypt", async () => {
     const { salt, encrypt } = await newCrypter("pässword");
     expect((await openCrypter("pässword", salt)).decrypt(encrypt("ü"))).toBe("ü");
   });
 
-  it("should say that a passphrase is wrong", async () => {
-    await expect(openCrypter("px", PULUMIS.salt)).rejects.toThrow("incorrect passphrase");
+  it("says that a passphrase is wrong", async () => {
+    await expect(openCrypter("px", MADE_BY_PULUMI.salt)).rejects.toThrow("incorrect passphrase");
   });
 
-  it("should refuse a text that was tampered with", async () => {
-    const crypter = await openCrypter("pw", PULUMIS.salt);
-    expect(() => crypter.decrypt(PULUMIS.ciphertext.replace("169O", "169P"))).toThrow();
+  it("refuses a text that was tampered with", async () => {
+    const crypter = await openCrypter("pw", MADE_BY_PULUMI.salt);
+    expect(() => crypter.decrypt(MADE_BY_PULUMI.ciphertext.replace("169O", "169P"))).toThrow();
     expect(() => crypter.decrypt("hunter2")).toThrow("not of the form");
   });
 });

@@ -10,7 +10,7 @@ import { processesIn, programFiles } from "./programs.js";
 import { standInEngine } from "./standIn.js";
 import { repositoryRoot, type TemporaryProgram, temporaryProgram } from "./temporaryProgram.js";
 
-/** For what another process does; a busy machine must not decide. */
+/** The time that another process gets. A busy machine must not fail a test. */
 const PATIENCE_MS = 120_000;
 
 let engine: Engine;
@@ -33,7 +33,7 @@ afterEach(async () => {
   programs.length = 0;
 });
 
-/** The output without what differs from run to run. */
+/** The lines of an output that are the same in each run. */
 const steady = (output: string): string[] =>
   output
     .trim()
@@ -42,13 +42,13 @@ const steady = (output: string): string[] =>
 
 describe.each([
   ["processes that stay", true],
-  ["processes of its own", false],
-])("a program's life in %s", (_, keepsProcesses) => {
+  ["new processes", false],
+])("a program in %s", (_, keepsProcesses) => {
   beforeEach(() => {
     engine = standInEngine({ keepsProcesses });
   });
 
-  it("should be previewed, deployed, left alone, changed and destroyed", async () => {
+  it("is previewed, deployed, left alone, changed and destroyed", async () => {
     const options: RunOptions = {
       program: program(
         `exports.made = new Thing("a", { value: config.get("v"), token: config.getSecret("token") }).made;`,
@@ -98,13 +98,13 @@ describe.each([
     expect(await engine.exportState()).not.toContain("hunter2");
   });
 
-  it("should give the name of what it is", async () => {
+  it("runs on an engine that is named after the stand-in and its SDK", async () => {
     expect(engine.name).toMatch(/^stand-in engine \(Node SDK \d+\.\d+\.\d+\)$/);
   });
 });
 
-describe("programs of all kinds", () => {
-  it("should run TypeScript, from the main of the project file, with the project's configuration", async () => {
+describe("the stand-in engine", () => {
+  it("runs TypeScript from the main of the project file, with the project's configuration", async () => {
     const directory = program({
       ...programFiles(""),
       "Pulumi.yaml": "name: test\nruntime: nodejs\nmain: code/\nconfig:\n  test:size: 7\n",
@@ -117,7 +117,7 @@ describe("programs of all kinds", () => {
     expect(result).toMatchObject({ succeeded: true, outputs: { size: 8 } });
   });
 
-  it("should run ES modules", async () => {
+  it("runs ES modules", async () => {
     const directory = program({
       "Pulumi.yaml": "name: test\nruntime: nodejs\n",
       "package.json": '{ "name": "test", "type": "module", "main": "index.js" }',
@@ -126,7 +126,7 @@ describe("programs of all kinds", () => {
     expect((await engine.run("up", { program: directory })).outputs).toEqual({ stack: "dev" });
   });
 
-  it("should run components, and delete what the program does not register any more, dependents first", async () => {
+  it("runs components, and deletes what the program no longer registers, dependents first", async () => {
     const options = {
       program: program(`
         class Group extends pulumi.ComponentResource {
@@ -152,7 +152,7 @@ describe("programs of all kinds", () => {
     expect(deleted.output.match(/deleting \w+/g)).toEqual(["deleting second", "deleting first"]);
   });
 
-  it("should pass the environment on, and take away what is undefined", async () => {
+  it("passes the environment on, and removes variables that are undefined", async () => {
     process.env.ENGINE_TEST_GONE = "x";
     const body = "exports.seen = [process.env.ENGINE_TEST_SET ?? null, process.env.ENGINE_TEST_GONE ?? null];";
     const environment = { ENGINE_TEST_SET: "1", ENGINE_TEST_GONE: undefined };
@@ -161,7 +161,7 @@ describe("programs of all kinds", () => {
     expect(outputs).toEqual({ seen: ["1", null] });
   });
 
-  it("should make outputs secret that the program names", async () => {
+  it("makes the outputs secret that the program names", async () => {
     const body = `const a = new Thing("a", { value: "hush" }, { additionalSecretOutputs: ["made"] }); exports.made = a.made;`;
     const { outputs, resources } = await engine.run("up", { program: program(body) });
     expect(outputs).toEqual({ made: "[secret]" });
@@ -170,8 +170,8 @@ describe("programs of all kinds", () => {
   });
 });
 
-describe("what goes wrong", () => {
-  it("should be told by the sentence of a failed check, and nothing is deleted then", async () => {
+describe("a failing operation", () => {
+  it("prints the sentence of a failed check, and deletes nothing", async () => {
     const directory = program(`if (!config.get("bad")) new Thing("old", {}); else new Thing("new", { bad: "x" });`);
     await engine.run("up", { program: directory });
     const result = await engine.run("up", { program: directory, config: { bad: "1" } });
@@ -181,14 +181,14 @@ describe("what goes wrong", () => {
     );
   });
 
-  it("should keep what was made before a failure", async () => {
+  it("keeps what it made before the failure", async () => {
     const body = `const a = new Thing("a", {}); new Thing("b", { fails: true, value: a.made }); exports.a = a.made;`;
     const result = await engine.run("up", { program: program(body) });
     expect(result).toMatchObject({ succeeded: false, changes: { create: 2 }, resources: [{ id: "id-a" }] });
     expect(result.output).toContain("error: no luck\nerror: update failed\n");
   });
 
-  it.each([10, 1_000_000])("should keep what was not initialized, with properties of %i bytes", async (half) => {
+  it.each([10, 1_000_000])("keeps a resource that is not initialized, with properties of %i bytes", async (half) => {
     const directory = program(`new Thing("a", { half: config.getNumber("half") });`);
     const result = await engine.run("up", { program: directory, config: { half: `${half}` } });
     expect(result).toMatchObject({ succeeded: false, resources: [{ id: "id-a", initErrors: ["not ready"] }] });
@@ -199,7 +199,7 @@ describe("what goes wrong", () => {
     expect(again.resources[0]?.initErrors).toBeUndefined();
   });
 
-  it("should fail with the program, however it ends, and delete nothing", async () => {
+  it("fails with its program, however that ends, and deletes nothing", async () => {
     const directory = program(`
       if (!config.get("how")) new Thing("a", {});
       if (config.get("how") === "throw") throw new Error("the program failed");
@@ -213,14 +213,14 @@ describe("what goes wrong", () => {
     expect(exited.output).toContain("error: an unhandled error occurred: Program exited with non-zero exit code: 3\n");
   });
 
-  it("should be one sentence when there is no program", async () => {
+  it("says in one sentence that there is no program", async () => {
     const empty = program({ "package.json": "{}" });
     const { succeeded, output } = await engine.run("up", { program: empty });
     expect(succeeded).toBe(false);
     expect(output).toContain(`error: ${empty} holds no Pulumi program: there is no Pulumi.yaml in it.\n`);
   });
 
-  it("should be refused when it is not supported, and nothing is made", async () => {
+  it("refuses what the stand-in does not support, and makes nothing", async () => {
     const body = `new Thing("a", {}, { aliases: [{ name: "b" }] });`;
     const { succeeded, output, resources } = await engine.run("up", { program: program(body) });
     expect({ succeeded, resources }).toEqual({ succeeded: false, resources: [] });
@@ -233,15 +233,15 @@ describe("what goes wrong", () => {
   });
 });
 
-describe("an operation that is cut short", () => {
+describe("an operation that is interrupted", () => {
   const body = `const a = new Thing("a", {}); new Thing("b", { value: a.made, waits: config.require("waits") });`;
-  // Processes of their own, as the command line has them.
+  // New processes, as on the command line.
   beforeEach(() => {
     engine = standInEngine();
   });
   const appeared = (file: string): Promise<void> => vi.waitFor(() => expect(existsSync(file)).toBe(true), PATIENCE_MS);
 
-  it("should stop when it is told to, and keep the finished steps", async () => {
+  it("stops at its signal, and keeps the finished steps", async () => {
     const directory = program(body);
     const abort = new AbortController();
     const waits = join(directory, "waits");
@@ -254,7 +254,7 @@ describe("an operation that is cut short", () => {
     expect(result.output.match(/^error: .*/gm)).toHaveLength(1);
   });
 
-  it("should stop when the engine is closed, and refuse a second operation at the same time", async () => {
+  it("keeps a second operation out while it runs, and stops when the engine is closed", async () => {
     const directory = program(body);
     const waits = join(directory, "waits");
     const running = engine.run("up", { program: directory, config: { waits } });
@@ -264,9 +264,9 @@ describe("an operation that is cut short", () => {
     expect((await running).succeeded).toBe(false);
   });
 
-  it("should lose no finished step and leave no process when the engine itself is killed", async () => {
+  it("loses no finished step and leaves no process when the engine itself is killed", async () => {
     const directory = program(body);
-    const compiled = compiledEngine();
+    const compiled = compileEngine();
     const [waits, state] = [join(directory, "waits"), join(directory, "state.json")];
     const args = ["up", directory, "--config", `waits=${waits}`, "--state", state, "--secret", "token=hunter2"];
     const killed = spawn(process.execPath, [join(compiled, "main.js"), ...args], { stdio: "ignore" });
@@ -284,9 +284,9 @@ describe("an operation that is cut short", () => {
     rmSync(compiled, { recursive: true, force: true });
   });
 
-  it("should end with exit code 1 on SIGINT", async () => {
+  it("ends with exit code 1 on SIGINT", async () => {
     const directory = program(body);
-    const compiled = compiledEngine();
+    const compiled = compileEngine();
     const [waits, state] = [join(directory, "waits"), join(directory, "state.json")];
     const args = ["up", directory, "--config", `waits=${waits}`, "--state", state];
     const interrupted = spawn(process.execPath, [join(compiled, "main.js"), ...args], { stdio: "ignore" });
@@ -297,8 +297,8 @@ describe("an operation that is cut short", () => {
   });
 });
 
-/** The engine's sources as JavaScript in a temporary directory, for a process of its own. */
-function compiledEngine(): string {
+/** Compiles the engine's sources into a temporary directory, to run in another process. */
+function compileEngine(): string {
   const folder = mkdtempSync(join(tmpdir(), "pulumi-compiled-engine-"));
   symlinkSync(join(repositoryRoot(), "node_modules"), join(folder, "node_modules"), "dir");
   for (const name of readdirSync(__dirname).filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))) {

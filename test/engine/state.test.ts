@@ -25,20 +25,20 @@ const thing: Resource = {
 };
 
 describe("the state file", () => {
-  it("should be an empty deployment of version 3 before anything was written", async () => {
+  it("is an empty deployment of version 3 before the first write", async () => {
     const file = new StateFile(path, "pw");
     expect(JSON.parse(file.text())).toMatchObject({ version: 3, deployment: { manifest: {} } });
     expect(await file.read()).toEqual([]);
   });
 
-  it("should hold secrets encrypted, and give them back", async () => {
+  it("encrypts secrets on the disk, and decrypts them when it is read", async () => {
     await new StateFile(path, "pw").write([stack, thing]);
     expect(readFileSync(path, "utf8")).not.toContain("hunter2");
     expect(JSON.parse(readFileSync(path, "utf8")).deployment.secrets_providers.type).toBe("passphrase");
     expect(await new StateFile(path, "pw").read()).toEqual([stack, thing]);
   });
 
-  it("should keep its salt from write to write", async () => {
+  it("keeps its salt from write to write", async () => {
     const salt = () => JSON.parse(readFileSync(path, "utf8")).deployment.secrets_providers.state.salt;
     await new StateFile(path, "pw").write([thing]);
     const first = salt();
@@ -47,12 +47,12 @@ describe("the state file", () => {
     expect(salt()).toBe(first);
   });
 
-  it("should not open with another passphrase", async () => {
+  it("does not open with another passphrase", async () => {
     await new StateFile(path, "pw").write([thing]);
     await expect(new StateFile(path, "other").read()).rejects.toThrow("incorrect passphrase");
   });
 
-  it("should write what the resources were when it was asked to, one write after the other", async () => {
+  it("writes the resources as they were at the call, one write after the other", async () => {
     const file = new StateFile(path, "pw");
     const resource: Resource = { ...stack, outputs: { n: 1 } };
     const writes = [file.write([resource])];
@@ -72,7 +72,7 @@ describe("the state file", () => {
       '{"version":3,"deployment":{"secrets_providers":{"type":"cloud","state":{}}}}',
       "its secrets provider is cloud",
     ],
-  ])("should refuse to import %s, and stay as it was", async (_what, text, sentence) => {
+  ])("refuses to import %s, and stays as it was", async (_what, text, sentence) => {
     const file = new StateFile(path, "pw");
     await file.write([stack]);
     await expect(file.import(text)).rejects.toThrow(sentence);
@@ -81,7 +81,7 @@ describe("the state file", () => {
 });
 
 describe("a resource", () => {
-  it("should need its provider, its parent, and what its properties are made of", () => {
+  it("needs its provider, its parent and the resources that its properties are made from", () => {
     const resource = {
       ...thing,
       parent: "urn:parent",
@@ -93,7 +93,7 @@ describe("a resource", () => {
     expect(needs(resource)).toEqual([provider, "urn:b", "urn:c", "urn:a", "urn:parent"]);
   });
 
-  it("should be shown without secrets, and the stack as outputs", () => {
+  it("is shown without secrets, and the stack is shown as its outputs", () => {
     const shown = shownState([{ ...stack, outputs: { s: wrapSecret(1), n: 1 } }, thing]);
     expect(shown.outputs).toEqual({ s: "[secret]", n: 1 });
     expect(shown.resources).toEqual([

@@ -35,29 +35,29 @@ const answer = (changes: boolean | undefined, replaces: string[] = [], deleteBef
   deleteBeforeReplace,
 });
 
-describe("what happens to a resource that is there", () => {
+describe("the step for an existing resource", () => {
   const cases: [string, Partial<Resource>, DiffAnswer, PropertyMap, object][] = [
     ["no change", {}, answer(false), { n: 2 }, { step: "same" }],
     ["a change", {}, answer(true), { n: 1 }, { step: "update" }],
-    ["an open answer and the same inputs", {}, answer(undefined), { n: 1 }, { step: "same" }],
-    ["an open answer and other inputs", {}, answer(undefined), { n: 2 }, { step: "update" }],
-    ["no change of one that was not initialized", { initErrors: ["x"] }, answer(false), {}, { step: "update" }],
+    ["an unknown diff and the same inputs", {}, answer(undefined), { n: 1 }, { step: "same" }],
+    ["an unknown diff and other inputs", {}, answer(undefined), { n: 2 }, { step: "update" }],
+    ["no change of a resource that is not initialized", { initErrors: ["x"] }, answer(false), {}, { step: "update" }],
     ["a change of a key", {}, answer(true, ["n"]), {}, { step: "replace", deleteFirst: false }],
-    ["a key without a change", {}, answer(false, ["n"]), {}, { step: "same" }],
-    ["a change of a key, deleting first", {}, answer(true, ["n"], true), {}, { step: "replace", deleteFirst: true }],
+    ["a replace key without a change", {}, answer(false, ["n"]), {}, { step: "same" }],
+    ["a change of a key that deletes first", {}, answer(true, ["n"], true), {}, { step: "replace", deleteFirst: true }],
     [
-      "a replacement left half done",
+      "a replacement that is half done",
       { pendingReplacement: true },
       answer(false),
       {},
       { step: "replace", deleteFirst: false },
     ],
   ];
-  it.each(cases)("should be decided by %s", (_what, old, given, news, expected) => {
+  it.each(cases)("is decided by %s", (_what, old, given, news, expected) => {
     expect(decide(resource("a", { inputs: { n: 1 }, ...old }), goal, news, given)).toEqual(expected);
   });
 
-  it("should leave the order of a replacement to the program, if it says so", () => {
+  it("replaces in the order that the program asks for", () => {
     const decision = decide(resource("a"), { ...goal, deleteBeforeReplace: false }, {}, answer(true, ["n"], true));
     expect(decision).toEqual({ step: "replace", deleteFirst: false });
   });
@@ -66,7 +66,7 @@ describe("what happens to a resource that is there", () => {
 describe("deletes", () => {
   const urns = (waves: Resource[][]): string[][] => waves.map((wave) => wave.map(({ urn }) => urn));
 
-  it("should take what needs a resource before the resource", () => {
+  it("take the dependents of a resource before the resource", () => {
     const [root, a, b, c] = [
       resource("root"),
       resource("a", { parent: "root" }),
@@ -76,31 +76,31 @@ describe("deletes", () => {
     expect(urns(deleteWaves([root, a, b, c]))).toEqual([["c"], ["b"], ["a"], ["root"]]);
   });
 
-  it("should take what does not need each other together", () => {
+  it("take independent resources together", () => {
     const all = [resource("root"), resource("a", { parent: "root" }), resource("b", { parent: "root" })];
     expect(urns(deleteWaves(all))).toEqual([["a", "b"], ["root"]]);
   });
 
-  it("should end even on a circle", () => {
+  it("end even on a circle", () => {
     const circle = [resource("a", { dependencies: ["b"] }), resource("b", { dependencies: ["a"] })];
     expect(urns(deleteWaves(circle))).toEqual([["a", "b"]]);
   });
 });
 
-describe("what depends on a replaced resource", () => {
+describe("a dependent of a replaced resource", () => {
   const root = resource("root", { id: "1" });
   const byProperty = resource("b", { inputs: { x: 1, y: 2 }, propertyDependencies: { x: ["root"], y: [] } });
   const byOrder = resource("c", { inputs: { x: 1 }, dependencies: ["b"], propertyDependencies: { x: [] } });
 
-  it("should be found through others, in the order of the state", () => {
+  it("is found through others, in the order of the state", () => {
     expect(findDependents(root, [root, byOrder, byProperty, resource("d")])).toEqual([byOrder, byProperty]);
   });
 
-  it("should get unknowns for the inputs made of it", () => {
+  it("gets unknowns for the inputs that are made from it", () => {
     expect(inputsAfterReplacing(byProperty, new Set(["root"]))).toEqual({ x: UNKNOWN, y: 2 });
   });
 
-  it("should not be touched when only its order depends on it", () => {
+  it("keeps its inputs if only its order depends on it", () => {
     expect(inputsAfterReplacing(byOrder, new Set(["root", "b"]))).toBeUndefined();
   });
 });
@@ -111,7 +111,7 @@ describe("custom timeouts", () => {
     ["1h30m", 5400],
     ["1.5s", 1.5],
     ["", undefined],
-  ])("should turn %j into %s seconds", (text, expected) => {
+  ])("convert %j to %s seconds", (text, expected) => {
     expect(seconds(text)).toBe(expected);
   });
 });

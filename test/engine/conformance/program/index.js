@@ -1,4 +1,4 @@
-// The program of the conformance operations: one dynamic resource, everything set by configuration.
+// The program of the conformance operations: one dynamic resource that the configuration sets up.
 const pulumi = require("@pulumi/pulumi");
 
 const PROVIDER = 'exports.handler=()=>require("./thingProvider.js");';

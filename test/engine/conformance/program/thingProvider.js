@@ -1,4 +1,4 @@
-// The provider of the conformance operations. It appends each call that it gets to the file named by CALLS.
+// The provider of the conformance operations. It appends each call to the file that CALLS names.
 const fs = require("node:fs");
 
 const record = (call) => fs.appendFileSync(process.env.CALLS, `${JSON.stringify(call)}\n`);
