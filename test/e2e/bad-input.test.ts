@@ -16,7 +16,7 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
 
   const args = (more: object) => ({ paths: [PATH], contentHash: "v1", ...more });
   test.each([
-    ["no paths", args({ paths: [] }), "paths is empty; give a list of at least one path"],
+    ["an empty list of paths", args({ paths: [] }), "paths is empty; give a list of at least one path"],
     [
       "a line break",
       args({ paths: [PATH, "https://vod.example.com/a\nhttps://vod.example.com/b"] }),
@@ -28,7 +28,7 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
       "paths[0] (https://vod.example.com/�) contains a control character.",
     ],
     [
-      "a space, in a signed URL",
+      "a space in a signed URL",
       args({ paths: ["https://vod.example.com/a b?auth_key=5ec2e7"] }),
       "paths[0] (https://vod.example.com/a b?…) contains a space; write %20 where the URL has one.",
     ],
@@ -37,7 +37,11 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
       args({ paths: ["https://*.example.com/a"] }),
       "paths[0] (https://*.example.com/a) has a wildcard host, which the service refuses",
     ],
-    ["no host", args({ paths: ["/a.js"] }), "paths[0] (/a.js) has no host; write it as https://your-domain/path."],
+    [
+      "a path without a host",
+      args({ paths: ["/a.js"] }),
+      "paths[0] (/a.js) has no host; write it as https://your-domain/path.",
+    ],
     [
       "a Directory without a slash",
       args({ objectType: "Directory" }),
@@ -49,7 +53,7 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
       'objectType is "directory", which is none of its values; write "Directory".',
     ],
     [
-      "more than a day's quota",
+      "a list longer than a day's quota",
       args({ paths: Array.from({ length: 2001 }, (_, index) => `https://vod.example.com/${index}`) }),
       "paths has 2001 URLs, more than the 2000 that an account may refresh in a day",
     ],
@@ -58,7 +62,7 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
       args({ endpoint: "http://vod.cn-shanghai.aliyuncs.com" }),
       "endpoint would send requests to vod.cn-shanghai.aliyuncs.com over plain http.",
     ],
-  ])("%s: told in the preview, and nothing is sent", async (_, site, sentence) => {
+  ])("%s is refused in the preview, and nothing is sent", async (_, site, sentence) => {
     const { emulator, run } = await open();
     const { succeeded, output } = await run("preview", resources({ site }));
     expect(succeeded).toBe(false);
@@ -80,7 +84,7 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
     );
   });
 
-  test("no credentials: the preview says which sources were looked at", async () => {
+  test("a preview without credentials names the sources that it tried", async () => {
     const { emulator, run } = await open();
     const program = resources({ site: { paths: [PATH], contentHash: "v1" } });
     const environment = Object.fromEntries(
@@ -107,7 +111,7 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
     expect(emulator.received).toEqual([]);
   });
 
-  test("a refused signature is told without what was signed", async () => {
+  test("a refused signature is reported without what was signed", async () => {
     const { run, refreshed } = await open();
     const program = resources({ site: { paths: [PATH], contentHash: "v1" } });
     const environment = {
@@ -121,7 +125,7 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
     expect(refreshed()).toEqual([]);
   });
 
-  test("an endpoint that answers HTML, and one that doesn't answer", async () => {
+  test("an endpoint that answers HTML and one that doesn't answer fail the update with a sentence", async () => {
     const { run } = await open();
     const server = createServer((_, response) =>
       response.writeHead(502, { "content-type": "text/html" }).end("<html>"),
@@ -132,7 +136,7 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
     const html = await run("up", program, { VOD_ENDPOINT: `http://127.0.0.1:${port}` });
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-    // Nobody listens there, whereas another process may have been given the port that is free again.
+    // Nobody listens on port 1. The freed port may belong to another process by now.
     const nobody = await run("up", program, { VOD_ENDPOINT: "http://127.0.0.1:1" });
     expect([html.succeeded, nobody.succeeded]).toEqual([false, false]);
     expect(html.output).toContain("answered with text/html, which is not what the VOD API answers.");

@@ -1,4 +1,4 @@
-/** Only what changed is refreshed: sites of files, hashes by URL, and days on which the quota can't hold it. */
+/** Only changes are refreshed: of a site's files, of hashes by URL, and when the day's quota can't hold them. */
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -25,7 +25,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     stack = undefined;
   });
 
-  test("examples/static-site: of 2,000 files three change, one goes, two come: four URLs are sent, and all is fresh", async () => {
+  test("examples/static-site: when 3 of 2,000 files change, 1 is removed and 2 are new, 4 URLs are sent and every file is fresh", async () => {
     const { emulator, directory, publish, run, refreshed } = await open("static-site");
     const name = (index: number) => `videos/${index % 40}/clip-${index}.m3u8`;
     for (let index = 0; index < 2000; index++) publish(name(index), `content ${index}`);
@@ -66,7 +66,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(refreshed()).toHaveLength(2004);
   });
 
-  test("examples/static-site as it lies there: index documents are also their directories", async () => {
+  test("examples/static-site: a changed index document also refreshes the URL of its directory", async () => {
     const { directory, publish, run, refreshed } = await open("static-site");
     cpSync(join(EXAMPLES, "static-site/site"), directory, { recursive: true });
     await run("up", { directory });
@@ -78,7 +78,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     ]);
   });
 
-  test("examples/per-file: a URL is refreshed when its hash changes", async () => {
+  test("examples/per-file: only the URL whose hash changes is refreshed", async () => {
     const { run, refreshed } = await open("per-file");
     await run("up");
     const preview = await run("preview", { autoplay: "true" });
@@ -87,10 +87,10 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(refreshed().slice(2)).toEqual(["https://vod.example.com/player/settings.json"]);
   });
 
-  describe("when the day's quota can't hold it", () => {
+  describe("when the day's quota can't hold what is due", () => {
     const names = Array.from({ length: 30 }, (_, index) => `player/${String(index).padStart(2, "0")}.js`);
     const urls = names.map((name) => `https://vod.example.com/${name}`);
-    const onADayWith = async (urlRemain: number, policy: string) => {
+    const openOnADayWith = async (urlRemain: number, policy: string) => {
       const opened = await open("static-site");
       for (const name of names) opened.publish(name, "old");
       const config = { directory: opened.directory, onQuotaExceeded: policy };
@@ -98,41 +98,41 @@ describe.each(engines())("on the $name", ({ create }) => {
       for (const url of urls) expect((await view(opened.emulator, url)).body).toBe("old");
       for (const name of names) opened.publish(name, "new");
       opened.emulator.set({ urlRemain });
-      const freshOnes = async () => {
+      const countFresh = async () => {
         const bodies = await Promise.all(urls.map(async (url) => (await view(opened.emulator, url)).body));
         return bodies.filter((body) => body === "new").length;
       };
-      return { ...opened, config, freshOnes };
+      return { ...opened, config, countFresh };
     };
 
-    test("fail: nothing is sent, and the next day everything", async () => {
-      const { emulator, run, config, refreshed, freshOnes } = await onADayWith(10, "fail");
+    test("fail sends nothing, and everything on the next day", async () => {
+      const { emulator, run, config, refreshed, countFresh } = await openOnADayWith(10, "fail");
       const failed = await run("up", config);
       expect(failed.succeeded).toBe(false);
       expect(failed.output).toContain("The day's quota has 10 of 2,000 URLs left, and 30 are due; nothing was sent.");
       expect(refreshed()).toHaveLength(30);
-      expect(await freshOnes()).toBe(0);
+      expect(await countFresh()).toBe(0);
       emulator.set({ urlRemain: 2000 });
       expect((await run("up", config)).succeeded).toBe(true);
-      expect(await freshOnes()).toBe(30);
+      expect(await countFresh()).toBe(30);
     });
 
-    test("partial: what fits is sent, and the next day the rest, without a change", async () => {
-      const { emulator, run, config, refreshed, freshOnes } = await onADayWith(10, "partial");
+    test("partial sends what fits, and the rest on the next day without a change", async () => {
+      const { emulator, run, config, refreshed, countFresh } = await openOnADayWith(10, "partial");
       const partial = await run("up", config);
       expect(partial).toMatchObject({ succeeded: true, outputs: { status: "Incomplete" } });
       expect(partial.output).toContain("site: warning: 20 paths stay pending, since the day's quota holds 10 of 30;");
       expect(refreshed().slice(30)).toEqual(urls.slice(0, 10));
-      expect(await freshOnes()).toBe(10);
+      expect(await countFresh()).toBe(10);
       emulator.set({ urlRemain: 2000 });
       expect((await run("preview", config)).output).toContain("site: 20 of 30 URLs left from the last run:");
       expect(await run("up", config)).toMatchObject({ succeeded: true, outputs: { status: "Submitted" } });
       expect(refreshed().slice(40)).toEqual(urls.slice(10));
-      expect(await freshOnes()).toBe(30);
+      expect(await countFresh()).toBe(30);
     });
 
-    test("partial: nor can what is left once it is sent, which nobody knew: the rest stays for the next day", async () => {
-      const { emulator, run, config, refreshed, freshOnes } = await onADayWith(10, "partial");
+    test("partial keeps the paths of a refused call for the next day if the quota could not be read", async () => {
+      const { emulator, run, config, refreshed, countFresh } = await openOnADayWith(10, "partial");
       emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshQuota", times: 2 });
       const partial = await run("up", config);
       expect(partial).toMatchObject({ succeeded: true, outputs: { status: "Incomplete" } });
@@ -140,16 +140,16 @@ describe.each(engines())("on the $name", ({ create }) => {
       expect(refreshed()).toHaveLength(30);
       emulator.set({ urlRemain: 2000 });
       expect(await run("up", config)).toMatchObject({ succeeded: true, outputs: { status: "Submitted" } });
-      expect(await freshOnes()).toBe(30);
+      expect(await countFresh()).toBe(30);
     });
 
-    test("collapse: a directory is refreshed instead", async () => {
-      const { run, config, refreshed, freshOnes } = await onADayWith(10, "collapse");
+    test("collapse refreshes a directory instead", async () => {
+      const { run, config, refreshed, countFresh } = await openOnADayWith(10, "collapse");
       const collapsed = await run("up", config);
       expect(collapsed).toMatchObject({ succeeded: true, outputs: { status: "Submitted" } });
       expect(collapsed.output).toContain("30 URLs collapsed into https://vod.example.com/player/;");
       expect(refreshed().slice(30)).toEqual(["https://vod.example.com/player/"]);
-      expect(await freshOnes()).toBe(30);
+      expect(await countFresh()).toBe(30);
     });
   });
 });

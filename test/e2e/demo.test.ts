@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 
 const ROOT = join(__dirname, "../..");
 
-test("npm run demo shows the main job, ends with a clear verdict, and tells no secret", async () => {
+test("npm run demo shows the main job, ends with a clear verdict and prints no secret", async () => {
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   const { stdout } = await promisify(execFile)(npm, ["run", "--silent", "demo"], { cwd: ROOT });
   expect(stdout.trim().split("\n").at(-1)).toBe(

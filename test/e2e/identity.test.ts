@@ -1,4 +1,4 @@
-/** Who calls: several accounts in one program, keys that were replaced, and what is never written anywhere. */
+/** Credentials: several accounts in one program, replaced keys, and secrets that are written nowhere. */
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Emulator, type EmulatorOptions, pathsOf, startEmulator } from "../emulator/index.js";
@@ -12,7 +12,7 @@ const ASSUMED = { accessKeyId: "STS.issued1", accessKeySecret: "secret1", securi
 const ROLE = "acs:ram::1234567890123456:role/vod";
 
 const emulators: Emulator[] = [];
-async function account(options: EmulatorOptions): Promise<Emulator> {
+async function startAccount(options: EmulatorOptions): Promise<Emulator> {
   const emulator = await startEmulator(options);
   emulators.push(emulator);
   return emulator;
@@ -37,10 +37,10 @@ describe.each(engines())("on the $name", ({ create }) => {
     ...more,
   });
 
-  test("one program refreshes three accounts: the stack's, a profile's, and that of a role", async () => {
+  test("one program refreshes in three accounts: the stack's, a profile's and a role's", async () => {
     const [other, third, sts] = await Promise.all([
-      account(OTHER),
-      account(ASSUMED),
+      startAccount(OTHER),
+      startAccount(ASSUMED),
       fakeSts({
         keys: { [stack.emulator.accessKeyId]: { secret: stack.emulator.accessKeySecret } },
         now: () => new Date(),
@@ -77,7 +77,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(refreshed(other)).toHaveLength(1);
   });
 
-  test("a key that was replaced works in refresh and destroy", async () => {
+  test("refresh and destroy work after the key is replaced", async () => {
     const { emulator, run } = stack;
     const program = resources({ site: site("a") });
     await run("up", program);
@@ -96,7 +96,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect((await run("destroy", program, {}, stale)).succeeded).toBe(true);
   });
 
-  test("a key that lacks the permission is told with its source, its end and the policy", async () => {
+  test("a key without the permission is reported with its source, its last characters and the policy", async () => {
     stack.emulator.set({ accessKey: "forbidden" });
     const { output } = await stack.run("up", resources({ site: site("a") }));
     expect(output).toContain(
@@ -108,7 +108,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expectNoStackTrace(output);
   });
 
-  describe("secrets planted in every source are written nowhere, whatever the service says", () => {
+  describe("whatever the service answers", () => {
     const PLANTED = {
       secret: "planted-account-secret",
       token: "planted-session-token",
@@ -121,8 +121,8 @@ describe.each(engines())("on the $name", ({ create }) => {
       ...{ endpoint, ...more },
     });
 
-    /** Runs everything that can go wrong, first as it is and then against what refuses and echoes. */
-    async function expectNothing(
+    /** Runs each operation, first as it is and then against emulators that refuse calls and echo secrets. */
+    async function expectNothingWritten(
       program: object,
       environment: Record<string, string>,
       echoing: Emulator[],
@@ -130,16 +130,16 @@ describe.each(engines())("on the $name", ({ create }) => {
     ) {
       const texts: string[] = [];
       const inAll = { DEBUG: "*", ALIBABA_CLOUD_CLI_PROFILE_DISABLED: "true", ...environment };
-      const note = async (operation: "preview" | "up" | "refresh" | "destroy", name: string) => {
+      const runAndNote = async (operation: "preview" | "up" | "refresh" | "destroy", name: string) => {
         const { output, ...rest } = await stack.run(operation, resources({ [name]: program }), inAll, {});
         texts.push(output, JSON.stringify(rest), await stack.state());
       };
-      await note("up", "site");
+      await runAndNote("up", "site");
       for (const each of echoing) {
         const message = `You sent ${each.accessKeyId} ${each.accessKeySecret} ${PLANTED.token} Signature=abc%3D&AccessKeyId=x`;
         each.fault({ kind: "error", code: "Echo.Everything", status: 400, message });
       }
-      for (const operation of ["preview", "up", "refresh"] as const) await note(operation, "another");
+      for (const operation of ["preview", "up", "refresh"] as const) await runAndNote(operation, "another");
       const all = texts.join("\n");
       expect(all).toMatch(used);
       for (const secret of [...Object.values(PLANTED), KEY.accessKeyId]) {
@@ -148,32 +148,32 @@ describe.each(engines())("on the $name", ({ create }) => {
       expect(all).not.toContain(Buffer.from(`user:${PLANTED.password}`).toString("base64"));
     }
 
-    test("a temporary key of the environment", async () => {
-      const emulator = await account(KEY);
+    test("a temporary key of the environment is written nowhere", async () => {
+      const emulator = await startAccount(KEY);
       const environment = {
         ALIBABA_CLOUD_ACCESS_KEY_ID: KEY.accessKeyId,
         ALIBABA_CLOUD_ACCESS_KEY_SECRET: KEY.accessKeySecret,
         ALIBABA_CLOUD_SECURITY_TOKEN: KEY.securityToken,
       };
-      await expectNothing(site(emulator.endpoint), environment, [emulator], /Echo\.Everything/);
+      await expectNothingWritten(site(emulator.endpoint), environment, [emulator], /Echo\.Everything/);
       expect(refreshed(emulator)).toHaveLength(1);
     });
 
-    test("a profile", async () => {
-      const emulator = await account(KEY);
+    test("the key of a profile is written nowhere", async () => {
+      const emulator = await startAccount(KEY);
       const { accessKeyId, accessKeySecret, securityToken } = KEY;
       const key = { access_key_id: accessKeyId, access_key_secret: accessKeySecret, sts_token: securityToken };
       const environment = {
         ALICLOUD_SHARED_CREDENTIALS_FILE: configFile({ name: "planted", mode: "StsToken", ...key }),
       };
       const program = site(emulator.endpoint, { profile: "planted" });
-      await expectNothing(program, environment, [emulator], /Echo\.Everything/);
+      await expectNothingWritten(program, environment, [emulator], /Echo\.Everything/);
       expect(refreshed(emulator)).toHaveLength(1);
     });
 
-    test("an OIDC token, which STS takes, or refuses with all that it got", async () => {
-      const emulator = await account(ASSUMED);
-      const [taking, refusing] = await Promise.all([
+    test("an OIDC token is written nowhere, whether STS accepts it or refuses it and echoes it", async () => {
+      const emulator = await startAccount(ASSUMED);
+      const [accepting, refusing] = await Promise.all([
         fakeSts({ oidcTokens: [PLANTED.oidc], now: () => new Date() }),
         fakeSts(),
       ]);
@@ -183,14 +183,16 @@ describe.each(engines())("on the $name", ({ create }) => {
         ALIBABA_CLOUD_OIDC_TOKEN: PLANTED.oidc,
       };
       const program = site(emulator.endpoint);
-      await expectNothing(program, { ...environment, ...taking.environment }, [], /Submitted/);
-      await expectNothing(program, { ...environment, ...refusing.environment }, [], /AuthenticationFail/);
+      await expectNothingWritten(program, { ...environment, ...accepting.environment }, [], /Submitted/);
+      await expectNothingWritten(program, { ...environment, ...refusing.environment }, [], /AuthenticationFail/);
       expect(refreshed(emulator)).toHaveLength(1);
-      const got = [taking, refusing].flatMap(({ received }) => received.map(({ parameters }) => parameters.OIDCToken));
+      const got = [accepting, refusing].flatMap(({ received }) =>
+        received.map(({ parameters }) => parameters.OIDCToken),
+      );
       expect(new Set(got)).toEqual(new Set([PLANTED.oidc]));
     });
 
-    test("a proxy's password", async () => {
+    test("the password of a proxy is written nowhere", async () => {
       const { asked, proxyPort } = await proxying({ status: 407 });
       const environment = {
         HTTPS_PROXY: `http://user:${PLANTED.password}@127.0.0.1:${proxyPort}`,
@@ -198,7 +200,7 @@ describe.each(engines())("on the $name", ({ create }) => {
         ALIBABA_CLOUD_ACCESS_KEY_SECRET: KEY.accessKeySecret,
         ALIBABA_CLOUD_SECURITY_TOKEN: KEY.securityToken,
       };
-      await expectNothing(site("vod.example.invalid"), environment, [], /the proxy answered HTTP 407/);
+      await expectNothingWritten(site("vod.example.invalid"), environment, [], /the proxy answered HTTP 407/);
       const password = Buffer.from(`user:${PLANTED.password}`).toString("base64");
       expect(new Set(asked.map(({ authorization }) => authorization))).toEqual(new Set([`Basic ${password}`]));
     });

@@ -20,7 +20,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     stack = undefined;
   });
 
-  test("examples/quickstart: a viewer gets the new content after an update, and a call is made for a change alone", async () => {
+  test("examples/quickstart: a viewer gets the new content after an update, and only a change makes a call", async () => {
     const { emulator, run, refreshed } = await open(join(EXAMPLES, "quickstart"));
     const directory = join(emulator.origin, "vod.example.com/player");
     cpSync(join(EXAMPLES, "quickstart/player"), directory, { recursive: true });
@@ -63,7 +63,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(refreshed()).toHaveLength(4);
   });
 
-  test("every object type reaches the wire as the service wants it", async () => {
+  test("every object type is sent in the form that the service wants", async () => {
     const { emulator, run } = await open(COMMONJS);
     const path = "https://vod.example.com/player/";
     const args = (more: object) => ({ paths: [path], contentHash: "v1", ...more });
@@ -96,7 +96,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     );
   });
 
-  test("a Directory refresh reaches everything below it, and nothing beside it", async () => {
+  test("a Directory refresh reaches everything below the directory, and nothing beside it", async () => {
     const { emulator, run } = await open(COMMONJS);
     const files = ["player/app.js", "player/deep/er.js", "players.js"];
     const write = (text: string) => {
@@ -116,7 +116,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(await served()).toEqual(["new", "new", "old"]);
   });
 
-  test("2,000 URLs go in two calls; when the second is refused, the next update sends the rest alone", async () => {
+  test("2,000 URLs go in two calls; if the second is refused, the next update sends only the rest", async () => {
     const { emulator, run, refreshed } = await open(COMMONJS);
     const paths = Array.from(
       { length: 2000 },
@@ -141,7 +141,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(refreshed()).toHaveLength(2000);
   });
 
-  test("an update that could send nothing is caught up on, even by going back to the old content", async () => {
+  test("the next update makes up for one that could send nothing, even if it returns to the old content", async () => {
     const { run, refreshed } = await open(COMMONJS);
     const program = (contentHash: string) =>
       resources({ site: { paths: ["https://vod.example.com/a"], contentHash, retry: { maxAttempts: 1 } } });
@@ -163,7 +163,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(refreshed()).toEqual(["https://vod.example.com/a"]);
   });
 
-  test("a path that is added is refreshed alone; one that is removed, or another order, sends nothing", async () => {
+  test("only an added path is refreshed; a removed path or another order sends nothing", async () => {
     const { run, refreshed } = await open(COMMONJS);
     const program = (...names: string[]) =>
       resources({ site: { paths: names.map((name) => `https://vod.example.com/${name}`), contentHash: "v1" } });
@@ -187,7 +187,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(refreshed().slice(2)).toEqual(["https://vod.example.com/text"]);
   });
 
-  test("an unreadable content is told in one sentence", async () => {
+  test("content that can't be read is reported in one sentence", async () => {
     const { emulator, run } = await open(join(EXAMPLES, "quickstart"));
     const { succeeded, output } = await run("preview", { directory: "missing" });
     expect(succeeded).toBe(false);
@@ -196,7 +196,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(emulator.received).toEqual([]);
   });
 
-  test("a package that has gone is told in one sentence, when a resource of it is to be deleted", async () => {
+  test("a delete fails with one sentence if the package is not installed", async () => {
     const { run } = await open(COMMONJS);
     await run("up", resources({ site: { paths: ["https://vod.example.com/a"], contentHash: "v1" } }));
     const bare = mkdtempSync(join(tmpdir(), "bare-program-"));
@@ -216,7 +216,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     }
   });
 
-  test("a preview that doesn't know an input yet shows an update, and the update sends what it turns out to be", async () => {
+  test("a preview with an unknown input shows an update, and the update sends the value that it learns", async () => {
     const { emulator, run, refreshed } = await open(join(PROGRAMS, "unknown"));
     expect(await run("preview", { version: "1" })).toMatchObject({ succeeded: true, changes: { create: 3 } });
     await run("up", { version: "1" });

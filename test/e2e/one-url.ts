@@ -1,4 +1,4 @@
-/** A stack that looks after one URL, of which the tests change the content. */
+/** A stack with one URL whose content the tests change. */
 import { join } from "node:path";
 import { type EmulatorOptions, publish, view } from "../emulator/index.js";
 import type { Engine } from "../engine/index.js";
@@ -6,16 +6,16 @@ import { openStack, PROGRAMS, resources, type Stack } from "./stack.js";
 
 export const URL_A = "http://vod.example.com/a";
 
-/** What the program says: `site` with that hash, and more of its inputs. */
+/** The configuration of a program with the resource `site`, its hash and its other inputs. */
 export const program = (contentHash: string, more = {}) =>
   resources({ site: { paths: [URL_A], contentHash, ...more } });
 
 export interface OneUrl extends Stack {
-  /** Puts a content at the origin, at another name where one is given. */
+  /** Writes content to the origin, at `a` or another name. */
   publish(text: string, name?: string): void;
-  /** What a viewer gets. */
+  /** The content that a viewer gets. */
   served(): Promise<string>;
-  /** How many refresh calls have arrived. */
+  /** The number of refresh calls that arrived. */
   calls(): number;
 }
 
@@ -30,7 +30,7 @@ export async function openOneUrl(engine: Engine, options: EmulatorOptions = {}):
   };
 }
 
-/** Until something is so. */
-export async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 50));
+/** Waits until a condition holds. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 50));
 }

@@ -32,8 +32,8 @@ describe.each(engines())("on the $name", ({ create }) => {
       preview: () => run("preview", { directory }),
     };
   };
-  /** A first deployment, and a changed video that isn't deployed yet. */
-  const released = async (options = {}) => {
+  /** Makes the first deployment, and changes a video without deploying it. */
+  const openReleased = async (options = {}) => {
     const opened = await open(options);
     expect((await opened.up()).outputs).toMatchObject({ released: "Complete", warmed: "Complete" });
     expect(await view(opened.emulator, VIDEO)).toMatchObject({ body: "old", cache: "HIT" });
@@ -51,8 +51,8 @@ describe.each(engines())("on the $name", ({ create }) => {
     stack = undefined;
   });
 
-  test("examples/release-and-warm: a changed video is purged, and only then preloaded: the first viewer gets a hit", async () => {
-    const { emulator, publish, preloaded, refreshed, up, preview } = await released({ taskDelayMs: 500 });
+  test("examples/release-and-warm: a changed video is purged, then preloaded, and the first viewer gets a hit", async () => {
+    const { emulator, publish, preloaded, refreshed, up, preview } = await openReleased({ taskDelayMs: 500 });
     publish("videos/outro.ts", "outro");
 
     const { output } = await preview();
@@ -79,8 +79,8 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect((await up()).changes).not.toHaveProperty("update");
   });
 
-  test("a preload that fails is a warning: the refresh counts, and the next update preloads alone", async () => {
-    const { emulator, preloaded, refreshed, up } = await released();
+  test("a failed preload is a warning: the refresh counts, and the next update only preloads", async () => {
+    const { emulator, preloaded, refreshed, up } = await openReleased();
     const refusal = { kind: "error", code: "PreloadQueueFull.Unheard", status: 403 } as const;
     emulator.fault({ ...refusal, action: "PreloadVodObjectCaches", times: 1 });
     const warned = await up();
@@ -93,8 +93,8 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(await view(emulator, VIDEO)).toMatchObject({ body: "new", cache: "HIT" });
   });
 
-  test("where that is asked for, it fails the update; the refresh before it counts all the same", async () => {
-    const { emulator, preloaded, refreshed, up } = await released();
+  test("a failed preload fails the update if the program asks for it, and the refresh still counts", async () => {
+    const { emulator, preloaded, refreshed, up } = await openReleased();
     emulator.fault({ kind: "task-failed", action: "PreloadVodObjectCaches", description: "Origin Timeout", times: 2 });
     const failed = await up({ onPreloadFailure: "fail" });
     expect(failed.succeeded).toBe(false);
@@ -109,8 +109,8 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(preloaded()).toEqual([VIDEO, VIDEO, VIDEO]);
   });
 
-  test("a refresh that fails keeps the preload back, so that nothing old is fetched", async () => {
-    const { emulator, preloaded, up } = await released();
+  test("a failed refresh holds the preload back, so that nothing old is fetched", async () => {
+    const { emulator, preloaded, up } = await openReleased();
     emulator.fault({ kind: "error", code: "OperationDenied.Suspended", action: "RefreshVodObjectCaches", times: 1 });
     expect((await up()).succeeded).toBe(false);
     expect(preloaded()).toEqual([]);
@@ -119,9 +119,9 @@ describe.each(engines())("on the $name", ({ create }) => {
   });
 
   test.skipIf(process.platform === "win32")(
-    "a provider that is killed between purge and preload: the next update preloads alone",
+    "after the provider is killed between purge and preload, the next update only preloads",
     async () => {
-      const { emulator, preloaded, refreshed, up } = await released();
+      const { emulator, preloaded, refreshed, up } = await openReleased();
       const { received } = emulator;
       const push = received.push.bind(received);
       received.push = (...arrived) => {
@@ -143,7 +143,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     },
   );
 
-  test("examples/two-domains: what changed is purged and preloaded on both, and the release tells what it cost", async () => {
+  test("examples/two-domains: a change is purged and preloaded on both domains, and the release reports its cost", async () => {
     const { emulator, publish, preloaded, refreshed, up } = await open({}, "two-domains");
     const publishOnBoth = (text: string) => {
       for (const domain of ["vod.example.com", "img.example.com"]) publish("videos/intro.m3u8", text, domain);

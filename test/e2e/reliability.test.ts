@@ -1,4 +1,4 @@
-/** What goes wrong between Pulumi and the service: what the user sees, what the state holds, what the next update does. */
+/** Failures between Pulumi and the service: what the user sees, what the state holds, what the next update does. */
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { killProviders } from "../chaos/processes.js";
@@ -20,7 +20,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     stack = undefined;
   });
 
-  /** Changes the content of what version `v1` was deployed of, lets `v2` meet a fault, and deploys it. */
+  /** Changes the content, and deploys the change while the service has a fault. */
   async function meet({ publish, emulator, run, served }: OneUrl, fault: Fault | Fault[], more = {}) {
     const before = await served();
     const text = `after ${before}`;
@@ -44,24 +44,23 @@ describe.each(engines())("on the $name", ({ create }) => {
     test.each<[string, Fault]>([
       ["a throttle", { kind: "throttle", times: 1, retryAfterMs: 100 }],
       ["a busy domain", { kind: "error", code: "ServiceBusy", times: 1 }],
-      ["a fault of the service", { kind: "error", code: "InternalError", times: 1 }],
+      ["an internal error of the service", { kind: "error", code: "InternalError", times: 1 }],
       ["a connection that is reset", { kind: "reset-before", times: 1 }],
-      ["an answer that gets lost", { kind: "reset-after", times: 1 }],
+      ["a lost answer", { kind: "reset-after", times: 1 }],
       ["a gateway's page", { kind: "html", status: 502, times: 1 }],
-      ["half of an answer", { kind: "truncated", times: 1 }],
-      ["an answer of the wrong types", { kind: "wrong-types", times: 1 }],
+      ["a truncated answer", { kind: "truncated", times: 1 }],
+      ["an answer with wrong types", { kind: "wrong-types", times: 1 }],
       ["an answer without its fields", { kind: "missing-fields", times: 1 }],
       ["an empty answer", { kind: "empty", times: 1 }],
-    ])("%s once: the update succeeds, and the edge is fresh", async (_, fault) => {
+    ])("%s does not fail the update, and the edge is fresh", async (_, fault) => {
       const { succeeded, text, resources: after } = await meet(shared, fault);
       expect(succeeded).toBe(true);
       expect(after[0]).toMatchObject({ outputs: { status: "Submitted", pending: [] } });
       expect(await shared.served()).toBe(text);
     });
 
-    // Tasks tell whole seconds: only one that began a second after the call can be known for its own.
-    // Two seconds, since rows and the service's clock tell whole ones: what may have been accepted before doesn't count.
-    test("an answer that gets lost after two seconds: the accepted call is found, and isn't sent again", async () => {
+    // Tasks and the service tell whole seconds. After two of them, a new task can only be this call's own.
+    test("a call whose answer is lost after two seconds is found among the tasks, and is not sent again", async () => {
       const calls = shared.calls();
       const { outputs, output, text } = await meet(shared, [
         { kind: "delay", ms: 2100, times: 1 },
@@ -73,7 +72,7 @@ describe.each(engines())("on the $name", ({ create }) => {
       expect(shared.calls() - calls).toBe(1);
     });
 
-    test("an answer that doesn't come within 20 s: the call is sent again, and that is told", async () => {
+    test("a call without an answer within 20 s is sent again, with a warning", async () => {
       const calls = shared.calls();
       const {
         output,
@@ -112,25 +111,22 @@ describe.each(engines())("on the $name", ({ create }) => {
         "the limit per minute",
         { kind: "error", code: "QuotaPerMinuteExceeded.Refresh" },
         /The account's refresh limit per minute is reached\./,
-        // The next minute may be nearly a minute away.
+        // The next minute may be almost a minute away.
         { timeout: 0 },
       ],
-    ])(
-      "%s that lasts: the update fails, the path is pending, and the next one sends it",
-      async (_, fault, sentence, limits) => {
-        const retry = limits ?? { maxAttempts: 2 };
-        const { succeeded, output, resources: left, text } = await meet(shared, fault, { retry });
-        expect(succeeded).toBe(false);
-        expect(output).toMatch(sentence);
-        expect(left[0]).toMatchObject({ outputs: { status: "Incomplete", pending: [URL_A], contentHash: text } });
-        shared.emulator.clearFaults();
-        expect((await shared.run("up", program(text, { retry }))).succeeded).toBe(true);
-        expect(await shared.served()).toBe(text);
-      },
-    );
+    ])("%s fails the update, the path is pending, and the next update sends it", async (_, fault, sentence, limits) => {
+      const retry = limits ?? { maxAttempts: 2 };
+      const { succeeded, output, resources: left, text } = await meet(shared, fault, { retry });
+      expect(succeeded).toBe(false);
+      expect(output).toMatch(sentence);
+      expect(left[0]).toMatchObject({ outputs: { status: "Incomplete", pending: [URL_A], contentHash: text } });
+      shared.emulator.clearFaults();
+      expect((await shared.run("up", program(text, { retry }))).succeeded).toBe(true);
+      expect(await shared.served()).toBe(text);
+    });
   });
 
-  test("a clock that is off fails the update at once, and is named", async () => {
+  test("a wrong clock fails the update at once, with a sentence that names it", async () => {
     const { run, calls } = await open({ now: () => Date.now() + 20 * 60_000 });
     const { succeeded, output, resources: left } = await run("up", program("v1"));
     expect(succeeded).toBe(false);
@@ -140,7 +136,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(calls()).toBe(1);
   });
 
-  test("files of a source that change during the update: nothing is sent, and the next one sends what is due by then", async () => {
+  test("if the files of a source change during the update, nothing is sent, and the next update sends what is due", async () => {
     const { run, emulator, publish, refreshed } = await open();
     const source = { directory: join(emulator.origin, "vod.example.com"), baseUrl: "http://vod.example.com/" };
     const config = resources({ site: { source } });
@@ -150,7 +146,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     publish("new");
     const { received } = emulator;
     const push = received.push.bind(received);
-    // What is left of the day is asked for when the files have been hashed.
+    // The provider asks for the quota after it has hashed the files.
     received.push = (...arrived) => {
       if (arrived.some(({ action }) => action === "DescribeVodRefreshQuota")) publish("newer still");
       return push(...arrived);
@@ -164,8 +160,8 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(refreshed().slice(2)).toEqual([URL_A]);
   });
 
-  // The stand-in ends the provider's process at once. The Pulumi CLI lets the update go on to its end, when the retries are over.
-  test("an update that is stopped during a retry loses nothing: the next one sends what is due", async () => {
+  // The stand-in ends the provider's process at once. The Pulumi CLI lets the update run until the retries are over.
+  test("an update that is interrupted during a retry loses nothing: the next one sends what is due", async () => {
     const { run, emulator, publish, served } = await open();
     publish("old");
     await run("up", program("v1"));
@@ -187,7 +183,7 @@ describe.each(engines())("on the $name", ({ create }) => {
   });
 
   test.skipIf(process.platform === "win32")(
-    "a provider that is killed loses nothing: the next one refreshes",
+    "a provider that is killed loses nothing: the next update refreshes",
     async () => {
       const { run, emulator, publish, served, calls } = await open();
       publish("old");

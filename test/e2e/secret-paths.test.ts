@@ -1,4 +1,4 @@
-/** Signed URLs as paths: given as a secret, they stand nowhere in clear, whatever becomes of the update. */
+/** Signed URLs as secret paths are written nowhere in clear, whether the update succeeds or fails. */
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { engines, type Operation } from "../engine/index.js";
@@ -14,32 +14,32 @@ describe.each(engines())("on the $name", ({ create }) => {
   });
   afterEach(() => stack.close());
 
-  test("one path is secret", async () => {
+  test("if one path is secret, no path is written in clear", async () => {
     const content = ([first, ...rest]: string[]) => ({ paths: [{ secret: first }, ...rest] });
     const program = (contentHash: string, ...names: string[]) =>
       resources({ site: { ...content(names.map(url)), contentHash, preload: { wait: false } } });
     const { emulator, run, refreshed } = stack;
     const written: string[] = [];
     const keys = { "alicloud:accessKey": emulator.accessKeyId, "alicloud:secretKey": emulator.accessKeySecret };
-    const noted = async (operation: Operation, secrets: Record<string, string>) => {
+    const runAndNote = async (operation: Operation, secrets: Record<string, string>) => {
       const result = await run(operation, {}, {}, { ...keys, ...secrets });
       written.push(JSON.stringify(result), await stack.state());
       return result;
     };
-    await noted("preview", program("v1", "a", "b"));
-    expect((await noted("up", program("v1", "a", "b"))).succeeded).toBe(true);
-    await noted("refresh", program("v1", "a", "b"));
-    // What failed is pending.
+    await runAndNote("preview", program("v1", "a", "b"));
+    expect((await runAndNote("up", program("v1", "a", "b"))).succeeded).toBe(true);
+    await runAndNote("refresh", program("v1", "a", "b"));
+    // The paths of the failed call are pending.
     emulator.fault({ ...FAULT, action: "RefreshVodObjectCaches" });
-    expect((await noted("up", program("v2", "a", "b"))).succeeded).toBe(false);
-    await noted("refresh", program("v2", "a", "b"));
-    await noted("preview", program("v2", "a", "b"));
-    const { succeeded, resources: after } = await noted("up", program("v2", "a", "b"));
+    expect((await runAndNote("up", program("v2", "a", "b"))).succeeded).toBe(false);
+    await runAndNote("refresh", program("v2", "a", "b"));
+    await runAndNote("preview", program("v2", "a", "b"));
+    const { succeeded, resources: after } = await runAndNote("up", program("v2", "a", "b"));
     expect(succeeded).toBe(true);
     expect(refreshed()).toEqual([url("a"), url("b"), url("a"), url("b")]);
     expect(after[0]?.outputs).toMatchObject({ paths: "[secret]", refreshed: "[secret]", pending: "[secret]" });
     expect(after[1]?.outputs).toMatchObject({ paths: "[secret]", preloaded: "[secret]", pending: "[secret]" });
-    expect(await noted("up", program("v2", "a", "b"))).toMatchObject({ changes: { same: 3 } });
+    expect(await runAndNote("up", program("v2", "a", "b"))).toMatchObject({ changes: { same: 3 } });
     for (const text of written) expect(text).not.toContain("planted-signature");
   });
 });

@@ -1,6 +1,6 @@
 /**
- * One stack of one program against one emulator, as the end-to-end tests use it. It remembers everything that was
- * printed and stored, so that closing it can assert that no secret is in there.
+ * One stack of one program against one emulator, for the end-to-end tests. It remembers everything that was printed and
+ * stored, and closing it asserts that no secret is in there.
  */
 import { join } from "node:path";
 import { expect } from "vitest";
@@ -12,8 +12,8 @@ export const PROGRAMS = join(__dirname, "programs");
 export interface Stack {
   emulator: Emulator;
   /**
-   * Runs an operation with that configuration; `secrets` are the credentials of the emulator, unless others are
-   * given, and `directory` is that of the stack's program, unless it moved; `signal` stops it as Ctrl-C does.
+   * Runs an operation with this configuration. By default, `secrets` are the credentials of the emulator, and
+   * `directory` is that of the stack's program. `signal` stops the operation as Ctrl-C does.
    */
   run(
     operation: Operation,
@@ -25,7 +25,7 @@ export interface Stack {
   ): Promise<RunResult>;
   /** The state as `pulumi stack export` prints it. */
   state(): Promise<string>;
-  /** The paths of all refresh calls so far that were accepted, in order. */
+  /** The paths of all accepted refresh calls so far, in order. */
   refreshed(): string[];
   close(): Promise<void>;
 }
@@ -37,7 +37,7 @@ export async function openStack(engine: Engine, program: string, options: Emulat
   return {
     emulator,
     async run(operation, config = {}, environment = {}, secrets = keys, directory = program, signal) {
-      // The service makes one task of what arrives within one second: operations are apart, however fast this machine is.
+      // The service makes one task of the calls within one second, so the clock moves on between operations.
       emulator.advance(1_000);
       const result = await engine.run(operation, {
         program: directory,
@@ -71,7 +71,7 @@ export function resources(args: Record<string, object>): Record<string, string> 
   return { resources: JSON.stringify(args) };
 }
 
-/** A message for people: no stack trace anywhere. */
+/** Asserts that a message for people has no stack trace. */
 export function expectNoStackTrace(output: string): void {
   expect(output).not.toMatch(/^\s+at .+[:(]\d+/m);
   expect(output).not.toContain("node_modules");

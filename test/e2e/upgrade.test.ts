@@ -1,4 +1,4 @@
-/** An upgrade never purges: states of other versions, imported into an engine, are deployed without a call if nothing changed. */
+/** An upgrade never purges: states of other versions are imported and deployed without a call if nothing changed. */
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -8,7 +8,7 @@ import { repositoryRoot, type TemporaryProgram, temporaryProgram } from "../engi
 import { type StateFile, writeSite, writtenStates } from "../provider/plan/states/index.js";
 import { openStack, PROGRAMS, resources, type Stack } from "./stack.js";
 
-/** As the engine keeps a resource. */
+/** A resource in the engine's state. */
 interface Entry {
   urn: string;
   type: string;
@@ -17,19 +17,19 @@ interface Entry {
   outputs: Record<string, unknown>;
 }
 
-const nameOf = ({ file }: StateFile) => file.replace(".json", "");
+const getName = ({ file }: StateFile) => file.replace(".json", "");
 
-/** The arguments of a resource. Its name and the provider's text come from the engine. */
-function argsOf({ kind, program }: StateFile): Record<string, unknown> {
+/** The arguments of a resource. The engine adds its name and the provider's text. */
+function getArgs({ kind, program }: StateFile): Record<string, unknown> {
   const { __resourceName, __provider, ...args } = program;
   return { kind, ...args };
 }
 
 /** Puts written states into an exported state of the engine. */
-function withWritten(exported: string, states: readonly StateFile[]): string {
+function insertStates(exported: string, states: readonly StateFile[]): string {
   const state = JSON.parse(exported) as { deployment: { resources: Entry[] } };
   for (const entry of state.deployment.resources) {
-    const written = states.find((one) => entry.urn.endsWith(`::${nameOf(one)}`));
+    const written = states.find((one) => entry.urn.endsWith(`::${getName(one)}`));
     if (written === undefined) continue;
     const { id, inputs, outputs } = written;
     const { __provider, __resourceName } = entry.inputs;
@@ -48,7 +48,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     [stack, program] = [undefined, undefined];
   });
 
-  /** Imports states into an engine, and returns the configuration of their programs. */
+  /** Imports states into an engine and returns the configuration of their programs. */
   async function importStates(states: readonly StateFile[]) {
     const engine = await create();
     program = temporaryProgram(join(PROGRAMS, "commonjs"));
@@ -61,14 +61,14 @@ describe.each(engines())("on the $name", ({ create }) => {
       contentHash: "0",
       [kind === "VodCacheRefresh" ? "refreshOnCreate" : "preloadOnCreate"]: false,
     });
-    await stack.run("up", resources(Object.fromEntries(states.map((state) => [nameOf(state), idle(state)]))));
-    await engine.importState?.(withWritten(await engine.exportState(), states));
+    await stack.run("up", resources(Object.fromEntries(states.map((state) => [getName(state), idle(state)]))));
+    await engine.importState?.(insertStates(await engine.exportState(), states));
     stack.emulator.received.length = 0;
-    return { ...stack, config: resources(Object.fromEntries(states.map((state) => [nameOf(state), argsOf(state)]))) };
+    return { ...stack, config: resources(Object.fromEntries(states.map((state) => [getName(state), getArgs(state)]))) };
   }
 
-  test("resources with nothing left to do are deployed without a call and without an update", async () => {
-    // A refresh with a `preload` has a second resource, of which there is no state here.
+  test("resources with nothing to send are deployed without a call and without an update", async () => {
+    // A refresh with a `preload` has a second resource, whose state is not among these.
     const states = writtenStates().filter(
       ({ expected, program }) => !expected.updates && program.preload === undefined,
     );
@@ -78,12 +78,12 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect({ succeeded, changes }).toEqual({ succeeded: true, changes: { same: states.length + 1 } });
     expect(emulator.received).toEqual([]);
     for (const state of states) {
-      const kept = after.find(({ urn }) => urn.endsWith(`::${nameOf(state)}`))?.outputs;
+      const kept = after.find(({ urn }) => urn.endsWith(`::${getName(state)}`))?.outputs;
       expect(kept).toMatchObject({ taskIds: state.outputs.taskIds, status: state.outputs.status });
     }
   });
 
-  test("only what was left is sent", async () => {
+  test("only what the earlier version left is sent", async () => {
     const states = writtenStates().filter(({ expected }) => expected.updates);
     expect(states.length).toBeGreaterThan(10);
     const { run, config, emulator } = await importStates(states);

@@ -1,4 +1,4 @@
-/** What becomes of tasks that were accepted: with `wait` until they have ended, and in `pulumi refresh` after that. */
+/** Accepted tasks: `wait` follows them to their end, and `pulumi refresh` reads their status later. */
 import { afterEach, describe, expect, test } from "vitest";
 import type { EmulatorOptions } from "../emulator/index.js";
 import { engines } from "../engine/index.js";
@@ -13,7 +13,7 @@ describe.each(engines())("on the $name", ({ create }) => {
   const open = async (options: EmulatorOptions = {}) => {
     const engine = await create();
     stack = await openOneUrl(engine, options);
-    /** As if the last update had been that long ago, by this machine's clock. */
+    /** Moves the last update into the past, by this machine's clock. */
     const letPass = async (ms: number) => {
       const earlier = (_: string, at: string) => `"submittedAt":"${new Date(Date.parse(at) - ms).toISOString()}"`;
       const exported = JSON.stringify(JSON.parse(await engine.exportState()));
@@ -26,7 +26,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     stack = undefined;
   });
 
-  test("wait: an update succeeds when the tasks have ended, and says so", async () => {
+  test("wait: an update succeeds once its tasks have ended, and says so", async () => {
     const { run, publish, served, emulator } = await open({ taskDelayMs: 1500 });
     publish("old");
     await run("up", program("v1"));
@@ -39,7 +39,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(await served()).toBe("new");
   });
 
-  test("wait: a task that never ends fails the update in time; the next one waits on and sends nothing; an hour later it is sent once more", async () => {
+  test("wait: a task that never ends fails the update at the timeout; the next one waits without sending; an hour later the path is sent again", async () => {
     const { run, emulator, calls, letPass, publish, served } = await open();
     publish("old");
     await served();
@@ -62,7 +62,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(await served()).toBe("new");
   });
 
-  test("wait: a task that fails once is sent once more, and the update succeeds; one that fails twice fails it, and the next one sends that path", async () => {
+  test("wait: a path whose task fails once is sent again and the update succeeds; if it fails twice, the update fails and the next one sends the path", async () => {
     const { run, emulator, calls, publish, served } = await open();
     publish("old");
     await served();
@@ -85,7 +85,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(await served()).toBe("newer");
   });
 
-  test("wait: tasks that can't be asked for, in two updates in a row, fail them; the next one looks at all and sends nothing", async () => {
+  test("wait: two updates whose tasks can't be read fail; the next one reads all tasks and sends nothing", async () => {
     const { run, emulator, calls } = await open();
     const URL_B = URL_A.replace("/a", "/b");
     const of = (a: string, b: string) => resources({ site: { contents: { [URL_A]: a, [URL_B]: b }, wait: true } });
@@ -114,7 +114,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(calls()).toBe(2);
   });
 
-  test("refresh brings the status up to date, keeps it where the records expired, and never causes a call", async () => {
+  test("refresh updates the status, keeps it if the records have expired, and never sends anything", async () => {
     const { run, emulator, calls } = await open({ taskDelayMs: 60_000 });
     await run("up", program("v1"));
     expect((await run("refresh", program("v1"))).resources[0]).toMatchObject({ outputs: { status: "Refreshing" } });
@@ -132,8 +132,8 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(calls()).toBe(2);
   });
 
-  // The stand-in ends the provider's process at once. The Pulumi CLI lets the update go on to its end, which is the deadline here.
-  test("an update that is stopped while it waits loses nothing: the next one sees to it", async () => {
+  // The stand-in ends the provider's process at once. The Pulumi CLI lets the update run until its timeout.
+  test("an update that is interrupted while it waits loses nothing: the next one completes it", async () => {
     const { run, emulator, publish, served } = await open();
     publish("old");
     await run("up", program("v1"));

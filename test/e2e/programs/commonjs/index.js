@@ -1,17 +1,17 @@
-// A CommonJS program: the resources of the configuration value "resources", by name; a VodCacheRefresh where no `kind` is
-// given; { "secret": x } in it is x as a secret.
+// A CommonJS program with the resources of the configuration value "resources", by name. Without a `kind`, a resource
+// is a VodCacheRefresh. { "secret": x } stands for x as a secret.
 const pulumi = require("@pulumi/pulumi");
 const vod = require("pulumi-alicloud-vod");
 
-function revived(value) {
+function makeSecrets(value) {
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(revived);
+  if (Array.isArray(value)) return value.map(makeSecrets);
   if ("secret" in value) return pulumi.secret(value.secret);
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, revived(inner)]));
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, makeSecrets(inner)]));
 }
 
 const resources = new pulumi.Config().getObject("resources") ?? {};
 for (const [name, { kind = "VodCacheRefresh", ...args }] of Object.entries(resources)) {
-  const { taskIds, status, pending, paths } = new vod[kind](name, revived(args));
+  const { taskIds, status, pending, paths } = new vod[kind](name, makeSecrets(args));
   exports[name] = { taskIds, status, pending, paths };
 }

@@ -1,4 +1,4 @@
-// An ES module program, with both ways to hash.
+// An ES module program that hashes a text and files.
 import * as pulumi from "@pulumi/pulumi";
 import { hashContent, hashFiles, VodCacheRefresh } from "pulumi-alicloud-vod";
 

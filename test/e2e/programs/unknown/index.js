@@ -1,4 +1,4 @@
-// A program in which one refresh waits for the result of another, so that a preview doesn't know its inputs yet.
+// A program in which one refresh depends on the result of another, so that its inputs are unknown in a preview.
 const pulumi = require("@pulumi/pulumi");
 const { VodCacheRefresh } = require("pulumi-alicloud-vod");
 
