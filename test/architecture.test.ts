@@ -1,11 +1,11 @@
-/** The rooms of provider/ and which way imports run between them, as ARCHITECTURE.md draws them. */
+/** The rooms of provider/ and the direction of imports between them, as in ARCHITECTURE.md. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, posix, sep } from "node:path";
 import { describe, expect, test } from "vitest";
 
 const ROOT = join(__dirname, "..");
 
-/** A room imports from itself and from the rooms of the floors after its own; rooms of one floor don't know each other. */
+/** A room imports from itself and from rooms of lower floors. Rooms of the same floor don't import each other. */
 const FLOORS = [
   ["dynamic"],
   ["resource"],
@@ -16,7 +16,7 @@ const FLOORS = [
   ["vod", "content"],
 ];
 
-/** The one module that a program loads later, once it asks the service something. */
+/** The one module that a program loads later, with its first query of the service. */
 const LOADED_LATER = "provider/resource/functions.ts";
 
 interface Import {
@@ -28,8 +28,8 @@ interface Import {
 const STATEMENT =
   /^(?:import|export)(?<type> type)?\b[^"';]*?(?:\bfrom )?"(?<path>\.[^"]+)"|\bimport\("(?<later>\.[^"]+)"\)/gm;
 
-/** The relative imports of files, by their text. */
-function importsOf(files: Readonly<Record<string, string>>): Import[] {
+/** Finds the relative imports in the text of files. */
+function findImports(files: Readonly<Record<string, string>>): Import[] {
   return Object.entries(files).flatMap(([from, text]) =>
     [...text.matchAll(STATEMENT)].map(({ groups: { type, path, later } = {} }) => ({
       from,
@@ -39,8 +39,8 @@ function importsOf(files: Readonly<Record<string, string>>): Import[] {
   );
 }
 
-/** What breaks the rule, a line for each import. */
-function violationsIn(imports: readonly Import[]): string[] {
+/** The imports that break the rule, one per line. */
+function findViolations(imports: readonly Import[]): string[] {
   const lines = imports.filter((one) => !isAllowed(one)).map(({ from, to, kind }) => `${from} → ${to} (${kind})`);
   return [...new Set(lines)].sort();
 }
@@ -50,16 +50,16 @@ function isAllowed({ from, to, kind }: Import): boolean {
   if (area === "sdk" && target === "sdk") return true;
   if (target !== "provider") return false;
   if (area === "sdk") return kind === "type" || targetRoom === "content" || (kind === "later" && to === LOADED_LATER);
-  const [floor, targetFloor] = [floorOf(room), floorOf(targetRoom)];
+  const [floor, targetFloor] = [findFloor(room), findFloor(targetRoom)];
   return floor >= 0 && (room === targetRoom || targetFloor > floor);
 }
 
-function floorOf(room: string): number {
+function findFloor(room: string): number {
   return FLOORS.findIndex((rooms) => rooms.includes(room));
 }
 
-/** A circle of imports, each file with the next one; undefined where there is none. Imports of types count as well. */
-function circleIn(imports: readonly Import[]): string[] | undefined {
+/** Finds a circle of imports, in which each file imports the next. Imports of types count. */
+function findCircle(imports: readonly Import[]): string[] | undefined {
   const next = new Map<string, string[]>();
   for (const { from, to } of imports) next.set(from, [...(next.get(from) ?? []), to]);
   const done = new Set<string>();
@@ -90,19 +90,19 @@ const sources = Object.fromEntries(
 );
 
 describe("the imports of provider/ and sdk/", () => {
-  const imports = importsOf(sources);
+  const imports = findImports(sources);
 
-  test("are all found: each names a file that is there", () => {
+  test("are all found, and each names a file that exists", () => {
     expect(imports.length).toBeGreaterThan(100);
     expect(imports.filter(({ to }) => sources[to] === undefined)).toEqual([]);
   });
 
-  test("run from each room to itself and to lower ones, and from the sdk to content and types", () => {
-    expect(violationsIn(imports)).toEqual([]);
+  test("lead from each room to itself and to lower ones, and from the sdk to content and types", () => {
+    expect(findViolations(imports)).toEqual([]);
   });
 
   test("form no circle", () => {
-    expect(circleIn(imports)).toBeUndefined();
+    expect(findCircle(imports)).toBeUndefined();
   });
 });
 
@@ -116,7 +116,7 @@ describe("the rule", () => {
     ["sdk/a.ts", 'import type { B } from "../provider/schema/b.js";'],
     ["sdk/a.ts", 'const { b } = await import("../provider/resource/functions.js");'],
   ])("allows in %s: %s", (file, text) => {
-    expect(violationsIn(importsOf({ [file]: text }))).toEqual([]);
+    expect(findViolations(findImports({ [file]: text }))).toEqual([]);
   });
 
   test.each([
@@ -135,12 +135,12 @@ describe("the rule", () => {
     ["sdk/a.ts", 'import { type B } from "../provider/schema/b.js";', "provider/schema/b.ts (value)"],
     ["sdk/a.ts", 'await import("../provider/resource/provider.js");', "provider/resource/provider.ts (later)"],
   ])("refuses in %s: %s", (file, text, violation) => {
-    expect(violationsIn(importsOf({ [file]: text }))).toEqual([`${file} → ${violation}`]);
+    expect(findViolations(findImports({ [file]: text }))).toEqual([`${file} → ${violation}`]);
   });
 
   test("finds a circle, also one of types, and a file that imports itself", () => {
     const value = 'import { a } from "./a.js";';
-    expect(circleIn(importsOf({ "sdk/a.ts": 'import type { B } from "./b.js";', "sdk/b.ts": value }))).toEqual([
+    expect(findCircle(findImports({ "sdk/a.ts": 'import type { B } from "./b.js";', "sdk/b.ts": value }))).toEqual([
       "sdk/a.ts",
       "sdk/b.ts",
       "sdk/a.ts",
@@ -150,13 +150,13 @@ describe("the rule", () => {
       "sdk/c.ts": 'import("./d.js");',
       "sdk/d.ts": 'export * from "./b.js";',
     };
-    expect(circleIn(importsOf({ "sdk/x.ts": 'import "./b.js";', ...three }))).toHaveLength(4);
-    expect(circleIn(importsOf({ "sdk/a.ts": value }))).toEqual(["sdk/a.ts", "sdk/a.ts"]);
+    expect(findCircle(findImports({ "sdk/x.ts": 'import "./b.js";', ...three }))).toHaveLength(4);
+    expect(findCircle(findImports({ "sdk/a.ts": value }))).toEqual(["sdk/a.ts", "sdk/a.ts"]);
   });
 
-  test("does not take two ways to the same file for a circle", () => {
+  test("accepts two ways to the same file, which are no circle", () => {
     const top = 'import "./b.js";\nimport "./c.js";';
     const files = { "sdk/a.ts": top, "sdk/b.ts": 'import "./d.js";', "sdk/c.ts": 'import "./d.js";' };
-    expect(circleIn(importsOf(files))).toBeUndefined();
+    expect(findCircle(findImports(files))).toBeUndefined();
   });
 });

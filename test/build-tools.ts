@@ -1,4 +1,4 @@
-/** Builds the tools before the tests: some of them run a tool as its npm script does. */
+/** Builds the tools before the tests, since some tests run a tool as its npm script does. */
 import { compile } from "./compile.js";
 
 export default function build(): void {

@@ -1,6 +1,6 @@
 /**
- * The main job in front of your eyes: a real Pulumi program refreshes the cache of an emulated VOD site when its content
- * changes. Every step checks what it shows, and the exit code says whether all of it happened.
+ * A demonstration of the main job: a real Pulumi program refreshes the cache of an emulated VOD site when its content
+ * changes. Each step checks what it shows, and the exit code says whether all of it happened.
  */
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ const ROOT = join(__dirname, "../..");
 const PROGRAM = join(ROOT, "examples/quickstart");
 const DOMAIN = "vod.example.com";
 const SCRIPT = `${DOMAIN}/player/app.js`;
-const URL_OF_SCRIPT = `http://${SCRIPT}`;
+const SCRIPT_URL = `http://${SCRIPT}`;
 const OLD = 'document.title = "Player, version 1";\n';
 const NEW = 'document.title = "Player, version 2";\n';
 
@@ -34,7 +34,7 @@ async function demonstrate(engine: Engine, emulator: Emulator): Promise<void> {
   const calls = () => emulator.received.filter(({ action }) => action === "RefreshVodObjectCaches").length;
   const run = async (operation: Operation): Promise<RunResult> => {
     const before = calls();
-    // The service gives one task ID to what arrives within one second.
+    // The service gives one task ID to all calls within one second.
     emulator.advance(1_000);
     console.log(`   $ pulumi ${operation}`);
     const result = await engine.run(operation, {
@@ -49,8 +49,8 @@ async function demonstrate(engine: Engine, emulator: Emulator): Promise<void> {
     return result;
   };
   const see = async () => {
-    const { body, cache } = await view(emulator, URL_OF_SCRIPT);
-    console.log(`   a viewer gets ${URL_OF_SCRIPT}: ${body.trim()} (${cache})`);
+    const { body, cache } = await view(emulator, SCRIPT_URL);
+    console.log(`   a viewer gets ${SCRIPT_URL}: ${body.trim()} (${cache})`);
     return body;
   };
 
@@ -96,11 +96,11 @@ async function demonstrate(engine: Engine, emulator: Emulator): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  // The real CLI where there is one; else the stand-in of this repository.
+  // The real CLI if it is installed, or else the stand-in of this repository.
   const chosen = engines().at(-1);
   if (chosen === undefined) throw new Error("There is no engine to run the program on.");
   const emulator = await startEmulator({ domains: [DOMAIN] });
-  // Processes of its own for each operation, as the Pulumi CLI has them.
+  // Starts new processes for each operation, as the Pulumi CLI does.
   const engine = await chosen.create({ keepsProcesses: false });
   console.log(
     `Runs examples/quickstart on the ${engine.name}, against the emulator of the VOD API at ${emulator.endpoint}.`,

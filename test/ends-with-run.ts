@@ -1,2 +1,2 @@
-/** In each worker: it ends when the run is killed, and its child processes end with it. */
+/** Each worker loads this: it ends when the run is killed, and its child processes end with it. */
 process.once("disconnect", () => process.exit(1));

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 const ROOT = join(__dirname, "..");
 const QUICKSTART = join(ROOT, "examples/quickstart");
 
-/** Runs a script in the quickstart, which finds the package as any program does. */
+/** Runs a script in the quickstart, which resolves the package as any program does. */
 const run = (...args: string[]) => execFileSync(process.execPath, args, { cwd: QUICKSTART, encoding: "utf8" }).trim();
 
 describe("the package", () => {

@@ -1,4 +1,4 @@
-/** What a test run leaves behind, however it ends: no directory and no process. */
+/** A test run leaves no directory and no process behind, however it ends. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { describe, expect, test, vi } from "vitest";
 
 const ROOT = join(__dirname, "..");
-/** For what other processes do; a busy machine must not decide. */
+/** The time that other processes get. A busy machine must not fail a test. */
 const PATIENCE_MS = 120_000;
 
-/** A test that tells where it is and starts a child that would stay, and then ends as it is told to. */
+/** A test that starts a child, writes down its directory and processes, and ends as INNER_END says. */
 const INNER = `
 import { spawn } from "node:child_process";
 import { mkdtempSync, renameSync, writeFileSync } from "node:fs";
@@ -36,7 +36,7 @@ interface Inner {
   pids: number[];
 }
 
-/** Starts a run of that test, with the set-up that this run has. */
+/** Starts a run of the inner test, with the set-up of this run. */
 async function startRun(end: "pass" | "fail" | "hang"): Promise<Inner> {
   const folder = mkdtempSync(join(tmpdir(), "inner-"));
   const [config, told] = [join(folder, "vitest.config.mjs"), join(folder, "told.json")];
@@ -57,20 +57,20 @@ async function startRun(end: "pass" | "fail" | "hang"): Promise<Inner> {
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    // A process that has ended stays in the table until its parent asks for it.
+    // An ended process stays in the process table until its parent collects it.
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
   } catch {
     return false;
   }
 }
 
-describe.skipIf(process.platform !== "linux")("a test run leaves nothing", () => {
+describe.skipIf(process.platform !== "linux")("a test run", () => {
   const expectNoProcess = (pids: number[]) => vi.waitFor(() => expect(pids.filter(isRunning)).toEqual([]), PATIENCE_MS);
 
   test.each([
     ["passes", "pass", 0],
     ["fails", "fail", 1],
-  ] as const)("that %s", async (_, end, code) => {
+  ] as const)("that %s leaves nothing behind", async (_, end, code) => {
     const { vitest, directory, pids } = await startRun(end);
     if (vitest.exitCode === null) await once(vitest, "exit");
     expect(vitest.exitCode).toBe(code);
@@ -78,7 +78,7 @@ describe.skipIf(process.platform !== "linux")("a test run leaves nothing", () =>
     expect(existsSync(directory)).toBe(false);
   });
 
-  test("that is interrupted", async () => {
+  test("that is interrupted leaves nothing behind", async () => {
     const { vitest, directory, pids } = await startRun("hang");
     expect(existsSync(directory)).toBe(true);
     vitest.kill("SIGINT");
@@ -87,7 +87,7 @@ describe.skipIf(process.platform !== "linux")("a test run leaves nothing", () =>
     expect(existsSync(directory)).toBe(false);
   });
 
-  test("that is killed: its processes end, and the next run removes its directory", async () => {
+  test("that is killed leaves no process, and the next run removes its directory", async () => {
     const { vitest, directory, pids } = await startRun("hang");
     vitest.kill("SIGKILL");
     await once(vitest, "exit");

@@ -1,16 +1,16 @@
 /**
- * One directory for all that a test run writes outside the repository: it is what the tests and their child processes take for the
- * system's temporary directory, and holds the user's caches. It goes with the run. A run that is killed can't remove its own, so
- * the next one does.
+ * One directory for everything that a test run writes outside the repository. It serves the tests and their child
+ * processes as the temporary directory, and holds the user's caches. It is removed at the end of the run, or by the
+ * next run if this one is killed.
  */
 import { accessSync, constants, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const PREFIX = "pulumi-alicloud-vod-test-";
-/** Linux keeps it in memory: tests write tens of thousands of small files, which takes a disk longer than all else. */
+/** Linux keeps this directory in memory. Tests write tens of thousands of small files, for which a disk is slow. */
 const MEMORY = "/dev/shm";
-/** What a run may need there, in bytes. */
+/** The space that a run may need there, in bytes. */
 const ROOM = 512 * 1024 * 1024;
 
 export default function setup(): () => void {
@@ -26,15 +26,15 @@ export default function setup(): () => void {
   return remove;
 }
 
-/** Removes the directories of runs whose process is no more. */
+/** Removes the directories of runs whose process has ended. */
 function removeLeftOver(place: string): void {
-  for (const name of namesIn(place)) {
+  for (const name of listNames(place)) {
     const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;
     if (pid > 0 && !isRunning(pid)) rmSync(join(place, name), { recursive: true, force: true });
   }
 }
 
-function namesIn(place: string): string[] {
+function listNames(place: string): string[] {
   try {
     return readdirSync(place);
   } catch {

@@ -3,7 +3,7 @@ import { hashContent, VodCacheRefresh } from "pulumi-alicloud-vod";
 
 const config = new pulumi.Config();
 const domain = config.get("domain") ?? "vod.example.com";
-/** What the player asks for at its start; here from the configuration, so that it can be changed. */
+/** The player loads these at its start. Here they come from the configuration, so that you can change them. */
 const settings = JSON.stringify({ autoplay: config.getBoolean("autoplay") ?? false });
 const playlist = config.get("playlist") ?? "#EXTM3U\n";
 

@@ -8,10 +8,10 @@ const release = new VodCacheRefresh("release", {
     directory: config.get("directory") ?? "site",
     baseUrl: config.get("baseUrl") ?? "https://vod.example.com/",
   },
-  // Once what changed is purged, fetch the videos again before anybody asks. Not all files: a day holds 500 preloads.
+  // After the purge, fetch the videos again before anybody asks for them. Not all files: a day allows 500 preloads.
   preload: {
     include: ["videos/**"],
-    // In a pipeline that must not go on with a cold edge: "fail".
+    // Use "fail" in a pipeline that must not continue with a cold edge.
     onFailure: config.get<"warn" | "fail">("onPreloadFailure") ?? "warn",
   },
   // In a real program, so that the edge can't fetch the old files again: }, { dependsOn: uploads });

@@ -8,7 +8,7 @@ const site = new VodCacheRefresh("site", {
     directory: config.get("directory") ?? "site",
     baseUrl: config.get("baseUrl") ?? "https://vod.example.com/",
     exclude: ["drafts"],
-    // A viewer who asks for a directory gets this file of it.
+    // A viewer who asks for a directory gets this file.
     indexDocument: "index.html",
   },
   // What to do on a day on which the quota can't hold what changed.

@@ -13,5 +13,5 @@ const site = new VodSiteRelease("site", {
 export const status = site.status;
 export const preloadStatus = site.preloadStatus;
 export const taskIds = site.taskIds;
-/** What this release cost of the day's quotas, which the domains of an account share. */
+/** What this release used of the day's quotas, which all domains of an account share. */
 export const cost = site.cost;
