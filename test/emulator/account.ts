@@ -1,10 +1,10 @@
 /**
- * The account that the emulator serves: its access key and token, whether the service is open for it, and its domains. Tests
- * change all of it while the emulator runs.
+ * The account that the emulator serves: its access key and token, the state of the service, and its domains. Tests
+ * change all of these while the emulator runs.
  */
 import { refusal } from "./errors.js";
 
-/** `deleted`: the key is not found any more. `forbidden`: its RAM user may not call this. */
+/** `deleted`: the key is no longer found. `forbidden`: its RAM user may not call this. */
 export type KeyState = "active" | "inactive" | "deleted" | "forbidden";
 export type TokenState = "valid" | "expired";
 /** `closed`: VOD was never activated. `suspended`: a payment is overdue. */
@@ -18,7 +18,7 @@ export interface Account {
   keyState: KeyState;
   tokenState: TokenState;
   serviceState: ServiceState;
-  /** Lower-case host to state. */
+  /** The state of each host, in lower case. */
   domains: Map<string, DomainState>;
 }
 
@@ -27,7 +27,7 @@ export function requireOpenService(account: Account): void {
   if (account.serviceState === "suspended") throw refusal("OperationDenied.Suspended");
 }
 
-/** Refuses the call when that host is not the account's, or can't be operated on now. */
+/** Refuses the call if the host doesn't belong to the account, or if its state forbids the call. */
 export function requireDomain(account: Account, domain: string): void {
   const state = account.domains.get(domain);
   switch (state) {

@@ -1,11 +1,11 @@
 /**
- * Reads what was posted to the admin endpoint: an unknown field or a value that can't be is told in one sentence, so that a
- * test with a slip in it fails where the slip is.
+ * Parses the input of the admin endpoint. An unknown field or a bad value is an error of one sentence, so that a test
+ * with a mistake fails where the mistake is.
  */
 import type { Conditions } from "./controls.js";
 import type { Fault, FaultKind } from "./faults.js";
 
-/** What a field may hold: a type, or one of some words. */
+/** What a field may hold: a type, or one of a few words. */
 type Kind = "a text" | "a whole number" | "true or false" | readonly string[];
 type Fields = Record<string, Kind>;
 
@@ -42,7 +42,7 @@ const CONDITION_FIELDS: Fields = {
   perMinuteQuota: "a whole number",
   preloadQueue: "a whole number",
 };
-/** The conditions that null switches off. */
+/** The conditions that `null` switches off. */
 const NULLABLE = ["securityToken", "perMinuteQuota", "preloadQueue"];
 const DOMAIN_STATES = ["online", "offline", "configuring", "configure-failed", "illegal"];
 

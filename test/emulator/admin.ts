@@ -1,6 +1,6 @@
 /**
- * The admin endpoint beside the API, `/_emulator/…`, JSON in and out: what the typed methods of an emulator do, for whoever
- * runs it as a program. Nothing like it exists in the service.
+ * The admin endpoint `/_emulator/…` beside the API. It does with JSON what the methods of an emulator do, for somebody
+ * who runs it as a program. The service has nothing like it.
  */
 import { parseConditions, parseFault, parseTimeChange } from "./admin-input.js";
 import type { ReceivedCall } from "./call-log.js";
@@ -27,7 +27,7 @@ export class Admin {
       "GET /cache": () => controls.cached(),
       "GET /faults": () => controls.faults.list(),
       "POST /faults": (input) => {
-        // All are read before one is set, so that a list with a slip in it sets none.
+        // All faults are parsed before one is set, so that a list with a mistake sets none.
         for (const fault of (Array.isArray(input) ? input : [input]).map(parseFault)) controls.fault(fault);
         return controls.faults.list();
       },
@@ -50,7 +50,7 @@ export class Admin {
   }
 
   handle(request: WireRequest): Reply {
-    // A page in a browser on this machine must not reach it.
+    // A web page in a browser on this machine must not control the emulator.
     if (request.headers.origin !== undefined) return json(403, { error: "Not for browsers." });
     const name = `${request.method} ${request.path.slice(ADMIN_PREFIX.length).replace(/\/$/, "")}`;
     const route = Object.hasOwn(this.routes, name) ? this.routes[name] : undefined;

@@ -1,5 +1,5 @@
 /**
- * The HTTP server of the API: the calls themselves, and beside them the admin endpoint.
+ * The HTTP server of the API and of the admin endpoint.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { ADMIN_PREFIX, type Admin } from "./admin.js";
@@ -12,7 +12,7 @@ import { readRequest } from "./wire-request.js";
 const URI_TOO_LARGE = "HTTP/1.1 414 Request-URI Too Large";
 const BAD_REQUEST = "HTTP/1.1 400 Bad Request";
 
-/** @param now the service's time in milliseconds since 1970, which every answer tells. */
+/** @param now returns the service's time in ms since the epoch, which every answer has in its Date header */
 export function createApiServer(api: Api, admin: Admin, now: () => number): Server {
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (incoming, response) => {
     serve(api, admin, incoming).then(
@@ -45,7 +45,10 @@ function send(response: ServerResponse, outcome: Outcome, date: Date): void {
   response.writeHead(outcome.status, headers).end(outcome.body);
 }
 
-/** The client went away or the emulator is closing: nobody reads an answer. Anything else is a defect of the emulator. */
+/**
+ * Nobody reads an answer after the client has disconnected or while the emulator closes. Any other error is a defect of
+ * the emulator.
+ */
 function fail(response: ServerResponse, error: Error): void {
   const nobodyReads = error.name === "AbortError" || response.destroyed;
   if (nobodyReads) response.destroy();

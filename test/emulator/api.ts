@@ -1,6 +1,5 @@
 /**
- * One call of the API from its request to its outcome: logged, befallen by faults, let through by the gateway, worked on by
- * the service.
+ * Handles one call of the API: logs it, applies faults, lets the gateway check it, and lets the service answer it.
  */
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
@@ -16,7 +15,7 @@ import { type RpcCall, readCall } from "./rpc-call.js";
 import type { VodService } from "./service.js";
 import type { WireRequest } from "./wire.js";
 
-/** The methods of an RPC call. */
+/** The HTTP methods of an RPC call. */
 const METHODS = ["GET", "POST"];
 
 export interface ApiParts {
@@ -25,15 +24,15 @@ export interface ApiParts {
   service: VodService;
   faults: FaultBook;
   received: ReceivedCall[];
-  /** How long a task takes that is accepted now, in ms. */
+  /** How long a task that is accepted now takes, in ms. */
   taskDelayMs: () => number;
-  /** Called before and after each call, so that tasks which have ended by then, in no time perhaps, are carried out. */
+  /** Carries out the tasks that have ended; called before and after each call, whose own tasks may end at once. */
   settle: () => void;
 }
 
 export class Api {
   private readonly nonces = new Nonces();
-  /** Ends the waiting of delayed calls when the emulator is closed. */
+  /** Ends delayed calls when the emulator closes. */
   private readonly closing = new AbortController();
 
   constructor(private readonly parts: ApiParts) {}

@@ -1,14 +1,14 @@
 /**
- * The log of what the API received, in the order of arrival, to be asserted on. It holds no secret.
+ * The log of the calls that the API received, in the order of their arrival. It holds no secret.
  */
 
 export interface ReceivedCall {
   action: string;
   /** All parameters of query and body by name, without `Signature` and `SecurityToken`. */
   parameters: Record<string, string>;
-  /** The service's time of arrival, in ms since the epoch. */
+  /** When the call arrived by the service's clock, in ms since the epoch. */
   at: number;
-  /** The HTTP status that was answered; 0 while there is no answer, and when the connection was cut instead. */
+  /** The HTTP status of the answer; 0 while there is none, and after a reset of the connection. */
   status: number;
   /** The code of a refusal. */
   code?: string;
@@ -22,7 +22,7 @@ export function withoutSecrets(parameters: Record<string, string>): Record<strin
   return Object.fromEntries(Object.entries(parameters).filter(([name]) => !SECRETS.includes(name)));
 }
 
-/** The paths of a logged refresh or preload, in the order in which they were sent. */
+/** Returns the paths of a logged refresh or preload, in the order in which they were sent. */
 export function pathsOf(call: ReceivedCall): string[] {
   return call.parameters.ObjectPath?.split(/\r?\n/) ?? [];
 }

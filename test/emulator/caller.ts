@@ -1,5 +1,5 @@
 /**
- * A caller for tests: makes signed version 1 requests in whatever spelling a test wants, and reads the answer.
+ * Calls the API from tests: signs version 1 requests in any spelling that a test wants, and reads the answers.
  */
 import { randomUUID } from "node:crypto";
 import { request } from "node:http";
@@ -18,12 +18,12 @@ export interface Answer {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   text: string;
-  /** The parsed body; undefined when it is no JSON. */
+  /** The parsed body; undefined if it isn't JSON. */
   // biome-ignore lint/suspicious/noExplicitAny: tests read whatever fields they expect
   json: any;
 }
 
-/** The parameters of a call, signed; `extra` can override any of the common ones, or leave one out with undefined. */
+/** Returns the signed parameters of a call; `extra` overrides the common ones, and leaves one out with `undefined`. */
 export function signedPairs(
   callee: Callee,
   action: string,
@@ -50,7 +50,7 @@ export function encodePairs(pairs: readonly Pair[], encode: (text: string) => st
   return pairs.map(([name, value]) => `${encode(name)}=${encode(value)}`).join("&");
 }
 
-/** Sends pairs as they are: in the body of a POST unless told otherwise. */
+/** Sends a request as it is given, a POST by default. */
 export function send(
   endpoint: string,
   wire: { method?: string; query?: string; body?: string; headers?: Record<string, string>; path?: string },
@@ -77,17 +77,15 @@ export function send(
   });
 }
 
-/** A whole call, signed and sent in the form body. */
+/** Signs a call and sends it as a form. */
 export function call(callee: Callee, action: string, extra: Record<string, string | undefined> = {}): Promise<Answer> {
   return send(callee.endpoint, { body: encodePairs(signedPairs(callee, action, extra)) });
 }
 
-/** Refreshes these paths. */
 export function refresh(callee: Callee, paths: string[], extra: Record<string, string> = {}): Promise<Answer> {
   return call(callee, "RefreshVodObjectCaches", { ObjectPath: paths.join("\n"), ...extra });
 }
 
-/** Preloads these URLs. */
 export function preload(callee: Callee, paths: string[], extra: Record<string, string> = {}): Promise<Answer> {
   return call(callee, "PreloadVodObjectCaches", { ObjectPath: paths.join("\n"), ...extra });
 }

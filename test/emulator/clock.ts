@@ -1,13 +1,13 @@
 /**
- * The time of the service, which tests set and move. Signatures are checked against the wall instead: a client signs with the
- * real time, and must not be refused because a test moved the service to another day.
+ * The time of the service, which tests set and move. Signatures are checked against the wall clock instead: clients
+ * sign with the real time, and are not refused because a test moved the service to another day.
  */
 export class Clock {
-  /** What the service's time is ahead of the wall, in ms. */
+  /** How far the service's time is ahead of the wall clock, in ms. */
   private ahead = 0;
   private frozenAt: number | undefined;
 
-  /** @param wall the real time in ms since the epoch */
+  /** @param wall returns the real time in ms since the epoch */
   constructor(readonly wall: () => number) {}
 
   now(): number {
@@ -18,7 +18,7 @@ export class Clock {
     return this.frozenAt !== undefined;
   }
 
-  /** From here on the time is `ms`; it goes on running, unless it was frozen. */
+  /** Sets the time to `ms`. It keeps running unless it is frozen. */
   set(ms: number): void {
     if (this.frozenAt !== undefined) this.frozenAt = ms;
     this.ahead = ms - this.wall();
@@ -28,7 +28,7 @@ export class Clock {
     this.set(this.now() + ms);
   }
 
-  /** Stands still until `thaw`, so that two calls are within one second however slow the machine is. */
+  /** Stops the time until `thaw`, so that two calls are within one second on a slow machine too. */
   freeze(): void {
     this.frozenAt = this.now();
   }
@@ -40,12 +40,12 @@ export class Clock {
   }
 }
 
-/** `yyyy-MM-ddTHH:mm:ssZ`, the service's only notation of a time. */
+/** Writes a time as `yyyy-MM-ddTHH:mm:ssZ`, the only format of the service. */
 export function formatTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
-/** Reads `yyyy-MM-ddTHH:mm:ssZ`; anything else, a day that no month has included, is undefined. */
+/** Reads `yyyy-MM-ddTHH:mm:ssZ`; returns undefined for anything else, such as the 30th of February. */
 export function parseTime(text: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text)) return undefined;
   const ms = Date.parse(text);

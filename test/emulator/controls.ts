@@ -7,37 +7,37 @@ import type { EdgeCache } from "./edge.js";
 import { type Fault, FaultBook } from "./faults.js";
 import type { Area, Headers } from "./preload.js";
 import type { Quota, QuotaKind } from "./quota.js";
-import { statusOf, type TaskBook, type TaskStatus } from "./tasks.js";
+import { type TaskBook, type TaskStatus, taskStatus } from "./tasks.js";
 
-/** Each that is given is set, the others stay as they are. */
+/** The conditions that are given are set; the others stay as they are. */
 export interface Conditions {
   service?: ServiceState;
   accessKey?: KeyState;
   /** The STS token that calls must carry; null: the key is a permanent one. */
   securityToken?: string | null;
   token?: TokenState;
-  /** Host to state; null takes the domain away. */
+  /** The state of each host; null removes the domain. */
   domains?: Record<string, DomainState | null>;
-  /** How long a task takes that is accepted from now on. */
+  /** How long a task that is accepted from now on takes, in ms. */
   taskDelayMs?: number;
   /** What is left of today's quota. */
   urlRemain?: number;
   dirRemain?: number;
   preloadRemain?: number;
-  /** Paths of refreshes a minute; null: no limit. */
+  /** How many paths may be refreshed in a minute; null: no limit. */
   perMinuteQuota?: number | null;
-  /** Preloads that may wait for their end at a time; null: no limit. */
+  /** How many preloads may be unfinished at a time; null: no limit. */
   preloadQueue?: number | null;
 }
 
 export interface TaskView {
   taskId: string;
   path: string;
-  /** As in the call that filed it; `Preload` of a preload. */
+  /** The object type of a refresh; `Preload` for a preload. */
   objectType: string;
-  /** Of a refresh only. */
+  /** Refreshes only. */
   force?: boolean;
-  /** Of a preload only. */
+  /** Preloads only. */
   area?: Area;
   l2Preload?: boolean;
   headers?: Headers;
@@ -51,7 +51,7 @@ export interface ControlledParts {
   quota: Quota;
   tasks: TaskBook;
   cache: EdgeCache;
-  /** Lets the edge obey the tasks that have ended by now. */
+  /** Carries out the tasks that have ended. */
   settle: () => void;
 }
 
@@ -63,7 +63,7 @@ export class Controls {
     public taskDelayMs: number,
   ) {}
 
-  /** The service's time, in ms since the epoch. */
+  /** Returns the service's time, in ms since the epoch. */
   time(): number {
     return this.parts.clock.now();
   }
@@ -114,23 +114,23 @@ export class Controls {
     return { urlRemain: remain("url"), dirRemain: remain("directory"), preloadRemain: remain("preload") };
   }
 
-  /** The rows that can still be queried, newest first. */
+  /** Lists the tasks that can still be queried, newest first. */
   tasks(): TaskView[] {
     this.parts.settle();
     return this.parts.tasks.list(this.time()).map((row) => {
       const { type: objectType, ...order } = row.order;
       const { taskId, path, createdAt } = row;
-      return { taskId, path: path.text, objectType, ...order, status: statusOf(row), createdAt };
+      return { taskId, path: path.text, objectType, ...order, status: taskStatus(row), createdAt };
     });
   }
 
-  /** The URLs that the edge has in its cache, of whatever area. */
+  /** Lists the URLs in the cache of the edge, of every area. */
   cached(): string[] {
     this.parts.settle();
     return this.parts.cache.urls();
   }
 
-  /** All of it at a glance, without secrets. */
+  /** Returns the whole state, without secrets. */
   state(): Record<string, unknown> {
     const { account, clock } = this.parts;
     return {

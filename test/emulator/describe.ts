@@ -5,13 +5,13 @@ import { formatTime, parseTime } from "./clock.js";
 import { invalidParameter, missingParameter, refusal } from "./errors.js";
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_NUMBER, MAX_PAGE_SIZE } from "./limits.js";
 import type { TaskType } from "./object-path.js";
-import { processOf, statusOf, type TaskRow } from "./tasks.js";
+import { formatProcess, type TaskRow, taskStatus } from "./tasks.js";
 
 type Parameters = Record<string, string | undefined>;
 
 /**
- * How a row names its type. The page of this operation knows `file`, `directory` and `preload`; `regex` is what the CDN
- * product's page of the same operation adds, and IgnoreParams counts as `file` here, because it names one URL (choice).
+ * How a row names its type. The page of this operation lists `file`, `directory` and `preload`; the CDN product's page
+ * of the same operation adds `regex`. IgnoreParams is `file`, because it names one URL (choice).
  */
 const ROW_TYPE: Record<TaskType, string> = {
   File: "file",
@@ -38,7 +38,7 @@ export interface TasksQuery {
 
 export function parseTasksQuery(parameters: Parameters): TasksQuery {
   const { TaskId, ObjectPath, ObjectType: objectType, DomainName, Status } = parameters;
-  // One ID a query: the comma-joined list of a refresh is no task ID (choice; the page speaks of "the ID of the task").
+  // A query takes one ID, and the list that a refresh returns is none (choice; the page says "the ID of the task").
   if (TaskId && !/^\d+$/.test(TaskId)) throw refusal("InvalidTaskId.Malformed");
   if ((DomainName || Status) && !objectType) throw missingParameter("ObjectType");
   if (objectType && !QUERY_TYPES.includes(objectType)) throw refusal("InvalidObjectType.ValueNotSupported");
@@ -56,7 +56,7 @@ export function parseTasksQuery(parameters: Parameters): TasksQuery {
   };
 }
 
-/** The body of the answer, without its RequestId. */
+/** Returns the body of the answer, without its RequestId. */
 export function describeTasks(rows: readonly TaskRow[], query: TasksQuery, now: number): Record<string, unknown> {
   const found = rows.filter((row) => matches(row, query));
   const start = (query.pageNumber - 1) * query.pageSize;
@@ -74,8 +74,8 @@ function matches(row: TaskRow, query: TasksQuery): boolean {
     (query.objectPath === undefined || row.path.text === query.objectPath) &&
     (query.objectType === undefined || ROW_TYPE[row.order.type] === query.objectType) &&
     (query.domain === undefined || row.path.domain === query.domain) &&
-    (query.status === undefined || statusOf(row) === query.status) &&
-    // A CreationTime has no fraction of a second, and is compared as it is written.
+    (query.status === undefined || taskStatus(row) === query.status) &&
+    // A CreationTime has no fraction of a second, and is compared as written.
     (query.startTime === undefined || row.createdAt >= query.startTime) &&
     (query.endTime === undefined || Math.floor(row.createdAt / 1_000) * 1_000 <= query.endTime)
   );
@@ -86,8 +86,8 @@ function writeRow(row: TaskRow, now: number): Record<string, string> {
     TaskId: row.taskId,
     ObjectPath: row.path.text,
     ObjectType: ROW_TYPE[row.order.type],
-    Status: statusOf(row),
-    Process: processOf(row, now),
+    Status: taskStatus(row),
+    Process: formatProcess(row, now),
     CreationTime: formatTime(row.createdAt),
     Description: row.outcome?.failure ?? "",
   };

@@ -1,7 +1,7 @@
 /**
- * The HTTP server of the edge. The domain of a request is in its Host header, or in an absolute request target, so that it
- * works as a plain HTTP proxy too; the scheme is in `X-Forwarded-Proto` or in that target, and http otherwise. Whether the viewer is
- * in the Chinese mainland, `domestic`, or not, `overseas`, is in a header of the emulator's own; the default is `domestic`.
+ * The HTTP server of the edge. The domain of a request is in its Host header or in an absolute request target, so the
+ * edge also works as a plain HTTP proxy. The scheme is in `X-Forwarded-Proto` or in that target, and defaults to http.
+ * The area of the viewer is in a header of the emulator's own: `domestic`, the default, or `overseas`.
  */
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from "node:http";
 import type { CachedUrl } from "./edge.js";
@@ -17,7 +17,7 @@ export function createEdgeServer(work: EdgeWork, domains: { has(domain: string):
       refuse(response, 405, "The edge answers GET and HEAD only.");
       return;
     }
-    const area = areaOf(request.headers);
+    const area = readArea(request.headers);
     if (area === undefined) {
       refuse(response, 400, `${AREA_HEADER} is one of ${AREAS.join(", ")}.`);
       return;
@@ -46,11 +46,11 @@ export function requestedUrl(target: string, headers: IncomingHttpHeaders): Omit
   };
 }
 
-function areaOf({ [AREA_HEADER]: header = "domestic" }: IncomingHttpHeaders): Area | undefined {
+function readArea({ [AREA_HEADER]: header = "domestic" }: IncomingHttpHeaders): Area | undefined {
   return AREAS.find((known) => known === header);
 }
 
-/** An answer of the edge itself: no X-Cache, nothing is cached. */
+/** Answers without the cache, and so without an X-Cache header. */
 function refuse(response: ServerResponse, status: number, sentence: string): void {
   response.writeHead(status, { "content-type": "text/plain" }).end(`${sentence}\n`);
 }

@@ -1,14 +1,14 @@
 /**
- * What the edge does: it carries out the tasks that have ended and serves viewers, and logs both in the order in which they take
- * effect, so that a test can prove that a preload came after its purge and before the first viewer.
+ * Carries out the tasks that have ended, and serves viewers. It logs both in the order in which they take effect, so
+ * that a test can prove that a preload came after its purge and before the first viewer.
  */
 import type { Clock } from "./clock.js";
-import { type CachedUrl, type EdgeCache, type EdgeResponse, textOf, urlsOf } from "./edge.js";
+import { type CachedUrl, type EdgeCache, type EdgeResponse, formatUrl, listUrls } from "./edge.js";
 import type { ObjectType } from "./object-path.js";
 import type { Area, Headers } from "./preload.js";
-import { endOf, type TaskBook, type TaskRow } from "./tasks.js";
+import { endTime, type TaskBook, type TaskRow } from "./tasks.js";
 
-/** A refresh task came to its end, and what its path covers was dropped, or marked to be compared with the origin. */
+/** A refresh task ended: the edge dropped what its path covers, or marked it for a comparison with the origin. */
 export interface PurgeEvent {
   kind: "purge";
   /** The service's time of the task's end, in ms since the epoch. */
@@ -18,7 +18,7 @@ export interface PurgeEvent {
   objectType: ObjectType;
 }
 
-/** A preload task came to its end and asked the edge for its URL; a path without a scheme has two. */
+/** A preload task ended: the edge was asked for its URL. A path without a scheme has two of these events. */
 export interface PreloadEvent {
   kind: "preload";
   /** The service's time of the task's end, in ms since the epoch. */
@@ -26,9 +26,11 @@ export interface PreloadEvent {
   taskId: string;
   url: string;
   area: Area;
-  /** What the origin was asked with. */
+  /** The headers of the request to the origin. */
   headers: Headers;
-  /** `kept`: an old copy was cached, and stays. `failed`: a 404, of the origin or as it is cached, and the cache stays as it is. */
+  /**
+   * `kept`: a copy was cached, and stays. `failed`: the origin or the cache answered 404, and the cache stays as it is.
+   */
   outcome: "filled" | "kept" | "failed";
 }
 
@@ -50,11 +52,14 @@ export class EdgeWork {
     private readonly cache: EdgeCache,
     private readonly tasks: TaskBook,
     private readonly clock: Clock,
-    /** What happened so far; it goes on growing. */
+    /** The log, which keeps growing. */
     readonly events: EdgeEvent[],
   ) {}
 
-  /** Carries out the tasks that have ended by now. A preload reads the origin in this moment, so a file may be newer than its end. */
+  /**
+   * Carries out the tasks that have ended. A preload reads the origin only now, so a file may be newer than the task's
+   * end.
+   */
   settle(): void {
     this.tasks.settle(this.clock.now(), (row) => this.carryOut(row));
   }
@@ -63,31 +68,39 @@ export class EdgeWork {
     this.settle();
     const response = this.cache.request(url);
     const { status, cache } = response;
-    this.events.push({ kind: "view", at: this.clock.now(), url: textOf(url), area: url.area, status, cache });
+    this.events.push({ kind: "view", at: this.clock.now(), url: formatUrl(url), area: url.area, status, cache });
     return response;
   }
 
   private carryOut(row: TaskRow): string | undefined {
     const { taskId, path, order } = row;
-    const at = endOf(row);
+    const at = endTime(row);
     if (order.type !== "Preload") {
       this.cache.refresh({ path, type: order.type, force: order.force });
       this.events.push({ kind: "purge", at, taskId, path: path.text, objectType: order.type });
       return undefined;
     }
     const { area, headers } = order;
-    const responses = urlsOf(path, area).map((url) => {
+    const responses = listUrls(path, area).map((url) => {
       const response = this.cache.preload(url);
-      this.events.push({ kind: "preload", at, taskId, url: textOf(url), area, headers, outcome: outcomeOf(response) });
+      this.events.push({
+        kind: "preload",
+        at,
+        taskId,
+        url: formatUrl(url),
+        area,
+        headers,
+        outcome: classifyOutcome(response),
+      });
       return response;
     });
     const missing = responses.find(({ status }) => status !== 200);
-    // By the pattern of "Origin Return StatusCode 5XX", which is all that the page of DescribeVodRefreshTasks has (choice).
+    // The page of DescribeVodRefreshTasks only has "Origin Return StatusCode 5XX"; a 404 follows that pattern (choice).
     return missing && `Origin Return StatusCode ${missing.status}`;
   }
 }
 
-function outcomeOf({ status, cache }: EdgeResponse): PreloadEvent["outcome"] {
+function classifyOutcome({ status, cache }: EdgeResponse): PreloadEvent["outcome"] {
   if (status !== 200) return "failed";
   return cache === "HIT" ? "kept" : "filled";
 }

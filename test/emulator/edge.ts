@@ -1,12 +1,12 @@
 /**
- * The edge cache: what the POPs of each area hold of the origin, for ever, until a refresh task says otherwise.
+ * The edge cache: the POPs of each area keep what the origin answered until a refresh task drops it.
  */
 import { compilePattern, type ObjectPath, type ObjectType } from "./object-path.js";
 import { type OriginResponse, readOrigin } from "./origin.js";
 import type { Area } from "./preload.js";
 
 export interface CachedUrl {
-  /** Whose POPs are asked. */
+  /** The area whose POPs get the request. */
   area: Area;
   scheme: "http" | "https";
   /** In lower case, without a port. */
@@ -18,7 +18,7 @@ export interface CachedUrl {
 interface CacheEntry {
   url: CachedUrl;
   response: OriginResponse;
-  /** A Directory refresh without Force passed over it: the next request compares Last-Modified with the origin. */
+  /** Set by a Directory refresh without Force: the next request compares Last-Modified with the origin. */
   mustRevalidate: boolean;
 }
 
@@ -37,18 +37,18 @@ export class EdgeCache {
 
   constructor(private readonly originDirectory: string) {}
 
-  /** What a viewer of that URL gets. Files and 404s are cached alike. */
+  /** Answers a viewer. Files and 404s are both cached. */
   request(url: CachedUrl): EdgeResponse {
     return this.respond(url, () => true);
   }
 
-  /** What a preload of that URL gets: what is cached stays as it is, and of what isn't only a file gets into the cache. */
+  /** Answers a preload. What is cached stays as it is, and a 404 of the origin isn't cached. */
   preload(url: CachedUrl): EdgeResponse {
     return this.respond(url, ({ status }) => status === 200);
   }
 
   private respond(url: CachedUrl, keeps: (response: OriginResponse) => boolean): EdgeResponse {
-    const key = keyOf(url);
+    const key = cacheKey(url);
     const cached = this.entries.get(key);
     if (cached && !cached.mustRevalidate) return { ...cached.response, cache: "HIT" };
     const response = readOrigin(this.originDirectory, url.domain, url.rest);
@@ -60,33 +60,33 @@ export class EdgeCache {
     return { ...response, cache: "MISS" };
   }
 
-  /** Obeys a completed refresh task. */
+  /** Carries out a refresh task. */
   refresh(rule: RefreshRule): void {
     const covers = coverage(rule);
     for (const [key, entry] of this.entries) {
       if (!covers(entry.url)) continue;
-      // Force is about directories only (page); a File, Regex or IgnoreParams refresh always drops what it covers.
+      // Force affects directories only (page); a File, Regex or IgnoreParams refresh always drops what it covers.
       if (rule.type === "Directory" && !rule.force) entry.mustRevalidate = true;
       else this.entries.delete(key);
     }
   }
 
-  /** The URLs that are cached in any area, for a look from outside. */
+  /** Lists the URLs that are cached in any area. */
   urls(): string[] {
-    return [...new Set([...this.entries.values()].map(({ url }) => textOf(url)))];
+    return [...new Set([...this.entries.values()].map(({ url }) => formatUrl(url)))];
   }
 }
 
-function keyOf(url: CachedUrl): string {
-  return `${url.area} ${textOf(url)}`;
+function cacheKey(url: CachedUrl): string {
+  return `${url.area} ${formatUrl(url)}`;
 }
 
-export function textOf({ scheme, domain, rest }: Omit<CachedUrl, "area">): string {
+export function formatUrl({ scheme, domain, rest }: Omit<CachedUrl, "area">): string {
   return `${scheme}://${domain}${rest}`;
 }
 
-/** The URLs that a path names, in one area. Without a scheme it is http and https. */
-export function urlsOf({ scheme, domain, rest }: ObjectPath, area: Area): CachedUrl[] {
+/** Lists the URLs that a path names in an area: http and https if it has no scheme. */
+export function listUrls({ scheme, domain, rest }: ObjectPath, area: Area): CachedUrl[] {
   return (scheme === undefined ? (["http", "https"] as const) : [scheme]).map((known) => ({
     area,
     scheme: known,
@@ -95,7 +95,7 @@ export function urlsOf({ scheme, domain, rest }: ObjectPath, area: Area): Cached
   }));
 }
 
-/** Which cached URLs a refresh covers. A path without a scheme covers http and https. */
+/** Returns a test of whether a refresh covers a cached URL. A path without a scheme covers http and https. */
 export function coverage({ path, type }: RefreshRule): (url: CachedUrl) => boolean {
   const covers = restCoverage(path.rest, type);
   return (url) =>

@@ -1,5 +1,5 @@
 /**
- * The emulator as a whole: puts the parts together, opens the two servers, and is what a test holds in its hand.
+ * Puts the parts of the emulator together and opens its two servers.
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -27,8 +27,8 @@ export interface EmulatorOptions {
   /** The account's accelerated domains. Defaults to `vod.example.com` and `img.example.com`. */
   domains?: string[];
   /**
-   * The origin: the files of a domain lie in `<originDirectory>/<domain>/`. Defaults to a new temporary directory, which is
-   * removed on close.
+   * The origin: the files of a domain lie in `<originDirectory>/<domain>/`. Defaults to a new temporary directory,
+   * which is removed on close.
    */
   originDirectory?: string;
   /** How long a task takes, in ms. Defaults to 0: it is complete when its call is answered. */
@@ -37,17 +37,23 @@ export interface EmulatorOptions {
   accessKeySecret?: string;
   /** An STS token that every call must carry. Defaults to none: the key is a permanent one. */
   securityToken?: string;
-  /** URLs a day. Defaults to 2,000. */
+  /** How many URLs may be refreshed in a day. Defaults to 2,000. */
   urlQuota?: number;
-  /** Directories a day. Defaults to 100. */
+  /** How many directories may be refreshed in a day. Defaults to 100. */
   directoryQuota?: number;
-  /** Preloads a day. Defaults to 500. */
+  /** How many URLs may be preloaded in a day. Defaults to 500. */
   preloadQuota?: number;
-  /** Paths of refreshes a minute, of any type. Defaults to no limit: the service has one, but its number is not published. */
+  /**
+   * How many paths of any type may be refreshed in a minute. Defaults to no limit: the service has one, but doesn't
+   * publish it.
+   */
   perMinuteQuota?: number;
-  /** Preloads that may wait for their end at a time. Defaults to no limit: the service has one, but its pages differ on it. */
+  /**
+   * How many preloads may be unfinished at a time. Defaults to no limit: the service has one, but its pages contradict
+   * each other.
+   */
   preloadQueue?: number;
-  /** The real time in ms since the epoch, against which signatures are checked. Defaults to `Date.now`. */
+  /** Returns the real time in ms since the epoch, against which signatures are checked. Defaults to `Date.now`. */
   now?: () => number;
 }
 
@@ -83,8 +89,8 @@ type ControlMethods =
 
 export const DEFAULT_DOMAINS = ["vod.example.com", "img.example.com"];
 /** Looks like a key, works nowhere else, and is the same in every run. */
-export const DEFAULT_ACCESS_KEY_ID = `LTAI5t${derived("access key ID", 18)}`;
-export const DEFAULT_ACCESS_KEY_SECRET = derived("access key secret", 30);
+export const DEFAULT_ACCESS_KEY_ID = `LTAI5t${deriveKey("access key ID", 18)}`;
+export const DEFAULT_ACCESS_KEY_SECRET = deriveKey("access key secret", 30);
 
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const account = openAccount(options);
@@ -155,6 +161,6 @@ function openOrigin(given: string | undefined, domains: readonly string[]): Orig
   };
 }
 
-function derived(name: string, length: number): string {
+function deriveKey(name: string, length: number): string {
   return createHash("sha256").update(`emulator ${name}`).digest("hex").slice(0, length);
 }

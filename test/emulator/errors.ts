@@ -1,6 +1,6 @@
 /**
- * The error table as data: each code with the HTTP status and the message that the service answers with, and the value that
- * stands for one such answer.
+ * The error tables: each code with the HTTP status and the message of the service, and the error that stands for such
+ * an answer.
  */
 
 export interface ErrorRow {
@@ -36,15 +36,18 @@ export const SERVICE_ERRORS = {
 } as const satisfies Record<string, ErrorRow>;
 
 /**
- * What the service's own page of PreloadVodObjectCaches, "Common errors", has beside eleven of the codes above, word for
- * word. Of those above it lacks ServiceBusy, InvalidObjectType.ValueNotSupported and QuotaPerMinuteExceeded.Refresh.
+ * The codes that the service's own page of PreloadVodObjectCaches, "Common errors", adds to eleven of the codes above,
+ * word for word. It lacks ServiceBusy, InvalidObjectType.ValueNotSupported and QuotaPerMinuteExceeded.Refresh.
  */
 export const PRELOAD_ERRORS = {
   PreloadQueueFull: { status: 403, message: "Preload queue is full, please try again later!" },
   "InvalidObjectPath.Size.Malformed": { status: 400, message: "The size of ObjectPath is bigger than 1000." },
 } as const satisfies Record<string, ErrorRow>;
 
-/** The gateway in front of every service (help pages). The two that speak of a "string to sign" end with that string. */
+/**
+ * The codes of the gateway in front of every service (help pages). The two messages that mention a "string to sign" end
+ * with that string.
+ */
 export const GATEWAY_ERRORS = {
   "InvalidAccessKeyId.NotFound": { status: 404, message: "Specified access key is not found." },
   "InvalidAccessKeyId.Inactive": { status: 400, message: "Specified access key is disabled." },
@@ -80,8 +83,8 @@ export const GATEWAY_ERRORS = {
 } as const satisfies Record<string, ErrorRow>;
 
 /**
- * Codes that neither table has, for cases that happen all the same. "Seen" rows were reported by users of other services
- * behind the same gateway; the others follow the pattern of the rows above.
+ * Codes that no table has, for cases that happen nevertheless. Users of other services behind the same gateway reported
+ * the rows marked "Seen"; the others follow the pattern of the rows above.
  */
 export const ASSUMED_ERRORS = {
   // Seen: {"Code":"MissingTimestamp","Message":"Timestamp is mandatory for this action."}
@@ -106,7 +109,7 @@ export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(ERRORS, code);
 }
 
-/** A call that is refused: thrown by whatever decides it, and answered by the API server. */
+/** A refused call: the part that refuses it throws this error, and the API server answers with it. */
 export class Refusal extends Error {
   override readonly name = "Refusal";
   readonly status: number;
@@ -123,7 +126,7 @@ export class Refusal extends Error {
 }
 
 /**
- * The refusal of that code, as the table has it.
+ * Creates the refusal of a code, with the status and the message of its table.
  *
  * @param detail what follows the table's message: the string to sign, the name of a parameter
  */
@@ -132,13 +135,13 @@ export function refusal(code: ErrorCode, detail = ""): Refusal {
   return new Refusal(code, row.status, row.message + detail);
 }
 
-/** A required parameter other than ObjectPath is missing; the message is the page's, with that name in it. */
+/** Creates the refusal for a missing parameter: the page's message with this name in place of ObjectPath. */
 export function missingParameter(name: string): Refusal {
   const row = ERRORS.MissingParameter;
   return new Refusal("MissingParameter", row.status, row.message.replace("ObjectPath", name));
 }
 
-/** A value that can't be, of a parameter for which the tables have no code. */
+/** Creates the refusal for a bad value of a parameter that has no code of its own. */
 export function invalidParameter(name: string): Refusal {
   const row = ERRORS.InvalidParameter;
   return new Refusal("InvalidParameter", row.status, row.message.replace('""', `"${name}"`));

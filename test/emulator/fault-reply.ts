@@ -1,10 +1,10 @@
 /**
- * What the client reads when a fault befalls its call.
+ * What a client gets when a fault hits its call.
  */
-import { type ReplyFault, refusalOf } from "./faults.js";
+import { createRefusal, type ReplyFault } from "./faults.js";
 import { type Format, htmlReply, type Reply, refusalReply } from "./reply.js";
 
-/** Instead of an answer the connection is reset. */
+/** The connection is reset instead of an answer. */
 export const RESET = "reset";
 export type Outcome = Reply | typeof RESET;
 
@@ -15,14 +15,12 @@ const TITLES: Record<number, string> = {
   502: "502 Bad Gateway",
 };
 
-/**
- * @param answer what the call would have got, when the work was done before the fault
- */
+/** @param answer the answer without the fault, if the service did the work before it */
 export function faultOutcome(fault: ReplyFault, answer: Reply | undefined, requestId: string, format: Format): Outcome {
   switch (fault.kind) {
     case "throttle":
     case "error":
-      return refusalReply(refusalOf(fault), requestId, format);
+      return refusalReply(createRefusal(fault), requestId, format);
     case "reset-before":
     case "reset-after":
       return RESET;
@@ -36,11 +34,11 @@ export function faultOutcome(fault: ReplyFault, answer: Reply | undefined, reque
       return { status: fault.status ?? 200, headers, body: fault.body };
     }
     default:
-      return answer ? { ...answer, body: spoil(answer.body, fault.kind) } : RESET;
+      return answer ? { ...answer, body: corrupt(answer.body, fault.kind) } : RESET;
   }
 }
 
-function spoil(body: string, kind: "truncated" | "wrong-types" | "missing-fields" | "empty"): string {
+function corrupt(body: string, kind: "truncated" | "wrong-types" | "missing-fields" | "empty"): string {
   switch (kind) {
     case "empty":
       return "";
@@ -58,7 +56,9 @@ function rewrite(body: string, change: (answer: Record<string, unknown>) => obje
   return body.startsWith("{") ? JSON.stringify(change(JSON.parse(body))) : body;
 }
 
-/** The same fields, none of the type it should have: `"12"` and `12` change places, texts and lists get wrapped or unwrapped. */
+/**
+ * Gives every field a wrong type: `"12"` and `12` swap, other texts become lists, and lists and objects become a text.
+ */
 function mistype(answer: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, mistypeField(value)]));
 }

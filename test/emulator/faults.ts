@@ -1,5 +1,5 @@
 /**
- * Faults on demand: what can go wrong between a client and the service, for the next call, the next N, or until it is
+ * Faults on demand: what goes wrong between a client and the service, for the next N calls or until the faults are
  * cleared.
  */
 import { type ErrorCode, isErrorCode, Refusal, refusal } from "./errors.js";
@@ -7,59 +7,70 @@ import type { ObjectPath } from "./object-path.js";
 import type { TaskCourse } from "./tasks.js";
 
 interface Scope {
-  /** The action that it is limited to. Defaults to every action. */
+  /** The action that the fault is limited to. Defaults to every action. */
   action?: string;
-  /** How many calls it befalls. Defaults to all of them, until the faults are cleared. */
+  /** How many calls the fault hits. Defaults to all calls until the faults are cleared. */
   times?: number;
 }
 
 interface Moment {
-  /** Whether the work is done first, so that quota is spent and tasks are filed. Defaults to false. */
+  /** Whether the service does the work first: it spends quota and files tasks. Defaults to false. */
   afterWork?: boolean;
 }
 
-/** Refused by flow control. `retryAfterMs` sends an `x-acs-retry-after` header. The code defaults to `Throttling`. */
+/**
+ * Flow control refuses the call. `retryAfterMs` sends an `x-acs-retry-after` header. The code defaults to `Throttling`.
+ */
 export interface ThrottleFault extends Scope {
   kind: "throttle";
   code?: "Throttling" | "Throttling.User" | "Throttling.Api";
   retryAfterMs?: number;
 }
-/** Refused with any code. One of the table brings its own status and message; the default is `InternalError`, 500. */
+/**
+ * The call is refused with any code. A code of the error tables has its own status and message. Defaults to
+ * `InternalError`, 500.
+ */
 export interface ErrorFault extends Scope, Moment {
   kind: "error";
   code?: string;
   status?: number;
   message?: string;
 }
-/** The connection is reset, before or after the work was done. */
+/** The connection is reset before or after the work. */
 export interface ResetFault extends Scope {
   kind: "reset-before" | "reset-after";
 }
-/** Waits that long before the work, or between the work and the answer. Goes together with any other fault. */
+/** The service waits before the work, or between the work and the answer. It can be combined with any other fault. */
 export interface DelayFault extends Scope, Moment {
   kind: "delay";
   ms: number;
 }
-/** A page of HTML, as a proxy answers. A 302 leads to a login page. The status defaults to 502. */
+/** The answer is an HTML page, as a proxy sends it. A 302 leads to a login page. The status defaults to 502. */
 export interface HtmlFault extends Scope, Moment {
   kind: "html";
   status?: number;
 }
-/** Any answer at all. The status defaults to 200, the content type to JSON. */
+/** The answer is any text. The status defaults to 200, the content type to JSON. */
 export interface AnswerFault extends Scope, Moment {
   kind: "answer";
   body: string;
   status?: number;
   contentType?: string;
 }
-/** The right answer after the work, spoilt: cut in half, of the wrong types, with its RequestId alone, or empty. */
-export interface SpoiltFault extends Scope {
+/**
+ * The answer after the work is corrupted: cut in half, with fields of the wrong types, with its RequestId only, or
+ * empty.
+ */
+export interface CorruptFault extends Scope {
   kind: "truncated" | "wrong-types" | "missing-fields" | "empty";
 }
-/** The tasks of a refresh or a preload end as `Failed`, and purge or fill nothing. `path` limits it to one path of the call. */
+/**
+ * The tasks of a refresh or a preload end as `Failed`, and purge or fill nothing. `path` limits it to one path of the
+ * call.
+ */
 export interface TaskFailedFault extends Scope {
   kind: "task-failed";
-  /** The page of DescribeVodRefreshTasks knows `Internal Error` (the default), `Origin Timeout` and one more. */
+  /** The page of DescribeVodRefreshTasks lists `Internal Error` (the default), `Origin Timeout` and one more. */
   description?: string;
   path?: string;
 }
@@ -71,7 +82,7 @@ export interface TaskStuckFault extends Scope {
 }
 
 type TaskFault = TaskFailedFault | TaskStuckFault;
-export type ReplyFault = ThrottleFault | ErrorFault | ResetFault | HtmlFault | AnswerFault | SpoiltFault;
+export type ReplyFault = ThrottleFault | ErrorFault | ResetFault | HtmlFault | AnswerFault | CorruptFault;
 export type Fault = ReplyFault | DelayFault | TaskFault;
 export type FaultKind = Fault["kind"];
 
@@ -86,17 +97,17 @@ export class FaultBook {
     this.faults = [];
   }
 
-  /** The faults that are still to come. */
+  /** Lists the faults that are still to come. */
   list(): Fault[] {
     return this.faults.map(({ fault, left }) => (Number.isFinite(left) ? { ...fault, times: left } : fault));
   }
 
-  /** The first delay that befalls this call, and the first other fault; both count as used. */
+  /** Takes the first delay and the first other fault for this call; both count as used. */
   take(action: string): { delay: DelayFault | undefined; reply: ReplyFault | undefined } {
     return { delay: this.takeOne(action, isDelay), reply: this.takeOne(action, isReplyFault) };
   }
 
-  /** How the tasks of a call go that has just been accepted. */
+  /** Takes the first task fault, and returns how the tasks of an accepted call go. */
   takeCourse(action: string, delayMs: number): (path: ObjectPath) => TaskCourse {
     const fault = this.takeOne(action, isTaskFault);
     const fine = { delayMs, failure: undefined, stuck: undefined };
@@ -119,7 +130,7 @@ export class FaultBook {
   }
 }
 
-/** Whether the call is worked on before this fault shows. */
+/** Whether the service does the work of the call before this fault. */
 export function isAfterWork(fault: ReplyFault): boolean {
   switch (fault.kind) {
     case "throttle":
@@ -134,8 +145,8 @@ export function isAfterWork(fault: ReplyFault): boolean {
   }
 }
 
-/** The refusal that a throttle or an error stands for. */
-export function refusalOf(fault: ThrottleFault | ErrorFault): Refusal {
+/** Creates the refusal of a throttle or an error. */
+export function createRefusal(fault: ThrottleFault | ErrorFault): Refusal {
   const code = fault.code ?? (fault.kind === "throttle" ? "Throttling" : "InternalError");
   const row = refusal(isErrorCode(code) ? code : ("InternalError" satisfies ErrorCode));
   if (fault.kind === "error") return new Refusal(code, fault.status ?? row.status, fault.message ?? row.message);

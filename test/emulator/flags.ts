@@ -6,7 +6,7 @@ import type { EmulatorOptions } from "./emulator.js";
 
 export const USAGE = "npm run emulator -- [--port N] [--domain D]... [--origin DIRECTORY] [--task-delay MS]";
 
-/** Throws an error of one sentence when a flag is unknown, or its value can't be. */
+/** Throws an error of one sentence if a flag is unknown or has a bad value. */
 export function parseFlags(args: readonly string[]): EmulatorOptions {
   const { port, domain, origin, "task-delay": taskDelay } = parse(args);
   if (origin === "") throw new Error("--origin wants a directory.");
@@ -30,15 +30,15 @@ function parse(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    throw new Error(sentence(error as NodeJS.ErrnoException));
+    throw new Error(explain(error as NodeJS.ErrnoException));
   }
 }
 
-function sentence({ code, message }: NodeJS.ErrnoException): string {
-  const named = /'([^' ]+)/.exec(message)?.[1] ?? "";
-  if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") return `There is no flag ${named}.`;
-  if (code === "ERR_PARSE_ARGS_INVALID_OPTION_VALUE") return `${named} wants a value.`;
-  return `"${named}" is not a flag.`;
+function explain({ code, message }: NodeJS.ErrnoException): string {
+  const flag = /'([^' ]+)/.exec(message)?.[1] ?? "";
+  if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") return `There is no flag ${flag}.`;
+  if (code === "ERR_PARSE_ARGS_INVALID_OPTION_VALUE") return `${flag} wants a value.`;
+  return `"${flag}" is not a flag.`;
 }
 
 function wholeNumber(flag: string, text: string, max: number): number {

@@ -1,8 +1,8 @@
 /**
- * The gateway: who is calling, is the signature right, is the request fresh. What passes it is a call of the account's own.
+ * The gateway checks who is calling, whether the signature is right, and whether the request is fresh.
  *
- * The order of the checks is a choice made here (nobody tells): key, form of the signature, time, token, signature, nonce. A
- * nonce counts as used only once its signature was right, so that nobody can use up another's.
+ * The order of the checks is a choice, since no page tells it: key, form of the signature, time, token, signature,
+ * nonce. A nonce is used up only if its signature is right, so that nobody can use up the nonce of somebody else.
  */
 import type { Account } from "./account.js";
 import { parseTime } from "./clock.js";
@@ -16,11 +16,11 @@ import { requestPairs, type WireRequest } from "./wire.js";
 /** The API version of the service's page. */
 export const API_VERSION = "2017-03-21";
 
-/** The nonces seen within the time that a request stays fresh. */
+/** The nonces of requests that may still be fresh. */
 export class Nonces {
   private readonly seen = new Map<string, number>();
 
-  /** Whether this nonce is new; from now on it is not. */
+  /** Records a nonce, and returns whether it was new. */
   use(nonce: string, now: number): boolean {
     for (const [old, at] of this.seen) {
       if (now - at <= 2 * TIMESTAMP_TOLERANCE) break;
@@ -32,7 +32,7 @@ export class Nonces {
   }
 }
 
-/** Throws the gateway's refusal, or returns when the request is the account's own. `now` is the wall's time. */
+/** Throws the gateway's refusal unless the account itself sent the request. `now` is the real time. */
 export function authenticate(request: WireRequest, call: RpcCall, account: Account, nonces: Nonces, now: number): void {
   const nonce =
     call.signatureVersion === 3 ? verifyV3(request, call, account, now) : verifyV1(request, call, account, now);
@@ -42,7 +42,7 @@ export function authenticate(request: WireRequest, call: RpcCall, account: Accou
   if (call.version !== API_VERSION) throw refusal("InvalidVersion");
 }
 
-/** Verifies a request whose signature is among its parameters, and gives its nonce. */
+/** Verifies a request whose signature is among its parameters, and returns its nonce. */
 function verifyV1(request: WireRequest, { parameters }: RpcCall, account: Account, now: number): string {
   requireKey(account, parameters.AccessKeyId);
   const text = stringToSign(request.method, requestPairs(request));
@@ -54,7 +54,7 @@ function verifyV1(request: WireRequest, { parameters }: RpcCall, account: Accoun
   return parameters.SignatureNonce;
 }
 
-/** Verifies a request whose signature is in its Authorization header, and gives its nonce. */
+/** Verifies a request whose signature is in its Authorization header, and returns its nonce. */
 function verifyV3(request: WireRequest, { parameters }: RpcCall, account: Account, now: number): string {
   const { headers } = request;
   const authorization = parseAuthorization(headers.authorization ?? "");
@@ -81,7 +81,9 @@ function requireKey(account: Account, accessKeyId: string | undefined): void {
   if (account.keyState === "inactive") throw refusal("InvalidAccessKeyId.Inactive");
 }
 
-/** Signature, SignatureMethod and SignatureVersion as version 1 wants them. An empty SignatureType is allowed. */
+/**
+ * Checks Signature, SignatureMethod and SignatureVersion by the rules of version 1, which allow an empty SignatureType.
+ */
 function requireSignatureForm(parameters: Record<string, string>, text: string): string {
   if (!parameters.Signature) throw refusal("MissingSignature");
   const conforms =
@@ -103,7 +105,7 @@ function requireFresh(timestamp: string | undefined, now: number): void {
 function requireToken(account: Account, token: string | undefined): void {
   if (token && !isTokenShaped(token)) throw refusal("InvalidSecurityToken.Malformed");
   if (account.securityToken === undefined) {
-    // A permanent key has no token, so whatever came belongs to another.
+    // A permanent key has no token, so this one belongs to another key.
     if (token) throw refusal("InvalidSecurityToken.MismatchWithAccessKey");
     return;
   }
@@ -112,7 +114,7 @@ function requireToken(account: Account, token: string | undefined): void {
   if (account.tokenState === "expired") throw refusal("InvalidSecurityToken.Expired");
 }
 
-/** No white space, and not the word that a client writes when it had no token. */
+/** A token has no white space, and isn't the word that some clients write for a missing one. */
 function isTokenShaped(token: string): boolean {
   return /^[\x21-\x7e]+$/.test(token) && token !== "undefined" && token !== "null";
 }

@@ -1,12 +1,12 @@
 /**
- * Opening and closing a server on the loopback address, the only one that anything here is bound to.
+ * Opens and closes servers on the loopback address, the only one that the emulator uses.
  */
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export const LOOPBACK = "127.0.0.1";
 
-/** Listens there and gives the base URL. Throws one clear sentence when the port is taken. */
+/** Listens on the port, and returns the base URL. Throws an error of two sentences if the port can't be opened. */
 export function listen(server: Server, port: number): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, port)));

@@ -1,17 +1,18 @@
 /**
- * `npm run emulator`: starts an emulator, prints one line of JSON that says where it is, and serves until it is told to stop.
+ * `npm run emulator`: starts an emulator, prints one line of JSON that tells where it is, and serves until a signal
+ * stops it.
  */
 import { type EmulatorOptions, startEmulator } from "./emulator.js";
 import { parseFlags, USAGE } from "./flags.js";
 
-/** Exit code of a command line that makes no sense. */
+/** The exit code of a wrong command line. */
 const BAD_USAGE = 2;
 
-/** How often it is looked whether npm is still there. */
+/** How often the program checks whether npm still runs. */
 const PARENT_CHECK_MS = 200;
 
 async function serve(options: EmulatorOptions): Promise<void> {
-  const stopped = Promise.race([stopSignal(), npmGone()]);
+  const stopped = Promise.race([stopSignal(), npmEnd()]);
   const emulator = await startEmulator(options);
   const { endpoint, edge, origin, accessKeyId, accessKeySecret, domains } = emulator;
   process.stdout.write(`${JSON.stringify({ endpoint, edge, origin, accessKeyId, accessKeySecret, domains })}\n`);
@@ -19,7 +20,9 @@ async function serve(options: EmulatorOptions): Promise<void> {
   await emulator.close();
 }
 
-/** Settles at the first SIGINT or SIGTERM. Listened to from the start, so that a signal during the start is not lost. */
+/**
+ * Settles at the first SIGINT or SIGTERM. It listens before the emulator starts, so that an early signal isn't lost.
+ */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => resolve());
@@ -27,10 +30,10 @@ function stopSignal(): Promise<void> {
 }
 
 /**
- * Settles when npm ran this and was itself stopped: some shells between the two end without passing the signal on, and nobody
- * would be left to stop the emulator. Never settles when it was started otherwise.
+ * Settles when the npm that started this program has ended: some shells between the two end without passing the signal
+ * on, and nothing else would stop the emulator. Never settles if npm didn't start it.
  */
-function npmGone(): Promise<void> {
+function npmEnd(): Promise<void> {
   const parent = process.ppid;
   return new Promise((resolve) => {
     if (process.env.npm_lifecycle_event === undefined) return;

@@ -1,18 +1,20 @@
 /**
- * `ObjectPath` of a refresh or a preload, and the `ObjectType` of a refresh: splitting the lines and reading each one, as
- * strictly as the contract allows, so that a client which passes here has not relied on kindness.
+ * Parses the `ObjectPath` of a refresh or a preload and the `ObjectType` of a refresh, as strictly as the contract
+ * allows: a client that passes here doesn't rely on leniency.
  */
 import { invalidParameter, refusal } from "./errors.js";
 
 export const OBJECT_TYPES = ["File", "Directory", "Regex", "IgnoreParams"] as const;
 export type ObjectType = (typeof OBJECT_TYPES)[number];
-/** What a task does with its path: refresh it as that type, or preload it. */
+/** What a task does with its path: refresh it with this type, or preload it. */
 export type TaskType = ObjectType | "Preload";
 
 export interface ObjectPath {
   /** The line as it was sent. */
   text: string;
-  /** Undefined when the line has no scheme: then it means http and https alike (choice; the page's own example has none). */
+  /**
+   * Undefined if the line has no scheme: then it means both http and https (choice; the page's own example has none).
+   */
   scheme: "http" | "https" | undefined;
   /** In lower case. */
   domain: string;
@@ -20,7 +22,7 @@ export interface ObjectPath {
   rest: string;
 }
 
-/** The object type of a call; the value is case-sensitive, and an empty one is the default. */
+/** Parses the object type of a call. It is case-sensitive, and empty means the default. */
 export function parseObjectType(value: string | undefined): ObjectType {
   if (!value) return "File";
   const type = OBJECT_TYPES.find((known) => known === value);
@@ -28,21 +30,24 @@ export function parseObjectType(value: string | undefined): ObjectType {
   return type;
 }
 
-/** `true` and `false` in any case, as the clients of different languages write them; `false` when it is not given. */
+/** Parses `true` and `false` in upper or lower case, since clients of different languages differ. Defaults to false. */
 export function parseBoolean(name: string, value: string | undefined): boolean {
   if (!value || /^false$/i.test(value)) return false;
   if (/^true$/i.test(value)) return true;
   throw invalidParameter(name);
 }
 
-/** The lines of an ObjectPath. A blank line or a trailing line break is malformed (choice: the page only has separators). */
+/**
+ * Parses the lines of an ObjectPath. A blank line or a trailing line break is malformed (choice: the page only has
+ * separators).
+ */
 export function parseObjectPaths(value: string | undefined, type: TaskType): ObjectPath[] {
   if (!value) throw refusal("MissingParameter");
   return value.split(/\r?\n/).map((line) => parseObjectPath(line, type));
 }
 
 const LINE = /^(?:(?<scheme>https?):\/\/)?(?<host>[^/?#]+)(?<rest>\/.*)$/i;
-/** Percent-encoding is the sender's task, so a line is printable ASCII without spaces. */
+/** The sender percent-encodes, so a line is printable ASCII without spaces. */
 const PRINTABLE = /^[\x21-\x7e]+$/;
 const LABEL = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/;
 
@@ -53,7 +58,7 @@ export function parseObjectPath(line: string, type: TaskType): ObjectPath {
   // "*.example.com" and ".example.com" are the two notations of a wildcard domain.
   if (domain.includes("*") || domain.startsWith(".")) throw refusal("InvalidExtensiveDomain.ValueNotSupported");
   const labels = domain.split(".");
-  // No port either (choice): an accelerated domain is named without one.
+  // A port is malformed too (choice): an accelerated domain is named without one.
   if (labels.length < 2 || !labels.every((label) => LABEL.test(label))) throw malformed();
   requireRest(groups.rest, type);
   return { text: line, scheme: groups.scheme?.toLowerCase() as ObjectPath["scheme"], domain, rest: groups.rest };
@@ -71,8 +76,8 @@ function requireRest(rest: string, type: TaskType): void {
 }
 
 /**
- * The expression that a Regex path stands for, or undefined when it is none. It has to match the whole of a cached path and
- * query (choice: the page says "based on regular expressions" and no more), so a part of a name matches nothing by chance.
+ * Compiles the expression of a Regex path; returns undefined if it isn't one. It must match a whole cached path and
+ * query, so that part of a name matches nothing by chance (choice: the page only says "based on regular expressions").
  */
 export function compilePattern(rest: string): RegExp | undefined {
   try {

@@ -1,5 +1,5 @@
 /**
- * The origin server that the edge asks: a directory with one folder a domain.
+ * The origin that the edge asks: a directory with a folder for each domain.
  */
 import { readFileSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
@@ -32,10 +32,10 @@ const NOT_FOUND: OriginResponse = {
 };
 
 /**
- * What the origin answers for that path. A directory is a 404: the origin has no index files. It reads synchronously, so that
- * no refresh can come between the reading of a file and its place in the cache.
+ * Returns what the origin answers for a path. A directory is a 404: the origin has no index files. It reads
+ * synchronously, so that no refresh happens between the reading of a file and its caching.
  *
- * @param pathAndQuery as sent; the query makes no difference to the origin
+ * @param pathAndQuery as sent; the origin ignores the query
  */
 export function readOrigin(directory: string, domain: string, pathAndQuery: string): OriginResponse {
   const name = fileName(pathAndQuery);
@@ -50,7 +50,7 @@ export function readOrigin(directory: string, domain: string, pathAndQuery: stri
   }
 }
 
-/** The decoded path, or undefined when it could lead out of the domain's folder. */
+/** Decodes a path; returns undefined for a directory, and for a path that could lead out of the domain's folder. */
 function fileName(pathAndQuery: string): string | undefined {
   try {
     const path = decodeURIComponent(pathAndQuery.split("?")[0] ?? "");

@@ -1,18 +1,21 @@
 /**
- * What a call of PreloadVodObjectCaches may say beside its paths: for which area, how deep, and with which headers the origin
- * is asked.
+ * The options of PreloadVodObjectCaches: the area, whether L2 nodes are filled, and the headers of the requests to the
+ * origin.
  */
 import { invalidParameter } from "./errors.js";
 import { parseBoolean } from "./object-path.js";
 
-/** The Chinese mainland, and everywhere else: what is cached in one of them is not in the other. */
+/** The Chinese mainland, and everywhere else. Each area has a cache of its own. */
 export const AREAS = ["domestic", "overseas"] as const;
 export type Area = (typeof AREAS)[number];
 
-/** "If you do not specify a region, the value overseas is used" (page; newer pages don't say, CDN takes the domain's own). */
+/**
+ * "If you do not specify a region, the value overseas is used" (page; newer pages don't tell, and CDN uses the domain's
+ * own).
+ */
 export const DEFAULT_AREA: Area = "overseas";
 
-/** What a preload asks the origin with, unless told otherwise (page). */
+/** The headers of the requests to the origin, unless the call sets others (page). */
 export const DEFAULT_HEADERS: Headers = { "Accept-Encoding": ["gzip"] };
 
 /** Each header with its values, as `WithHeader` has them. */
@@ -20,12 +23,12 @@ export type Headers = Readonly<Record<string, readonly string[]>>;
 
 export interface PreloadOptions {
   area: Area;
-  /** Whether the nodes next to the viewers are filled too. The emulator has one layer, so that it makes no difference. */
+  /** Whether L2 nodes are filled too. It makes no difference here, since the emulator has one layer. */
   l2Preload: boolean;
   headers: Headers;
 }
 
-/** Reads Area, L2Preload and WithHeader; each may be left out. */
+/** Parses Area, L2Preload and WithHeader; each may be left out. */
 export function parsePreloadOptions(parameters: Record<string, string | undefined>): PreloadOptions {
   return {
     area: parseArea(parameters.Area),
@@ -34,7 +37,7 @@ export function parsePreloadOptions(parameters: Record<string, string | undefine
   };
 }
 
-/** The values are case-sensitive, and an empty one is the default. */
+/** Area is case-sensitive, and empty means the default. */
 function parseArea(value: string | undefined): Area {
   if (!value) return DEFAULT_AREA;
   const area = AREAS.find((known) => known === value);
@@ -45,7 +48,7 @@ function parseArea(value: string | undefined): Area {
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/i;
 const HEADER_VALUE = /^[\x20-\x7e]*$/;
 
-/** The form of the page's example alone, `{"Accept-Encoding":["gzip, deflate, br"]}`: any other is refused (choice). */
+/** Accepts only the form of the page's example, `{"Accept-Encoding":["gzip, deflate, br"]}` (choice). */
 function parseHeaders(value: string | undefined): Headers {
   if (!value) return DEFAULT_HEADERS;
   const headers = parseJson(value);

@@ -1,6 +1,6 @@
 /**
- * The limits of an account: URLs, directories and preloads a day, paths a minute. A call either fits into all of them or
- * spends nothing.
+ * The limits of an account: URLs, directories and preloads in a day, and paths in a minute. A call fits into all of
+ * them, or it spends nothing.
  */
 import { refusal } from "./errors.js";
 import { DAY, MINUTE, QUOTA_DAY_OFFSET } from "./limits.js";
@@ -9,11 +9,11 @@ import type { TaskType } from "./object-path.js";
 export type QuotaKind = "url" | "directory" | "preload";
 
 /**
- * Which quota a path of that type is taken from. The page counts "resources based on URLs" and "based on directories" and
- * doesn't say what Regex and IgnoreParams are. Here IgnoreParams names one URL, so it is a URL; Regex reaches as far as a
- * directory does, so it is a directory.
+ * The quota that a path of each type is taken from. The page counts "resources based on URLs" and "based on
+ * directories", and doesn't tell what Regex and IgnoreParams count as (choice): IgnoreParams names one URL, so it
+ * counts as a URL; Regex covers as much as a directory, so it counts as a directory.
  */
-export const QUOTA_OF: Record<TaskType, QuotaKind> = {
+export const QUOTA_KIND: Record<TaskType, QuotaKind> = {
   File: "url",
   IgnoreParams: "url",
   Directory: "directory",
@@ -30,9 +30,10 @@ export class Quota {
   private usedThisMinute = 0;
 
   /**
-   * @param limits a day's URLs, directories and preloads; the account's own may be higher than the published ones
-   * @param perMinute paths that may be refreshed in a minute of the clock. The number is not published: undefined is no
-   * limit. The page of PreloadVodObjectCaches knows no such limit
+   * @param limits the URLs, directories and preloads of a day; an account may have higher limits than the published
+   * ones
+   * @param perMinute how many paths may be refreshed in a minute of the clock; undefined is no limit, since the number
+   * isn't published. The page of PreloadVodObjectCaches mentions no such limit
    */
   constructor(
     readonly limits: Record<QuotaKind, number>,
@@ -40,32 +41,32 @@ export class Quota {
   ) {}
 
   remain(kind: QuotaKind, now: number): number {
-    this.turn(now);
+    this.startPeriods(now);
     return Math.max(0, this.limits[kind] - this.used[kind]);
   }
 
-  /** Takes `count` paths from the quota, or throws and takes none. The day's limit is looked at before the minute's. */
+  /** Takes `count` paths from the quota, or throws and takes none. The day's limit is checked before the minute's. */
   spend(kind: QuotaKind, count: number, now: number): void {
-    this.turn(now);
+    this.startPeriods(now);
     if (this.used[kind] + count > this.limits[kind]) throw refusal("QuotaExceeded.Refresh");
-    if (kind !== "preload") this.spendOfMinute(count);
+    if (kind !== "preload") this.spendMinute(count);
     this.used[kind] += count;
   }
 
-  /** As if that many had been spent today by somebody else. */
+  /** Sets what is left of today's quota, as if somebody else had spent the rest. */
   setRemain(kind: QuotaKind, remain: number, now: number): void {
-    this.turn(now);
+    this.startPeriods(now);
     this.used[kind] = Math.max(0, this.limits[kind] - remain);
   }
 
-  private spendOfMinute(count: number): void {
+  private spendMinute(count: number): void {
     if (this.perMinute !== undefined && this.usedThisMinute + count > this.perMinute) {
       throw refusal("QuotaPerMinuteExceeded.Refresh");
     }
     this.usedThisMinute += count;
   }
 
-  private turn(now: number): void {
+  private startPeriods(now: number): void {
     const day = quotaDay(now);
     if (day !== this.day) {
       this.day = day;
@@ -79,7 +80,7 @@ export class Quota {
   }
 }
 
-/** The number of the day in UTC+8. */
+/** Returns the number of the day in UTC+8. */
 export function quotaDay(now: number): number {
   return Math.floor((now + QUOTA_DAY_OFFSET) / DAY);
 }

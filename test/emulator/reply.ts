@@ -1,9 +1,9 @@
 /**
- * How an answer is written: JSON or XML, and the body of a refusal.
+ * Writes answers and refusals as JSON or XML.
  */
 import type { Refusal } from "./errors.js";
 
-/** The host that the real answers name, which is also the host of the production endpoint. */
+/** The host that the real answers name: the host of the production endpoint. */
 export const HOST_ID = "vod.cn-shanghai.aliyuncs.com";
 
 export type Format = "JSON" | "XML";
@@ -16,8 +16,11 @@ export interface Reply {
   code?: string;
 }
 
-/** The format that a call asks for, in any case. RPC calls that ask for none get XML (help, common parameters). */
-export function formatOf(value: string | undefined, fallback: Format): Format {
+/**
+ * Chooses the format that a call asks for, in upper or lower case. RPC calls that ask for none get XML (help, common
+ * parameters).
+ */
+export function chooseFormat(value: string | undefined, fallback: Format): Format {
   const format = value?.toUpperCase();
   return format === "JSON" || format === "XML" ? format : fallback;
 }
@@ -53,7 +56,7 @@ function write(status: number, root: string, value: object, format: Format, requ
   return { status, headers: { "content-type": "text/xml;charset=utf-8", ...common }, body };
 }
 
-/** An array is its element repeated, as `Tasks.Task[]` is `<Tasks><Task>…</Task><Task>…</Task></Tasks>`. */
+/** Writes an array as repeated elements: `Tasks.Task[]` is `<Tasks><Task>…</Task><Task>…</Task></Tasks>`. */
 function element(name: string, value: unknown): string {
   if (Array.isArray(value)) return value.map((item) => element(name, item)).join("");
   const inner =

@@ -1,8 +1,8 @@
 /**
- * What a request asks for: the action, the version and the parameters, wherever the client put them.
+ * Reads the action, the version and the parameters of a request, wherever the client put them.
  */
 import type { Format } from "./reply.js";
-import { formatOf } from "./reply.js";
+import { chooseFormat } from "./reply.js";
 import { requestPairs, type WireRequest } from "./wire.js";
 
 export interface RpcCall {
@@ -11,13 +11,13 @@ export interface RpcCall {
   action: string;
   version: string | undefined;
   format: Format;
-  /** Query and body by name; of a name that came twice the last one (its signature covers both). */
+  /** The parameters of query and body. If a name comes twice, the last value counts; the signature covers both. */
   parameters: Record<string, string>;
 }
 
 /**
- * Clients of version 1 may send `x-acs-action` headers too, which nobody signed, so those count only beside an
- * `Authorization: ACS3-…`.
+ * Clients of version 1 may send unsigned `x-acs-action` headers too, so these count only with an `Authorization:
+ * ACS3-…`.
  */
 export function readCall(request: WireRequest): RpcCall {
   const parameters = Object.fromEntries(requestPairs(request));
@@ -27,7 +27,7 @@ export function readCall(request: WireRequest): RpcCall {
       signatureVersion: 1,
       action: Action,
       version: Version,
-      format: formatOf(parameters.Format, "XML"),
+      format: chooseFormat(parameters.Format, "XML"),
       parameters,
     };
   }
@@ -35,7 +35,7 @@ export function readCall(request: WireRequest): RpcCall {
     signatureVersion: 3,
     action: request.headers["x-acs-action"] ?? "",
     version: request.headers["x-acs-version"],
-    format: formatOf(parameters.Format, "JSON"),
+    format: chooseFormat(parameters.Format, "JSON"),
     parameters,
   };
 }

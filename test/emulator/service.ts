@@ -1,6 +1,6 @@
 /**
- * The operations of the service, behind the gateway: each takes the parameters of a call and gives the body of the answer
- * without its RequestId, or throws the refusal.
+ * The operations of the service, behind the gateway. Each takes the parameters of a call and returns the body of the
+ * answer without its RequestId, or throws a refusal.
  */
 import { type Account, requireDomain, requireOpenService } from "./account.js";
 import type { Clock } from "./clock.js";
@@ -9,13 +9,13 @@ import { type ErrorCode, refusal } from "./errors.js";
 import { BLOCKS_PER_DAY, PRELOADS_PER_CALL, URLS_PER_CALL } from "./limits.js";
 import { parseBoolean, parseObjectPaths, parseObjectType } from "./object-path.js";
 import { parsePreloadOptions } from "./preload.js";
-import { QUOTA_OF, type Quota } from "./quota.js";
+import { QUOTA_KIND, type Quota } from "./quota.js";
 import type { Course, TaskBook } from "./tasks.js";
 
 export type Parameters = Record<string, string | undefined>;
 export type Answer = Record<string, unknown>;
 
-/** More URLs in a call than it may carry: of the page's codes this is the nearest (choice). */
+/** The code for too many URLs in a call: the nearest of the page's codes (choice). */
 const TOO_MANY_URLS: ErrorCode = "QuotaExceeded.Refresh";
 
 export class VodService {
@@ -26,7 +26,7 @@ export class VodService {
     private readonly tasks: TaskBook,
   ) {}
 
-  /** @param course asked once a refresh or a preload is accepted: how its tasks go */
+  /** @param course returns how the tasks go; called when a refresh or a preload is accepted */
   call(action: string | undefined, parameters: Parameters, course: () => Course): Answer {
     switch (action) {
       case "RefreshVodObjectCaches":
@@ -47,7 +47,7 @@ export class VodService {
     }
   }
 
-  /** Everything is checked before anything is spent or filed: a refused call leaves no trace. */
+  /** Checks everything before it spends quota or files tasks: a refused call leaves no trace. */
   private refresh(parameters: Parameters, course: () => Course): Answer {
     requireOpenService(this.account);
     if (!parameters.ObjectPath) throw refusal("MissingParameter");
@@ -55,7 +55,7 @@ export class VodService {
     const force = parseBoolean("Force", parameters.Force);
     const paths = parseObjectPaths(parameters.ObjectPath, type);
     for (const path of paths) requireDomain(this.account, path.domain);
-    const kind = QUOTA_OF[type];
+    const kind = QUOTA_KIND[type];
     if (kind === "url" && paths.length > URLS_PER_CALL) throw refusal(TOO_MANY_URLS);
     const now = this.clock.now();
     this.quota.spend(kind, paths.length, now);
@@ -86,7 +86,7 @@ export class VodService {
       PreloadQuota: String(this.quota.limits.preload),
       PreloadRemain: String(this.quota.remain("preload", now)),
       BlockQuota: String(BLOCKS_PER_DAY),
-      // The one field whose name begins with a small letter.
+      // The only field whose name begins with a small letter.
       blockRemain: String(BLOCKS_PER_DAY),
     };
   }

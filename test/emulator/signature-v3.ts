@@ -24,7 +24,7 @@ export function parseAuthorization(header: string): Authorization | undefined {
   return { accessKeyId: groups.key, signedHeaders: groups.headers.split(";"), signature: groups.signature };
 }
 
-/** The headers that have to be signed: the host, and every `x-acs-` header that the request has. */
+/** Lists the headers that have to be signed: the host, and every `x-acs-` header of the request. */
 export function mustBeSigned(headers: WireRequest["headers"]): string[] {
   return Object.keys(headers).filter((name) => name === "host" || name.startsWith("x-acs-"));
 }

@@ -1,5 +1,5 @@
 /**
- * Starts emulators for a test file and closes them all after each test, the failed ones included.
+ * Starts emulators for a test file, and closes them after each test, also after one that failed.
  */
 import { afterEach } from "vitest";
 import { type Emulator, type EmulatorOptions, startEmulator } from "./emulator.js";

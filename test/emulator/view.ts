@@ -1,5 +1,5 @@
 /**
- * A viewer: asks the edge for a URL as a browser would whose name server points there.
+ * A viewer: requests a URL from the edge, like a browser whose DNS points there.
  */
 import { type IncomingHttpHeaders, request } from "node:http";
 import { AREA_HEADER } from "./edge-server.js";
@@ -8,12 +8,12 @@ import type { Area } from "./preload.js";
 export interface View {
   status: number;
   body: string;
-  /** From the edge's X-Cache header; "NONE" when the edge answered by itself. */
+  /** From the edge's X-Cache header; "NONE" if the edge answered without its cache. */
   cache: "HIT" | "MISS" | "NONE";
   headers: IncomingHttpHeaders;
 }
 
-/** What a viewer of that http or https URL, in that area, gets from the edge. The area defaults to `domestic`. */
+/** Returns what a viewer in an area gets from the edge for an http or https URL. The area defaults to `domestic`. */
 export function view(
   emulator: { edge: string },
   url: string,

@@ -1,11 +1,11 @@
 /**
- * Reading a whole request from the network.
+ * Reads whole requests from the network.
  */
 import type { IncomingMessage } from "node:http";
 import { MAX_BODY_BYTES } from "./limits.js";
 import { splitTarget, type WireRequest } from "./wire.js";
 
-/** The request with its body, chunked or not; undefined when the body is too long. */
+/** Returns the request with its body, or undefined if the body is too long. */
 export async function readRequest(incoming: IncomingMessage): Promise<WireRequest | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;

@@ -1,11 +1,11 @@
 /**
- * What arrives on the wire, as name and value pairs. Clients differ in how they write the same parameters (`+` or `%20`, a raw
- * `*`, `%7E`, in the query or in the body), so everything is decoded first and only then looked at.
+ * Reads requests as pairs of name and value. Clients write the same parameters in different ways (`+` or `%20`, a raw
+ * `*`, `%7E`, in the query or in the body), so the emulator decodes everything before it looks at it.
  */
 
 export type Pair = readonly [name: string, value: string];
 
-/** A request as it was received, body included. */
+/** A request as it was received, with its body. */
 export interface WireRequest {
   method: string;
   path: string;
@@ -22,17 +22,17 @@ export function splitTarget(target: string): { path: string; query: string } {
   return { path: relative.slice(0, mark) || "/", query: relative.slice(mark + 1) };
 }
 
-/** Decodes `a=b&c=d`; `+` is a space, and what isn't valid encoding stays as it is. */
+/** Decodes `a=b&c=d`; `+` is a space, and an invalid encoding stays as it is. */
 export function decodePairs(text: string): Pair[] {
   return [...new URLSearchParams(text)];
 }
 
-/** The parameters of the query and of a form body together, in the order they came. */
+/** Returns the parameters of the query and of a form body, in the order in which they came. */
 export function requestPairs(request: WireRequest): Pair[] {
   return [...decodePairs(request.query), ...formPairs(request)];
 }
 
-/** The parameters of a form body; clients that send no content type mean a form too. */
+/** Returns the parameters of a form body; clients that send no content type send a form too. */
 export function formPairs(request: WireRequest): Pair[] {
   const type = request.headers["content-type"]?.split(";")[0]?.trim().toLowerCase() ?? "";
   const isForm = type === "" || type === "application/x-www-form-urlencoded";
