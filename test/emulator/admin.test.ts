@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { refresh, signedPairs } from "./caller.js";
 import { type Emulator, pathsOf, view } from "./index.js";
 import { started } from "./started.js";
@@ -14,8 +14,8 @@ async function admin(emulator: Emulator, method: string, path: string, input?: u
   return { status: response.status, json: (await response.json()) as any };
 }
 
-describe("the log", () => {
-  it("should tell calls, paths, order and times, and no secret", async () => {
+describe("the log of calls", () => {
+  test("the log has calls, paths, order and times, and no secret", async () => {
     const emulator = await started({ securityToken: "the-token" });
     emulator.freeze();
     emulator.setTime(Date.parse("2024-07-19T12:00:00Z"));
@@ -38,7 +38,7 @@ describe("the log", () => {
     expect(JSON.stringify(json)).not.toMatch(/the-token|"Signature"/);
   });
 
-  it("should be cleared", async () => {
+  test("the log is cleared", async () => {
     const emulator = await started();
     await refresh(emulator, ["vod.example.com/1"]);
     expect((await admin(emulator, "DELETE", "/received")).json).toHaveLength(1);
@@ -47,7 +47,7 @@ describe("the log", () => {
 });
 
 describe("the admin endpoint", () => {
-  it("should tell the state", async () => {
+  test("the state is returned", async () => {
     const emulator = await started();
     emulator.freeze();
     expect((await admin(emulator, "GET", "")).json).toEqual({
@@ -63,7 +63,7 @@ describe("the admin endpoint", () => {
     });
   });
 
-  it("should set, count down and clear faults", async () => {
+  test("faults are set, counted down and cleared", async () => {
     const emulator = await started();
     const faults = [{ kind: "throttle", times: 2, retryAfterMs: 10 }, { kind: "html" }];
     expect((await admin(emulator, "POST", "/faults", faults)).json).toEqual(faults);
@@ -72,7 +72,7 @@ describe("the admin endpoint", () => {
     expect((await admin(emulator, "DELETE", "/faults")).json).toEqual([]);
   });
 
-  it("should set conditions", async () => {
+  test("conditions are set", async () => {
     const emulator = await started();
     const conditions = {
       service: "suspended",
@@ -98,7 +98,7 @@ describe("the admin endpoint", () => {
     expect((await admin(emulator, "POST", "/conditions", { securityToken: null })).json.token).toBe("none");
   });
 
-  it("should set, move and stop the time", async () => {
+  test("the time is set, moved and stopped", async () => {
     const emulator = await started({ taskDelayMs: 1_000 });
     const time = async (change: object) => (await admin(emulator, "POST", "/time", change)).json.time;
     expect(await time({ frozen: true })).toBe(emulator.time());
@@ -119,13 +119,13 @@ describe("the admin endpoint", () => {
     expect((await admin(emulator, "POST", "/time", { frozen: false })).json.frozen).toBe(false);
   });
 
-  it("should list what the edge has in its cache", async () => {
+  test("the URLs in the cache of the edge are listed", async () => {
     const emulator = await started();
     await view(emulator, "https://vod.example.com/a");
     expect((await admin(emulator, "GET", "/cache")).json).toEqual(["https://vod.example.com/a"]);
   });
 
-  it("should tell what the edge did, and forget it", async () => {
+  test("the events of the edge are listed and cleared", async () => {
     const emulator = await started();
     await view(emulator, "https://vod.example.com/a", { area: "overseas" });
     expect((await admin(emulator, "GET", "/events")).json).toEqual([
@@ -142,7 +142,7 @@ describe("the admin endpoint", () => {
     expect(emulator.events).toEqual([]);
   });
 
-  it.each([
+  test.each([
     ["/faults", { kind: "thunder" }, /^"kind" wants one of throttle, error, /],
     ["/faults", { kind: "throttle", times: 0 }, '"times" wants at least 1.'],
     [
@@ -159,7 +159,7 @@ describe("the admin endpoint", () => {
     ["/conditions", { domains: { "a.example.com": "gone" } }, /^"a.example.com" wants one of online, /],
     ["/time", { set: "now" }, '"set" wants a whole number.'],
     ["/time", "{", /JSON/],
-  ])("should refuse %s %j and change nothing", async (path, input, error) => {
+  ])("%s %j is refused and changes nothing", async (path, input, error) => {
     const emulator = await started();
     const answer = await admin(emulator, "POST", path, input);
     expect(answer.status).toBe(400);
@@ -167,19 +167,19 @@ describe("the admin endpoint", () => {
     expect((await admin(emulator, "GET", "/faults")).json).toEqual([]);
   });
 
-  it("should say what there is", async () => {
+  test("an unknown route is refused with the list of routes", async () => {
     const emulator = await started();
     const answer = await admin(emulator, "POST", "/received");
     expect(answer).toMatchObject({ status: 404, json: { error: expect.stringContaining("GET /received") } });
   });
 
-  it("should be closed to browsers", async () => {
+  test("a request of a browser is refused", async () => {
     const emulator = await started();
     const answer = await admin(emulator, "POST", "/faults", { kind: "html" }, { origin: "https://evil.example.com" });
     expect(answer.status).toBe(403);
   });
 
-  it("should not be in the log, nor befallen by faults", async () => {
+  test("an admin request is not logged and gets no fault", async () => {
     const emulator = await started();
     emulator.fault({ kind: "reset-before" });
     expect((await admin(emulator, "GET", "")).status).toBe(200);

@@ -1,8 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Clock, formatTime, parseTime } from "./clock.js";
 
 describe("the service's clock", () => {
-  it("should run with the wall, from wherever it was set", () => {
+  test("the clock runs with the wall clock, from the time that was set", () => {
     let wall = 1_000;
     const clock = new Clock(() => wall);
     expect(clock.now()).toBe(1_000);
@@ -14,7 +14,7 @@ describe("the service's clock", () => {
     expect(clock.wall()).toBe(1_005);
   });
 
-  it("should stand still, be moved while it does, and run on from there", () => {
+  test("a frozen clock stands still, can be moved, and runs on after a thaw", () => {
     let wall = 1_000;
     const clock = new Clock(() => wall);
     clock.freeze();
@@ -31,11 +31,11 @@ describe("the service's clock", () => {
 });
 
 describe("times on the wire", () => {
-  it("should be written without fractions", () => {
+  test("a time is written without a fraction of a second", () => {
     expect(formatTime(Date.parse("2024-07-19T12:00:00.999Z"))).toBe("2024-07-19T12:00:00Z");
   });
 
-  it.each([
+  test.each([
     ["2024-07-19T12:00:00Z", Date.parse("2024-07-19T12:00:00Z")],
     ["2024-02-29T23:59:59Z", Date.parse("2024-02-29T23:59:59Z")],
     ["2023-02-29T00:00:00Z", undefined],
@@ -44,5 +44,5 @@ describe("times on the wire", () => {
     ["2024-07-19T12:00:00.000Z", undefined],
     ["2024-07-19T12:00:00+08:00", undefined],
     ["", undefined],
-  ])("should be read strictly: %j is %s", (text, ms) => expect(parseTime(text)).toBe(ms));
+  ])("%j is read as %s", (text, ms) => expect(parseTime(text)).toBe(ms));
 });

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { refresh } from "./caller.js";
 import { type Emulator, view } from "./index.js";
 import { publish, started } from "./started.js";
@@ -20,14 +20,14 @@ async function stale(urls: string[], options = {}): Promise<Emulator> {
   return emulator;
 }
 
-/** Which of these URLs a viewer gets anew. */
+/** Returns the URLs for which a viewer gets the new file. */
 async function renewed(emulator: Emulator, urls: string[]): Promise<string[]> {
   const views = await Promise.all(urls.map((url) => view(emulator, url)));
   return urls.filter((_, index) => views[index]?.body === "new");
 }
 
 describe("the cache", () => {
-  it("should keep a 404, too", async () => {
+  test("a 404 is cached as well", async () => {
     const emulator = await started();
     expect(await view(emulator, "http://vod.example.com/a")).toMatchObject({ status: 404, cache: "MISS" });
     publish(emulator, "vod.example.com/a", "new");
@@ -36,14 +36,14 @@ describe("the cache", () => {
     expect(await view(emulator, "http://vod.example.com/a")).toMatchObject({ status: 200, cache: "MISS", body: "new" });
   });
 
-  it("should say 404 once a file that vanished is refreshed", async () => {
+  test("a removed file is a 404 after its refresh", async () => {
     const emulator = await stale(["http://vod.example.com/a"]);
     rmSync(join(emulator.origin, "vod.example.com/a"));
     await refresh(emulator, ["http://vod.example.com/a"]);
     expect(await view(emulator, "http://vod.example.com/a")).toMatchObject({ status: 404, cache: "MISS" });
   });
 
-  it("should keep schemes, hosts, paths and queries apart", async () => {
+  test("schemes, hosts, paths and queries are cached separately", async () => {
     const urls = [
       "http://vod.example.com/a",
       "https://vod.example.com/a",
@@ -55,15 +55,15 @@ describe("the cache", () => {
     expect(emulator.cached()).toEqual(urls);
   });
 
-  it("should answer by itself for a domain that it doesn't serve, and for other methods", async () => {
+  test("an unknown domain and another method are refused, and nothing is cached", async () => {
     const emulator = await started();
     expect(await view(emulator, "http://other.example.com/a")).toMatchObject({ status: 404, cache: "NONE" });
     expect(emulator.cached()).toEqual([]);
     expect((await fetch(emulator.edge, { method: "POST" })).status).toBe(405);
   });
 
-  it.each(["/../vod.example.com/a", "/%2e%2e/vod.example.com/a", "/..%2Fvod.example.com/a", "/%00", "/%zz", "/"])(
-    "should not be led out of a domain's folder by %s",
+  test.each(["/../vod.example.com/a", "/%2e%2e/vod.example.com/a", "/..%2Fvod.example.com/a", "/%00", "/%zz", "/"])(
+    "%s doesn't lead out of a domain's folder",
     async (path) => {
       const emulator = await started();
       publish(emulator, "vod.example.com/a", "secret");
@@ -78,7 +78,7 @@ describe("the cache", () => {
     },
   );
 
-  it("should work as an HTTP proxy", async () => {
+  test("the edge works as an HTTP proxy", async () => {
     const emulator = await started();
     publish(emulator, "vod.example.com/a", "through the proxy");
     const body = await new Promise((resolve, reject) => {
@@ -92,7 +92,7 @@ describe("the cache", () => {
     expect(emulator.cached()).toEqual(["http://vod.example.com/a"]);
   });
 
-  it("should serve the head of a file, with type and time", async () => {
+  test("a file is served with its type, time and length", async () => {
     const emulator = await started();
     publish(emulator, "vod.example.com/a.m3u8", "#EXTM3U", BEFORE);
     const { headers } = await view(emulator, "https://vod.example.com/a.m3u8");
@@ -114,7 +114,7 @@ describe("a File refresh", () => {
     "https://img.example.com/a/1.txt",
   ];
 
-  it.each([
+  test.each([
     ["https://vod.example.com/a/1.txt", ["https://vod.example.com/a/1.txt"]],
     ["http://vod.example.com/a/1.txt", ["http://vod.example.com/a/1.txt"]],
     ["HTTPS://VOD.EXAMPLE.COM/a/1.txt", ["https://vod.example.com/a/1.txt"]],
@@ -122,27 +122,27 @@ describe("a File refresh", () => {
     ["https://vod.example.com/A/1.txt", []],
     ["https://vod.example.com/a/", []],
     ["vod.example.com/a/1.txt", ["https://vod.example.com/a/1.txt", "http://vod.example.com/a/1.txt"]],
-  ])("of %s should renew %j alone", async (path, expected) => {
+  ])("a refresh of %s renews %j and nothing else", async (path, expected) => {
     const emulator = await stale(urls);
     expect((await refresh(emulator, [path])).status).toBe(200);
     expect(await renewed(emulator, urls)).toEqual(expected);
   });
 
-  it("should renew several domains at once", async () => {
+  test("one refresh renews several domains", async () => {
     const emulator = await stale(urls);
     const paths = ["https://vod.example.com/a/2.txt", "https://img.example.com/a/1.txt"];
     await refresh(emulator, paths);
     expect(await renewed(emulator, urls)).toEqual(paths);
   });
 
-  it("should not ask for Last-Modified, whatever Force says", async () => {
+  test("a file with the same Last-Modified is renewed too, without Force", async () => {
     const emulator = await stale(["https://vod.example.com/a"]);
     publish(emulator, "vod.example.com/a", "new", BEFORE);
     await refresh(emulator, ["https://vod.example.com/a"], { Force: "false" });
     expect(await view(emulator, "https://vod.example.com/a")).toMatchObject({ body: "new", cache: "MISS" });
   });
 
-  it("should take effect when its task is complete, not before", async () => {
+  test("a refresh takes effect when its task is complete, not before", async () => {
     const url = "https://vod.example.com/a";
     const emulator = await stale([url], { taskDelayMs: 60_000 });
     await refresh(emulator, [url]);
@@ -151,7 +151,7 @@ describe("a File refresh", () => {
     expect(await view(emulator, url)).toMatchObject({ body: "new", cache: "MISS" });
   });
 
-  it("should also drop what was cached while its task was running", async () => {
+  test("a refresh drops what was cached while its task was running", async () => {
     const url = "https://vod.example.com/a";
     const emulator = await started({ taskDelayMs: 60_000 });
     publish(emulator, "vod.example.com/a", "old");
@@ -166,30 +166,30 @@ describe("a Directory refresh", () => {
   const inside = ["https://vod.example.com/a/1", "https://vod.example.com/a/b/2", "https://vod.example.com/a/1?x=1"];
   const outside = ["https://vod.example.com/ab/1", "http://vod.example.com/a/1", "https://img.example.com/a/1"];
 
-  it.each(["true", "false"])("should renew what is under it and has changed, with Force %s", async (force) => {
+  test.each(["true", "false"])("changed files below the directory are renewed with Force %s", async (force) => {
     const emulator = await stale([...inside, ...outside]);
     await refresh(emulator, ["https://vod.example.com/a/"], { ObjectType: "Directory", Force: force });
     expect(await renewed(emulator, [...inside, ...outside])).toEqual(inside);
   });
 
-  it("should cover http and https when it has no scheme", async () => {
+  test("a path without a scheme covers http and https", async () => {
     const emulator = await stale([...inside, ...outside]);
     await refresh(emulator, ["vod.example.com/a/"], { ObjectType: "Directory", Force: "true" });
     expect(await renewed(emulator, [...inside, ...outside])).toEqual([...inside, "http://vod.example.com/a/1"]);
   });
 
-  it("should, without Force, return the cached file whose Last-Modified is the same", async () => {
+  test("without Force, a file with the same Last-Modified stays cached", async () => {
     const url = "https://vod.example.com/a/1";
     const emulator = await stale([url]);
     publish(emulator, "vod.example.com/a/1", "new", BEFORE);
     await refresh(emulator, ["https://vod.example.com/a/"], { ObjectType: "Directory" });
     expect(await view(emulator, url)).toMatchObject({ body: "old", cache: "HIT" });
-    // It was asked for once; the next request is an ordinary one.
+    // The edge compares once; the next request is an ordinary one.
     publish(emulator, "vod.example.com/a/1", "newer", AFTER);
     expect(await view(emulator, url)).toMatchObject({ body: "old", cache: "HIT" });
   });
 
-  it("should, with Force, fetch the file whose Last-Modified is the same", async () => {
+  test("with Force, a file with the same Last-Modified is renewed too", async () => {
     const url = "https://vod.example.com/a/1";
     const emulator = await stale([url]);
     publish(emulator, "vod.example.com/a/1", "new", BEFORE);
@@ -197,7 +197,7 @@ describe("a Directory refresh", () => {
     expect(await view(emulator, url)).toMatchObject({ body: "new", cache: "MISS" });
   });
 
-  it("should, without Force, see a file appear and vanish", async () => {
+  test("without Force, added and removed files are noticed", async () => {
     const emulator = await stale(["https://vod.example.com/a/1"]);
     await view(emulator, "https://vod.example.com/a/2");
     rmSync(join(emulator.origin, "vod.example.com/a/1"));
@@ -220,8 +220,8 @@ describe("an IgnoreParams refresh", () => {
     "https://img.example.com/a.mp4",
   ];
 
-  it.each(["https://vod.example.com/a.mp4", "https://vod.example.com/a.mp4?z=3"])(
-    "of %s should renew all variants of that URL, and no other",
+  test.each(["https://vod.example.com/a.mp4", "https://vod.example.com/a.mp4?z=3"])(
+    "a refresh of %s renews all variants of that URL, and no other URL",
     async (path) => {
       const emulator = await stale([...variants, ...others]);
       await refresh(emulator, [path], { ObjectType: "IgnoreParams" });
@@ -240,14 +240,14 @@ describe("a Regex refresh", () => {
     "https://img.example.com/a/1.png",
   ];
 
-  it.each([
+  test.each([
     ["https://vod.example.com/a/.*\\.png", urls.slice(0, 2)],
     ["https://vod.example.com/a/[0-9]\\.png", urls.slice(0, 1)],
     ["https://vod.example.com/a/1\\.png(\\?.*)?", [urls[0], urls[2]]],
     ["vod.example.com/.*/1\\.png", [urls[0], urls[4]]],
     ["https://vod.example.com/1\\.png", []],
     ["https://vod.example.com/.*", urls.slice(0, 4)],
-  ])("of %s should renew %j alone", async (path, expected) => {
+  ])("a refresh of %s renews %j and nothing else", async (path, expected) => {
     const emulator = await stale(urls);
     await refresh(emulator, [path], { ObjectType: "Regex" });
     expect(await renewed(emulator, urls)).toEqual(expected);

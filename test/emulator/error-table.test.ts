@@ -1,9 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { call, preload, refresh } from "./caller.js";
 import type { Conditions, Emulator, Fault } from "./index.js";
 import { started } from "./started.js";
 
-/** How a test brings the service to a refusal: conditions or a fault, and the call. */
+/** How a test provokes a refusal: with conditions or a fault, and a call. */
 interface Provocation {
   set?: Conditions;
   fault?: Fault;
@@ -86,7 +86,7 @@ const SERVICE_TABLE: [code: string, status: number, message: string, how: Provoc
   ],
 ];
 
-// What the page of PreloadVodObjectCaches has beside the codes above.
+// The codes that the page of PreloadVodObjectCaches adds.
 const PRELOAD_TABLE: typeof SERVICE_TABLE = [
   ["PreloadQueueFull", 403, "Preload queue is full, please try again later!", { set: { preloadQueue: 0 } }],
   [
@@ -96,9 +96,9 @@ const PRELOAD_TABLE: typeof SERVICE_TABLE = [
     { paths: Array.from({ length: 101 }, (_, index) => `${PATH}?${index}`) },
   ],
 ];
-/** The codes above that the page of PreloadVodObjectCaches hasn't. */
-const OF_REFRESH = ["ServiceBusy", "InvalidObjectType.ValueNotSupported", "QuotaPerMinuteExceeded.Refresh"];
-const PRELOADS = [...SERVICE_TABLE.filter(([code]) => !OF_REFRESH.includes(code)), ...PRELOAD_TABLE];
+/** The codes above that the page of PreloadVodObjectCaches lacks. */
+const REFRESH_ONLY = ["ServiceBusy", "InvalidObjectType.ValueNotSupported", "QuotaPerMinuteExceeded.Refresh"];
+const PRELOADS = [...SERVICE_TABLE.filter(([code]) => !REFRESH_ONLY.includes(code)), ...PRELOAD_TABLE];
 
 async function provoke(emulator: Emulator, how: Provocation, send = refresh) {
   const { urlRemain: preloadRemain, ...set } = how.set ?? {};
@@ -108,7 +108,7 @@ async function provoke(emulator: Emulator, how: Provocation, send = refresh) {
 }
 
 describe("the error table of the service", () => {
-  it.each(SERVICE_TABLE)("should refuse with %s, %d, %s", async (code, status, message, how) => {
+  test.each(SERVICE_TABLE)("a refresh is refused with %s, %d, %s", async (code, status, message, how) => {
     const emulator = await started();
     const answer = await provoke(emulator, how);
     expect(answer.status).toBe(status);
@@ -122,17 +122,20 @@ describe("the error table of the service", () => {
     expect(emulator.received).toMatchObject([{ status, code, requestId: answer.json.RequestId }]);
   });
 
-  it.each(SERVICE_TABLE)("should spend nothing and file no task with %s", async (_code, _status, _message, how) => {
-    const emulator = await started();
-    await provoke(emulator, how);
-    expect(emulator.tasks()).toEqual([]);
-    const { urlRemain = 2000 } = how.set ?? {};
-    expect(emulator.quota()).toEqual({ urlRemain, dirRemain: 100, preloadRemain: 500 });
-  });
+  test.each(SERVICE_TABLE)(
+    "a refusal with %s spends nothing and files no task",
+    async (_code, _status, _message, how) => {
+      const emulator = await started();
+      await provoke(emulator, how);
+      expect(emulator.tasks()).toEqual([]);
+      const { urlRemain = 2000 } = how.set ?? {};
+      expect(emulator.quota()).toEqual({ urlRemain, dirRemain: 100, preloadRemain: 500 });
+    },
+  );
 
-  it("should have all 13 errors of the page of PreloadVodObjectCaches", () => expect(PRELOADS).toHaveLength(13));
+  test("the table has all 13 errors of the page of PreloadVodObjectCaches", () => expect(PRELOADS).toHaveLength(13));
 
-  it.each(PRELOADS)("should refuse a preload with %s, %d, %s", async (code, status, message, how) => {
+  test.each(PRELOADS)("a preload is refused with %s, %d, %s", async (code, status, message, how) => {
     const emulator = await started();
     const answer = await provoke(emulator, how, preload);
     expect(answer).toMatchObject({ status, json: { Code: code, Message: message } });
@@ -142,7 +145,7 @@ describe("the error table of the service", () => {
     expect(emulator.quota()).toEqual({ urlRemain: 2000, dirRemain: 100, preloadRemain });
   });
 
-  it("should refuse the other operations too while the account is closed", async () => {
+  test("the other operations are refused too while the service is closed", async () => {
     const emulator = await started();
     emulator.set({ service: "closed" });
     expect((await call(emulator, "DescribeVodRefreshQuota")).json.Code).toBe("OperationDenied");

@@ -1,23 +1,23 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { call, refresh, send } from "./caller.js";
 import { type Emulator, type Fault, view } from "./index.js";
 import { publish, started } from "./started.js";
 
 const PATH = "https://vod.example.com/a.txt";
 
-/** An emulator with that fault, and what a refresh gets from it. */
-async function befallen(fault: Fault) {
+/** Starts an emulator with a fault, and returns what a refresh gets. */
+async function refreshWithFault(fault: Fault) {
   const emulator = await started();
   emulator.fault(fault);
   const outcome = await refresh(emulator, [PATH]).catch((error: Error & { code: string }) => error.code);
   return { emulator, outcome };
 }
 
-/** How many URLs have been spent: whether the work was done. */
+/** Returns how many URLs were spent, which tells whether the work was done. */
 const spent = (emulator: Emulator) => 2000 - emulator.quota().urlRemain;
 
 describe("a fault of the answer", () => {
-  it.each<[Fault, number, string, number]>([
+  test.each<[Fault, number, string, number]>([
     [{ kind: "throttle" }, 503, "Throttling", 0],
     [{ kind: "throttle", code: "Throttling.User" }, 400, "Throttling.User", 0],
     [{ kind: "throttle", code: "Throttling.Api" }, 400, "Throttling.Api", 0],
@@ -26,22 +26,22 @@ describe("a fault of the answer", () => {
     [{ kind: "error", code: "InvalidAccessKeyId.NotFound" }, 404, "InvalidAccessKeyId.NotFound", 0],
     [{ kind: "error", code: "Never.Heard", status: 418, message: "What?" }, 418, "Never.Heard", 0],
     [{ kind: "error", afterWork: true }, 500, "InternalError", 1],
-  ])("%j should give %d, %s, and spend %d", async (fault, status, code, used) => {
-    const { emulator, outcome } = await befallen(fault);
+  ])("%j answers %d, %s, and spends %d", async (fault, status, code, used) => {
+    const { emulator, outcome } = await refreshWithFault(fault);
     expect(outcome).toMatchObject({ status, json: { Code: code, HostId: "vod.cn-shanghai.aliyuncs.com" } });
     expect(emulator.received).toMatchObject([{ status, code }]);
     expect(spent(emulator)).toBe(used);
   });
 
-  it("should say how long to wait when it is told to", async () => {
-    const { outcome } = await befallen({ kind: "throttle", retryAfterMs: 1500 });
+  test("a throttle tells how long to wait if it has a time for that", async () => {
+    const { outcome } = await refreshWithFault({ kind: "throttle", retryAfterMs: 1500 });
     expect(outcome).toMatchObject({ headers: { "x-acs-retry-after": "1500" } });
-    const { outcome: plain } = await befallen({ kind: "throttle" });
+    const { outcome: plain } = await refreshWithFault({ kind: "throttle" });
     expect(plain).not.toHaveProperty("headers.x-acs-retry-after");
   });
 
-  it.each([200, 302, 414, 502])("should be HTML with %d", async (status) => {
-    const { emulator, outcome } = await befallen({ kind: "html", status });
+  test.each([200, 302, 414, 502])("an HTML page is answered with status %d", async (status) => {
+    const { emulator, outcome } = await refreshWithFault({ kind: "html", status });
     expect(outcome).toMatchObject({ status, headers: { "content-type": "text/html" }, json: undefined });
     expect((outcome as { text: string }).text).toContain("<html>");
     const { location } = (outcome as { headers: Record<string, string> }).headers;
@@ -49,47 +49,47 @@ describe("a fault of the answer", () => {
     expect(spent(emulator)).toBe(0);
   });
 
-  it.each<[Fault["kind"], string | RegExp]>([
+  test.each<[Fault["kind"], string | RegExp]>([
     ["truncated", /^\{"RefreshTaskId":"70422000000001[^}]*$/],
     ["empty", /^$/],
     ["missing-fields", /^\{"RequestId":"[0-9A-F-]{36}"\}$/],
     ["wrong-types", /^\{"RefreshTaskId":70422000000001,"RequestId":\["[0-9A-F-]{36}"\]\}$/],
-  ])("should be %s after the work was done", async (kind, text) => {
-    const { emulator, outcome } = await befallen({ kind } as Fault);
+  ])("a fault that is %s corrupts the answer after the work", async (kind, text) => {
+    const { emulator, outcome } = await refreshWithFault({ kind } as Fault);
     expect(outcome).toMatchObject({ status: 200 });
     expect((outcome as { text: string }).text).toMatch(text);
     expect(spent(emulator)).toBe(1);
   });
 
-  it("should spoil a list of tasks, too", async () => {
+  test("a list of tasks is corrupted as well", async () => {
     const emulator = await started();
     emulator.fault({ kind: "wrong-types" });
     const { PageNumber, Tasks } = (await call(emulator, "DescribeVodRefreshTasks")).json;
     expect({ PageNumber, Tasks }).toEqual({ PageNumber: "1", Tasks: "[object Object]" });
   });
 
-  it.each<[Fault, number, string]>([
+  test.each<[Fault, number, string]>([
     [{ kind: "answer", body: "null" }, 200, "null"],
     [{ kind: "answer", status: 500, body: '{"error":"no Code"}' }, 500, '{"error":"no Code"}'],
     [{ kind: "answer", status: 302, body: "{}" }, 302, "{}"],
-  ])("should be anything: %j", async (fault, status, text) => {
-    expect((await befallen(fault)).outcome).toMatchObject({ status, text });
+  ])("any answer can be given: %j", async (fault, status, text) => {
+    expect((await refreshWithFault(fault)).outcome).toMatchObject({ status, text });
   });
 });
 
 describe("a fault of the connection", () => {
-  it.each<["reset-before" | "reset-after", number]>([
+  test.each<["reset-before" | "reset-after", number]>([
     ["reset-before", 0],
     ["reset-after", 1],
-  ])("should be a %s that spends %d", async (kind, used) => {
-    const { emulator, outcome } = await befallen({ kind, times: 1 });
+  ])("%s resets the connection and spends %d", async (kind, used) => {
+    const { emulator, outcome } = await refreshWithFault({ kind, times: 1 });
     expect(outcome).toBe("ECONNRESET");
     expect(spent(emulator)).toBe(used);
     expect(emulator.received).toMatchObject([{ action: "RefreshVodObjectCaches", status: 0 }]);
     expect((await refresh(emulator, [PATH])).status).toBe(200);
   });
 
-  it.each([false, true])("should be a delay, after the work: %s", async (afterWork) => {
+  test.each([false, true])("a call is delayed, after the work: %s", async (afterWork) => {
     const emulator = await started();
     emulator.fault({ kind: "delay", ms: 300, afterWork });
     const begin = performance.now();
@@ -102,7 +102,7 @@ describe("a fault of the connection", () => {
     expect(spent(emulator)).toBe(1);
   });
 
-  it("should be a delay together with another fault", async () => {
+  test("a delay is combined with another fault", async () => {
     const emulator = await started();
     emulator.fault({ kind: "error" });
     emulator.fault({ kind: "delay", ms: 100 });
@@ -111,7 +111,7 @@ describe("a fault of the connection", () => {
     expect(performance.now() - begin).toBeGreaterThan(90);
   });
 
-  it("should not keep an emulator from closing", async () => {
+  test("a delayed call doesn't keep the emulator from closing", async () => {
     const emulator = await started();
     emulator.fault({ kind: "delay", ms: 3_600_000 });
     const answer = refresh(emulator, [PATH]).catch((error: Error) => error.message);
@@ -122,8 +122,8 @@ describe("a fault of the connection", () => {
 });
 
 describe("a fault of a task", () => {
-  it.each(["Internal Error", "Origin Timeout", "Origin Return StatusCode 5XX"])(
-    "should be a failure with the description %s, which purges nothing",
+  test.each(["Internal Error", "Origin Timeout", "Origin Return StatusCode 5XX"])(
+    "a task that fails with %s purges nothing",
     async (description) => {
       const emulator = await started();
       publish(emulator, "vod.example.com/a.txt", "old");
@@ -136,7 +136,7 @@ describe("a fault of a task", () => {
     },
   );
 
-  it("should first be refreshing when tasks take time", async () => {
+  test("a task that fails is refreshing until its end", async () => {
     const emulator = await started({ taskDelayMs: 60_000 });
     emulator.fault({ kind: "task-failed" });
     await refresh(emulator, [PATH]);
@@ -145,14 +145,14 @@ describe("a fault of a task", () => {
     expect(emulator.tasks()).toMatchObject([{ status: "Failed" }]);
   });
 
-  it("should hit one path of a call alone when it is told to", async () => {
+  test("a fault with a path hits only that path of a call", async () => {
     const emulator = await started();
     emulator.fault({ kind: "task-failed", path: PATH });
     await refresh(emulator, [PATH, `${PATH}?2`]);
     expect(emulator.tasks()).toMatchObject([{ status: "Failed" }, { status: "Complete" }]);
   });
 
-  it.each(["Refreshing", "Pending"] as const)("should be one that stays %s for ever", async (status) => {
+  test.each(["Refreshing", "Pending"] as const)("a stuck task stays %s", async (status) => {
     const emulator = await started();
     emulator.fault({ kind: "task-stuck", status });
     await refresh(emulator, [PATH]);
@@ -160,7 +160,7 @@ describe("a fault of a task", () => {
     expect(emulator.tasks()).toMatchObject([{ status }]);
   });
 
-  it("should wait for a refresh that is accepted", async () => {
+  test("a task fault waits for a refresh that is accepted", async () => {
     const emulator = await started();
     emulator.fault({ kind: "task-failed", times: 1 });
     await refresh(emulator, ["other.example.com/a"]);
@@ -177,13 +177,13 @@ describe("how far a fault reaches", () => {
     return seen;
   };
 
-  it("should be N calls", async () => {
+  test("a fault with `times` hits that many calls", async () => {
     const emulator = await started();
     emulator.fault({ kind: "throttle", times: 2 });
     expect(await statuses(emulator, 3)).toEqual([503, 503, 200]);
   });
 
-  it("should be all calls until it is cleared", async () => {
+  test("a fault without `times` hits all calls until it is cleared", async () => {
     const emulator = await started();
     emulator.fault({ kind: "throttle" });
     expect(await statuses(emulator, 3)).toEqual([503, 503, 503]);
@@ -191,7 +191,7 @@ describe("how far a fault reaches", () => {
     expect(await statuses(emulator, 1)).toEqual([200]);
   });
 
-  it("should be one action", async () => {
+  test("a fault with an action hits only that action", async () => {
     const emulator = await started();
     emulator.fault({ kind: "error", action: "DescribeVodRefreshTasks", times: 1 });
     expect(await statuses(emulator, 1)).toEqual([200]);
@@ -199,7 +199,7 @@ describe("how far a fault reaches", () => {
     expect((await call(emulator, "DescribeVodRefreshTasks")).status).toBe(200);
   });
 
-  it("should be one after the other when there are several", async () => {
+  test("several faults hit calls one after the other", async () => {
     const emulator = await started();
     emulator.fault({ kind: "throttle", times: 1 });
     emulator.fault({ kind: "html", status: 502, times: 1 });
@@ -208,8 +208,8 @@ describe("how far a fault reaches", () => {
   });
 });
 
-describe("credentials that go bad while the emulator runs", () => {
-  it("should be a revoked key, and a restored one", async () => {
+describe("credentials that change while the emulator runs", () => {
+  test("a deleted key is refused until it is active again", async () => {
     const emulator = await started();
     emulator.set({ accessKey: "deleted" });
     expect((await refresh(emulator, [PATH])).json.Code).toBe("InvalidAccessKeyId.NotFound");
@@ -217,7 +217,7 @@ describe("credentials that go bad while the emulator runs", () => {
     expect((await refresh(emulator, [PATH])).status).toBe(200);
   });
 
-  it("should be an expired token, and a new one", async () => {
+  test("an expired token is refused, and a new one is accepted", async () => {
     const emulator = await started({ securityToken: "first" });
     emulator.set({ token: "expired" });
     expect((await refresh(emulator, [PATH], { SecurityToken: "first" })).json.Code).toBe(
@@ -232,7 +232,7 @@ describe("credentials that go bad while the emulator runs", () => {
 });
 
 describe("a body that is too long", () => {
-  it("should get 413 as HTML", async () => {
+  test("a body that is too long gets an HTML 413", async () => {
     const emulator = await started();
     const answer = await send(emulator.endpoint, { body: `x=${"a".repeat(8 * 1024 * 1024)}` });
     expect(answer).toMatchObject({ status: 413, headers: { "content-type": "text/html" } });

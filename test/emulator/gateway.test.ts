@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { call, encodePairs, refresh, send, signedPairs } from "./caller.js";
 import type { Conditions, EmulatorOptions } from "./index.js";
 import { started } from "./started.js";
@@ -92,7 +92,7 @@ const GATEWAY_TABLE: [code: string, status: number, message: string | RegExp, ho
 ];
 
 describe("the error table of the gateway", () => {
-  it.each(GATEWAY_TABLE)("should refuse with %s, %d, %s", async (code, status, message, how) => {
+  test.each(GATEWAY_TABLE)("a call is refused with %s, %d, %s", async (code, status, message, how) => {
     const emulator = await started(how.options);
     emulator.set(how.set ?? {});
     const answer = await call(emulator, how.action ?? QUOTA, how.extra);
@@ -100,7 +100,7 @@ describe("the error table of the gateway", () => {
     expect(answer.json.Message).toMatch(message);
   });
 
-  it("should refuse a nonce that was used, by whatever call", async () => {
+  test("a nonce that any call has used is refused", async () => {
     const emulator = await started();
     expect(await call(emulator, QUOTA, { SignatureNonce: "once" })).toMatchObject({ status: 200 });
     expect(await call(emulator, "DescribeVodRefreshTasks", { SignatureNonce: "once" })).toMatchObject({
@@ -109,93 +109,93 @@ describe("the error table of the gateway", () => {
     });
   });
 
-  it("should not count a nonce whose signature was wrong", async () => {
+  test("a nonce with a wrong signature isn't used up", async () => {
     const emulator = await started();
     const forged = { SignatureNonce: "mine", Signature: "OLeaidS1JvxuMvnyHOwuJ+uX5qY=" };
     expect((await call(emulator, QUOTA, forged)).json.Code).toBe("SignatureDoesNotMatch");
     expect((await call(emulator, QUOTA, { SignatureNonce: "mine" })).status).toBe(200);
   });
 
-  it.each([
+  test.each([
     [-15 * 60, 200],
     [-15 * 60 - 1, 400],
     [15 * 60, 200],
     [15 * 60 + 1, 400],
-  ])("should allow 15 minutes: %d seconds off gives %d", async (seconds, status) => {
+  ])("a time that is %d seconds off gets %d: 15 minutes are allowed", async (seconds, status) => {
     const now = Date.parse("2024-07-19T12:00:00Z");
     const emulator = await started({ now: () => now });
     const timestamp = `${new Date(now + seconds * 1000).toISOString().slice(0, 19)}Z`;
     expect((await call(emulator, QUOTA, { Timestamp: timestamp })).status).toBe(status);
   });
 
-  it("should check signatures against the real time, not against the time that a test has set", async () => {
+  test("signatures are checked against the real time, not against the time that a test has set", async () => {
     const emulator = await started();
     emulator.setTime(Date.parse("2031-01-01T00:00:00Z"));
     expect((await call(emulator, QUOTA)).status).toBe(200);
   });
 
-  it.each(["PUT", "DELETE"])("should know no call by %s", async (method) => {
+  test.each(["PUT", "DELETE"])("a call by %s is refused", async (method) => {
     const emulator = await started();
     const query = encodePairs(signedPairs(emulator, QUOTA, {}, method));
     expect((await send(emulator.endpoint, { method, query })).json.Code).toBe("InvalidAction.NotFound");
   });
 
-  it("should know no call at another path", async () => {
+  test("a call at another path is refused", async () => {
     const emulator = await started();
     const body = encodePairs(signedPairs(emulator, QUOTA));
     expect((await send(emulator.endpoint, { path: "/v1", body })).json.Code).toBe("InvalidAction.NotFound");
   });
 });
 
-// Spellings of one and the same signed call that official clients send.
+// The ways in which official clients write the same signed call.
 const PATHS = "http://vod.example.com/a~b*c%20d\nvod.example.com/e?f=g+h&i=%E4%BD%A0";
 const plus = (text: string) => percentEncode(text).replaceAll("%20", "+");
 const rawStar = (text: string) => percentEncode(text).replaceAll("%2A", "*");
 const tildeHex = (text: string) => percentEncode(text).replaceAll("~", "%7E");
 const lowerHex = (text: string) => percentEncode(text).replace(/%../g, (hex) => hex.toLowerCase());
 
-describe("tolerance for how clients write a call", () => {
+describe("the ways in which clients write a call", () => {
   const extra = { ObjectPath: PATHS, ObjectType: "File", Note: "two words" };
 
-  it.each([
+  test.each([
     ["%20 for a space", percentEncode],
     ["+ for a space", plus],
     ["a raw *", rawStar],
     ["%7E", tildeHex],
     ["lower-case hex", lowerHex],
-  ])("should accept %s", async (_name, encode) => {
+  ])("%s is accepted", async (_name, encode) => {
     const emulator = await started();
     const body = encodePairs(signedPairs(emulator, "RefreshVodObjectCaches", extra), encode);
     expect((await send(emulator.endpoint, { body })).status).toBe(200);
     expect(emulator.received[0]?.parameters.ObjectPath).toBe(PATHS);
   });
 
-  it("should accept a POST with everything in the query", async () => {
+  test("a POST with everything in the query is accepted", async () => {
     const emulator = await started();
     const query = encodePairs(signedPairs(emulator, "RefreshVodObjectCaches", extra));
     expect((await send(emulator.endpoint, { query })).status).toBe(200);
   });
 
-  it("should accept a GET", async () => {
+  test("a GET is accepted", async () => {
     const emulator = await started();
     const query = encodePairs(signedPairs(emulator, "RefreshVodObjectCaches", extra, "GET"));
     expect((await send(emulator.endpoint, { method: "GET", query })).status).toBe(200);
   });
 
-  it("should accept parameters split between query and body", async () => {
+  test("parameters in both query and body are accepted", async () => {
     const emulator = await started();
     const pairs = signedPairs(emulator, "RefreshVodObjectCaches", extra);
     const [query, body] = [encodePairs(pairs.slice(0, 5)), encodePairs(pairs.slice(5))];
     expect((await send(emulator.endpoint, { query, body })).status).toBe(200);
   });
 
-  it("should accept a body without a content type", async () => {
+  test("a body without a content type is accepted", async () => {
     const emulator = await started();
     const body = encodePairs(signedPairs(emulator, QUOTA));
     expect((await send(emulator.endpoint, { body, headers: { "content-type": "" } })).status).toBe(200);
   });
 
-  it("should accept a chunked body", async () => {
+  test("a chunked body is accepted", async () => {
     const emulator = await started();
     const body = encodePairs(signedPairs(emulator, QUOTA));
     const status = await new Promise((resolve, reject) => {
@@ -210,7 +210,7 @@ describe("tolerance for how clients write a call", () => {
     expect(status).toBe(200);
   });
 
-  it.each([
+  test.each([
     { SignatureType: "" },
     { Force: "False" },
     { Force: "TRUE" },
@@ -218,19 +218,19 @@ describe("tolerance for how clients write a call", () => {
     { SignatureMethod: "Hmac-SHA1" },
     { RegionId: "cn-shanghai" },
     { OwnerId: "1" },
-  ])("should accept %j", async (more) => {
+  ])("%j is accepted", async (more) => {
     const emulator = await started();
     expect((await refresh(emulator, ["vod.example.com/a.txt"], more)).json.RefreshTaskId).toBe("70422000000001");
   });
 
-  it("should ignore unsigned x-acs headers of a version 1 client", async () => {
+  test("unsigned x-acs headers of a version 1 client are ignored", async () => {
     const emulator = await started();
     const headers = { "x-acs-action": "Nonsense", "x-acs-version": "1.0" };
     const body = encodePairs(signedPairs(emulator, QUOTA));
     expect((await send(emulator.endpoint, { body, headers })).status).toBe(200);
   });
 
-  it("should say 414 to a request line that is too long, and take the same as a body", async () => {
+  test("a request line that is too long gets 414, and the same call is accepted as a body", async () => {
     const emulator = await started();
     const paths = Array.from({ length: 400 }, (_, index) => `https://vod.example.com/videos/${index}/index.m3u8`);
     const pairs = signedPairs(emulator, "RefreshVodObjectCaches", { ObjectPath: paths.join("\n") });
@@ -240,7 +240,7 @@ describe("tolerance for how clients write a call", () => {
 });
 
 describe("formats", () => {
-  it.each(["XML", "xml", undefined])("should answer XML to Format %s", async (format) => {
+  test.each(["XML", "xml", undefined])("a call with the Format %s is answered in XML", async (format) => {
     const emulator = await started();
     await refresh(emulator, ["vod.example.com/a?x=1&y=2"]);
     const answer = await call(emulator, "DescribeVodRefreshTasks", { Format: format });
@@ -250,7 +250,7 @@ describe("formats", () => {
     );
   });
 
-  it("should refuse in XML as well", async () => {
+  test("a call is refused in XML as well", async () => {
     const emulator = await started();
     const answer = await call(emulator, "Nonsense", { Format: "XML" });
     expect(answer.status).toBe(404);
@@ -261,7 +261,7 @@ describe("formats", () => {
 describe("an altered copy of a signed call", () => {
   const signed = (emulator: Parameters<typeof signedPairs>[0]) =>
     signedPairs(emulator, "RefreshVodObjectCaches", { ObjectPath: PATHS, ObjectType: "File", Force: "false" });
-  // What a gateway looks at before the signature has a code of its own.
+  // What the gateway checks before the signature has codes of its own.
   const OWN_CODES: Record<string, string[]> = {
     AccessKeyId: ["InvalidAccessKeyId.NotFound", "MissingAccessKeyId"],
     Signature: ["SignatureDoesNotMatch", "IncompleteSignature", "MissingSignature"],
@@ -271,7 +271,7 @@ describe("an altered copy of a signed call", () => {
     Timestamp: ["SignatureDoesNotMatch", "InvalidTimeStamp.Format", "InvalidTimeStamp.Expired", "MissingTimestamp"],
   };
 
-  it("should be refused, whichever parameter was changed", async () => {
+  test("a copy with any changed parameter is refused", async () => {
     const emulator = await started();
     await fc.assert(
       fc.asyncProperty(fc.nat({ max: 11 }), fc.string({ minLength: 1 }), async (index, value) => {
@@ -280,23 +280,23 @@ describe("an altered copy of a signed call", () => {
         fc.pre(value !== old);
         const altered = pairs.map((pair): Pair => (pair[0] === name ? [name, value] : pair));
         const answer = await send(emulator.endpoint, { body: encodePairs(altered) });
-        expect(OWN_CODES[name] ?? ["SignatureDoesNotMatch"]).toContain(codeOf(answer.text));
+        expect(OWN_CODES[name] ?? ["SignatureDoesNotMatch"]).toContain(readCode(answer.text));
       }),
     );
     expect(emulator.tasks()).toEqual([]);
   });
 
-  it("should be refused, whichever parameter was left out", async () => {
+  test("a copy without any one parameter is refused", async () => {
     const emulator = await started();
     for (const [name] of signed(emulator)) {
       const altered = signed(emulator).filter((pair) => pair[0] !== name);
       const answer = await send(emulator.endpoint, { body: encodePairs(altered) });
       const own = [...(OWN_CODES[name] ?? ["SignatureDoesNotMatch"])];
-      expect(own).toContain(codeOf(answer.text));
+      expect(own).toContain(readCode(answer.text));
     }
   });
 
-  it("should be refused with any parameter more, one of a name that was signed included", async () => {
+  test("a copy with any additional parameter is refused, also if its name was signed", async () => {
     const emulator = await started();
     const names = fc.oneof(fc.string({ minLength: 1 }), fc.constantFrom("ObjectPath", "Force", "Version"));
     await fc.assert(
@@ -305,19 +305,19 @@ describe("an altered copy of a signed call", () => {
         const more = encodePairs([[name, value]]);
         const body = encodePairs(signed(emulator));
         const wire = inQuery ? { query: more, body } : { body: `${body}&${more}` };
-        expect(codeOf((await send(emulator.endpoint, wire)).text)).toBe("SignatureDoesNotMatch");
+        expect(readCode((await send(emulator.endpoint, wire)).text)).toBe("SignatureDoesNotMatch");
       }),
     );
   });
 
-  it("should be refused with another method", async () => {
+  test("a copy with another method is refused", async () => {
     const emulator = await started();
     const query = encodePairs(signed(emulator));
-    expect(codeOf((await send(emulator.endpoint, { method: "GET", query })).text)).toBe("SignatureDoesNotMatch");
+    expect(readCode((await send(emulator.endpoint, { method: "GET", query })).text)).toBe("SignatureDoesNotMatch");
   });
 });
 
 /** The code of a refusal in JSON or, where an alteration hit Format, in XML. */
-function codeOf(text: string): string | undefined {
+function readCode(text: string): string | undefined {
   return /"Code":"([^"]*)"|<Code>([^<]*)<\/Code>/.exec(text)?.slice(1).find(Boolean);
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { call } from "./caller.js";
 import { started } from "./started.js";
 
@@ -34,8 +34,8 @@ function run(args: string[]): { child: ChildProcess; firstLine: Promise<string>;
 }
 
 describe("npm run emulator", () => {
-  it.each(["SIGINT", "SIGTERM"] as const)(
-    "should say where it is, serve, and leave nothing behind at %s",
+  test.each(["SIGINT", "SIGTERM"] as const)(
+    "the emulator prints where it is, serves, and leaves nothing behind after %s",
     async (signal) => {
       const { child, firstLine, ended } = run([
         "--port",
@@ -57,21 +57,24 @@ describe("npm run emulator", () => {
     },
   );
 
-  it.skipIf(process.platform === "win32")("should end with npm, even if its shell passes no signal on", async () => {
-    const command = `"${process.execPath}" "${PROGRAM}" && true`;
-    const env = { ...process.env, npm_lifecycle_event: "emulator" };
-    const shell = spawn("sh", ["-c", command], { env });
-    const line = await new Promise<string>((done) => shell.stdout.once("data", (chunk) => done(String(chunk))));
-    const { origin } = JSON.parse(line);
-    expect(existsSync(origin)).toBe(true);
-    // Its output closes when the emulator ends, which is after the shell.
-    const ended = new Promise((done) => shell.on("close", done));
-    shell.kill("SIGTERM");
-    await ended;
-    expect(existsSync(origin)).toBe(false);
-  });
+  test.skipIf(process.platform === "win32")(
+    "the emulator ends with npm, even if the shell passes no signal on",
+    async () => {
+      const command = `"${process.execPath}" "${PROGRAM}" && true`;
+      const env = { ...process.env, npm_lifecycle_event: "emulator" };
+      const shell = spawn("sh", ["-c", command], { env });
+      const line = await new Promise<string>((done) => shell.stdout.once("data", (chunk) => done(String(chunk))));
+      const { origin } = JSON.parse(line);
+      expect(existsSync(origin)).toBe(true);
+      // The output closes when the emulator ends, which is after the shell.
+      const ended = new Promise((done) => shell.on("close", done));
+      shell.kill("SIGTERM");
+      await ended;
+      expect(existsSync(origin)).toBe(false);
+    },
+  );
 
-  it("should keep an origin directory that was given", async () => {
+  test("a given origin directory stays", async () => {
     const origin = mkdtempSync(join(tmpdir(), "vod-given-origin-"));
     const { child, firstLine, ended } = run(["--origin", origin, "--task-delay", "50"]);
     expect(JSON.parse(await firstLine).origin).toBe(origin);
@@ -81,7 +84,7 @@ describe("npm run emulator", () => {
     rmSync(origin, { recursive: true });
   });
 
-  it.each([
+  test.each([
     [["--prot", "1"], "emulator: There is no flag --prot."],
     [["--port", "80a"], 'emulator: --port wants a whole number from 0 to 65535, not "80a".'],
     [["--port", "65536"], 'emulator: --port wants a whole number from 0 to 65535, not "65536".'],
@@ -91,14 +94,14 @@ describe("npm run emulator", () => {
     [["--origin", ""], "emulator: --origin wants a directory."],
     [["--task-delay=-1"], 'emulator: --task-delay wants a whole number from 0 to 86400000, not "-1".'],
     [["now"], 'emulator: "now" is not a flag.'],
-  ])("should refuse %j with one sentence and exit code 2", async (args, sentence) => {
+  ])("%j is refused with one sentence and exit code 2", async (args, sentence) => {
     const { code, out, err } = await run(args).ended;
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toMatch(/^[^\n]+ Usage: npm run emulator [^\n]+\n$/);
     expect(err).toContain(sentence);
   });
 
-  it("should say that a port is in use", async () => {
+  test("a port that is in use is reported", async () => {
     const port = new URL((await started()).endpoint).port;
     const { code, out, err } = await run(["--port", port]).ended;
     expect({ code, out }).toEqual({ code: 1, out: "" });

@@ -1,10 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseBoolean, parseObjectPaths, parseObjectType, type TaskType } from "./object-path.js";
 
 const MALFORMED = "InvalidObjectPath.Malformed";
 const EXTENSIVE = "InvalidExtensiveDomain.ValueNotSupported";
 
-function codeOf(decide: () => unknown): string {
+function readCode(decide: () => unknown): string {
   try {
     decide();
     return "accepted";
@@ -14,23 +14,23 @@ function codeOf(decide: () => unknown): string {
 }
 
 describe("ObjectPath", () => {
-  it("should be read as scheme, domain and the rest", () => {
+  test("a path is read as scheme, domain and rest", () => {
     expect(parseObjectPaths("HTTPS://Vod.Example.com/A/b.txt?x=1", "File")).toEqual([
       { text: "HTTPS://Vod.Example.com/A/b.txt?x=1", scheme: "https", domain: "vod.example.com", rest: "/A/b.txt?x=1" },
     ]);
   });
 
-  it("should be read without a scheme, as in the page's example", () => {
+  test("a path without a scheme is read, as in the page's example", () => {
     expect(parseObjectPaths("abc.com/image/1.png", "File")).toEqual([
       { text: "abc.com/image/1.png", scheme: undefined, domain: "abc.com", rest: "/image/1.png" },
     ]);
   });
 
-  it.each(["a.com/1\na.com/2", "a.com/1\r\na.com/2"])("should be split at line breaks: %j", (value) => {
+  test.each(["a.com/1\na.com/2", "a.com/1\r\na.com/2"])("%j is split at its line break", (value) => {
     expect(parseObjectPaths(value, "File").map((path) => path.rest)).toEqual(["/1", "/2"]);
   });
 
-  it.each<[TaskType, string, string]>([
+  test.each<[TaskType, string, string]>([
     ["File", "http://a.com/", "accepted"],
     ["File", "a.com/a%20b*!'()~.txt?x=/#".slice(0, -1), "accepted"],
     ["File", "xn--fiq228c.com/a", "accepted"],
@@ -79,40 +79,40 @@ describe("ObjectPath", () => {
     ["Preload", "https://a.com/", MALFORMED],
     ["Preload", "https://a.com/a b", MALFORMED],
     ["Preload", "https://*.a.com/a", EXTENSIVE],
-  ])("should, as %s, %j be %s", (type, value, outcome) => {
-    expect(codeOf(() => parseObjectPaths(value, type))).toBe(outcome);
+  ])("as %s, %j is %s", (type, value, outcome) => {
+    expect(readCode(() => parseObjectPaths(value, type))).toBe(outcome);
   });
 
-  it.each([undefined, ""])("should be missed when it is %j", (value) => {
-    expect(codeOf(() => parseObjectPaths(value, "File"))).toBe("MissingParameter");
+  test.each([undefined, ""])("%j is a missing parameter", (value) => {
+    expect(readCode(() => parseObjectPaths(value, "File"))).toBe("MissingParameter");
   });
 });
 
 describe("ObjectType", () => {
-  it.each([
+  test.each([
     [undefined, "File"],
     ["", "File"],
     ["File", "File"],
     ["Directory", "Directory"],
     ["Regex", "Regex"],
     ["IgnoreParams", "IgnoreParams"],
-  ])("should read %j as %s", (value, type) => expect(parseObjectType(value)).toBe(type));
+  ])("%j is read as %s", (value, type) => expect(parseObjectType(value)).toBe(type));
 
-  it.each(["file", "DIRECTORY", "Regexp", "undefined"])("should refuse %j", (value) => {
-    expect(codeOf(() => parseObjectType(value))).toBe("InvalidObjectType.ValueNotSupported");
+  test.each(["file", "DIRECTORY", "Regexp", "undefined"])("%j is refused", (value) => {
+    expect(readCode(() => parseObjectType(value))).toBe("InvalidObjectType.ValueNotSupported");
   });
 });
 
 describe("a boolean", () => {
-  it.each([
+  test.each([
     [undefined, false],
     ["false", false],
     ["False", false],
     ["true", true],
     ["TRUE", true],
-  ])("should read %j as %s", (value, force) => expect(parseBoolean("Force", value)).toBe(force));
+  ])("%j is read as %s", (value, force) => expect(parseBoolean("Force", value)).toBe(force));
 
-  it.each(["1", "yes", "undefined"])("should refuse %j", (value) => {
-    expect(codeOf(() => parseBoolean("Force", value))).toBe("InvalidParameter");
+  test.each(["1", "yes", "undefined"])("%j is refused", (value) => {
+    expect(readCode(() => parseBoolean("Force", value))).toBe("InvalidParameter");
   });
 });

@@ -1,5 +1,5 @@
 import RPCClient from "@alicloud/pop-core";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { view } from "./index.js";
 import { publish, started } from "./started.js";
 
@@ -16,7 +16,7 @@ function client(emulator: { endpoint: string; accessKeyId: string; accessKeySecr
 const POST = { method: "POST" };
 
 describe("the official Node client", () => {
-  it("should refresh a file that a viewer then gets anew", async () => {
+  test("a viewer gets the new file after a refresh", async () => {
     const emulator = await started();
     publish(emulator, "vod.example.com/app.js", "old");
     expect(await view(emulator, "https://vod.example.com/app.js")).toMatchObject({ body: "old", cache: "MISS" });
@@ -32,26 +32,26 @@ describe("the official Node client", () => {
     expect(await view(emulator, "https://vod.example.com/app.js")).toMatchObject({ body: "new", cache: "MISS" });
   });
 
-  it("should sign everything that can stand in a path", async () => {
+  test("a path with any characters is signed", async () => {
     const emulator = await started();
     const path = "http://vod.example.com/a!b'c(d)e*f~g+h%20i;j=k&l@m$n,o?p=%E4%BD%A0";
     await client(emulator).request("RefreshVodObjectCaches", { ObjectPath: path, Force: true }, POST);
     expect(emulator.received[0]?.parameters).toMatchObject({ ObjectPath: path, Force: "true" });
   });
 
-  it("should sign a GET as well", async () => {
+  test("a GET is signed as well", async () => {
     const emulator = await started();
     const quota = await client(emulator).request("DescribeVodRefreshQuota", {}, { method: "GET" });
     expect(quota).toMatchObject({ UrlQuota: "2000", UrlRemain: "2000", DirQuota: "100", blockRemain: "500" });
   });
 
-  it("should be told the code of a refusal", async () => {
+  test("the client gets the code of a refusal", async () => {
     const emulator = await started();
     const calling = client(emulator).request("RefreshVodObjectCaches", { ObjectPath: "other.example.com/a" }, POST);
     await expect(calling).rejects.toMatchObject({ code: "InvalidDomain.NotFound" });
   });
 
-  it("should leak its key by the string to sign when the secret is wrong", async () => {
+  test("with a wrong secret, the error leaks the key in the string to sign", async () => {
     const emulator = await started({ securityToken: "a-token" });
     const wrong = client(emulator, { accessKeySecret: "wrong", securityToken: "a-token" });
     const calling = wrong.request("DescribeVodRefreshQuota", {}, POST);
@@ -61,7 +61,7 @@ describe("the official Node client", () => {
     });
   });
 
-  it("should be accepted with its STS token", async () => {
+  test("a call with an STS token is accepted", async () => {
     const emulator = await started({ securityToken: "CAIS+token/with=signs" });
     const sts = client(emulator, { securityToken: "CAIS+token/with=signs" });
     await expect(sts.request("DescribeVodRefreshQuota", {}, POST)).resolves.toMatchObject({ UrlRemain: "2000" });

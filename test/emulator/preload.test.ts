@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { call, preload, refresh } from "./caller.js";
 import { type Emulator, type EmulatorOptions, view } from "./index.js";
 import { publish, started } from "./started.js";
@@ -10,9 +10,9 @@ const NOON = Date.parse("2024-07-19T12:00:00Z");
 const DOMESTIC = { Area: "domestic" };
 const urls = (count: number, from = 0) =>
   Array.from({ length: count }, (_, index) => `https://vod.example.com/${from + index}`);
-const codeOf = (answer: { json: { Code?: string } }) => answer.json.Code ?? "accepted";
+const readCode = (answer: { json: { Code?: string } }) => answer.json.Code ?? "accepted";
 
-/** An emulator whose time stands still at noon, and whose origin has the file of {@link URL_A}. */
+/** Starts an emulator whose time stands still at noon, and whose origin has the file of {@link URL_A}. */
 async function frozen(options: EmulatorOptions = {}): Promise<Emulator> {
   const emulator = await started(options);
   emulator.freeze();
@@ -25,24 +25,24 @@ const rows = async (emulator: Emulator, extra: Record<string, string> = {}) =>
   (await call(emulator, "DescribeVodRefreshTasks", { ObjectType: "preload", ...extra })).json.Tasks.Task;
 
 describe("PreloadVodObjectCaches", () => {
-  it("should answer with a task ID and a request ID", async () => {
+  test("the answer has a task ID and a request ID", async () => {
     const emulator = await frozen();
     const answer = await preload(emulator, [URL_A]);
     expect(answer.status).toBe(200);
     expect(answer.json).toEqual({ PreloadTaskId: "70422000000001", RequestId: emulator.received[0]?.requestId });
   });
 
-  it("should keep its task IDs apart from those of refreshes, one for each domain and second", async () => {
+  test("preloads have task IDs of their own, one for each domain and second", async () => {
     const emulator = await frozen();
-    const idOf = async (paths: string[]) => (await preload(emulator, paths)).json.PreloadTaskId;
+    const preloadIds = async (paths: string[]) => (await preload(emulator, paths)).json.PreloadTaskId;
     await refresh(emulator, [URL_A]);
-    expect(await idOf([URL_A, "https://img.example.com/a"])).toBe("70422000000002,70422000000003");
-    expect(await idOf([`${URL_A}?2`])).toBe("70422000000002");
+    expect(await preloadIds([URL_A, "https://img.example.com/a"])).toBe("70422000000002,70422000000003");
+    expect(await preloadIds([`${URL_A}?2`])).toBe("70422000000002");
     emulator.advance(1_000);
-    expect(await idOf([URL_A])).toBe("70422000000004");
+    expect(await preloadIds([URL_A])).toBe("70422000000004");
   });
 
-  it.each([
+  test.each([
     ["Area", "Domestic", "InvalidParameter"],
     ["Area", "global", "InvalidParameter"],
     ["Area", "", "accepted"],
@@ -57,13 +57,13 @@ describe("PreloadVodObjectCaches", () => {
     ["WithHeader", '["gzip"]', "InvalidParameter"],
     ["WithHeader", "null", "InvalidParameter"],
     ["WithHeader", "Accept-Encoding: gzip", "InvalidParameter"],
-  ])("should, with a %s of %j, be %s", async (name, value, code) => {
+  ])("a call with the %s %j is %s", async (name, value, code) => {
     const emulator = await frozen();
-    expect(codeOf(await preload(emulator, [URL_A], { [name]: value }))).toBe(code);
+    expect(readCode(await preload(emulator, [URL_A], { [name]: value }))).toBe(code);
     expect(emulator.tasks()).toHaveLength(code === "accepted" ? 1 : 0);
   });
 
-  it("should show what it was asked for", async () => {
+  test("a task shows the options of its call", async () => {
     const emulator = await frozen();
     await preload(emulator, [URL_A]);
     await preload(emulator, [`${URL_A}?2`], { Area: "domestic", L2Preload: "true", WithHeader: '{"X-A":["1","2"]}' });
@@ -84,17 +84,17 @@ describe("PreloadVodObjectCaches", () => {
 });
 
 describe("the limits of preloads", () => {
-  it("should be 500 a day, of a quota of their own", async () => {
+  test("500 preloads a day are accepted, from a quota of their own", async () => {
     const emulator = await frozen();
     for (let from = 0; from < 500; from += 100)
-      expect(codeOf(await preload(emulator, urls(100, from)))).toBe("accepted");
-    expect(codeOf(await preload(emulator, [URL_A]))).toBe("QuotaExceeded.Refresh");
+      expect(readCode(await preload(emulator, urls(100, from)))).toBe("accepted");
+    expect(readCode(await preload(emulator, [URL_A]))).toBe("QuotaExceeded.Refresh");
     expect(emulator.quota()).toEqual({ urlRemain: 2000, dirRemain: 100, preloadRemain: 0 });
     emulator.setTime(Date.parse("2024-07-19T16:00:00Z"));
     expect(emulator.quota().preloadRemain).toBe(500);
   });
 
-  it("should be told by DescribeVodRefreshQuota", async () => {
+  test("DescribeVodRefreshQuota returns the quota of preloads", async () => {
     const emulator = await frozen({ preloadQuota: 1000 });
     await preload(emulator, urls(3));
     expect((await call(emulator, "DescribeVodRefreshQuota")).json).toMatchObject({
@@ -104,40 +104,40 @@ describe("the limits of preloads", () => {
     });
   });
 
-  it("should be 100 a call", async () => {
+  test("a call with more than 100 URLs is refused", async () => {
     const emulator = await frozen();
-    expect(codeOf(await preload(emulator, urls(101)))).toBe("InvalidObjectPath.Size.Malformed");
-    expect(codeOf(await preload(emulator, urls(100)))).toBe("accepted");
+    expect(readCode(await preload(emulator, urls(101)))).toBe("InvalidObjectPath.Size.Malformed");
+    expect(readCode(await preload(emulator, urls(100)))).toBe("accepted");
   });
 
-  it("should not be those of a minute", async () => {
+  test("the limit per minute doesn't count preloads", async () => {
     const emulator = await frozen({ perMinuteQuota: 1 });
     await refresh(emulator, [URL_A]);
-    expect(codeOf(await preload(emulator, urls(2)))).toBe("accepted");
+    expect(readCode(await preload(emulator, urls(2)))).toBe("accepted");
   });
 
-  it("should be those of a queue, which preloads leave when they end", async () => {
+  test("a full queue refuses preloads until others have ended", async () => {
     const emulator = await frozen({ preloadQueue: 3, taskDelayMs: 60_000 });
     await refresh(emulator, urls(5));
-    expect(codeOf(await preload(emulator, urls(2)))).toBe("accepted");
+    expect(readCode(await preload(emulator, urls(2)))).toBe("accepted");
     emulator.advance(30_000);
-    expect(codeOf(await preload(emulator, urls(2)))).toBe("PreloadQueueFull");
-    expect(codeOf(await preload(emulator, urls(1)))).toBe("accepted");
+    expect(readCode(await preload(emulator, urls(2)))).toBe("PreloadQueueFull");
+    expect(readCode(await preload(emulator, urls(1)))).toBe("accepted");
     expect(emulator.quota().preloadRemain).toBe(497);
     emulator.advance(30_000);
-    expect(codeOf(await preload(emulator, urls(2)))).toBe("accepted");
+    expect(readCode(await preload(emulator, urls(2)))).toBe("accepted");
   });
 });
 
 describe("what a preload does to the edge", () => {
-  it("should be that the first viewer gets a HIT with the bytes of the origin", async () => {
+  test("the first viewer gets a HIT with the bytes of the origin", async () => {
     const emulator = await frozen();
     await preload(emulator, [URL_A], DOMESTIC);
     publish(emulator, "vod.example.com/a.txt", "newer");
     expect(await view(emulator, URL_A)).toMatchObject({ status: 200, body: "old", cache: "HIT" });
   });
 
-  it("should happen at the end of its task, not before", async () => {
+  test("the edge is filled when the task ends, not before", async () => {
     const emulator = await frozen({ taskDelayMs: 60_000 });
     await preload(emulator, [URL_A], DOMESTIC);
     publish(emulator, "vod.example.com/a.txt", "new");
@@ -150,7 +150,7 @@ describe("what a preload does to the edge", () => {
     expect(await view(emulator, URL_A)).toMatchObject({ body: "new", cache: "HIT" });
   });
 
-  it("should leave an old copy where it is", async () => {
+  test("an old copy stays", async () => {
     const emulator = await frozen();
     await view(emulator, URL_A);
     publish(emulator, "vod.example.com/a.txt", "new");
@@ -170,7 +170,7 @@ describe("what a preload does to the edge", () => {
     ]);
   });
 
-  it("should be lost when a purge ends after it", async () => {
+  test("a purge that ends after the preload drops the copy", async () => {
     const emulator = await frozen({ taskDelayMs: 60_000 });
     await refresh(emulator, [URL_A]);
     emulator.set({ taskDelayMs: 10_000 });
@@ -184,7 +184,7 @@ describe("what a preload does to the edge", () => {
     ]);
   });
 
-  it("should replace a copy that a Directory refresh marked, if it has changed", async () => {
+  test("a copy that a Directory refresh has marked is replaced if the file has changed", async () => {
     const emulator = await frozen();
     publish(emulator, "vod.example.com/a.txt", "old", 1_700_000_000);
     await view(emulator, URL_A);
@@ -194,7 +194,7 @@ describe("what a preload does to the edge", () => {
     expect(await view(emulator, URL_A)).toMatchObject({ body: "new", cache: "HIT" });
   });
 
-  it("should be of one area alone: without Area, overseas", async () => {
+  test("only one area is filled: without Area, overseas", async () => {
     const emulator = await frozen();
     const seen = async (url: string) =>
       Promise.all((["domestic", "overseas"] as const).map(async (area) => (await view(emulator, url, { area })).cache));
@@ -208,13 +208,13 @@ describe("what a preload does to the edge", () => {
     expect(await seen(URL_A)).toEqual(["MISS", "MISS"]);
   });
 
-  it("should be of http and https without a scheme", async () => {
+  test("a path without a scheme fills http and https", async () => {
     const emulator = await frozen();
     await preload(emulator, ["vod.example.com/a.txt"], DOMESTIC);
     expect(emulator.cached()).toEqual(["http://vod.example.com/a.txt", URL_A]);
   });
 
-  it("should fail with a 404 of the origin, and fill nothing", async () => {
+  test("a 404 of the origin fails the preload and fills nothing", async () => {
     const emulator = await frozen({ taskDelayMs: 1_000 });
     await preload(emulator, [URL_A, "https://vod.example.com/b.txt"], DOMESTIC);
     rmSync(join(emulator.origin, "vod.example.com/a.txt"));
@@ -228,7 +228,7 @@ describe("what a preload does to the edge", () => {
     expect(await rows(emulator, { Status: "Failed" })).toHaveLength(1);
   });
 
-  it("should fail where a 404 is still cached", async () => {
+  test("a cached 404 fails the preload", async () => {
     const emulator = await frozen();
     await view(emulator, "https://vod.example.com/b.txt");
     publish(emulator, "vod.example.com/b.txt", "b");
@@ -239,7 +239,7 @@ describe("what a preload does to the edge", () => {
 });
 
 describe("the log of the edge", () => {
-  it("should tell purge, preload and view with their times, in the order in which they took effect", async () => {
+  test("the log has purge, preload and view with their times, in the order in which they took effect", async () => {
     const emulator = await frozen({ taskDelayMs: 5_000 });
     const WithHeader = '{"Accept-Encoding":["br"]}';
     await refresh(emulator, ["https://vod.example.com/"], { ObjectType: "Directory", Force: "true" });
@@ -267,7 +267,7 @@ describe("the log of the edge", () => {
     ]);
   });
 
-  it("should not know a viewer of an unknown area", async () => {
+  test("a viewer of an unknown area is refused and not logged", async () => {
     const emulator = await frozen();
     const answer = await fetch(emulator.edge, { headers: { "x-emulator-area": "moon" } });
     expect(answer.status).toBe(400);
@@ -276,7 +276,7 @@ describe("the log of the edge", () => {
 });
 
 describe("a fault of a preload", () => {
-  it("should be one of its task, which fills nothing", async () => {
+  test("a failed task fills nothing", async () => {
     const emulator = await frozen();
     emulator.fault({ kind: "task-failed", description: "Origin Timeout", action: "PreloadVodObjectCaches", times: 1 });
     await refresh(emulator, [URL_A]);
@@ -289,19 +289,19 @@ describe("a fault of a preload", () => {
     expect(emulator.cached()).toEqual([]);
   });
 
-  it("should be a task without an end, which stays in the queue", async () => {
+  test("a stuck task stays in the queue", async () => {
     const emulator = await frozen({ preloadQueue: 1 });
     emulator.fault({ kind: "task-stuck", status: "Pending" });
     await preload(emulator, [URL_A], DOMESTIC);
     emulator.advance(86_400_000);
     expect(emulator.tasks()).toMatchObject([{ status: "Pending" }]);
-    expect(codeOf(await preload(emulator, [URL_A]))).toBe("PreloadQueueFull");
+    expect(readCode(await preload(emulator, [URL_A]))).toBe("PreloadQueueFull");
   });
 
-  it.each([
+  test.each([
     ["reset-before", 500],
     ["reset-after", 499],
-  ] as const)("should be a %s that leaves %d", async (kind, preloadRemain) => {
+  ] as const)("%s resets the connection and leaves a quota of %d", async (kind, preloadRemain) => {
     const emulator = await frozen();
     emulator.fault({ kind, action: "PreloadVodObjectCaches" });
     await expect(preload(emulator, [URL_A])).rejects.toThrow();

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Emulator } from "./index.js";
 import { findPythonSdks, runPython } from "./python-sdk.js";
 import { started } from "./started.js";
@@ -26,7 +26,7 @@ describe("the official Python clients", () => {
     if (!sdks) context.skip(UNAVAILABLE);
   });
 
-  it("should be understood, signed in version 1 and in version 3", async () => {
+  test("calls that are signed in version 1 and in version 3 are accepted", async () => {
     const emulator = await started();
     const answers = await callFrom(emulator);
     expect(answers.v1).toMatchObject({
@@ -46,14 +46,14 @@ describe("the official Python clients", () => {
     ]);
   });
 
-  it("should be understood with an STS token", async () => {
+  test("calls with an STS token are accepted", async () => {
     const emulator = await started({ securityToken: "CAIS+the/token==" });
     const answers = await callFrom(emulator, { securityToken: "CAIS+the/token==" });
     expect(answers).toMatchObject({ v1: { query: { RefreshTaskId: expect.any(String) } }, v3: { urlRemain: "1997" } });
     expect(JSON.stringify(emulator.received)).not.toContain("CAIS");
   });
 
-  it("should be refused with a wrong secret", async () => {
+  test("calls with a wrong secret are refused", async () => {
     const emulator = await started();
     const answers = await callFrom(emulator, { accessKeySecret: "wrong" });
     expect(answers.v1.query).toEqual({ code: "SignatureDoesNotMatch", status: 400 });

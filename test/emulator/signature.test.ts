@@ -1,10 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { isSignatureShaped, sameSignature, sign, stringToSign } from "./signature.js";
 import { parseAuthorization, sha256, signV3, stringToSignV3 } from "./signature-v3.js";
 import { decodePairs, percentEncode } from "./wire.js";
 
 describe("signature version 1", () => {
-  it("should be the one of the published example", () => {
+  test("the published example has the same signature", () => {
     const query =
       "Timestamp=2016-02-23T12%3A46%3A24Z&Format=XML&AccessKeyId=testid&Action=DescribeRegions" +
       "&SignatureMethod=HMAC-SHA1&SignatureNonce=3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf&Version=2014-05-26&SignatureVersion=1.0";
@@ -17,38 +17,38 @@ describe("signature version 1", () => {
     expect(sign("testsecret", text)).toBe("OLeaidS1JvxuMvnyHOwuJ+uX5qY=");
   });
 
-  it("should sort by name, not by name and equals sign", () => {
+  test("parameters are sorted by name, not by name and equals sign", () => {
     expect(stringToSign("GET", decodePairs("A1=x&A=y&A-=z"))).toBe("GET&%2F&A%3Dy%26A-%3Dz%26A1%3Dx");
   });
 
-  it("should leave out the signature itself, and nothing else", () => {
+  test("the signature itself is left out, and nothing else", () => {
     expect(stringToSign("POST", decodePairs("Signature=x&SignatureType="))).toBe("POST&%2F&SignatureType%3D");
   });
 
-  it.each([
+  test.each([
     ["a b", "a%20b"],
     ["a+b", "a%2Bb"],
     ["*~'!()", "%2A~%27%21%28%29"],
     ["ä", "%C3%A4"],
     ["/:?=&\n", "%2F%3A%3F%3D%26%0A"],
-  ])("should encode %j as %s", (text, encoded) => expect(percentEncode(text)).toBe(encoded));
+  ])("%j is encoded as %s", (text, encoded) => expect(percentEncode(text)).toBe(encoded));
 
-  it.each([
+  test.each([
     ["a+b", "a b"],
     ["a%20b", "a b"],
     ["*", "*"],
     ["%2a", "*"],
     ["%7E", "~"],
     ["100%", "100%"],
-  ])("should decode %s as %j", (wire, value) => expect(decodePairs(`x=${wire}`)).toEqual([["x", value]]));
+  ])("%s is decoded as %j", (wire, value) => expect(decodePairs(`x=${wire}`)).toEqual([["x", value]]));
 
-  it("should compare whole signatures", () => {
+  test("whole signatures are compared", () => {
     expect(sameSignature("abc", "abc")).toBe(true);
     expect(sameSignature("abc", "abd")).toBe(false);
     expect(sameSignature("abc", "abcd")).toBe(false);
   });
 
-  it("should know the shape of one", () => {
+  test("the shape of a signature is recognised", () => {
     expect(isSignatureShaped("OLeaidS1JvxuMvnyHOwuJ+uX5qY=")).toBe(true);
     expect(isSignatureShaped("OLeaidS1JvxuMvnyHOwuJ uX5qY=")).toBe(false);
     expect(isSignatureShaped("")).toBe(false);
@@ -56,7 +56,7 @@ describe("signature version 1", () => {
 });
 
 describe("signature version 3", () => {
-  it("should be the one of the published example", () => {
+  test("the published example has the same signature", () => {
     const headers = {
       host: "ecs.cn-shanghai.aliyuncs.com",
       "x-acs-action": "RunInstances",
@@ -77,7 +77,7 @@ describe("signature version 3", () => {
     expect(sha256("")).toBe(headers["x-acs-content-sha256"]);
   });
 
-  it("should read its header", () => {
+  test("the Authorization header is parsed", () => {
     const signature = "0".repeat(64);
     const header = `ACS3-HMAC-SHA256 Credential=key,SignedHeaders=host;x-acs-date,Signature=${signature}`;
     expect(parseAuthorization(header)).toEqual({

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { call, refresh } from "./caller.js";
 import type { Emulator } from "./index.js";
 import { started } from "./started.js";
@@ -17,7 +17,7 @@ async function frozen(options = {}): Promise<Emulator> {
 }
 
 describe("task IDs", () => {
-  it("should be one for the URLs of one domain within one second, over several calls", async () => {
+  test("URLs of one domain within one second share an ID, over several calls", async () => {
     const emulator = await frozen();
     expect(await taskIds(emulator, vod(3))).toBe("70422000000001");
     emulator.advance(999);
@@ -27,7 +27,7 @@ describe("task IDs", () => {
     expect(await taskIds(emulator, vod(3))).toBe("70422000000002");
   });
 
-  it("should be one for each domain, joined by commas", async () => {
+  test("each domain has an ID, joined by commas", async () => {
     const emulator = await frozen();
     const paths = ["vod.example.com/1", "img.example.com/1", "https://VOD.example.com/2"];
     expect(await taskIds(emulator, paths)).toBe("70422000000001,70422000000002");
@@ -38,7 +38,7 @@ describe("task IDs", () => {
     ]);
   });
 
-  it("should be a new one after 2,000 URLs", async () => {
+  test("at most 2,000 URLs share an ID", async () => {
     const emulator = await frozen({ urlQuota: 5000 });
     expect(await taskIds(emulator, vod(1000))).toBe("70422000000001");
     expect(await taskIds(emulator, vod(999))).toBe("70422000000001");
@@ -46,7 +46,7 @@ describe("task IDs", () => {
     expect(await taskIds(emulator, vod(1))).toBe("70422000000002");
   });
 
-  it("should be one for each directory and each expression", async () => {
+  test("each directory and each expression has an ID", async () => {
     const emulator = await frozen();
     const paths = ["vod.example.com/a/", "vod.example.com/b/"];
     expect(await taskIds(emulator, paths, { ObjectType: "Directory" })).toBe("70422000000001,70422000000002");
@@ -55,7 +55,7 @@ describe("task IDs", () => {
 });
 
 describe("DescribeVodRefreshTasks", () => {
-  it("should give a row for each path, all fields of it strings", async () => {
+  test("each path has a row, whose fields are all strings", async () => {
     const emulator = await frozen();
     await refresh(emulator, ["vod.example.com/1", "vod.example.com/2"]);
     expect(await query(emulator, { TaskId: "70422000000001" })).toEqual({
@@ -77,7 +77,7 @@ describe("DescribeVodRefreshTasks", () => {
     });
   });
 
-  it("should show how far a task is", async () => {
+  test("a row shows the progress of its task", async () => {
     const emulator = await frozen({ taskDelayMs: 10_000 });
     await refresh(emulator, ["vod.example.com/1"]);
     const row = async () => (await query(emulator, { ObjectPath: "vod.example.com/1" })).Tasks.Task[0];
@@ -88,7 +88,7 @@ describe("DescribeVodRefreshTasks", () => {
     expect(await row()).toMatchObject({ Status: "Complete", Process: "100%" });
   });
 
-  it("should show what has ended since, though nobody looked in between", async () => {
+  test("a task ends without a call in between", async () => {
     let wall = Date.now();
     const emulator = await started({ now: () => wall, taskDelayMs: 10_000 });
     await refresh(emulator, ["vod.example.com/1"]);
@@ -96,7 +96,7 @@ describe("DescribeVodRefreshTasks", () => {
     expect((await query(emulator, {})).Tasks.Task).toMatchObject([{ Status: "Complete", Process: "100%" }]);
   });
 
-  it("should page through the rows", async () => {
+  test("the rows are paged", async () => {
     const emulator = await frozen();
     await refresh(emulator, vod(45));
     const page = async (extra: Record<string, string>) => {
@@ -109,7 +109,7 @@ describe("DescribeVodRefreshTasks", () => {
     expect(await page({ PageNumber: "2", PageSize: "50" })).toEqual([2, 50, 45, 0, undefined]);
   });
 
-  it("should give the newest first, and nothing older than three days", async () => {
+  test("the newest rows come first, and rows older than three days are left out", async () => {
     const emulator = await frozen();
     await refresh(emulator, ["vod.example.com/old"]);
     emulator.advance(86_400_000);
@@ -124,7 +124,7 @@ describe("DescribeVodRefreshTasks", () => {
     expect((await query(emulator, { TaskId: "70422000000001" })).TotalCount).toBe(0);
   });
 
-  it("should filter by everything that it takes", async () => {
+  test("the rows are filtered by every parameter", async () => {
     const emulator = await frozen({ taskDelayMs: 5_000 });
     await refresh(emulator, ["vod.example.com/1", "img.example.com/1"]);
     emulator.advance(10_000);
@@ -152,7 +152,7 @@ describe("DescribeVodRefreshTasks", () => {
     expect(await found({ StartTime: "2024-07-19T12:00:10Z", EndTime: "2024-07-19T12:00:09Z" })).toEqual([]);
   });
 
-  it.each([
+  test.each([
     [{ DomainName: "vod.example.com" }, "MissingParameter"],
     [{ Status: "Complete" }, "MissingParameter"],
     [{ TaskId: "70422000000001,70422000000002" }, "InvalidTaskId.Malformed"],
@@ -165,12 +165,12 @@ describe("DescribeVodRefreshTasks", () => {
     [{ PageNumber: "1.5" }, "InvalidParameter"],
     [{ StartTime: "2024-07-19 12:00:00" }, "InvalidParameter"],
     [{ EndTime: "2024-13-01T00:00:00Z" }, "InvalidParameter"],
-  ] as [Record<string, string>, string][])("should refuse %j with %s", async (extra, code) => {
+  ] as [Record<string, string>, string][])("%j is refused with %s", async (extra, code) => {
     const emulator = await started();
     expect(await query(emulator, extra)).toMatchObject({ Code: code });
   });
 
-  it("should name what is missing", async () => {
+  test("the refusal names the missing parameter", async () => {
     const emulator = await started();
     expect((await query(emulator, { Status: "Complete" })).Message).toContain("\u201cObjectType\u201d");
   });

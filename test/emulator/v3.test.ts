@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { describe, expect, it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Answer, send } from "./caller.js";
 import { formatTime } from "./clock.js";
 import type { Emulator } from "./index.js";
@@ -11,7 +11,7 @@ interface V3Call {
   body?: string;
   /** Headers that are signed with the others. */
   more?: Record<string, string>;
-  /** Changes the request once it is signed. */
+  /** Changes the request after it is signed. */
   alter?: (wire: { method: string; query: string; body: string; headers: Record<string, string> }) => void;
 }
 
@@ -37,11 +37,11 @@ function call(emulator: Emulator, { query = "", body = "", more = {}, alter }: V
 const OBJECT = "ObjectPath=https%3A%2F%2Fvod.example.com%2Fa%20b".replace("%20", "%2520");
 
 describe("a call signed in version 3", () => {
-  it.each([
+  test.each([
     ["the query", { query: OBJECT }],
     ["the body", { body: OBJECT }],
     ["both", { query: "Force=true", body: OBJECT }],
-  ])("should be accepted with its parameters in %s, and get JSON", async (_place, wire) => {
+  ])("a call with its parameters in %s is accepted and answered in JSON", async (_place, wire) => {
     const emulator = await started();
     const answer = await call(emulator, wire);
     expect(answer).toMatchObject({ status: 200, json: { RefreshTaskId: "70422000000001" } });
@@ -49,21 +49,21 @@ describe("a call signed in version 3", () => {
     expect(emulator.received).toMatchObject([{ action: "RefreshVodObjectCaches", status: 200 }]);
   });
 
-  it("should be accepted with an STS token in its header", async () => {
+  test("a call with an STS token in its header is accepted", async () => {
     const emulator = await started({ securityToken: "the-token" });
     const more = { "x-acs-security-token": "the-token" };
     expect((await call(emulator, { query: OBJECT, more })).status).toBe(200);
     expect((await call(emulator, { query: OBJECT })).json.Code).toBe("MissingSecurityToken");
   });
 
-  it("should be refused when it comes twice", async () => {
+  test("a call that comes twice is refused", async () => {
     const emulator = await started();
     const more = { "x-acs-signature-nonce": "once" };
     expect((await call(emulator, { query: OBJECT, more })).status).toBe(200);
     expect((await call(emulator, { query: OBJECT, more })).json.Code).toBe("SignatureNonceUsed");
   });
 
-  it.each<[string, NonNullable<V3Call["alter"]>, string]>([
+  test.each<[string, NonNullable<V3Call["alter"]>, string]>([
     ["another query", (wire) => (wire.query += "1"), "SignatureDoesNotMatch"],
     ["another body", (wire) => (wire.body += "&Force=true"), "SignatureDoesNotMatch"],
     ["another method", (wire) => (wire.method = "GET"), "SignatureDoesNotMatch"],
@@ -79,19 +79,19 @@ describe("a call signed in version 3", () => {
       (wire) => (wire.headers.authorization = wire.headers.authorization?.replace("LTAI", "LTAJ") ?? ""),
       "InvalidAccessKeyId.NotFound",
     ],
-  ])("should be refused with %s", async (_what, alter, code) => {
+  ])("a call with %s is refused", async (_what, alter, code) => {
     const emulator = await started();
     expect((await call(emulator, { query: OBJECT, alter })).json.Code).toBe(code);
     expect(emulator.tasks()).toEqual([]);
   });
 
-  it.each([
+  test.each([
     [{ "x-acs-date": "2020-01-01T00:00:00Z" }, "InvalidTimeStamp.Expired"],
     [{ "x-acs-date": "today" }, "InvalidTimeStamp.Format"],
     [{ "x-acs-signature-nonce": "" }, "MissingSignatureNonce"],
     [{ "x-acs-version": "2018-05-10" }, "InvalidVersion"],
     [{ "x-acs-action": "Nonsense" }, "InvalidAction.NotFound"],
-  ])("should be refused with %j", async (more, code) => {
+  ])("a call with %j is refused", async (more, code) => {
     const emulator = await started();
     expect((await call(emulator, { query: OBJECT, more })).json.Code).toBe(code);
   });
