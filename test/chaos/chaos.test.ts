@@ -4,7 +4,7 @@ import { chaosRun } from "./run.js";
 
 const RUNS = 40;
 
-test(`${RUNS} runs: every invariant holds`, async () => {
+test(`every invariant holds in ${RUNS} runs`, async () => {
   let [kills, faults] = [0, 0];
   for (let seed = 1; seed <= RUNS; seed++) {
     const result = await chaosRun({ seed });
@@ -17,22 +17,22 @@ test(`${RUNS} runs: every invariant holds`, async () => {
   expect(faults).toBeGreaterThan(100);
 });
 
-describe("a seed is the same run every time", () => {
-  test.each([7, 11, 13, 23, 44, 64])("%i", async (seed) => {
-    const [one, other] = [await traced(seed), await traced(seed)];
+describe("the same seed gives the same run", () => {
+  test.each([7, 11, 13, 23, 44, 64])("seed %i", async (seed) => {
+    const [one, other] = [await traceRun(seed), await traceRun(seed)];
     expect(one.length).toBeGreaterThan(10);
     expect(other).toEqual(one);
   });
 });
 
-async function traced(seed: number): Promise<string[]> {
+async function traceRun(seed: number): Promise<string[]> {
   const lines: string[] = [];
-  await chaosRun({ seed, trace: (line) => lines.push(withoutChance(line)) });
-  // Resources that are deployed at the same time tell what they do in any order.
+  await chaosRun({ seed, trace: (line) => lines.push(removeChance(line)) });
+  // Resources that are deployed in parallel log in any order.
   return lines.sort();
 }
 
-/** What is another each time: the emulator's ports and request IDs. */
-function withoutChance(line: string): string {
+/** Removes what differs in each run: the emulator's ports and request IDs. */
+function removeChance(line: string): string {
   return line.replaceAll(/127\.0\.0\.1:\d+/g, "").replaceAll(/[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}/g, "");
 }

@@ -1,6 +1,7 @@
 /**
- * What Pulumi's engine does with one resource, as far as a provider can see it: check, diff, create or update, and what of
- * inputs, outputs and init errors is kept when these fail. Without processes, so that thousands of deployments take minutes.
+ * A model of Pulumi's engine for one resource, as far as a provider sees it: check, diff, create or update, and the
+ * inputs, outputs and init errors that the state keeps when these fail. It starts no processes, so that thousands of
+ * deployments take minutes.
  */
 import type { Properties } from "./program.js";
 
@@ -18,30 +19,35 @@ export interface Provider {
 }
 
 /** A resource in the state. */
-export interface Kept {
+export interface StoredResource {
   id: string;
   inputs: Properties;
   outputs: Properties;
   initErrors?: readonly string[];
 }
 
-/** What came of a deployment of one resource: `partial` is an init failure, `failed` leaves the old state. */
+/** The result of deploying one resource: `partial` is an init failure, `failed` leaves the old state. */
 export type Outcome =
   | { kind: "created" | "updated" | "same" }
   | { kind: "partial" | "failed"; thrown: unknown; messages: readonly string[] }
   | { kind: "killed" | "skipped" };
 
 export class EngineModel {
-  readonly state = new Map<string, Kept>();
+  readonly state = new Map<string, StoredResource>();
 
-  /** What a preview asks the provider. */
+  /** Calls the provider as a preview does. */
   async preview(provider: Provider, name: string, program: Properties): Promise<void> {
     const old = this.state.get(name);
     const { inputs, failures } = await provider.check(wire(old?.inputs ?? {}), wire(program));
     if (failures.length === 0 && old) await provider.diff(old.id, wire(old.outputs), wire(inputs));
   }
 
-  /** @param isKilled asked when an answer has come, of the last call or of one before: whether the provider's process died meanwhile. */
+  /**
+   * Deploys a resource.
+   *
+   * @param isKilled whether the provider's process has died; called after each answer. `isLast` marks the answer of the
+   * last call.
+   */
   async up(
     provider: Provider,
     name: string,
@@ -77,13 +83,13 @@ export class EngineModel {
       const { message, id, properties, reasons } = thrown as Error & Partial<Failure>;
       if (id === undefined || properties === undefined) return { kind: "failed", thrown, messages: [message] };
       const initErrors = reasons ?? [];
-      // An update that failed keeps the old inputs, beside the new properties.
+      // After a failed update the state has the old inputs and the new properties.
       this.state.set(name, { id, inputs: old?.inputs ?? inputs, outputs: wire(properties), initErrors });
       return { kind: "partial", thrown, messages: [message, ...initErrors] };
     }
   }
 
-  /** `pulumi refresh`: takes what the provider reads, and forgets init errors. */
+  /** Does a `pulumi refresh`: stores what the provider reads, and drops init errors. */
   async refresh(provider: Provider, name: string): Promise<void> {
     const old = this.state.get(name);
     if (!old) return;
@@ -106,7 +112,7 @@ interface Failure {
   reasons: string[];
 }
 
-/** A copy, as what goes through the engine. It refuses `undefined`, for which the engine would lose the resource. */
+/** Copies a value as the engine transports it. Throws on `undefined`, which would make the engine lose the resource. */
 function wire<T>(value: T): T {
   return JSON.parse(
     JSON.stringify(value, (key, inner: unknown) => {

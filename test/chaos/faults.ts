@@ -1,6 +1,6 @@
 /**
- * What goes wrong in a run: a fault for this call or that, conditions that last for a whole deployment, and the death of the
- * provider's process before a call. The calls as they arrived are kept with what befell them.
+ * What goes wrong in a run: faults of single calls, conditions that last for a whole deployment, and the death of the
+ * provider's process before a call. It records the calls as they arrive, with their faults.
  */
 import type { Conditions, Emulator, Fault, ReceivedCall } from "../emulator/index.js";
 import { pathsOf } from "../emulator/index.js";
@@ -9,50 +9,52 @@ import type { Kind } from "./program.js";
 import type { Random } from "./random.js";
 import { DOMAINS } from "./site.js";
 
-/** A call that files tasks, and what became of it. */
+/** A call that files tasks, and its outcome. */
 export interface Sent {
   kind: Kind;
   paths: readonly string[];
   objectType: string;
-  /** Of a refusal that the provider could read. */
+  /** The code of a refusal that the provider could read. */
   code: string | undefined;
   /**
-   * `done`: worked on and told so; `unsure`: perhaps worked on, and the answer was spoilt; `refused`: it left no trace;
-   * `failed`: accepted, and then its task purged nothing, or never ended.
+   * `done`: accepted, with a good answer; `unsure`: perhaps accepted, with a lost or corrupt answer; `refused`: it left
+   * no trace; `failed`: accepted, but its task purged nothing or never ended.
    */
   outcome: "done" | "unsure" | "refused" | "failed";
-  /** Whether what failed was unsure as well. */
+  /** Whether a failed call was unsure as well. */
   wasUnsure?: boolean;
   /** Whether somebody else sent it. */
-  isOutsiders?: boolean;
+  isFromOutsider?: boolean;
 }
 
-/** What files tasks, by the action that does. */
+/** The kind of resource that sends each action. */
 const KINDS: Readonly<Record<string, Kind>> = {
   RefreshVodObjectCaches: "refresh",
   PreloadVodObjectCaches: "preload",
 };
 
 /** More calls than this in one deployment are a storm. */
-export const MOST_CALLS = 1_500;
+export const MAX_CALLS = 1_500;
 /** How long a task takes at most. */
-export const SLOWEST_TASK_MS = 400_000;
+export const MAX_TASK_MS = 400_000;
 
 export class FaultInjector {
-  /** How often which fault came. */
+  /** How often each fault was injected. */
   readonly counts = new Map<string, number>();
   calls = 0;
   kills = 0;
-  /** Whether the process is dead: nothing that it still does reaches the service, and nothing that it answers is heard. */
+  /**
+   * Whether the provider's process is dead: no call of it reaches the service, and no answer of it reaches the engine.
+   */
   dead = false;
-  /** Whether the tasks of a call may fail: who doesn't wait for them isn't told. */
-  tasksFail: (kind: Kind, path: string) => boolean = () => false;
-  /** Whether nothing befalls this operation but its first submission, and that only with what passes. */
+  /** Whether the task of a path may fail: a resource that doesn't wait for its tasks never learns of it. */
+  mayTaskFail: (kind: Kind, path: string) => boolean = () => false;
+  /** Whether only the first submission of this operation gets a fault, and a transient one. */
   isSingle = false;
-  /** What befell the calls and the tasks of this operation. */
-  befallen: { action: string; fault: Fault }[] = [];
+  /** The faults of the calls and tasks of this operation. */
+  injected: { action: string; fault: Fault }[] = [];
   private readonly outsider: Outsider;
-  private readonly spoilt = new Map<ReceivedCall, Fault>();
+  private readonly callFaults = new Map<ReceivedCall, Fault>();
   private readonly failing = new Map<ReceivedCall, (path: string) => boolean>();
   private from = 0;
   private killAfter = Number.POSITIVE_INFINITY;
@@ -60,52 +62,55 @@ export class FaultInjector {
   private onDeath: () => void = () => {};
 
   /**
-   * @param intensity how likely a call is to be befallen.
-   * @param slowestCallMs how long a call takes at most; where that is little, the service merges the tasks of many.
+   * @param intensity the probability that a call gets a fault
+   * @param maxCallMs how long a call takes at most; if that is short, the service merges the tasks of many calls
    */
   constructor(
     private readonly emulator: Emulator,
     private readonly random: Random,
     public intensity: number,
-    private readonly slowestCallMs: number,
+    private readonly maxCallMs: number,
   ) {
     this.outsider = new Outsider(emulator);
     const { received } = emulator;
     const push = received.push.bind(received);
-    // The emulator logs a call before it looks for faults: what is added here befalls this very call.
+    // The emulator logs a call before it takes faults, so a fault that is added here hits this very call.
     received.push = (...calls: ReceivedCall[]) => {
-      for (const call of calls) this.arrived(call);
+      for (const call of calls) this.onCall(call);
       return push(...calls);
     };
   }
 
-  /** From here on calls count to one operation. */
+  /** Starts an operation, to which the calls from now on belong. */
   begin(): void {
     this.from = this.emulator.received.length;
     this.submissions = 0;
-    this.befallen = [];
-    this.outsider.isDue = undefined;
+    this.injected = [];
+    this.outsider.target = undefined;
     this.dead = false;
     this.killAfter = Number.POSITIVE_INFINITY;
     this.emulator.clearFaults();
   }
 
-  /** The process will die when it sends one submission more than this; `whenStuck` is called if it waits for something then. */
+  /**
+   * Lets the process die when it sends one submission more than `count`; `whenStuck` is called if it then starts to
+   * wait.
+   */
   killAfterSubmissions(count: number, whenStuck: () => void): void {
     this.killAfter = count;
     this.onDeath = whenStuck;
   }
 
-  /** It dies now, at the latest. Only if a death was asked for. */
+  /** Lets the process die now, if {@link killAfterSubmissions} was called and it is still alive. */
   die(): void {
     if (this.killAfter === Number.POSITIVE_INFINITY || this.dead) return;
     this.dead = true;
     this.emulator.clearFaults();
-    // Whatever it would still send is cut off.
+    // Every call that it still sends is cut off.
     this.emulator.fault({ kind: "reset-before" });
   }
 
-  /** What the provider calls to wait: the service's time goes on meanwhile, and nobody really waits. */
+  /** The provider's way to wait: it advances the service's time, and nobody really waits. */
   readonly sleep = async (ms: number): Promise<void> => {
     if (this.dead) {
       this.onDeath();
@@ -114,24 +119,24 @@ export class FaultInjector {
     this.emulator.advance(Math.max(1, ms));
   };
 
-  /** What others do when a call has been answered, and its sender doesn't know yet. */
+  /** Lets the outsider act after a call was answered, before its sender gets the answer. */
   readonly meanwhile = async (): Promise<void> => {
-    if (this.dead || !this.outsider.isDue) return;
+    if (this.dead || !this.outsider.target) return;
     this.emulator.advance(this.random.int(0, 2_000));
     await this.outsider.act();
   };
 
-  /** The submissions since `begin`; a deployment's own, or those of others. */
+  /** Returns the submissions since `begin`, those of the outsider included. */
   sent(): Sent[] {
     return this.emulator.received.slice(this.from).flatMap((call): Sent[] => {
       const kind = KINDS[call.action];
       if (kind === undefined) return [];
-      const fault = this.spoilt.get(call);
+      const fault = this.callFaults.get(call);
       const code = fault === undefined || fault.kind === "error" || fault.kind === "delay" ? call.code : undefined;
-      const isOutsiders = this.outsider.sent.has(call);
+      const isFromOutsider = this.outsider.sent.has(call);
       const objectType = kind === "preload" ? "Preload" : (call.parameters.ObjectType ?? "");
-      const common = { kind, objectType, code, ...(isOutsiders ? { isOutsiders } : {}) };
-      const outcome = outcomeOf(call, fault);
+      const common = { kind, objectType, code, ...(isFromOutsider ? { isFromOutsider } : {}) };
+      const outcome = classifyOutcome(call, fault);
       const failed = outcome === "refused" ? () => false : (this.failing.get(call) ?? (() => false));
       const fine = pathsOf(call).filter((path) => !failed(path));
       const lost = pathsOf(call).filter(failed);
@@ -148,7 +153,7 @@ export class FaultInjector {
     return this.emulator.received.length - this.from;
   }
 
-  private arrived(call: ReceivedCall): void {
+  private onCall(call: ReceivedCall): void {
     if (this.outsider.isCalling) {
       this.outsider.sent.add(call);
       return;
@@ -157,23 +162,26 @@ export class FaultInjector {
     const kind = KINDS[call.action];
     if (kind !== undefined && ++this.submissions > this.killAfter) this.die();
     if (this.dead) {
-      this.spoilt.set(call, { kind: "reset-before" });
+      this.callFaults.set(call, { kind: "reset-before" });
       return;
     }
-    // What the call before this one didn't use up was not meant for this one.
+    // A fault that the call before this one didn't use was not meant for this one.
     this.emulator.clearFaults();
-    // A call takes its time.
-    this.emulator.advance(this.random.int(1, this.slowestCallMs));
+    // Each call takes some time.
+    this.emulator.advance(this.random.int(1, this.maxCallMs));
     const [path = ""] = pathsOf(call);
-    if (this.isSingle && (kind === undefined || this.befallen.length > 0)) return;
+    if (this.isSingle && (kind === undefined || this.injected.length > 0)) return;
     if (!this.isSingle) {
-      if (kind !== undefined && this.tasksFail(kind, path) && this.random.chance(this.intensity)) this.failTask(call);
+      if (kind !== undefined && this.mayTaskFail(kind, path) && this.random.chance(this.intensity)) this.failTask(call);
       if (!this.random.chance(this.intensity)) return;
     }
-    const fault: Fault = { ...(this.isSingle ? passingFault(call, this.random) : anyFault(this.random)), times: 1 };
-    this.spoilt.set(call, fault);
-    this.befallen.push({ action: call.action, fault });
-    if (kind === "refresh" && !this.isSingle && this.random.chance(0.3)) this.outsider.isDue = call;
+    const fault: Fault = {
+      ...(this.isSingle ? drawTransientFault(call, this.random) : drawFault(this.random)),
+      times: 1,
+    };
+    this.callFaults.set(call, fault);
+    this.injected.push({ action: call.action, fault });
+    if (kind === "refresh" && !this.isSingle && this.random.chance(0.3)) this.outsider.target = call;
     this.count(fault.kind === "error" ? `error ${fault.code}` : fault.kind);
     this.emulator.fault(fault);
   }
@@ -186,7 +194,7 @@ export class FaultInjector {
     const which = { times: 1, ...(one === undefined ? {} : { path: one }) };
     const fault: Fault = kind === "task-stuck" ? { kind, ...which } : { kind, description, ...which };
     this.count(kind);
-    this.befallen.push({ action: call.action, fault });
+    this.injected.push({ action: call.action, fault });
     this.emulator.fault(fault);
   }
 
@@ -195,7 +203,7 @@ export class FaultInjector {
   }
 }
 
-function outcomeOf({ status, code }: ReceivedCall, fault: Fault | undefined): Sent["outcome"] {
+function classifyOutcome({ status, code }: ReceivedCall, fault: Fault | undefined): Sent["outcome"] {
   if (fault === undefined) return status === 200 ? "done" : "refused";
   switch (fault.kind) {
     case "throttle":
@@ -208,7 +216,7 @@ function outcomeOf({ status, code }: ReceivedCall, fault: Fault | undefined): Se
     case "answer":
       return fault.afterWork ? "unsure" : "refused";
     default:
-      // What was spoilt was a refusal, where the log knows its code.
+      // A corrupt answer whose code is in the log was a refusal.
       return code === undefined ? "unsure" : "refused";
   }
 }
@@ -229,7 +237,7 @@ const CODES = [
 ];
 const BODIES = ["null", "[]", "{}", '"text"', "{", '{"RequestId":"1"}', '{"RefreshTaskId":"","RequestId":"1"}'];
 
-/** Whether a fault of a call is one after which a further try of the same call succeeds. */
+/** Whether the same call succeeds when it is retried after the fault. */
 export function isTransient({ action, fault }: { action: string; fault: Fault }): boolean {
   switch (fault.kind) {
     case "throttle":
@@ -251,8 +259,8 @@ export function isTransient({ action, fault }: { action: string; fault: Fault })
   }
 }
 
-/** A fault for one call. */
-export function anyFault(random: Random): Fault {
+/** Draws a fault for one call. */
+export function drawFault(random: Random): Fault {
   const afterWork = random.chance(0.5);
   const kinds = [
     "throttle",
@@ -290,16 +298,15 @@ export function anyFault(random: Random): Fault {
   }
 }
 
-/** One of those that pass. */
-function passingFault({ action }: ReceivedCall, random: Random): Fault {
+function drawTransientFault({ action }: ReceivedCall, random: Random): Fault {
   for (;;) {
-    const fault = anyFault(random);
+    const fault = drawFault(random);
     if (isTransient({ action, fault })) return fault;
   }
 }
 
-/** Conditions of one deployment, by their names; most often none. */
-export function anyConditions(random: Random): Record<string, Conditions> {
+/** Draws the conditions of one deployment, by their names; usually none. */
+export function drawConditions(random: Random): Record<string, Conditions> {
   const domain = () => random.pick(DOMAINS.slice(0, 4));
   const all: Record<string, Conditions> = {
     suspended: { service: "suspended" },
@@ -308,9 +315,9 @@ export function anyConditions(random: Random): Record<string, Conditions> {
     "few preloads": { preloadRemain: random.int(0, 12) },
     "short queue": { preloadQueue: random.int(0, 12) },
     "no directories": { urlRemain: random.int(0, 30), dirRemain: 0 },
-    "slow tasks": { taskDelayMs: random.int(1, SLOWEST_TASK_MS) },
+    "slow tasks": { taskDelayMs: random.int(1, MAX_TASK_MS) },
     "a minute's quota": { perMinuteQuota: random.int(1, 12) },
-    "domain gone": { domains: { [domain()]: null } },
+    "domain removed": { domains: { [domain()]: null } },
     "domain offline": { domains: { [domain()]: "offline", [domain()]: "offline" } },
     "domain configuring": { domains: { [domain()]: "configuring" } },
     "domain failed": { domains: { [domain()]: "configure-failed" } },
@@ -319,7 +326,7 @@ export function anyConditions(random: Random): Record<string, Conditions> {
   return Object.fromEntries(names.map((name) => [name, all[name] as Conditions]));
 }
 
-/** Everything as it should be; of the day's quota what is left. */
+/** The normal conditions; the day's quota stays as it is. */
 export const SOUND: Conditions = {
   service: "open",
   accessKey: "active",

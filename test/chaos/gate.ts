@@ -1,6 +1,6 @@
 /**
- * Lets resources be deployed at the same time and yet in an order that a seed decides: one call is under way at a time, and
- * which of those that wait goes next is drawn when every resource either waits with a call or has ended.
+ * Deploys resources in parallel, but in an order that the seed decides: one call runs at a time, and the next one is
+ * drawn when every resource either waits with a call or has ended.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Limiter } from "../../provider/vod/rate-limiter.js";
@@ -12,16 +12,16 @@ interface Waiting {
 }
 
 export interface GateKeeper {
-  /** Whether further calls may start: those of a dead process don't. */
+  /** Whether further calls may start; a dead process starts none. */
   isOpen(): boolean;
-  /** Told that one may not, and that it never will. */
+  /** Called when a call may not start, and so never will. */
   refused(): void;
-  /** What happens after each call, before its answer is heard of. */
+  /** Called after each call, before its sender gets the answer. */
   meanwhile(): Promise<void>;
 }
 
-/** Who is at work. One for all gates, since each that there is slows down every promise. */
-const present = new AsyncLocalStorage<string>();
+/** The resource that is at work. All gates share one storage, since each storage slows down every promise. */
+const current = new AsyncLocalStorage<string>();
 
 export class Gate {
   private readonly active = new Set<string>();
@@ -33,27 +33,27 @@ export class Gate {
     private readonly keeper: GateKeeper = { isOpen: () => true, refused: () => {}, meanwhile: async () => {} },
   ) {}
 
-  /** Runs what each of these does, all at the same time. */
-  async all<T>(work: ReadonlyMap<string, () => Promise<T>>): Promise<T[]> {
+  /** Runs the work of all resources in parallel. */
+  async runAll<T>(work: ReadonlyMap<string, () => Promise<T>>): Promise<T[]> {
     for (const who of work.keys()) this.active.add(who);
-    return Promise.all([...work].map(([who, run]) => present.run(who, () => run().finally(() => this.leave(who)))));
+    return Promise.all([...work].map(([who, run]) => current.run(who, () => run().finally(() => this.leave(who)))));
   }
 
-  /** A limiter whose calls go through the gate. */
-  limiting(limiter: Limiter): Limiter {
+  /** Returns a limiter whose calls go through the gate. */
+  wrapLimiter(limiter: Limiter): Limiter {
     return {
       ...limiter,
       run: async (call, patienceMs, signal) => {
-        const who = present.getStore();
+        const who = current.getStore();
         if (who === undefined) return limiter.run(call, patienceMs, signal);
         await new Promise<void>((start) => {
           this.waiting.push({ who, start });
-          this.look();
+          this.startNext();
         });
         return limiter.run(call, patienceMs, signal).finally(async () => {
           await this.keeper.meanwhile();
           this.isBusy = false;
-          this.look();
+          this.startNext();
         });
       },
     };
@@ -61,16 +61,16 @@ export class Gate {
 
   private leave(who: string): void {
     this.active.delete(who);
-    this.look();
+    this.startNext();
   }
 
-  /** What follows from the last answer has happened by then. */
-  private look(): void {
+  /** Starts the next call when everything that follows from the last answer has happened. */
+  private startNext(): void {
     setImmediate(() => {
       const isAtWork = [...this.active].some((who) => !this.waiting.some((one) => one.who === who));
       if (this.isBusy || isAtWork || this.waiting.length === 0) return;
       if (!this.keeper.isOpen()) return this.keeper.refused();
-      // Whose files were read first is chance, and not the seed's.
+      // Chance decides which resource reads its files first, so the order of arrival must not count.
       this.waiting.sort((one, other) => (one.who < other.who ? -1 : one.who > other.who ? 1 : 0));
       const [next] = this.waiting.splice(this.random.int(0, this.waiting.length - 1), 1);
       this.isBusy = true;

@@ -1,13 +1,13 @@
-/** What has to hold after each deployment, whatever went wrong in it. */
+/** What holds after each deployment, whatever went wrong in it. */
 
 import { baselineOf, readState, type State } from "../../provider/plan/state.js";
 import { PRELOAD, REFRESH } from "../../provider/schema/inputs.js";
 import type { Emulator } from "../emulator/index.js";
 import type { Outcome } from "./engine.js";
 import { Unsendable } from "./engine.js";
-import { isTransient, MOST_CALLS, type Sent } from "./faults.js";
+import { isTransient, MAX_CALLS, type Sent } from "./faults.js";
 import { callsFor, type Due, type Ledger } from "./ledger.js";
-import { type Attempt, covering, type Kind, type Properties } from "./program.js";
+import { type Attempt, findCovering, type Kind, type Properties } from "./program.js";
 import type { Site } from "./site.js";
 import type { Viewers } from "./viewers.js";
 
@@ -27,16 +27,16 @@ export interface Deployment {
   attempt: Attempt;
   due: Due;
   sent: readonly Sent[];
-  /** Paths of domains that are neither the account's nor the program's any more. */
+  /** Paths whose domain belongs neither to the account nor to the program any more. */
   excused: ReadonlySet<string>;
   pending: ReadonlySet<string>;
-  /** Whether the provider says that it is done with it, but for what is pending. */
+  /** Whether the provider reported success; paths may still be pending. */
   succeeded: boolean;
-  /** What URLs had when the program let go of them. */
-  letGo: ReadonlyMap<string, string | undefined>;
+  /** The content of URLs when the program stopped naming them. */
+  released: ReadonlyMap<string, string | undefined>;
 }
 
-/** The state can be read by the provider's own reading, and its status is what its pending paths are. */
+/** The provider can read the state, and the status agrees with the pending paths. */
 export function stateLoads(kind: Kind, outputs: Properties): State {
   try {
     const state = readState(outputs, kind === "preload" ? PRELOAD : REFRESH);
@@ -52,7 +52,7 @@ export function stateLoads(kind: Kind, outputs: Properties): State {
   }
 }
 
-/** No text that leaves the provider holds a secret, in clear or encoded. */
+/** No text that leaves the provider contains a secret, plain or encoded. */
 export function noSecret(emulator: Emulator, where: string, texts: readonly string[]): void {
   const secrets = [emulator.accessKeyId, emulator.accessKeySecret];
   for (const text of texts) {
@@ -79,31 +79,32 @@ export function failsWell(outcome: Outcome): void {
 }
 
 export function noStorm(calls: number): void {
-  if (calls > MOST_CALLS) throw new Violation("no storm of calls", `${calls} in one deployment`);
+  if (calls > MAX_CALLS) throw new Violation("no storm of calls", `${calls} in one deployment`);
 }
 
-/** Nothing was purged that wasn't due, and nothing twice unless nobody could know. */
-export function nothingNeedless({ attempt, due, sent }: Deployment, { directories, types }: Ledger): void {
-  const { objectType, quota } = attempt.manner;
+/** Only what is due is purged, and nothing twice unless its outcome was unsure. */
+export function nothingUnnecessary({ attempt, due, sent }: Deployment, { directories, types }: Ledger): void {
+  const { objectType, quota } = attempt.declaration;
   const accepted = new Map<string, { all: number; unsure: number }>();
   for (const call of sent) {
-    if (call.isOutsiders) continue;
-    const stands = (path: string) =>
+    if (call.isFromOutsider) continue;
+    const covers = (path: string) =>
       call.objectType === "Directory" && [...due.keys()].some((key) => key.startsWith(path));
     const mayCollapse = quota.onExceeded === "collapse" || quota.collapse === "always";
     for (const path of call.paths) {
-      // What is no longer named goes as what it was, and what is named again while that isn't sure as either.
+      // A path that is no longer named is sent with its former type. One that is named again while it is unsure is sent
+      // with either.
       const isUnsure = ["unsure", "failed"].includes(due.get(path) ?? "");
       const wasThat = (isUnsure || !attempt.keys.has(path)) && types.get(path)?.has(call.objectType) === true;
       const isOwn = call.objectType === objectType || wasThat;
-      const fits = (isOwn && due.has(path)) || ((mayCollapse || directories.has(path)) && stands(path));
+      const fits = (isOwn && due.has(path)) || ((mayCollapse || directories.has(path)) && covers(path));
       if (!fits)
         throw new Violation("nothing unchanged is purged", `${call.objectType} ${path} was sent, and is not due`);
       if (call.outcome === "refused") continue;
       const counted = accepted.get(path) ?? { all: 0, unsure: 0 };
       counted.all++;
       if (call.outcome !== "done") counted.unsure++;
-      // Sent again as nobody knew, and then once more as it failed.
+      // It was sent again because nobody knew, and once more because it failed.
       if (call.wasUnsure) counted.unsure++;
       accepted.set(path, counted);
     }
@@ -114,11 +115,11 @@ export function nothingNeedless({ attempt, due, sent }: Deployment, { directorie
   }
 }
 
-/** What had to be sent was, or is pending. */
+/** What was due was sent, or is pending. */
 export function nothingLost({ due, sent, excused, pending, succeeded }: Deployment): void {
   for (const [key, reason] of due) {
     if (reason === "unsure" || reason === "failed" || excused.has(key) || pending.has(key)) continue;
-    // That the task of an accepted call failed may be seen by the next deployment, if this one couldn't.
+    // If this deployment couldn't see that a task failed, the next one can.
     const settles = ["done", "unsure", ...(succeeded ? [] : ["failed"])];
     if (!callsFor(key, sent).some((outcome) => settles.includes(outcome))) {
       throw new Violation("no path is lost", `${key} was due (${reason}), was not refreshed, and is not pending`);
@@ -126,26 +127,28 @@ export function nothingLost({ due, sent, excused, pending, succeeded }: Deployme
   }
 }
 
-/** Viewers get what the origin has, wherever the resource promises it. How many URLs it says nothing of is returned. */
+/**
+ * Viewers get what the origin has, wherever the resource promises it. Returns for how many URLs it promises nothing.
+ */
 export async function edgeIsFresh(
-  { site, attempt, due, excused, pending, letGo }: Deployment,
+  { site, attempt, due, excused, pending, released }: Deployment,
   ledger: Ledger,
   { emulator, viewers }: { emulator: Emulator; viewers: Viewers },
 ): Promise<number> {
-  const { objectType } = attempt.manner;
+  const { objectType } = attempt.declaration;
   let unseen = 0;
-  // What the edge doesn't hold it will fetch, so that there is no need to look, and looking would fill it.
+  // The edge fetches what it hasn't cached, so there is no need to view it, and a view would cache it.
   for (const url of emulator.cached()) {
     if (!site.owns(url)) continue;
-    const dueFor = covering(objectType, due.keys(), url);
-    const isManaged = dueFor !== undefined || covering(objectType, attempt.keys.keys(), url) !== undefined;
-    if (!isManaged || covering(objectType, [...excused, ...pending], url) !== undefined) continue;
+    const dueFor = findCovering(objectType, due.keys(), url);
+    const isManaged = dueFor !== undefined || findCovering(objectType, attempt.keys.keys(), url) !== undefined;
+    if (!isManaged || findCovering(objectType, [...excused, ...pending], url) !== undefined) continue;
     const isSure = dueFor !== undefined && due.get(dueFor) !== "unsure" && due.get(dueFor) !== "failed";
-    // With which parameters one that is gone was refreshed, the type of that time said.
+    // A removed URL was refreshed with its former type, which decides whether parameters count.
     const isOtherType = dueFor !== undefined && !isSure && !attempt.keys.has(dueFor) && dueFor !== url;
-    const bare = bareOf(url);
-    const isLetGo = letGo.has(bare) && letGo.get(bare) !== site.files.get(bare);
-    if ((!isSure && (ledger.blind.has(bare) || isLetGo)) || isOtherType) {
+    const bare = stripQuery(url);
+    const isReleased = released.has(bare) && released.get(bare) !== site.files.get(bare);
+    if ((!isSure && (ledger.unrecorded.has(bare) || isReleased)) || isOtherType) {
       unseen++;
       continue;
     }
@@ -158,7 +161,7 @@ export async function edgeIsFresh(
   return unseen;
 }
 
-/** What a deployment preloaded is at the edge, for the first viewer. */
+/** What a deployment preloaded is at the edge before the first viewer. */
 export function edgeIsWarm({ due, sent, site }: Deployment, cached: ReadonlySet<string>): void {
   for (const [key, reason] of due) {
     const isSure = reason !== "unsure" && reason !== "failed" && site.files.has(key);
@@ -168,15 +171,15 @@ export function edgeIsWarm({ due, sent, site }: Deployment, cached: ReadonlySet<
   }
 }
 
-/** One fault that passes fails no update that may try again as often as is usual. */
-export function passesAFault(
+/** A single transient fault fails no update that retries as often as usual. */
+export function survivesTransientFault(
   outcomes: readonly Outcome[],
-  befallen: readonly Parameters<typeof isTransient>[0][],
+  injected: readonly Parameters<typeof isTransient>[0][],
 ): void {
-  if (befallen.length > 1 || !befallen.every(isTransient)) return;
+  if (injected.length > 1 || !injected.every(isTransient)) return;
   for (const outcome of outcomes) {
     if ("messages" in outcome)
-      throw new Violation("a fault that passes fails no update", `${JSON.stringify(befallen)}: ${outcome.messages[0]}`);
+      throw new Violation("a fault that passes fails no update", `${JSON.stringify(injected)}: ${outcome.messages[0]}`);
   }
 }
 
@@ -184,6 +187,6 @@ export function isUrlType(objectType: string): boolean {
   return objectType === "File" || objectType === "IgnoreParams" || objectType === "Preload";
 }
 
-export function bareOf(url: string): string {
+export function stripQuery(url: string): string {
   return url.split("?", 1)[0] as string;
 }

@@ -1,85 +1,85 @@
 /**
- * What a resource owes its viewers, told from its deployments alone and by the documented rules, so that it can be compared
- * with what the provider did. It shares no code with the provider.
+ * What a resource owes its viewers by the documented rules, derived from its deployments alone, so that it can be
+ * compared with what the provider did. It shares no code with the provider.
  */
 
 import type { Sent } from "./faults.js";
-import { type Attempt, covering } from "./program.js";
+import { type Attempt, findCovering } from "./program.js";
 
 /**
- * Why a path is due. `unsure` and `failed` may turn out to be no reason: its call may have been worked on; its task was accepted,
- * and then it failed while nobody was told.
+ * Why a path is due. An `unsure` or `failed` path may be sent, but needn't be: the call of an `unsure` one may have
+ * been accepted, and nobody may have learned that the task of a `failed` one failed.
  */
-export type Reason = "created" | "switched" | "changed" | "new" | "vanished" | "left" | "unsure" | "failed";
-type Left = "left" | "unsure" | "failed";
+export type Reason = "created" | "switched" | "changed" | "new" | "removed" | "leftover" | "unsure" | "failed";
+type Leftover = "leftover" | "unsure" | "failed";
 export type Due = ReadonlyMap<string, Reason>;
 
-/** No content that any file has. */
+/** A content that no file has. */
 const OTHER = "\0";
 
 export class Ledger {
-  /** What the state was last told of. */
+  /** The last deployment that the state records. */
   recorded: Attempt | undefined;
-  /** What that deployment left: nothing of it was worked on, or nobody knows. */
-  readonly left = new Map<string, Left>();
+  /** The paths that this deployment didn't finish: they were not accepted, or nobody knows. */
+  readonly leftover = new Map<string, Leftover>();
   /**
-   * URLs whose content was another while a deployment ran of which the state knows nothing, since its process died or it never
-   * began. If that content is gone by the next one, no provider can know that a cache may hold it.
+   * URLs whose content differed during a deployment that the state doesn't record, since its process died or it never
+   * began. If that content is replaced before the next deployment, no provider can know that a cache may have it.
    */
-  readonly blind = new Set<string>();
+  readonly unrecorded = new Set<string>();
   /**
-   * What URLs had when the program let go of them; what they got since is nobody's promise, and {@link OTHER} where that is
-   * something else.
+   * The content of URLs when the program stopped naming them, or {@link OTHER} if it has changed since: nobody promises
+   * to purge what came later.
    */
-  readonly letGo = new Map<string, string | undefined>();
-  /** The directories that were ever sent: such a one may be sent again, whatever the program says of collapsing by then. */
+  readonly released = new Map<string, string | undefined>();
+  /** The directories that were ever sent. They may be sent again even if the program no longer allows collapsing. */
   readonly directories = new Set<string>();
-  /** As what each path was ever named: what is no longer named may go as that. */
+  /** The types with which each path was ever named. A path that is no longer named may be sent with any of them. */
   readonly types = new Map<string, Set<string>>();
   private hasTried = false;
 
-  /** @param universe every URL that the resource may ever stand for. */
+  /** @param universe every URL that the resource may ever cover */
   constructor(private readonly universe: readonly string[]) {}
 
-  /** The paths that a deployment has to send, and those that it may. */
+  /** Returns the paths that a deployment must send, and those that it may send. */
   due(attempt: Attempt): Due {
     const due = new Map<string, Reason>();
-    const { recorded, left } = this;
-    const { keys, manner } = attempt;
+    const { recorded, leftover } = this;
+    const { keys, declaration } = attempt;
     if (recorded === undefined) {
-      if (manner.refreshOnCreate) for (const key of keys.keys()) due.set(key, "created");
+      if (declaration.refreshOnCreate) for (const key of keys.keys()) due.set(key, "created");
       return due;
     }
-    const { mode, objectType, area } = recorded.manner;
-    const isOther = mode !== manner.mode || objectType !== manner.objectType || area !== manner.area;
-    const switched = isOther || recorded.afterType !== attempt.afterType;
-    const isPreload = manner.objectType === "Preload";
+    const { mode, objectType, area } = recorded.declaration;
+    const isOther = mode !== declaration.mode || objectType !== declaration.objectType || area !== declaration.area;
+    const switched = isOther || recorded.refreshType !== attempt.refreshType;
+    const isPreload = declaration.objectType === "Preload";
     for (const [key, hash] of keys) {
       const old = recorded.keys.get(key);
       if (switched) due.set(key, "switched");
-      else if (old === undefined && !left.has(key)) {
-        if (manner.mode === "paths" || manner.refreshNew) due.set(key, "new");
+      else if (old === undefined && !leftover.has(key)) {
+        if (declaration.mode === "paths" || declaration.refreshNew) due.set(key, "new");
       } else if (old !== undefined && old !== hash) due.set(key, "changed");
-      else if (left.has(key)) due.set(key, left.get(key) as Left);
+      else if (leftover.has(key)) due.set(key, leftover.get(key) as Leftover);
     }
-    // What is no longer named needs no copy at the edge.
+    // A path that is no longer named needs no copy at the edge.
     if (isPreload) return due;
-    // A path that is taken out of `paths` is nobody's any more; one that another way doesn't name has vanished.
-    const takesOut = recorded.manner.mode === "paths" && manner.mode === "paths";
-    if (!takesOut) for (const key of recorded.keys.keys()) if (!keys.has(key)) due.set(key, "vanished");
-    for (const [key, how] of left) {
-      const isGone = !keys.has(key) && !(takesOut && recorded.keys.has(key));
-      if (isGone) due.set(key, how === "left" ? "vanished" : how);
+    // A path that is taken out of `paths` is no longer managed. One that another mode no longer names was removed.
+    const takesOut = recorded.declaration.mode === "paths" && declaration.mode === "paths";
+    if (!takesOut) for (const key of recorded.keys.keys()) if (!keys.has(key)) due.set(key, "removed");
+    for (const [key, how] of leftover) {
+      const isRemoved = !keys.has(key) && !(takesOut && recorded.keys.has(key));
+      if (isRemoved) due.set(key, how === "leftover" ? "removed" : how);
     }
     return due;
   }
 
   /**
-   * A deployment that the state tells of: what it sent is settled.
+   * Takes note of a deployment that the state records: what it sent is settled.
    *
-   * @param pending what it says is still to be sent; it needn't know that a directory stood for a URL
-   * as well, and of a task whose end it couldn't see it doesn't know enough.
-   * @param online what all URLs have by then.
+   * @param pending the paths that the state calls pending or unconfirmed. It may also list a URL that a directory
+   * covered, and a path whose task it couldn't see to its end
+   * @param online the content of all URLs at that time
    */
   record(
     attempt: Attempt,
@@ -89,70 +89,71 @@ export class Ledger {
     pending: ReadonlySet<string>,
     online: ReadonlyMap<string, string>,
   ): void {
-    const { objectType } = attempt.manner;
-    // What is no longer named may go with any query where that is what the others do.
+    const { objectType } = attempt.declaration;
+    // A path that is no longer named may be sent as IgnoreParams if the others are.
     const named = objectType === "IgnoreParams" ? [...attempt.keys.keys(), ...due.keys()] : attempt.keys.keys();
     for (const key of named) this.types.set(key, new Set(this.types.get(key)).add(objectType));
-    const waiting = new Map<string, Left>();
+    const waiting = new Map<string, Leftover>();
     for (const [key, reason] of due) {
       const calls = callsFor(key, sent);
       const isSentItself = sent.some(
-        ({ paths, outcome, isOutsiders }) => outcome === "done" && !isOutsiders && paths.includes(key),
+        ({ paths, outcome, isFromOutsider }) => outcome === "done" && !isFromOutsider && paths.includes(key),
       );
       const isNamed = pending.has(key) || [...pending].some((path) => path.endsWith("/") && key.startsWith(path));
-      const isKept = isNamed && (attempt.manner.wait !== undefined || !isSentItself);
+      const isKept = isNamed && (attempt.declaration.wait !== undefined || !isSentItself);
       if ((calls.includes("done") && !isKept) || excused.has(key)) continue;
       const how =
         calls.includes("unsure") || calls.includes("done") ? "unsure" : calls.includes("failed") ? "failed" : reason;
-      waiting.set(key, how === "unsure" || how === "failed" ? how : "left");
+      waiting.set(key, how === "unsure" || how === "failed" ? how : "leftover");
     }
-    this.left.clear();
-    for (const [key, how] of waiting) this.left.set(key, how);
-    for (const key of this.letGo.keys()) if (!waiting.has(key) || attempt.keys.has(key)) this.letGo.delete(key);
+    this.leftover.clear();
+    for (const [key, how] of waiting) this.leftover.set(key, how);
+    for (const key of this.released.keys()) if (!waiting.has(key) || attempt.keys.has(key)) this.released.delete(key);
     for (const key of waiting.keys()) {
       if (attempt.keys.has(key)) continue;
-      const isSame = !this.letGo.has(key) || this.letGo.get(key) === online.get(key);
-      this.letGo.set(key, isSame ? online.get(key) : OTHER);
+      const isSame = !this.released.has(key) || this.released.get(key) === online.get(key);
+      this.released.set(key, isSame ? online.get(key) : OTHER);
     }
     const settled = [...due.keys()].filter((key) => !waiting.has(key));
-    for (const url of this.blind) if (covering(objectType, settled, url) !== undefined) this.blind.delete(url);
-    // What its first deployment leaves as it is was only then surely fresh.
-    if (this.recorded === undefined && !attempt.manner.refreshOnCreate && this.hasTried) {
-      for (const url of this.universe) this.blind.add(url);
+    for (const url of this.unrecorded)
+      if (findCovering(objectType, settled, url) !== undefined) this.unrecorded.delete(url);
+    // Only at the first attempt is it sure that what isn't refreshed on create is fresh.
+    if (this.recorded === undefined && !attempt.declaration.refreshOnCreate && this.hasTried) {
+      for (const url of this.universe) this.unrecorded.add(url);
     }
     this.recorded = attempt;
     this.hasTried = true;
   }
 
-  /** Everything went through, as the provider says. */
+  /** Takes note that the provider reported everything as done. */
   complete(): void {
-    this.left.clear();
-    this.letGo.clear();
+    this.leftover.clear();
+    this.released.clear();
   }
 
-  /** A deployment that the state knows nothing of. */
+  /** Takes note of a deployment that the state doesn't record. */
   lose(attempt: Attempt): void {
     const before = this.recorded?.files ?? new Map<string, string>();
     for (const url of new Set([...attempt.files.keys(), ...before.keys()])) {
-      if (attempt.files.get(url) !== before.get(url)) this.blind.add(url);
+      if (attempt.files.get(url) !== before.get(url)) this.unrecorded.add(url);
     }
     this.hasTried = true;
   }
 
-  /** The resource was deleted. */
+  /** Takes note that the resource was deleted. */
   forget(): void {
     this.recorded = undefined;
-    this.left.clear();
-    this.letGo.clear();
-    this.blind.clear();
+    this.leftover.clear();
+    this.released.clear();
+    this.unrecorded.clear();
     this.hasTried = true;
   }
 }
 
-/** What became of the calls that stood for a path: its own, and for a URL those of a directory that it is in. */
+/** Returns the outcomes of the calls that cover a path: its own, and for a URL those of a directory above it. */
 export function callsFor(key: string, sent: readonly Sent[]): Sent["outcome"][] {
   const isUrl = !/\/$|\.\*$/.test(key);
-  const stands = (path: string, { objectType }: Sent) =>
+  const covers = (path: string, { objectType }: Sent) =>
     path === key || (isUrl && objectType === "Directory" && key.startsWith(path));
-  return sent.filter((call) => call.paths.some((path) => stands(path, call))).map(({ outcome }) => outcome);
+  return sent.filter((call) => call.paths.some((path) => covers(path, call))).map(({ outcome }) => outcome);
 }

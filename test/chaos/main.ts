@@ -1,7 +1,8 @@
 /**
- * `npm run chaos -- [--engine | --crowd] [--runs N] [--seed N]`: random histories of deployments with random faults, until all runs
- * are done. With a seed and no number of runs it is that run alone, told step by step. With `--engine` whole programs are deployed,
- * by the Pulumi CLI where it is on the PATH, else by the stand-in. With `--crowd` each run has three sites that call quickly.
+ * `npm run chaos -- [--engine | --crowd] [--runs N] [--seed N]`: runs random histories of deployments with random
+ * faults. With a seed and no number of runs it does that run alone, and prints each step. With `--engine` it deploys
+ * whole programs, with the Pulumi CLI if that is on the PATH, otherwise with the stand-in. With `--crowd` each run has
+ * three sites that call quickly.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,7 +27,7 @@ interface Plan {
   isCrowd: boolean;
 }
 
-function planOf(args: readonly string[]): Plan | undefined {
+function parsePlan(args: readonly string[]): Plan | undefined {
   try {
     const numbers = { runs: { type: "string" }, seed: { type: "string" } } as const;
     const { values } = parseArgs({
@@ -47,8 +48,8 @@ function planOf(args: readonly string[]): Plan | undefined {
   }
 }
 
-/** The real CLI where there is one. */
-const engineOf = () => engines().at(-1) as ReturnType<typeof engines>[number];
+/** The last engine is the real CLI, if there is one. */
+const chooseEngine = () => engines().at(-1) as ReturnType<typeof engines>[number];
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -62,24 +63,24 @@ function explain({ seed, violation }: RunResult, { isWhole, isCrowd }: Plan): vo
 }
 
 async function main(): Promise<number> {
-  const plan = planOf(process.argv.slice(2));
+  const plan = parsePlan(process.argv.slice(2));
   if (!plan) {
     process.stderr.write(`${USAGE}\n`);
     return 2;
   }
-  // The cache of hashed files is the user's own.
+  // The runs must not use the user's own cache of hashed files.
   const cache = mkdtempSync(join(tmpdir(), "vod-chaos-cache-"));
   process.env.XDG_CACHE_HOME = cache;
   const summary = new Summary();
   let shown = Date.now();
-  const where = plan.isWhole ? ` on the ${engineOf().name}` : "";
+  const where = plan.isWhole ? ` on the ${chooseEngine().name}` : "";
   print(`chaos: ${plan.runs} ${plan.runs === 1 ? "run" : "runs"}${where} from seed ${plan.seed} on`);
   try {
     for (let index = 0; index < plan.runs; index++) {
       const seed = plan.seed + index;
       const trace = plan.isReplay ? { trace: print } : {};
       const result = plan.isWhole
-        ? await wholeRun({ seed, engine: await engineOf().create(), program: PROGRAM, ...trace })
+        ? await wholeRun({ seed, engine: await chooseEngine().create(), program: PROGRAM, ...trace })
         : await chaosRun({ seed, ...trace, ...(plan.isCrowd ? { setting: CROWD } : {}) });
       summary.add(result);
       explain(result, plan);
@@ -99,7 +100,7 @@ main().then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    // Not a violation but a mistake of the test itself.
+    // This is not a violation, but a defect of the chaos test itself.
     process.stderr.write(
       `${error instanceof Error ? `${error.stack}\n${String(error.cause && (error.cause as Error).stack)}` : error}\n`,
     );

@@ -4,36 +4,37 @@ import type { UncertainCall } from "../../provider/vod/tasks.js";
 import { MISTAKES } from "./mistakes.js";
 import { CROWD, chaosRun, type RunOptions, type Setting } from "./run.js";
 
-/** The number of runs within which a mistake has to be found. */
+/** The number of runs in which a mistake must be found. */
 const RUNS_TO_FIND = 120;
 
-/** What stands in for parts of the provider that nothing can be put around. */
-const inside = vi.hoisted(() => ({
-  doubt: (doubt: UncertainCall): UncertainCall => doubt,
+/** Replaces parts of the provider that can't be wrapped. */
+const patches = vi.hoisted(() => ({
+  alterCall: (call: UncertainCall): UncertainCall => call,
   isAnyRowOwn: false,
 }));
 vi.mock("../../provider/vod/tasks.js", async (original) => {
   const tasks = await original<typeof import("../../provider/vod/tasks.js")>();
-  const acceptedTaskIds: typeof tasks.acceptedTaskIds = (doubt, ask) => tasks.acceptedTaskIds(inside.doubt(doubt), ask);
+  const acceptedTaskIds: typeof tasks.acceptedTaskIds = (call, ask) =>
+    tasks.acceptedTaskIds(patches.alterCall(call), ask);
   return { ...tasks, acceptedTaskIds };
 });
 vi.mock("../../provider/tasks/outstanding.js", async (original) => {
   const outstanding = await original<typeof import("../../provider/tasks/outstanding.js")>();
   const rowNames: typeof outstanding.rowNames = (...given) =>
-    inside.isAnyRowOwn ? (path) => path : outstanding.rowNames(...given);
+    patches.isAnyRowOwn ? (path) => path : outstanding.rowNames(...given);
   const findOutstanding: typeof outstanding.findOutstanding = (...given) => ({
     ...outstanding.findOutstanding(...given),
-    ...(inside.isAnyRowOwn ? { nameOf: (path) => path } : {}),
+    ...(patches.isAnyRowOwn ? { nameOf: (path) => path } : {}),
   });
   return { ...outstanding, rowNames, findOutstanding };
 });
 
-/** Whether a mistake is found; it counts only where the sound provider has none. */
-async function expectFound(options: Omit<RunOptions, "seed">, withoutIt: () => void = () => {}): Promise<void> {
+/** Expects that a mistake is found: a violation counts only if the correct provider has none with the same seed. */
+async function expectFound(options: Omit<RunOptions, "seed">, restore: () => void = () => {}): Promise<void> {
   for (let seed = 1; seed <= RUNS_TO_FIND; seed++) {
     const { violation } = await chaosRun({ seed, ...options });
     if (violation === undefined) continue;
-    withoutIt();
+    restore();
     const { around: _, ...sound } = options;
     expect((await chaosRun({ seed, ...sound })).violation).toBeUndefined();
     return;
@@ -42,24 +43,24 @@ async function expectFound(options: Omit<RunOptions, "seed">, withoutIt: () => v
 }
 
 describe("a mistake is found", () => {
-  const sound = { ...inside };
-  const mend = () => Object.assign(inside, sound);
-  afterEach(mend);
+  const sound = { ...patches };
+  const restore = () => Object.assign(patches, sound);
+  afterEach(restore);
 
   test.each(Object.entries(MISTAKES))("%s", (_, around) => expectFound({ around }));
 
-  test.each<[string, Partial<typeof inside>, Setting?]>([
+  test.each<[string, Partial<typeof patches>, Setting?]>([
     [
-      "a lost call passes for accepted by its first path",
-      { doubt: (doubt) => ({ ...doubt, paths: doubt.paths.slice(0, 1) }) },
+      "a lost call counts as accepted if its first path was",
+      { alterCall: (call) => ({ ...call, paths: call.paths.slice(0, 1) }) },
     ],
     [
-      "a lost call passes for accepted by an older task",
-      { doubt: (doubt) => ({ ...doubt, since: () => 0, belongsToOther: () => false }) },
+      "a lost call counts as accepted because of an older task",
+      { alterCall: (call) => ({ ...call, since: () => 0, belongsToOther: () => false }) },
     ],
-    ["the failure of another resource is one's own", { isAnyRowOwn: true }, CROWD],
+    ["the failure of another resource counts as one's own", { isAnyRowOwn: true }, CROWD],
   ])("%s", async (_, mistake, setting) => {
-    Object.assign(inside, mistake);
-    await expectFound(setting ? { setting } : {}, mend);
+    Object.assign(patches, mistake);
+    await expectFound(setting ? { setting } : {}, restore);
   });
 });

@@ -1,11 +1,13 @@
-/** Mistakes that a provider could have, put around a sound one: a chaos test that doesn't find them tests nothing. */
+/**
+ * Mistakes that a provider could have, wrapped around a correct one. A chaos test that doesn't find them tests nothing.
+ */
 import type { Provider } from "./engine.js";
 import type { Properties } from "./program.js";
 
 type Around = (provider: Provider) => Provider;
 
-/** Changes what a provider leaves in the state, whether its update succeeds or fails. */
-function leaving(change: (outputs: Properties, olds: Properties) => Properties, onlyFailures = false): Around {
+/** Changes the outputs that a provider returns, whether it succeeds or fails. */
+function changeOutputs(change: (outputs: Properties, olds: Properties) => Properties, onlyFailures = false): Around {
   return (provider) => {
     const changed = (outs: Properties, olds: Properties) => (onlyFailures ? outs : change(outs, olds));
     const failing = (olds: Properties) => (thrown: { properties?: Properties }) => {
@@ -26,8 +28,8 @@ function leaving(change: (outputs: Properties, olds: Properties) => Properties, 
   };
 }
 
-/** Lets a provider work with other inputs than it is given; the state has the given ones. */
-function given(change: (news: Properties) => Properties): Around {
+/** Changes the inputs that a provider works with; the state has those of the program. */
+function changeInputs(change: (news: Properties) => Properties): Around {
   return (provider) => {
     const restored = (outs: Properties, news: Properties) => {
       const { retry: _, refresh: __, ...rest } = outs;
@@ -52,22 +54,22 @@ function given(change: (news: Properties) => Properties): Around {
   };
 }
 
-const listOf = (value: unknown) => (Array.isArray(value) ? (value as string[]) : []);
+const asList = (value: unknown) => (Array.isArray(value) ? (value as string[]) : []);
 
-function without(name: string): (properties: Properties) => Properties {
+function omit(name: string): (properties: Properties) => Properties {
   return ({ [name]: _, ...rest }) => rest;
 }
 
 export const MISTAKES: Readonly<Record<string, Around>> = {
-  "a failure forgets a pending path": leaving((outs) => {
-    const pending = listOf(outs.pending);
+  "a failed update forgets a pending path": changeOutputs((outs) => {
+    const pending = asList(outs.pending);
     return pending.length > 1 ? { ...outs, pending: pending.slice(1) } : outs;
   }, true),
-  "a failure calls pending what is done": leaving((outs) => {
-    const sent = listOf(outs.refreshed ?? outs.preloaded);
-    return { ...outs, pending: [...new Set([...listOf(outs.pending), ...sent])], status: "Incomplete" };
+  "a failed update reports finished paths as pending": changeOutputs((outs) => {
+    const sent = asList(outs.refreshed ?? outs.preloaded);
+    return { ...outs, pending: [...new Set([...asList(outs.pending), ...sent])], status: "Incomplete" };
   }, true),
-  "a URL that vanished is forgotten": (provider) => ({
+  "a removed URL is forgotten": (provider) => ({
     ...provider,
     update: (id, olds, news) => {
       if (olds.contents === undefined || news.contents === undefined) return provider.update(id, olds, news);
@@ -76,11 +78,11 @@ export const MISTAKES: Readonly<Record<string, Around>> = {
       return provider.update(id, { ...olds, contents: Object.fromEntries(kept) }, news);
     },
   }),
-  "everything is sent whatever changed": (provider) => ({
+  "every path is sent, changed or not": (provider) => ({
     ...provider,
     update: (id, olds, news) => provider.update(id, { ...olds, objectType: "Directory", area: "other" }, news),
   }),
-  "an error tells the key": (provider) => ({
+  "an error shows a signature": (provider) => ({
     ...provider,
     update: (id, olds, news) =>
       provider.update(id, olds, news).catch((thrown: Error & { reasons?: string[] }) => {
@@ -88,23 +90,23 @@ export const MISTAKES: Readonly<Record<string, Around>> = {
         throw thrown;
       }),
   }),
-  "what was accepted is called complete": leaving((outs) =>
+  "an accepted call is reported as complete": changeOutputs((outs) =>
     outs.status === "Submitted" ? { ...outs, status: "Complete" } : outs,
   ),
-  "the task IDs aren't kept": leaving((outs) => ({ ...outs, taskIds: [] })),
-  "an update that carries on with the last one forgets its tasks": leaving((outs, olds) => {
-    const [before, all] = [new Set(listOf(olds.taskIds)), listOf(outs.taskIds)];
+  "the task IDs are not stored": changeOutputs((outs) => ({ ...outs, taskIds: [] })),
+  "an update that continues the last one forgets its tasks": changeOutputs((outs, olds) => {
+    const [before, all] = [new Set(asList(olds.taskIds)), asList(outs.taskIds)];
     const own = all.filter((id) => !before.has(id));
     return own.length > 0 ? { ...outs, taskIds: own } : outs;
   }),
-  "nobody is told what hasn't been seen to its end": leaving(without("unconfirmed")),
-  "a refresh of the state forgets what hasn't been seen to its end": (provider) => ({
+  "paths whose tasks are still running are not recorded": changeOutputs(omit("unconfirmed")),
+  "a refresh of the state forgets paths whose tasks are still running": (provider) => ({
     ...provider,
     read: async (id, properties) => ({
       id,
-      props: without("unconfirmed")((await provider.read(id, properties)).props),
+      props: omit("unconfirmed")((await provider.read(id, properties)).props),
     }),
   }),
-  "nothing is ever tried again": given((news) => ({ ...news, retry: { maxAttempts: 1 } })),
-  "a preload doesn't wait for its refresh": given(without("refresh")),
+  "no call is retried": changeInputs((news) => ({ ...news, retry: { maxAttempts: 1 } })),
+  "a preload doesn't wait for its refresh": changeInputs(omit("refresh")),
 };

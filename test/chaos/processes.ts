@@ -1,15 +1,15 @@
-/** The processes in which Pulumi runs dynamic providers, wherever they are below this one. */
+/** The processes below this one in which Pulumi runs dynamic providers. */
 import { execFileSync } from "node:child_process";
 
 /** Kills them at once (SIGKILL), and returns how many there were. */
 export function killProviders(): number {
-  const found = providersOf(process.pid);
+  const found = findProviders(process.pid);
   for (const pid of found) process.kill(pid, "SIGKILL");
   return found.length;
 }
 
 /** Windows has no `ps`: nothing is found there. */
-function providersOf(parent: number): number[] {
+function findProviders(parent: number): number[] {
   if (process.platform === "win32") return [];
   const rows = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" }).split("\n");
   const processes = rows.flatMap((row) => {

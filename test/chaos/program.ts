@@ -1,15 +1,15 @@
-/** The inputs of a resource, and what they mean: which paths it names under which hash, and which URLs that keeps fresh. */
+/** The inputs of a resource, the paths that they name with their hashes, and the URLs that these paths keep fresh. */
 import type { Random } from "./random.js";
 import type { Site } from "./site.js";
 
 export type Properties = Record<string, unknown>;
 export type Mode = "paths" | "contents" | "source";
-/** As what paths are sent: refreshed as that type, or preloaded. */
+/** How paths are sent: refreshed with this type, or preloaded. */
 export type ObjectType = "File" | "IgnoreParams" | "Directory" | "Regex" | "Preload";
 export type Kind = "refresh" | "preload";
 
-/** How a program describes its resource. What isn't here follows from the site. */
-export interface Manner {
+/** How a program declares its resource. The other inputs follow from the site. */
+export interface Declaration {
   mode: Mode;
   objectType: ObjectType;
   force: boolean;
@@ -18,34 +18,34 @@ export interface Manner {
   retry: { timeout?: number; maxAttempts?: number } | undefined;
   refreshNew: boolean;
   refreshOnCreate: boolean;
-  /** Of a preload only: where copies are put, and whether one that fails is but a warning. */
+  /** Preloads only: where copies are put, and whether a failure is only a warning. */
   area?: "domestic" | "overseas" | undefined;
   onFailure?: "warn" | undefined;
 }
 
-/** One deployment of a resource, as the program meant it. */
+/** One deployment of a resource, as the program wants it. */
 export interface Attempt {
-  manner: Manner;
-  /** As what the refresh before a preload sends. */
-  afterType: ObjectType | undefined;
+  declaration: Declaration;
+  /** The type with which the refresh before a preload sends. */
+  refreshType: ObjectType | undefined;
   inputs: Properties;
   /** The paths that the resource names, as they are sent, each with the hash of its content. */
   keys: ReadonlyMap<string, string>;
-  /** What was online then, of the URLs that the paths stand for. */
+  /** The files that were online then and that the paths cover. */
   files: ReadonlyMap<string, string>;
 }
 
-/** A manner to begin with. `refreshNew` and `refreshOnCreate` stay as they are. */
-export function firstManner(kind: Kind, site: Site, random: Random): Manner {
+/** Draws the first declaration of a resource. Later ones keep its `refreshNew` and `refreshOnCreate`. */
+export function drawFirst(kind: Kind, site: Site, random: Random): Declaration {
   const fixed = { refreshNew: kind === "preload" || random.chance(0.4), refreshOnCreate: random.chance(0.8) };
-  return { ...anyManner(kind, site, random), ...fixed };
+  return { ...drawAny(kind, site, random), ...fixed };
 }
 
-/** Another manner, or partly the same. */
-export function nextManner(kind: Kind, site: Site, old: Manner, random: Random): Manner {
+/** Draws the next declaration, which may keep parts of the old one. */
+export function drawNext(kind: Kind, site: Site, old: Declaration, random: Random): Declaration {
   const { refreshNew, refreshOnCreate } = old;
   const fixed = { refreshNew, refreshOnCreate };
-  const other = { ...anyManner(kind, site, random), ...fixed };
+  const other = { ...drawAny(kind, site, random), ...fixed };
   if (random.chance(0.4)) return other;
   const { quota, force, wait, retry } = other;
   return random.chance(0.5)
@@ -53,7 +53,7 @@ export function nextManner(kind: Kind, site: Site, old: Manner, random: Random):
     : { ...old, quota, force, wait, retry };
 }
 
-function anyManner(kind: Kind, site: Site, random: Random): Omit<Manner, "refreshNew" | "refreshOnCreate"> {
+function drawAny(kind: Kind, site: Site, random: Random): Omit<Declaration, "refreshNew" | "refreshOnCreate"> {
   const mode = random.pick<Mode>(
     site.shape === "wide" ? ["paths", "contents"] : ["paths", "contents", "contents", "source", "source"],
   );
@@ -96,51 +96,52 @@ function typeFor(mode: Mode, random: Random): ObjectType {
 }
 
 /**
- * @param loose whether `contentHash` may stay as it is while paths come and go.
- * @param after the refresh that a preload comes after: it names what that one keeps fresh, and nothing else.
+ * @param loose whether `contentHash` may stay the same while paths come and go
+ * @param refresh the refresh before a preload, which names only what that refresh keeps fresh
  */
-export function attemptOf(site: Site, manner: Manner, loose: boolean, after?: Attempt): Attempt {
-  const { mode, refreshOnCreate, ...options } = manner;
-  const { objectType } = manner;
+export function buildAttempt(site: Site, declaration: Declaration, loose: boolean, refresh?: Attempt): Attempt {
+  const { mode, refreshOnCreate, ...options } = declaration;
+  const { objectType } = declaration;
   const isPreload = objectType === "Preload";
   const onCreate = { [isPreload ? "preloadOnCreate" : "refreshOnCreate"]: refreshOnCreate };
   const notInputs = isPreload ? ["objectType", "refreshNew"] : [];
-  const isFresh = (url: string) => !after || covering(after.manner.objectType, after.keys.keys(), url) !== undefined;
+  const isFresh = (url: string) =>
+    !refresh || findCovering(refresh.declaration.objectType, refresh.keys.keys(), url) !== undefined;
   const online = [...site.files.keys()].filter(isFresh);
   const given = Object.fromEntries(
     Object.entries(options).filter(
       ([name, value]) => value !== undefined && value !== false && !notInputs.includes(name),
     ),
   );
-  const made = (keys: [string, string][], inputs: Properties): Attempt => {
+  const create = (keys: [string, string][], inputs: Properties): Attempt => {
     const named = new Map(keys);
-    const files = new Map([...site.files].filter(([url]) => covering(objectType, named.keys(), url) !== undefined));
-    const afterType = after?.manner.objectType;
-    return { manner, afterType, inputs: { ...inputs, ...given, ...onCreate }, keys: named, files };
+    const files = new Map([...site.files].filter(([url]) => findCovering(objectType, named.keys(), url) !== undefined));
+    const refreshType = refresh?.declaration.objectType;
+    return { declaration, refreshType, inputs: { ...inputs, ...given, ...onCreate }, keys: named, files };
   };
   if (mode === "contents") {
-    const hashes = online.map((url): [string, string] => [url, site.hashOf(url)]);
-    return made(hashes, { contents: Object.fromEntries(hashes) });
+    const hashes = online.map((url): [string, string] => [url, site.hash(url)]);
+    return create(hashes, { contents: Object.fromEntries(hashes) });
   }
   if (mode === "source") {
     const hashes = online
       .filter((url) => url.startsWith(site.baseUrl))
-      .map((url): [string, string] => [url, site.hashOf(url)]);
-    return made(hashes, { source: { directory: site.directory, baseUrl: site.baseUrl } });
+      .map((url): [string, string] => [url, site.hash(url)]);
+    return create(hashes, { source: { directory: site.directory, baseUrl: site.baseUrl } });
   }
   const directories = [...new Set(online.map((url) => url.slice(0, url.lastIndexOf("/") + 1)))];
   const paths =
     objectType === "Directory" ? directories : objectType === "Regex" ? directories.map((url) => `${url}.*`) : online;
   const isUrl = objectType !== "Directory" && objectType !== "Regex";
   const contentHash = site.contentHash(isPreload ? "preload" : "refresh", online, loose && isUrl);
-  return made(
+  return create(
     paths.map((path) => [path, contentHash]),
     { paths, contentHash },
   );
 }
 
-/** The first of the paths, sent under that type, that refreshes this cached URL. */
-export function covering(objectType: ObjectType, paths: Iterable<string>, url: string): string | undefined {
+/** Returns the first path that refreshes the cached URL when it is sent with this type. */
+export function findCovering(objectType: ObjectType, paths: Iterable<string>, url: string): string | undefined {
   const bare = url.split("?", 1)[0] as string;
   for (const path of paths) {
     if (path === url || (objectType === "IgnoreParams" && path === bare)) return path;

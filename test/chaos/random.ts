@@ -1,14 +1,14 @@
-/** Random numbers that are the same for the same seed, so that every run can be had again. */
+/** Random numbers that are the same for the same seed, so that every run can be repeated. */
 
 export class Random {
   private state: number;
 
-  /** @param seed a whole number; one that is near to another gives a run that isn't. */
+  /** @param seed a whole number; neighbouring seeds give unrelated runs */
   constructor(seed: number) {
     this.state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) >>> 0;
   }
 
-  /** From 0 up to 1 (mulberry32). */
+  /** Returns a number from 0 to below 1 (mulberry32). */
   next(): number {
     this.state = (this.state + 0x6d2b79f5) >>> 0;
     let mixed = this.state;
@@ -17,7 +17,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** A whole number from `low` to `high`, both included. */
+  /** Returns a whole number from `low` to `high`, both included. */
   int(low: number, high: number): number {
     return low + Math.floor(this.next() * (high - low + 1));
   }
@@ -31,7 +31,7 @@ export class Random {
     return list[this.int(0, list.length - 1)] as T;
   }
 
-  /** Each with that probability, in their order. */
+  /** Picks each item with that probability, and keeps their order. */
   some<T>(list: readonly T[], probability: number): T[] {
     return list.filter(() => this.chance(probability));
   }

@@ -1,8 +1,8 @@
-/** One resource of a run: what happens to its files, and who looks at them. */
+/** One resource of a run: how its files change, and which of its URLs viewers request. */
 import type { Sent } from "./faults.js";
-import { bareOf } from "./invariants.js";
+import { stripQuery } from "./invariants.js";
 import type { Due, Ledger } from "./ledger.js";
-import type { Attempt, Kind, Manner } from "./program.js";
+import type { Attempt, Declaration, Kind } from "./program.js";
 import type { Random } from "./random.js";
 import type { Site } from "./site.js";
 
@@ -10,63 +10,71 @@ export interface Resource {
   name: string;
   kind: Kind;
   site: Site;
-  /** The refresh that a preload comes after. */
-  after?: Resource;
+  /** The refresh before a preload. */
+  refresh?: Resource;
   ledger: Ledger;
-  manner: Manner;
-  /** Whether the program names it at the moment. */
+  declaration: Declaration;
+  /** Whether the program currently declares it. */
   inProgram: boolean;
 }
 
 /**
- * Changes, adds and removes files of a site; one is always left. What it did is returned.
+ * Changes, adds and removes files of a site, and always leaves one. Returns what it did.
  *
- * A URL that isn't known to be refreshed when it appears, only appears where the edge doesn't hold it: that no cache holds what
- * is new is the documented condition.
+ * A URL that nobody refreshes when it appears only appears if the edge hasn't cached it: the documentation requires
+ * that no cache has a new URL.
  */
-export function changeFiles({ site, manner, ledger }: Resource, cached: readonly string[], random: Random): string {
-  const said: string[] = [];
-  const say = (what: string, url: string) => said.push(`${what} ${url.slice("https://".length)}`);
+export function changeFiles(
+  { site, declaration, ledger }: Resource,
+  cached: readonly string[],
+  random: Random,
+): string {
+  const changes: string[] = [];
+  const note = (what: string, url: string) => changes.push(`${what} ${url.slice("https://".length)}`);
   for (const url of random.some([...site.files.keys()], random.pick([0, 0.1, 0.5, 1]))) {
-    if (site.files.has(url)) say(site.write(url, random), url);
+    if (site.files.has(url)) note(site.write(url, random), url);
   }
-  const held = new Set(cached.map(bareOf));
-  const isSeenTo = (url: string) => ledger.recorded?.keys.has(url) || ledger.left.has(url);
-  const mayAppear = (url: string) => manner.refreshNew || manner.mode === "paths" || isSeenTo(url) || !held.has(url);
+  const held = new Set(cached.map(stripQuery));
+  const isManaged = (url: string) => ledger.recorded?.keys.has(url) || ledger.leftover.has(url);
+  const mayAppear = (url: string) =>
+    declaration.refreshNew || declaration.mode === "paths" || isManaged(url) || !held.has(url);
   const absent = site.universe.filter((url) => !site.files.has(url) && mayAppear(url));
   for (const url of random.some(absent, random.pick([0, 0, 0.2, 0.5]))) {
     site.write(url, random);
-    say("added", url);
+    note("added", url);
   }
   for (const url of random.some([...site.files.keys()], random.pick([0, 0, 0.2, 0.9]))) {
     if (site.files.size === 1) break;
     site.remove(url);
-    say("removed", url);
+    note("removed", url);
   }
-  return `${site.name}: ${said.join(", ") || "no change"}`;
+  return `${site.name}: ${changes.join(", ") || "no change"}`;
 }
 
-/** What random viewers look at: what is online, and what isn't only where the documents say that this is seen to. */
-export function looks(resources: readonly Resource[], random: Random): string[] {
+/**
+ * Draws the URLs that viewers request: files that are online, and others only if the documentation promises to refresh
+ * them when they appear.
+ */
+export function drawViews(resources: readonly Resource[], random: Random): string[] {
   const share = random.pick([0, 0.3, 1]);
   const refreshed = resources.filter(({ kind }) => kind === "refresh");
-  const urls = refreshed.flatMap(({ site, manner, ledger }) => {
-    const isSeenTo = manner.refreshNew && (manner.refreshOnCreate || ledger.recorded !== undefined);
-    const all = site.universe.filter((url) => site.files.has(url) || isSeenTo);
-    return all.flatMap((url) => (manner.objectType === "IgnoreParams" ? [url, `${url}?v=1`] : [url]));
+  const urls = refreshed.flatMap(({ site, declaration, ledger }) => {
+    const isManaged = declaration.refreshNew && (declaration.refreshOnCreate || ledger.recorded !== undefined);
+    const all = site.universe.filter((url) => site.files.has(url) || isManaged);
+    return all.flatMap((url) => (declaration.objectType === "IgnoreParams" ? [url, `${url}?v=1`] : [url]));
   });
   return random.some(urls, share);
 }
 
-/** The paths that were refused since their domain is gone, from the account and from the program. */
-export function excusedOf(attempt: Attempt, due: Due, sent: readonly Sent[]): Set<string> {
-  const hostOf = (path: string) => path.split("/")[2];
-  // The URL of a source's directory names its domain even while it has no file.
+/** Returns the paths that were refused because their domain was removed from the account and from the program. */
+export function findExcused(attempt: Attempt, due: Due, sent: readonly Sent[]): Set<string> {
+  const readHost = (path: string) => path.split("/")[2];
+  // The URL of a source names its domain even if its directory is empty.
   const { baseUrl } = (attempt.inputs.source ?? {}) as { baseUrl?: string };
-  const named = new Set([...attempt.keys.keys(), ...(baseUrl ? [baseUrl] : [])].map(hostOf));
-  const own = sent.filter(({ isOutsiders }) => !isOutsiders);
-  const gone = own.filter(({ code }) => code === "InvalidDomain.NotFound" || code === "InvalidDomain.Offline");
-  const paths = gone.flatMap(({ paths }) => paths.filter((path) => !named.has(hostOf(path))));
+  const named = new Set([...attempt.keys.keys(), ...(baseUrl ? [baseUrl] : [])].map(readHost));
+  const own = sent.filter(({ isFromOutsider }) => !isFromOutsider);
+  const refusals = own.filter(({ code }) => code === "InvalidDomain.NotFound" || code === "InvalidDomain.Offline");
+  const paths = refusals.flatMap(({ paths }) => paths.filter((path) => !named.has(readHost(path))));
   const isBelow = (key: string) => paths.some((path) => path.endsWith("/") && key.startsWith(path));
   return new Set([...paths, ...[...due.keys()].filter(isBelow)]);
 }

@@ -1,6 +1,6 @@
 /**
- * What one resource keeps fresh: its files at the origin of the emulator, and the same files in a directory of this machine,
- * from which `source` reads them. The files of a site lie below `/r<index>/` of each domain, so that no two sites share a URL.
+ * The files that one resource keeps fresh, at the origin of the emulator and in a local directory, from which `source`
+ * reads them. The files of a site lie below `/r<index>/` of each domain, so that no two sites share a URL.
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
@@ -8,12 +8,12 @@ import { dirname, join } from "node:path";
 import type { Kind } from "./program.js";
 import type { Random } from "./random.js";
 
-/** Enough for a call to be split: it may carry 10. */
+/** Enough domains for a call to be split: it may carry 10. */
 export const DOMAINS = Array.from({ length: 14 }, (_, index) => `d${index}.example.com`);
 
 export type Shape = "small" | "wide" | "deep";
 
-/** Two that differ in case, one to be encoded, and one that is a file or a directory by turns. */
+/** Two names differ in case, one needs encoding, and one is a file or a directory by turns. */
 const SMALL = [
   "app.js",
   "App.js",
@@ -27,13 +27,13 @@ const SMALL = [
 const WIDE = ["app.js", "b/list.m3u8"];
 const DEEP = Array.from({ length: 40 }, (_, index) => `deep/${index % 3}/segment-${index}.ts`);
 
-/** Later than every file of the machine, so that each publication has a Last-Modified of its own. */
+/** Later than any file on this machine, so that each publication has a Last-Modified of its own. */
 let lastModified = Date.UTC(2030, 0, 1) / 1000;
 
 export class Site {
   /** The URLs that are online, with their content. */
   readonly files = new Map<string, string>();
-  /** Every URL that may ever be. */
+  /** Every URL that may ever be online. */
   readonly universe: readonly string[];
   /** Where the URLs of a `source` begin. */
   readonly baseUrl: string;
@@ -69,14 +69,14 @@ export class Site {
     return new RegExp(`^https?://[^/]+/r${this.index}/`).test(url);
   }
 
-  /** The text by which a program knows a content. */
-  hashOf(url: string): string {
+  /** Returns the hash that a program gives for the content of a URL. */
+  hash(url: string): string {
     return digest(this.files.get(url) ?? "");
   }
 
   /**
-   * The hash of everything. A program may leave it as it is when paths come and go (`loose`), as with a version number, but
-   * not for a URL that has been there before: its content would come back unseen.
+   * Returns the hash of all content. A program may keep it while paths come and go (`loose`), like a version number,
+   * but not if a URL comes back: nobody would notice its content.
    */
   contentHash(kind: Kind, urls: readonly string[], loose: boolean): string {
     let hashed = this.hashedBy.get(kind);
@@ -88,16 +88,16 @@ export class Site {
     return digest(JSON.stringify([...hashed].sort()));
   }
 
-  /** Publishes a content that was never there, or one of its earlier ones. */
+  /** Publishes a new content of a URL, or one of its earlier ones. */
   write(url: string, random: Random): "changed" | "reverted" {
     const earlier = (this.history.get(url) ?? []).filter((content) => content !== this.files.get(url));
     const reverts = earlier.length > 0 && random.chance(0.3);
     const content = reverts ? random.pick(earlier) : `${url} ${++this.versions}`;
     for (const other of [...this.files.keys()]) {
-      // Where there is a file there can't be a directory.
+      // A file and a directory can't have the same name.
       if (other.startsWith(`${url}/`) || url.startsWith(`${other}/`)) this.remove(other);
     }
-    for (const path of this.placesOf(url)) {
+    for (const path of this.listPlaces(url)) {
       rmSync(path, { recursive: true, force: true });
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, content);
@@ -109,12 +109,12 @@ export class Site {
   }
 
   remove(url: string): void {
-    for (const path of this.placesOf(url)) rmSync(path, { force: true });
+    for (const path of this.listPlaces(url)) rmSync(path, { force: true });
     this.files.delete(url);
   }
 
-  /** At the origin, and in the directory if `source` has it. */
-  private placesOf(url: string): string[] {
+  /** Lists where a URL's file lies: at the origin, and in the directory if `source` covers it. */
+  private listPlaces(url: string): string[] {
     const { host, pathname } = new URL(url);
     const own = url.startsWith(this.baseUrl)
       ? [join(this.directory, decodeURIComponent(url.slice(this.baseUrl.length)))]

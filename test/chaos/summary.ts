@@ -20,19 +20,21 @@ export class Summary {
   lines(): string[] {
     const { deployments, calls, views, kills, unseen } = this.totals;
     const list = (counts: ReadonlyMap<string, number>) =>
-      [...counts].sort(([one], [other]) => (one < other ? -1 : 1)).map(([kind, count]) => `${kind} ${shown(count)}`);
+      [...counts]
+        .sort(([one], [other]) => (one < other ? -1 : 1))
+        .map(([kind, count]) => `${kind} ${formatCount(count)}`);
     const faults = [...this.faults.values()].reduce((sum, count) => sum + count, 0);
     return [
-      `runs: ${shown(this.runs)} in ${((Date.now() - this.started) / 1000).toFixed(1)} s`,
-      `deployments: ${shown(deployments)}, of resources: ${list(this.outcomes).join(", ")}`,
-      `calls: ${shown(calls)}, views: ${shown(views)}, kills: ${shown(kills)}`,
-      `faults and conditions: ${shown(faults)}: ${list(this.faults).join(", ")}`,
-      `cached URLs that no provider could know of, since a killed update had published them: ${shown(unseen)}`,
-      `violations: ${shown(this.violations)}`,
+      `runs: ${formatCount(this.runs)} in ${((Date.now() - this.started) / 1000).toFixed(1)} s`,
+      `deployments: ${formatCount(deployments)}, of resources: ${list(this.outcomes).join(", ")}`,
+      `calls: ${formatCount(calls)}, views: ${formatCount(views)}, kills: ${formatCount(kills)}`,
+      `faults and conditions: ${formatCount(faults)}: ${list(this.faults).join(", ")}`,
+      `cached URLs that no provider could know of, since a killed update had published them: ${formatCount(unseen)}`,
+      `violations: ${formatCount(this.violations)}`,
     ];
   }
 }
 
-function shown(count: number): string {
+function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }

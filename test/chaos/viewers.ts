@@ -1,4 +1,4 @@
-/** The viewers of a run: they fill the edge between deployments, and look at what it has after one. */
+/** The viewers of a run: they fill the edge between deployments, and view what it has after one. */
 import { Agent, request } from "node:http";
 import type { Emulator } from "../emulator/index.js";
 
@@ -8,7 +8,7 @@ export class Viewers {
 
   constructor(private readonly emulator: Emulator) {}
 
-  /** What a viewer of that URL gets. */
+  /** Returns what a viewer of a URL gets. */
   view(url: string): Promise<{ status: number; body: string }> {
     this.views++;
     const { host, protocol, pathname, search } = new URL(url);

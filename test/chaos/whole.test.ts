@@ -6,7 +6,7 @@ import { wholeRun } from "./whole.js";
 
 const WHOLE_RUNS = 3;
 
-test(`${WHOLE_RUNS} runs of whole programs: every invariant holds`, async () => {
+test(`every invariant holds in ${WHOLE_RUNS} runs of whole programs`, async () => {
   const engine = engines()[0] as ReturnType<typeof engines>[number];
   const program = join(__dirname, "../e2e/programs/commonjs");
   for (let seed = 1; seed <= WHOLE_RUNS; seed++) {

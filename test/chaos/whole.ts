@@ -1,11 +1,11 @@
 /**
- * Runs of whole programs: an engine, real provider processes that are killed, and real time. They take seconds each, so that
- * they try less than the fast runs do: two resources, faults of calls, and kills. No content is ever published again, so that
- * every stale URL can be known by its hash.
+ * Runs of whole programs with an engine, real provider processes that are killed, and real time. Each takes seconds, so
+ * they try less than the fast runs do: two resources, faults of calls, and kills. No content is published twice, so
+ * that its text tells whether a URL is stale.
  */
 import { type Emulator, type Fault, pathsOf, publish, type ReceivedCall, startEmulator } from "../emulator/index.js";
 import type { Engine, RunResult } from "../engine/index.js";
-import { anyFault } from "./faults.js";
+import { drawFault } from "./faults.js";
 import { noSecret, Violation } from "./invariants.js";
 import { killProviders } from "./processes.js";
 import { Random } from "./random.js";
@@ -15,9 +15,9 @@ import { Viewers } from "./viewers.js";
 export interface WholeRunOptions {
   seed: number;
   engine: Engine;
-  /** The directory of the program of the end-to-end tests that takes its resources from the configuration. */
+  /** The directory of the end-to-end tests' program that takes its resources from the configuration. */
   program: string;
-  /** Gets a line for each thing that is done. */
+  /** Gets a line for everything that happens. */
   trace?: (line: string) => void;
 }
 
@@ -45,7 +45,7 @@ class WholeRun {
   private readonly due = new Set<string>(Object.values(SITES).flat());
   private readonly faults = new Map<string, number>();
   private readonly outcomes = new Map<string, number>();
-  private seen = 0;
+  private versions = 0;
   private step = 0;
   private readonly waits: boolean;
   private kills = 0;
@@ -143,10 +143,10 @@ class WholeRun {
     const { random, emulator } = this;
     if (random.chance(0.35)) this.killAt = random.int(0, 1);
     for (let count = random.int(0, 3); count > 0; count--) {
-      // Who doesn't wait isn't told that a task failed.
+      // A resource that doesn't wait never learns that a task failed.
       const fault: Fault =
         !this.waits || random.chance(0.8)
-          ? { ...anyFault(random), times: 1, action: "RefreshVodObjectCaches" }
+          ? { ...drawFault(random), times: 1, action: "RefreshVodObjectCaches" }
           : { kind: "task-failed", description: "Origin Timeout", times: 1 };
       this.count(this.faults, fault.kind);
       emulator.fault(fault);
@@ -155,7 +155,7 @@ class WholeRun {
 
   private publish(url: string): void {
     const { host, pathname } = new URL(url);
-    const text = `${url} ${this.content.size + ++this.seen}`;
+    const text = `${url} ${this.content.size + ++this.versions}`;
     publish(this.emulator, `${host}${decodeURIComponent(pathname)}`, text);
     this.content.set(url, text);
     this.due.add(url);
@@ -163,7 +163,7 @@ class WholeRun {
     if (SITES.player.includes(url)) for (const other of SITES.player) this.due.add(other);
   }
 
-  /** SIGKILL for the provider's process: it has sent a call, and nobody will hear of the answer. */
+  /** Kills the provider's process, which has sent a call and never gets the answer. */
   private kill(): void {
     this.killAt = Number.POSITIVE_INFINITY;
     this.kills += killProviders();
@@ -184,7 +184,7 @@ class WholeRun {
   }
 
   private async checkEdge(): Promise<void> {
-    // Without `wait` the tasks may still be at work.
+    // Without `wait` the tasks may still be running.
     this.emulator.advance(60_000);
     for (const [url, text] of this.content) {
       const { body } = await this.viewers.view(url);
