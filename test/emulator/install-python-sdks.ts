@@ -1,6 +1,6 @@
 /**
- * `npm run python-sdks`: installs the official Python SDKs below `node_modules`, where the tests look for them. The tests install
- * nothing.
+ * `npm run python-sdks`: installs the official Python SDKs below `node_modules`, where the tests look for them. The
+ * tests install nothing themselves.
  */
 import { installPythonSdks } from "./python-sdk.js";
 

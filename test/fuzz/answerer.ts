@@ -1,10 +1,10 @@
 /**
- * A server on this machine that answers every request with the bytes that it is given, be they HTTP or not.
+ * A local server that answers every request with the bytes that it is given, HTTP or not.
  */
 
 import { type AddressInfo, createServer, type Socket } from "node:net";
 
-/** What it does for each request: writes the bytes, then closes the connection, cuts it, or leaves it open. */
+/** What the server does for each request: writes the bytes, then closes the connection, cuts it, or leaves it open. */
 export interface Answer {
   /** A character for each byte (latin1). */
   bytes: string;
@@ -13,9 +13,9 @@ export interface Answer {
 
 export interface Answerer {
   endpoint: string;
-  /** What is answered from now on; starts the count anew. */
+  /** Sets the answer to all further requests, and resets the count. */
   next(answer: Answer): void;
-  /** How many requests came since then. */
+  /** Returns how many requests came since `next`. */
   requests(): number;
   close(): Promise<void>;
 }

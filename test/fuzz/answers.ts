@@ -1,6 +1,6 @@
 /**
- * Answers as a broken or hostile endpoint might give them: bytes, HTTP with any head, JSON of any shape, and in all of these
- * the secrets of the caller.
+ * Answers that a broken or hostile endpoint might give: bytes, HTTP with any head, JSON of any shape, each with the
+ * secrets of the caller in it.
  */
 import fc from "fast-check";
 import type { Answer } from "./answerer.js";
@@ -65,7 +65,7 @@ const { value } = fc.letrec<{ value: unknown; object: unknown }>((tie) => ({
   object: fc.dictionary(fc.oneof(fc.constantFrom(...FIELDS), text), tie("value"), { maxKeys: 6 }),
 }));
 
-/** Answers that are right but for a field or two. */
+/** Answers that are right except for a field or two. */
 const row = fc.record({
   TaskId: fc.oneof(fc.constant("1"), value),
   ObjectPath: fc.oneof(fc.constant("https://vod.example.com/a"), text),
@@ -75,7 +75,7 @@ const row = fc.record({
   CreationTime: fc.oneof(fc.constant("2026-11-24T00:00:00Z"), text),
   Description: fc.oneof(fc.constant(""), text),
 });
-/** What STS gives within `Credentials`, and the metadata service and a credentials URI as it is. */
+/** What STS returns in `Credentials`, and what the metadata service and a credentials URI return as a whole. */
 const issued = fc.record({
   Code: fc.oneof(fc.constant("Success"), text),
   AccessKeyId: fc.oneof(fc.constant("STS.issued"), text),
@@ -83,7 +83,7 @@ const issued = fc.record({
   SecurityToken: fc.oneof(fc.constant("issued"), value),
   Expiration: fc.oneof(fc.constantFrom("2126-11-24T00:00:00Z", "1970-01-01T00:00:00Z"), text),
 });
-const nearly = fc.oneof(
+const nearlyRight = fc.oneof(
   issued,
   fc.record({ Credentials: issued, RequestId: fc.oneof(fc.constant("R-1"), value) }),
   fc.record({ PreloadTaskId: fc.oneof(fc.constantFrom("1", "1,2"), value), RequestId: fc.constant("R-1") }),
@@ -100,7 +100,7 @@ const nearly = fc.oneof(
   }),
   fc.record({ Code: code, Message: text, RequestId: fc.oneof(fc.constant("R-1"), text) }),
 );
-const json = fc.oneof(nearly, value).map((answer) => JSON.stringify(answer));
+const json = fc.oneof(nearlyRight, value).map((answer) => JSON.stringify(answer));
 const body = fc
   .oneof(
     { weight: 4, arbitrary: json },

@@ -1,14 +1,14 @@
 /**
- * `npm run fuzz -- [--runs N] [--seed N]`: checks each property with so many inputs, and shows the smallest one for which it
- * doesn't hold. The same seed gives the same inputs.
+ * `npm run fuzz -- [--runs N] [--seed N]`: checks each property with N inputs, and prints the smallest input for which
+ * it doesn't hold. The same seed gives the same inputs.
  */
 import { parseArgs } from "node:util";
-import { PROPERTIES, reportOf } from "./properties.js";
+import { formatReport, PROPERTIES } from "./properties.js";
 
 const USAGE = "Usage: npm run fuzz -- [--runs N] [--seed N]";
 const DEFAULT_RUNS = 20_000;
 
-function planOf(args: readonly string[]): { runs: number; seed: number } | undefined {
+function parsePlan(args: readonly string[]): { runs: number; seed: number } | undefined {
   try {
     const { values } = parseArgs({ args: [...args], options: { runs: { type: "string" }, seed: { type: "string" } } });
     const { runs = String(DEFAULT_RUNS), seed = String(Math.floor(Math.random() * 1e8)) } = values;
@@ -23,7 +23,7 @@ function planOf(args: readonly string[]): { runs: number; seed: number } | undef
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
 async function main(): Promise<number> {
-  const plan = planOf(process.argv.slice(2));
+  const plan = parsePlan(process.argv.slice(2));
   if (!plan) {
     process.stderr.write(`${USAGE}\n`);
     return 2;
@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   print(`fuzz: ${runs} inputs for each of ${PROPERTIES.length} properties, seed ${seed}`);
   for (const { name, check } of PROPERTIES) {
     const begin = performance.now();
-    const report = reportOf(await check({ numRuns: runs, seed }));
+    const report = formatReport(await check({ numRuns: runs, seed }));
     const seconds = Math.round((performance.now() - begin) / 1000);
     print(`fuzz: ${report === undefined ? "held" : "FAILED"} in ${seconds} s: ${name}`);
     if (report === undefined) continue;

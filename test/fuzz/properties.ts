@@ -1,5 +1,5 @@
 /**
- * What holds for every path and for every answer, as properties: checked shortly in the tests, at length by `npm run fuzz`.
+ * The properties that hold for every path and for every answer. The tests check them briefly, `npm run fuzz` at length.
  */
 import assert from "node:assert/strict";
 import fc from "fast-check";
@@ -18,8 +18,8 @@ export interface Property {
   check(parameters: fc.Parameters<unknown>): Promise<fc.RunDetails<unknown>>;
 }
 
-/** What to print of a property that doesn't hold: the smallest input, and why; undefined where it holds. */
-export function reportOf(details: fc.RunDetails<unknown>): string | undefined {
+/** Describes why a property doesn't hold, with the smallest input; returns undefined if it holds. */
+export function formatReport(details: fc.RunDetails<unknown>): string | undefined {
   const report = fc.defaultReportMessage(details);
   return report === undefined ? undefined : `${report}\n${details.errorInstance}`;
 }
@@ -52,25 +52,28 @@ const path = fc.oneof(
 );
 const objectType = fc.constantFrom(...OBJECT_TYPES);
 
-const sentOf = (...given: Parameters<typeof normalizePath>) => {
+const normalize = (...given: Parameters<typeof normalizePath>) => {
   const result = normalizePath(...given);
   return "path" in result ? result.path : undefined;
 };
 
-/** What a client asks for. Before 24, Node leaves a `^` as it is, which the URL standard encodes in a path. */
-const asked = (text: string) => {
+/**
+ * Returns the URL that a client requests. Node before 24 leaves a `^` as it is, which the URL standard encodes in a
+ * path.
+ */
+const requestedUrl = (text: string) => {
   const { href, search, hash } = new URL(text);
   const rest = search + hash;
   return href.slice(0, href.length - rest.length).replaceAll("^", "%5E") + rest;
 };
 
-const ofPaths = <T extends [unknown, ...unknown[]]>(name: string, property: fc.IProperty<T>): Property => ({
+const pathProperty = <T extends [unknown, ...unknown[]]>(name: string, property: fc.IProperty<T>): Property => ({
   name,
   check: async (parameters) => fc.check(property, parameters as fc.Parameters<T>) as fc.RunDetails<unknown>,
 });
 
 const PATHS: Property[] = [
-  ofPaths(
+  pathProperty(
     "a path is sent as one line of ASCII on the same host, or refused in one line",
     fc.property(path, objectType, (text, type) => {
       const result = normalizePath(text, type);
@@ -79,29 +82,29 @@ const PATHS: Property[] = [
       assert.match(domainOf(result.path), /^[a-z0-9_-]+(\.[a-z0-9_-]+)+$/);
     }),
   ),
-  ofPaths(
-    "a path that was normalised stays as it is",
+  pathProperty(
+    "a normalised path stays as it is",
     fc.property(path, objectType, (text, type) => {
-      const sent = sentOf(text, type);
-      if (sent !== undefined) assert.equal(sentOf(sent, type), sent);
+      const sent = normalize(text, type);
+      if (sent !== undefined) assert.equal(normalize(sent, type), sent);
     }),
   ),
-  ofPaths(
-    "a path names the object that a client asks for",
+  pathProperty(
+    "a normalised path names the object that a client requests",
     fc.property(path, (text) => {
-      const sent = sentOf(text, "File");
+      const sent = normalize(text, "File");
       if (sent === undefined || !/^https?:/i.test(text)) return;
-      assert.equal(asked(sent), asked(text));
+      assert.equal(requestedUrl(sent), requestedUrl(text));
     }),
   ),
-  ofPaths(
+  pathProperty(
     "a path is shown as one line of at most 120 characters",
     fc.property(fc.oneof(path, fc.string({ unit: "binary", maxLength: 400 })), (text) => {
       assert.match(shownPath(text), /^[^\p{Cc}\u2028\u2029]{0,120}$/u);
     }),
   ),
-  ofPaths(
-    "a long path is normalised in a moment",
+  pathProperty(
+    "a long path is normalised within a second",
     fc.property(tail, piece, objectType, (rest, repeated, type) => {
       const begin = performance.now();
       normalizePath(`https://vod.example.com/${rest}${repeated.repeat(5_000)}${rest}`, type);
@@ -112,7 +115,7 @@ const PATHS: Property[] = [
 ];
 
 const TIMEOUT_MS = 150;
-/** What a busy machine may take beside the time limit of each request. */
+/** How long a busy machine may take beyond the time limit of each request. */
 const SLACK_MS = 5_000;
 const SENTENCES = /^\S.*\. [A-Z].*\. \(code [\w.-]{1,100}(, HTTP \d{3})?(, request ID [\w.-]{1,100})?\)$/;
 
@@ -155,7 +158,7 @@ function judge(error: unknown): void {
   }
 }
 
-/** The settings of a source whose credentials come from that service. */
+/** The settings with which each source gets its credentials from the service at `origin`. */
 const SOURCES: Record<string, (origin: string) => Record<string, string>> = {
   role: (origin) => ({
     "alicloud:accessKey": CREDENTIALS.accessKeyId,
@@ -176,7 +179,7 @@ const SOURCES: Record<string, (origin: string) => Record<string, string>> = {
   uri: (origin) => ({ "alicloud:credentialsUri": `${origin}/?ticket=${CREDENTIALS.accessKeySecret}` }),
 };
 
-/** Asks a source once: what it gives is complete, so that it can be signed with, and holds for a while. */
+/** Gets the credentials of a source once, and checks that they are complete. */
 const credentialsFrom = (settings: (origin: string) => Record<string, string>) => async (origin: string) => {
   const config = settings(origin);
   const times = { timeoutMs: TIMEOUT_MS, metadataTimeoutMs: TIMEOUT_MS, metadataOrigin: origin };
@@ -190,7 +193,7 @@ const calling = (use: (client: VodClient) => Promise<void>) => (endpoint: string
   return use(client);
 };
 
-const ofAnswers = (name: string, use: (endpoint: string) => Promise<void>): Property => ({
+const answerProperty = (name: string, use: (endpoint: string) => Promise<void>): Property => ({
   name,
   check: async (parameters) => {
     const answerer = await startAnswerer();
@@ -205,7 +208,7 @@ const ofAnswers = (name: string, use: (endpoint: string) => Promise<void>): Prop
   },
 });
 
-/** One question against any answer: it gives a valid result or an error as users may see it, in time. */
+/** Makes a call against any answer: it gives a valid result, or an error that users may see, in time. */
 function survives({ endpoint, next, requests }: Answerer, use: (endpoint: string) => Promise<void>) {
   return fc.asyncProperty(answers, async (answer) => {
     next(answer);
@@ -219,9 +222,15 @@ function survives({ endpoint, next, requests }: Answerer, use: (endpoint: string
 export const PROPERTIES: readonly Property[] = [
   ...PATHS,
   ...Object.entries(OPERATIONS).map(([name, use]) =>
-    ofAnswers(`any answer about ${name} gives a valid result or two sentences`, calling(use)),
+    answerProperty(
+      `any answer to the operation ${name} gives a valid result or an error of two sentences`,
+      calling(use),
+    ),
   ),
   ...Object.entries(SOURCES).map(([name, settings]) =>
-    ofAnswers(`any answer gives whole credentials or two sentences: ${name}`, credentialsFrom(settings)),
+    answerProperty(
+      `any answer to the source ${name} gives complete credentials or an error of two sentences`,
+      credentialsFrom(settings),
+    ),
   ),
 ];
