@@ -20,7 +20,7 @@ export interface Runtime {
 }
 
 /** Whose configuration it is: the program's, or that of the last run, which the state kept. */
-export type ConfigOf = "program" | "state";
+type ConfigOf = "program" | "state";
 
 /** How long a question for the quota or for tasks may take, in milliseconds: its answer only makes lines better. */
 const ASK_TIMEOUT_MS = 5_000;

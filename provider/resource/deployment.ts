@@ -25,7 +25,7 @@ export interface Deployment {
 }
 
 /** The content that the inputs name. */
-export interface Content {
+interface Content {
   current: Manifest;
   /** What `check` found, if it differs: it may be online as well. */
   checked?: Manifest;

@@ -15,7 +15,7 @@ interface Where extends Identity {
 }
 
 /** What comes with each call of a function. */
-export type FunctionContext = Pick<CallContext, "log" | "signal">;
+type FunctionContext = Pick<CallContext, "log" | "signal">;
 
 export interface VodFunctions {
   /** @throws VodError for every failure; InvalidArguments if the arguments can't be used. */

@@ -28,7 +28,7 @@ import { findRejection, outputsAfter } from "./outputs.js";
 import { Reporter } from "./reporter.js";
 import { readStatus } from "./status.js";
 
-export interface CheckResult {
+interface CheckResult {
   inputs: Properties;
   failures: { property: string; reason: string }[];
 }

@@ -15,7 +15,7 @@ import type { CallContext, Properties } from "./context.js";
 import type { Deployment } from "./deployment.js";
 
 /** Which day a plan is reported against, and as whose. */
-export interface QuotaShare {
+interface QuotaShare {
   snapshot: QuotaSnapshot;
   /** By what its part of the day is known. */
   resource: unknown;

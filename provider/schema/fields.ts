@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** What stands beside an input's shape, by zod's `meta`. */
-export interface FieldMeta {
+interface FieldMeta {
   /** What it means, and its default. The docstring of the argument says the same. */
   description: string;
   /**
@@ -13,7 +13,7 @@ export interface FieldMeta {
   default?: unknown;
 }
 
-export interface Field {
+interface Field {
   /** The type as TypeScript writes it; of an object the names of its fields alone. */
   type: string;
   isRequired: boolean;

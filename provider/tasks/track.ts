@@ -26,7 +26,7 @@ import {
   waitForTasks,
 } from "./waiter.js";
 
-export interface TrackOptions {
+interface TrackOptions {
   wait: Wait;
   /** The tasks that the last update left open: they are followed as well. */
   outstanding: OutstandingTasks;

@@ -15,25 +15,25 @@ export type { ExpectedTasks, TaskSummary } from "./task-status.js";
 /** How long the pause after the first poll is, in milliseconds, before jitter. */
 export const FIRST_DELAY_MS = 2_000;
 /** How much longer each pause is than the one before it. */
-export const DELAY_FACTOR = 1.5;
+const DELAY_FACTOR = 1.5;
 /** The longest pause, in milliseconds, before jitter; longer with many tasks, each of which is a call. */
-export const MAX_DELAY_MS = 15_000;
+const MAX_DELAY_MS = 15_000;
 const MAX_DELAY_PER_TASK_MS = 1_500;
 /** How long before the deadline the last poll is, in milliseconds, so that its answer is there in time. */
 export const LAST_POLL_LEAD_MS = 1_000;
 /** How many tasks are asked for at a time. */
 export const CONCURRENCY = 4;
 /** The shortest time between two progress lines, in milliseconds. */
-export const PROGRESS_MS = 10_000;
+const PROGRESS_MS = 10_000;
 /** After how long, in milliseconds, a progress line comes although nothing changed. */
-export const STEADY_PROGRESS_MS = 30_000;
+const STEADY_PROGRESS_MS = 30_000;
 
 /**
  * Asks for all rows of one task; none if the service doesn't know the task (yet, or any more).
  *
  * @param leftMs the time there is to ask again after a failure that can pass, in milliseconds.
  */
-export type DescribeTask = (taskId: string, leftMs: number) => Promise<RefreshTask[]>;
+type DescribeTask = (taskId: string, leftMs: number) => Promise<RefreshTask[]>;
 
 export interface WaitOptions {
   /** How long to wait, in milliseconds; 0 is exactly one poll. */

@@ -82,7 +82,7 @@ interface PreloadResponse extends Acceptance {
 }
 
 /** The options of a single call. */
-export interface CallOptions {
+interface CallOptions {
   /** Told of each longer wait. Default: the client's. */
   onWait?: ((sentence: string) => void) | undefined;
   /** When it aborts, nothing more is waited for or sent; a call on its way is still answered. */
