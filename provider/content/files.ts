@@ -20,7 +20,10 @@ export type Files = Map<string, string>;
 
 /** Which files of a directory: globs over their names. */
 interface FileFilter {
-  /** Defaults to every file. */
+  /**
+   * The name of a directory without wildcards, or any pattern that ends in `/`, includes all below it. Defaults to
+   * every file.
+   */
   readonly include?: readonly string[] | undefined;
   /**
    * A directory that matches is left out with all below it; a symbolic link that matches is not followed. Defaults to
@@ -136,6 +139,22 @@ async function follow(link: string, root: string): Promise<{ real: string; kind:
 }
 
 /**
+ * Compiles a filter to a test of whether it selects a file of that name: its name is included, and neither it nor a
+ * directory above it is excluded.
+ */
+export async function compileSelection(filter: FileFilter): Promise<(name: string) => boolean> {
+  const { isIncluded, isExcluded } = await compileFilter(filter);
+  return (given) => {
+    const name = given.normalize("NFC");
+    if (!isIncluded(name)) return false;
+    for (let end = name.indexOf("/"); end !== -1; end = name.indexOf("/", end + 1)) {
+      if (isExcluded(name.slice(0, end))) return false;
+    }
+    return !isExcluded(name);
+  };
+}
+
+/**
  * Compiles a filter to tests of names. `mayHold` says whether a directory can hold included files; others aren't
  * walked.
  */
@@ -148,7 +167,12 @@ async function compileFilter({ include, exclude = [] }: FileFilter) {
   const isExcluded = picomatch(exclude.map(toRelativeGlob), rules);
   if (!include) return { isIncluded: () => true, isExcluded, mayHold: () => true };
 
-  const globs = include.map(toRelativeGlob);
+  const globs = include.flatMap((pattern) => {
+    const glob = toRelativeGlob(pattern);
+    // As in `exclude`, the name of a directory means all below it.
+    const mayBeDirectory = pattern.endsWith("/") || pattern.endsWith(sep) || !picomatch.scan(glob).isGlob;
+    return mayBeDirectory ? [glob, `${glob}/**`] : [glob];
+  });
   const holders = globs.map((glob) => {
     const parts = picomatch.scan(glob, { parts: true }).parts ?? [];
     // Names of directories have to match part by part, up to the first part that spans directories or else to the file's.

@@ -20,6 +20,7 @@ import { SourceScanner } from "../source/source.js";
 import { hasOpenTasks, isUnfinished } from "../tasks/outstanding.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import { checkInputs } from "./check.js";
+import { describeEmptyContents, describeFilter, type FilterRemarks } from "./check-filter.js";
 import { Clients, type Runtime } from "./clients.js";
 import type { CallContext, Properties } from "./context.js";
 import { Deployer } from "./deploy.js";
@@ -63,7 +64,11 @@ export class CacheResourceProvider {
   /** @param olds the old inputs; none for a resource that doesn't exist yet. */
   async check(olds: Properties, news: Properties, context: CallContext): Promise<CheckResult> {
     const { inputs, problems, warnings, notes } = checkInputs(news, this.runtime.environment, this.settings, this.kind);
-    if (problems.length === 0) problems.push(...(await this.scanSource(inputs, context)));
+    if (problems.length === 0) {
+      const remarks = await this.scanSource(inputs, isNew(olds), context);
+      problems.push(...remarks.problems);
+      warnings.push(...remarks.warnings);
+    }
     if (problems.length === 0) {
       problems.push(...this.findMissingCredentials(olds, inputs));
       const isAnnounced = problems.length === 0 && isNew(olds);
@@ -153,7 +158,7 @@ export class CacheResourceProvider {
   ): Promise<void> {
     if (inputs === undefined) return this.reporter.reportUnknown(properties, this.kind.operation, context);
     const content = await readCachedContent(this.sources, inputs, context);
-    const deployment = planDeployment(state, inputs, content, this.runtime.now());
+    const deployment = await planDeployment(state, inputs, content, this.runtime.now());
     const snapshot = this.quotas.forPreview(inputs, context.log);
     await this.reporter.reportPlan(deployment, { snapshot, resource: context.name }, context);
   }
@@ -161,15 +166,17 @@ export class CacheResourceProvider {
   /**
    * Hashes the source of checked inputs, and adds its digests to them.
    *
-   * @returns why that failed; nothing if there is no source, or it isn't known yet.
+   * @returns why that failed, and what is odd about its patterns; nothing if there is no source, or it isn't known yet.
    */
-  private async scanSource(inputs: Properties, { onHashed }: CallContext): Promise<string[]> {
-    const source = readInputs({ ...inputs, files: {} }, this.kind)?.source;
-    if (source === undefined) return [];
-    const found = await this.sources.scan(source, onHashed).catch(asVodError);
-    if (found instanceof VodError) return [found.message];
+  private async scanSource(inputs: Properties, created: boolean, { onHashed }: CallContext): Promise<FilterRemarks> {
+    const { operation } = this.kind;
+    const known = readInputs({ ...inputs, files: {} }, this.kind);
+    const warnings = created ? describeEmptyContents(known ?? {}, operation) : [];
+    if (known?.source === undefined) return { problems: [], warnings };
+    const found = await this.sources.scan(known.source, onHashed).catch(asVodError);
+    if (found instanceof VodError) return { problems: [found.message], warnings };
     inputs.files = found.files;
-    return [];
+    return describeFilter(known.source, found.filter, { created, operation });
   }
 
   /** Why there are no credentials, if a check can tell that the deployment needs them. */

@@ -6,6 +6,7 @@ import type { Source } from "../schema/inputs.js";
 import { VodError } from "../vod/errors.js";
 import { encodeName } from "../vod/paths.js";
 import { digestRows, type Rows } from "./directory-digests.js";
+import { type FilterFindings, inspectFilter } from "./filter.js";
 import { scanSource } from "./scan.js";
 
 /** What a scan of a source found. */
@@ -14,6 +15,8 @@ interface ScannedSource {
   manifest: Manifest;
   /** The digests of up to 200 directories, which the inputs keep. */
   files: Rows;
+  /** What the patterns of the source match. */
+  filter: FilterFindings;
 }
 
 /** Is called every few seconds of a long scan, with how many files are done. */
@@ -49,7 +52,9 @@ export class SourceScanner {
         ...(exclude ? { exclude } : {}),
         onProgress,
       });
-      return { manifest: manifestFromFiles({ directory, ...urls }, files), files: digestRows(files) };
+      const manifest = manifestFromFiles({ directory, ...urls }, files);
+      const filter = await inspectFilter({ directory, include, exclude }, [...files.keys()]);
+      return { manifest, files: digestRows(files), filter };
     } catch (error) {
       if (!(error instanceof ContentHashError)) throw error;
       throw new VodError("The files of source can't be hashed.", error.message, { code: "UnreadableSource" });
