@@ -86,10 +86,17 @@ class RefreshInputs extends CallInputs {
    */
   refreshOnCreate?: pulumi.Input<boolean>;
   /**
-   * With `contents` and `source`: whether new URLs are refreshed as well. The edge has no copy of a new URL, unless it
-   * cached a 404 before the file was there. Defaults to `false`.
+   * Whether new URLs of `contents` and `source` are refreshed. A file that is new in a `source` wasn't online before,
+   * so that the edge can have no copy but a 404 that it cached. What a source didn't cover is refreshed in any case.
+   * Defaults to `true` with `contents`, to `false` with `source` unless `refreshRemoved` is `false`.
    */
   refreshNew?: pulumi.Input<boolean>;
+  /**
+   * Whether URLs are refreshed that `contents` and `source` no longer have, be it that a file vanished or that it is no
+   * longer covered. With `false` they are let go without a call, also those that are pending: for what stays online as
+   * it is. Defaults to `true`.
+   */
+  refreshRemoved?: pulumi.Input<boolean>;
   /** How the refresh uses the day's quota. Defaults to `{ onExceeded: "fail" }`. */
   quota?: pulumi.Input<QuotaArgs>;
   /**
@@ -124,7 +131,7 @@ export interface VodCacheRefresh
  * Refreshes paths on the edge of ApsaraVideo VOD (RefreshVodObjectCaches) when their content changes.
  *
  * With `paths`, a changed `contentHash` refreshes all of them, and a path that is added refreshes that path. With
- * `contents` and `source`, only the URLs that changed or were removed are refreshed. Creating it refreshes everything;
+ * `contents` and `source`, only the URLs that changed, were removed or came to be covered are refreshed. Creating it refreshes everything;
  * deleting it sends nothing. Let it depend on what uploads the content, or the edge may fetch the old content again.
  * Every input is an output too, in the form in which it is used: paths normalised and without duplicates.
  *

@@ -19,8 +19,8 @@ export interface SourceArgs {
    */
   baseUrl: pulumi.Input<string>;
   /**
-   * Globs of the files that are served, relative to the directory. Defaults to all files, those that begin with a dot
-   * too.
+   * Globs of the files that are served, relative to the directory. The name of a directory means all below it, as in
+   * `exclude`. Defaults to all files, those that begin with a dot too.
    */
   include?: pulumi.Input<pulumi.Input<string>[]>;
   /** Globs of the files and directories that are not served, relative to the directory. Defaults to none. */

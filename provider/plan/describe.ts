@@ -33,12 +33,17 @@ export function describePlan(
   quota: RefreshQuota | undefined,
   now: Date,
 ): string[] {
-  if (plan.paths.length === 0) return [`nothing to ${getOperation(inputs.objectType)}${describeSkipped(plan, inputs)}`];
+  if (plan.paths.length === 0) return [`nothing to ${getOperation(inputs.objectType)}${describeLeftOut(plan, inputs)}`];
   const upTo = plan.unknown > 0 ? "up to " : "";
   const cost = `${upTo}${describeCost(batchPlan)}${batchPlan.exceeded ? "" : describeRemaining(batchPlan, quota)}, ${pluralize(batchPlan.batches.length, "call")}${inputs.refresh === undefined ? "" : ", once the refresh has ended"}`;
   const isByPaths = getContent(inputs).mode === "paths";
   const lines = [`${isByPaths ? "" : upTo}${describeChanges(plan, inputs)}: ${cost}`];
   if (!isByPaths || plan.paths.length < plan.total) lines.push(`  ${listPaths(plan.paths)}`);
+  if (hasReason(plan, "no longer covered")) {
+    lines.push(
+      `  hint: if what is no longer covered stays online as it is, refreshRemoved: false lets go of it without a call`,
+    );
+  }
   if (batchPlan.collapsed > 0) {
     const directories = batchPlan.batches.filter(({ objectType }) => objectType === "Directory");
     lines.push(
@@ -60,6 +65,10 @@ export function describePlan(
     );
   }
   return lines;
+}
+
+function hasReason({ groups }: Pick<Plan, "groups">, reason: Group["reason"]): boolean {
+  return groups.some((group) => group.reason === reason);
 }
 
 /** Describes what the last update left open. */
@@ -89,7 +98,10 @@ export function describeExceeded(
 ) {
   const cover = inputs.quota.onExceeded === "collapse" ? ", and no directories fit either" : "";
   const happened = `The day's quota has ${describeShortage(batchPlan, quota)}${cover}; nothing was sent.`;
-  const policies = describePolicies(batchPlan.cost, inputs);
+  const letsGo = hasReason(plan, "no longer covered")
+    ? `, or refreshRemoved to false, which lets go of what is no longer covered`
+    : "";
+  const policies = describePolicies(batchPlan.cost, inputs) + letsGo;
   // No other day holds what a whole day can't hold, but it may have the directories to collapse it into.
   const isTooMuch = QUOTAS.some((kind) => {
     const isHopeless = kind !== "urls" || inputs.quota.onExceeded !== "collapse";
@@ -103,8 +115,9 @@ export function describeExceeded(
     };
   }
   const { onCreate } = OPERATION_WORDS[getOperation(inputs.objectType)];
-  const isCreated = plan.groups.some(({ reason }) => reason === "created");
-  const recorded = isCreated ? `, or ${onCreate} to false, which records the content and sends nothing` : "";
+  const recorded = hasReason(plan, "created")
+    ? `, or ${onCreate} to false, which records the content and sends nothing`
+    : "";
   return { happened, remedy: `No day can hold that: set quota.onExceeded to ${policies}${recorded}.` };
 }
 
@@ -141,6 +154,9 @@ const WHOLE: readonly Group["reason"][] = [
   "refreshed as another type",
 ];
 
+/** The reasons of paths that aren't part of the total. */
+const REMOVED: readonly Group["reason"][] = ["vanished", "no longer covered"];
+
 /** Describes what changed, such as "3 of 1,204 files changed, 1 vanished" or "contentHash changed". */
 function describeChanges(plan: Plan, inputs: Inputs): string {
   const { mode } = getContent(inputs);
@@ -148,14 +164,14 @@ function describeChanges(plan: Plan, inputs: Inputs): string {
   const [first, ...rest] = plan.groups;
   if (first === undefined) return "";
   if (mode === "paths") return plan.groups.map(({ reason, count }) => describePart(reason, count, plan)).join(", ");
-  const of = first.reason === "vanished" ? "" : ` of ${formatNumber(plan.total)}`;
+  const of = REMOVED.includes(first.reason) ? "" : ` of ${formatNumber(plan.total)}`;
   const noun = nouns(of === "" ? first.count : plan.total);
   const start = WHOLE.includes(first.reason)
     ? `${first.reason}, ${formatNumber(first.count)} ${noun}`
     : `${formatNumber(first.count)}${of} ${noun} ${first.reason}`;
   return (
     [start, ...rest.map(({ reason, count }) => `${formatNumber(count)} ${reason}`)].join(", ") +
-    describeSkipped(plan, inputs)
+    describeLeftOut(plan, inputs)
   );
 }
 
@@ -167,14 +183,23 @@ function chooseNoun({ source }: Inputs): string {
 function describePart(reason: Group["reason"], count: number, plan: Plan): string {
   if (count === plan.total) return reason;
   // Removed paths are not part of the total.
-  return count > plan.total || reason === "vanished"
+  return count > plan.total || REMOVED.includes(reason)
     ? `${formatNumber(count)} ${reason}`
     : `${reason}, ${formatNumber(count)} of ${formatNumber(plan.total)}`;
 }
 
-function describeSkipped({ skipped: count }: Plan, inputs: Inputs): string {
-  if (count === 0) return "";
-  return ` (${pluralize(count, `new ${chooseNoun(inputs)}`)} skipped: no cache can hold ${count === 1 ? "it" : "them"})`;
+/** Describes what came or went and isn't sent. */
+function describeLeftOut({ skipped, letGo }: Plan, inputs: Inputs): string {
+  const noun = chooseNoun(inputs);
+  const why =
+    inputs.source === undefined
+      ? "refreshNew is false"
+      : `${skipped === 1 ? "it wasn't" : "they weren't"} there at the last update`;
+  const parts = [
+    ...(skipped === 0 ? [] : [`${pluralize(skipped, `new ${noun}`)} skipped: ${why}`]),
+    ...(letGo === 0 ? [] : [`${pluralize(letGo, `removed ${noun}`)} let go: refreshRemoved is false`]),
+  ];
+  return parts.length === 0 ? "" : ` (${parts.join("; ")})`;
 }
 
 function describeCost({ batches }: Pick<BatchPlan, "batches">): string {

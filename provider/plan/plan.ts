@@ -16,8 +16,10 @@ export interface Plan {
    * How each due path is sent that the program no longer names as what it was, whatever the inputs' object type is now.
    */
   removed: ReadonlyMap<string, RequestKind>;
-  /** How many new URLs are not sent, since no cache can hold them yet. */
+  /** How many new URLs are not sent: they weren't there at the last deployment, which would have covered them. */
   skipped: number;
+  /** How many URLs that are no longer named are not sent, since `refreshRemoved` is false. */
+  letGo: number;
   /** How many paths are due only if their hash, which a preview doesn't know yet, turns out to be another. */
   unknown: number;
   /** Whether the plan only carries on with the last run, so that the task IDs of that run still count. */
@@ -47,7 +49,9 @@ type Reason =
   | "given in another way"
   | "new path"
   | "changed"
+  | "newly covered"
   | "vanished"
+  | "no longer covered"
   | "new";
 
 /** What the edge was last told to fetch, and with which inputs. */
@@ -60,30 +64,49 @@ export interface Baseline {
 }
 
 /**
+ * Which URLs a source covers, by its base URL, `include`, `exclude` and `indexDocument`, where that isn't what the last
+ * deployment covered.
+ */
+export interface CoverageChange {
+  /** Whether the last deployment would have covered a URL, had its file been there. */
+  wasCovered(url: string): boolean;
+  /** Whether this one covers it, if its file is there. */
+  isCovered(url: string): boolean;
+}
+
+/**
  * Plans what a resource sends.
  *
  * When it is created, every path is due, since nobody knows what the edge holds. Later, a path is due that is pending,
- * changed or removed. A new path of `paths` is due, since somebody wrote it there; a new URL of `contents` or `source`
- * is not, since no cache can hold it yet, unless `refreshNew` is true. A path that somebody took out of `paths` isn't
- * due. A path that `contents` or `source` no longer have is due, since these say what exists.
+ * changed or removed. A new path of `paths` or `contents` is due, since it may have been online for long. A new URL of
+ * `source` is due if the source didn't cover it before; if it would have, the file wasn't there, and its URL is due only
+ * with `refreshNew`. A path that somebody took out of `paths` isn't due. A path that `contents` or `source` no longer
+ * have is due, since these say what exists, unless `refreshRemoved` is false.
  *
  * @param baseline undefined for a resource that doesn't exist yet.
  * @param current the current hash of every path that the inputs name.
+ * @param coverage undefined if a source covers what it covered, or there is none.
  */
-export function planRefresh(baseline: Baseline | undefined, inputs: Inputs, current: Manifest): Plan {
+export function planRefresh(
+  baseline: Baseline | undefined,
+  inputs: Inputs,
+  current: Manifest,
+  coverage?: CoverageChange,
+): Plan {
   if (baseline === undefined) {
     return assemblePlan(inputs.refreshOnCreate ? [{ reason: "created", paths: [...current.keys()] }] : [], current);
   }
-  const comparison: Comparison = { baseline, inputs, current, oldPaths: new Set(baseline.inputs.paths) };
+  const comparison: Comparison = { baseline, inputs, current, coverage, oldPaths: new Set(baseline.inputs.paths) };
   const changes = diffManifests(baseline.manifest, current);
-  const removed = selectRemoved(changes.removed, comparison);
+  const gone = selectRemoved(changes.removed, comparison);
+  const [removed, letGo] = inputs.refreshRemoved === false ? [[], gone.length] : [gone, 0];
   const reasonForAll = findReasonForAll(baseline.inputs, inputs);
-  if (reasonForAll === undefined) return planChanges({ ...changes, removed }, comparison);
+  if (reasonForAll === undefined) return planChanges({ ...changes, removed }, comparison, letGo);
   const groups: PathGroup[] = [
     { reason: reasonForAll, paths: [...current.keys()] },
-    { reason: "vanished", paths: removed },
+    ...groupRemoved(removed, comparison),
   ];
-  return assemblePlan(groups, current, { removed: findRemovedKinds(groups, comparison) });
+  return assemblePlan(groups, current, { removed: findRemovedKinds(groups, comparison), letGo });
 }
 
 /** The last deployment and the one that is planned. */
@@ -91,6 +114,7 @@ interface Comparison {
   baseline: Baseline;
   inputs: Inputs;
   current: Manifest;
+  coverage: CoverageChange | undefined;
   /** The `paths` of the baseline's inputs. */
   oldPaths: ReadonlySet<string>;
 }
@@ -104,6 +128,15 @@ function selectRemoved(removed: readonly string[], { baseline, inputs, oldPaths 
   // refused. A pending path that `paths` never had was removed from `contents` or `source` earlier, and is still to be
   // sent.
   return removed.filter((path) => isPending(path, baseline) && !oldPaths.has(path));
+}
+
+/** Groups the paths that are no longer named by whether their files are gone or are no longer covered. */
+function groupRemoved(removed: readonly string[], { coverage }: Comparison): PathGroup[] {
+  const isCovered = (path: string) => coverage === undefined || coverage.isCovered(path);
+  return [
+    { reason: "vanished", paths: removed.filter(isCovered) },
+    { reason: "no longer covered", paths: removed.filter((path) => !isCovered(path)) },
+  ];
 }
 
 /** Why every path is due, whatever its hash; undefined if only changed paths are. */
@@ -120,24 +153,31 @@ function findReasonForAll(olds: Inputs, news: Inputs): Reason | undefined {
 function planChanges(
   { changed, removed, added }: Readonly<Record<keyof ManifestChanges, readonly string[]>>,
   comparison: Comparison,
+  letGo: number,
 ): Plan {
-  const { baseline, inputs, current } = comparison;
+  const { baseline, inputs, current, coverage } = comparison;
   const { mode } = getContent(inputs);
   const isLeft = (path: string) => isPending(path, baseline);
   const wasSent = (path: string) => !isLeft(path);
   // A program may have an order in mind; the URLs of a source come in the order of their names.
   const sort = (paths: readonly string[]) => (mode === "source" ? paths : sortAsGiven(current, paths));
   const changedSince = changed.filter(wasSent);
-  const sendsNew = mode === "paths" || inputs.refreshNew === true;
+  const wasCovered = (path: string) => coverage === undefined || coverage.wasCovered(path);
+  const [absent, newlyCovered] = [added.filter(wasCovered), added.filter((path) => !wasCovered(path))];
+  // A key of `contents` may name what was always online. A file that comes back may have been let go of.
+  const mayBeCached = mode === "contents" || inputs.refreshRemoved === false;
+  const sendsNew = mode === "paths" || (inputs.refreshNew ?? mayBeCached);
   const groups: PathGroup[] = [
     { reason: "left from the last run", paths: [...sort(changed.filter(isLeft)), ...removed.filter(isLeft)] },
     { reason: describeChange(inputs), paths: sort(changedSince) },
-    { reason: "vanished", paths: removed.filter(wasSent) },
-    { reason: mode === "paths" ? "new path" : "new", paths: sendsNew ? sort(added) : [] },
+    { reason: "newly covered", paths: newlyCovered },
+    ...groupRemoved(removed.filter(wasSent), comparison),
+    { reason: mode === "paths" ? "new path" : "new", paths: sendsNew ? sort(absent) : [] },
   ];
   return assemblePlan(groups, current, {
     removed: findRemovedKinds(groups, comparison),
-    skipped: sendsNew ? 0 : added.length,
+    skipped: sendsNew ? 0 : absent.length,
+    letGo,
     unknown: changedSince.filter((path) => current.get(path) === UNKNOWN).length,
   });
 }
@@ -186,11 +226,17 @@ function isWidened({ objectType }: RequestKind, path: string, inputs: Inputs): b
  * Plans what is due if the files of a source changed after they were checked: what is due by the check, and what is due
  * by the current files, since either may be online.
  */
-export function planAfterDrift(baseline: Baseline, inputs: Inputs, checked: Manifest, current: Manifest): Plan {
-  const { paths, removed } = planRefresh(baseline, inputs, checked);
+export function planAfterDrift(
+  baseline: Baseline,
+  inputs: Inputs,
+  checked: Manifest,
+  current: Manifest,
+  coverage?: CoverageChange,
+): Plan {
+  const { paths, removed } = planRefresh(baseline, inputs, checked, coverage);
   const own = paths.filter((path) => !removed.has(path)).map((path) => [path, getRequestKind(inputs)] as const);
   const left = { ...baseline, manifest: markPending(baseline.manifest, paths), removed: new Map([...removed, ...own]) };
-  return planRefresh(left, inputs, current);
+  return planRefresh(left, inputs, current, coverage);
 }
 
 /** Whether a path of that kind covers more than one URL with its queries. */
@@ -263,13 +309,14 @@ interface PathGroup {
 interface PlanDetails {
   removed?: ReadonlyMap<string, RequestKind>;
   skipped?: number;
+  letGo?: number;
   unknown?: number;
 }
 
 function assemblePlan(
   groups: readonly PathGroup[],
   current: Manifest,
-  { removed = new Map(), skipped = 0, unknown = 0 }: PlanDetails = {},
+  { removed = new Map(), skipped = 0, letGo = 0, unknown = 0 }: PlanDetails = {},
 ): Plan {
   const present = groups.filter(({ paths }) => paths.length > 0);
   return {
@@ -278,6 +325,7 @@ function assemblePlan(
     groups: present.map(({ reason, paths: { length } }) => ({ reason, count: length })),
     total: current.size,
     skipped,
+    letGo,
     unknown,
     resumes: present.length === 1 && present[0]?.reason === "left from the last run",
   };

@@ -119,7 +119,7 @@ function combinationProblems(
   return problems;
 }
 
-function findWarnings({ force, objectType, quota, refreshNew, paths }: Known): string[] {
+function findWarnings({ force, objectType, quota, refreshNew, refreshRemoved, paths }: Known): string[] {
   const warnings: string[] = [];
   const collapses = quota?.collapse === "always" || quota?.onExceeded === "collapse";
   if (force && objectType !== undefined && objectType !== "Directory" && !collapses) {
@@ -127,6 +127,11 @@ function findWarnings({ force, objectType, quota, refreshNew, paths }: Known): s
   }
   if (refreshNew && paths !== undefined) {
     warnings.push("refreshNew has an effect with contents and source only; a new path in paths is always refreshed.");
+  }
+  if (refreshRemoved === false && paths !== undefined) {
+    warnings.push(
+      "refreshRemoved has an effect with contents and source only; a path that is taken out of paths is never refreshed.",
+    );
   }
   return warnings;
 }

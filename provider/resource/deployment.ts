@@ -3,6 +3,7 @@ import type { Manifest } from "../manifest/manifest.js";
 import { type Baseline, hasChanges, manifestFromInputs, type Plan, planAfterDrift, planRefresh } from "../plan/plan.js";
 import { baselineOf, type State } from "../plan/state.js";
 import { getContent, type Inputs, type ResourceKind, readInputs } from "../schema/inputs.js";
+import { compareCoverage } from "../source/coverage.js";
 import { sameRows } from "../source/directory-digests.js";
 import type { SourceScanner } from "../source/source.js";
 import { findOutstanding, NONE, type OutstandingTasks } from "../tasks/outstanding.js";
@@ -33,15 +34,18 @@ interface Content {
 }
 
 /** Plans the deployment of a content. */
-export function planDeployment(
+export async function planDeployment(
   state: State | undefined,
   inputs: Inputs,
   { current, checked, refusal }: Content,
   now: Date,
-): Deployment {
+): Promise<Deployment> {
   const baseline = state && baselineOf(state);
+  const coverage = await compareCoverage(baseline?.inputs.source, inputs.source);
   const plan =
-    baseline && checked ? planAfterDrift(baseline, inputs, checked, current) : planRefresh(baseline, inputs, current);
+    baseline && checked
+      ? planAfterDrift(baseline, inputs, checked, current, coverage)
+      : planRefresh(baseline, inputs, current, coverage);
   const outstanding = state === undefined ? NONE : findOutstanding(state, inputs, plan, current, now);
   return { inputs, state, baseline, current, plan, outstanding, refusal };
 }

@@ -57,8 +57,8 @@ const sourceSchema = z
     include: globs
       .optional()
       .describe(
-        "Globs of the files that are served, relative to the directory. Defaults to all files, those that begin with a dot " +
-          "too.",
+        "Globs of the files that are served, relative to the directory. The name of a directory means all below it, as in " +
+          "`exclude`. Defaults to all files, those that begin with a dot too.",
       ),
     exclude: globs
       .optional()
@@ -331,9 +331,19 @@ export const refreshSchemas = {
     .optional()
     .meta({
       description:
-        "With `contents` and `source`: whether new URLs are refreshed as well. The edge has no copy of a new URL, unless it cached " +
-        "a 404 before the file was there. Defaults to `false`.",
-      default: false,
+        "Whether new URLs of `contents` and `source` are refreshed. A file that is new in a `source` wasn't online before, so that " +
+        "the edge can have no copy but a 404 that it cached. What a source didn't cover is refreshed in any case. Defaults to `true` " +
+        "with `contents`, to `false` with `source` unless `refreshRemoved` is `false`.",
+    }),
+  refreshRemoved: z
+    .boolean()
+    .optional()
+    .meta({
+      description:
+        "Whether URLs are refreshed that `contents` and `source` no longer have, be it that a file vanished or that it is no longer " +
+        "covered. With `false` they are let go without a call, also those that are pending: for what stays online as it is. " +
+        "Defaults to `true`.",
+      default: true,
     }),
   quota: z
     .strictObject({

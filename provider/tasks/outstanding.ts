@@ -47,8 +47,9 @@ export function findOutstanding(
   const { unconfirmed, removed } = state;
   const [due, oldPaths] = [new Set(plan.paths), new Set(state.inputs.paths)];
   const preloads = isPreload(inputs.objectType);
-  // A path that was taken out of `paths`, or out of a preload, doesn't have to be seen any more.
-  const isOwed = (path: string) => !due.has(path) && (current.has(path) || !(preloads || oldPaths.has(path)));
+  const letsGo = preloads || inputs.refreshRemoved === false;
+  // A path that was taken out of `paths` or out of a preload, or that is let go, doesn't have to be seen any more.
+  const isOwed = (path: string) => !due.has(path) && (current.has(path) || !(letsGo || oldPaths.has(path)));
   const paths = getWait(inputs) === undefined ? [] : (unconfirmed ?? []).filter(isOwed);
   const age = measureAge(state, now);
   const isOpen = unconfirmed === undefined ? hasOpenTasks(state) && age <= RECORD_DAYS * DAY_MS : paths.length > 0;

@@ -44,7 +44,7 @@ describe.each(engines())("on the $name", ({ create }) => {
 
     const preview = await run("preview", config);
     expect(preview.output).toContain(
-      "site: 3 of 2,001 URLs changed, 1 vanished (2 new URLs skipped: no cache can hold them): " +
+      "site: 3 of 2,001 URLs changed, 1 vanished (2 new URLs skipped: they weren't there at the last update): " +
         "4 URL refreshes (1,996 of 2,000 left today), 1 call",
     );
     for (const url of due) expect(preview.output).toContain(url);

@@ -57,7 +57,7 @@ describe.each(engines())("on the $name", ({ create }) => {
 
     const { output } = await preview();
     expect(output).toContain(
-      "release: 1 of 3 files changed (1 new file skipped: no cache can hold it): 1 URL refresh (",
+      "release: 1 of 3 files changed (1 new file skipped: it wasn't there at the last update): 1 URL refresh (",
     );
     expect(output).toContain(
       "release-preload: 1 of 2 files changed, 1 new: 2 URL preloads (497 of 500 left today), 1 call, once the refresh has ended",

@@ -19,6 +19,7 @@ const planned = (paths: string[], removed: Record<string, RequestKind> = {}): Pl
   groups: [],
   total: paths.length,
   skipped: 0,
+  letGo: 0,
   unknown: 0,
   resumes: false,
 });

@@ -60,8 +60,8 @@ describe("a plan is described", () => {
 
   test("with all kinds of changes", () => {
     const old = deployed(contents({ left: "1", changed: "1", gone: "1" }), [url("left")]);
-    expect(lines(old, contents({ left: "1", changed: "2", new: "1" }))).toEqual([
-      "1 of 3 URLs left from the last run, 1 changed, 1 vanished (1 new URL skipped: no cache can hold it): 3 URL refreshes, 1 call",
+    expect(lines(old, contents({ left: "1", changed: "2", new: "1" }, { refreshNew: false }))).toEqual([
+      "1 of 3 URLs left from the last run, 1 changed, 1 vanished (1 new URL skipped: refreshNew is false): 3 URL refreshes, 1 call",
       "  https://vod.example.com/left, https://vod.example.com/changed, https://vod.example.com/gone",
     ]);
   });
@@ -77,8 +77,13 @@ describe("a plan is described", () => {
     [deployed(byPaths()), byPaths({ force: true }), ["nothing to refresh"]],
     [
       deployed(contents({ a: "1" })),
-      contents({ a: "1", b: "1", c: "1" }),
-      ["nothing to refresh (2 new URLs skipped: no cache can hold them)"],
+      contents({ a: "1", b: "1", c: "1" }, { refreshNew: false }),
+      ["nothing to refresh (2 new URLs skipped: refreshNew is false)"],
+    ],
+    [
+      deployed(contents({ a: "1", b: "1", c: "1" })),
+      contents({ c: "1", d: "1" }, { refreshNew: false, refreshRemoved: false }),
+      ["nothing to refresh (1 new URL skipped: refreshNew is false; 2 removed URLs let go: refreshRemoved is false)"],
     ],
     [
       deployed(contents({ a: "1", b: "1" })),
@@ -89,6 +94,52 @@ describe("a plan is described", () => {
     [undefined, byPaths({ objectType: "Regex" }), ["created: 2 pattern refreshes, 2 calls"]],
   ])("%#", (old, news, shown) => {
     expect(lines(old, news)).toEqual(shown);
+  });
+
+  describe("of a source whose coverage changed", () => {
+    const source = (more: Partial<Inputs> = {}): Inputs => ({
+      ...COMMON,
+      source: { directory: "d", baseUrl: "https://vod.example.com/" },
+      ...more,
+    });
+    const manifest = (...names: string[]) => new Map(names.map((name) => [url(name), "1"]));
+    const shown = (current: Map<string, string>, was: string[], is: string[], more: Partial<Inputs> = {}) => {
+      const coverage = {
+        wasCovered: (path: string) => was.map(url).includes(path),
+        isCovered: (path: string) => is.map(url).includes(path),
+      };
+      const old = { inputs: source(), manifest: manifest("a", "b"), removed: new Map() };
+      const plan = planRefresh(old, source(more), current, coverage);
+      return describePlan(
+        plan,
+        source(more),
+        planBatches(plan, source(more), () => true, undefined),
+        undefined,
+        NOW,
+      );
+    };
+
+    test("with what is newly covered and what is new", () => {
+      expect(shown(manifest("a", "b", "c", "d"), ["a", "b", "d"], ["a", "b", "c", "d"])).toEqual([
+        "1 of 4 files newly covered (1 new file skipped: it wasn't there at the last update): 1 URL refresh, 1 call",
+        "  https://vod.example.com/c",
+      ]);
+    });
+    test("with what is no longer covered, and how to let go of it", () => {
+      expect(shown(manifest("a"), ["a", "b"], ["a"])).toEqual([
+        "1 file no longer covered: 1 URL refresh, 1 call",
+        "  https://vod.example.com/b",
+        "  hint: if what is no longer covered stays online as it is, refreshRemoved: false lets go of it without a call",
+      ]);
+      expect(shown(manifest("a"), ["a", "b"], ["a"], { refreshRemoved: false })).toEqual([
+        "nothing to refresh (1 removed file let go: refreshRemoved is false)",
+      ]);
+    });
+    test("with all of it if the base URL changed", () => {
+      expect(shown(manifest("x/a", "x/b"), [], [])[0]).toBe(
+        "2 of 2 files newly covered, 2 no longer covered: 4 URL refreshes, 1 call",
+      );
+    });
   });
 
   test("with an upper limit if a hash isn't known yet", () => {

@@ -49,6 +49,7 @@ describe("paths with a contentHash", () => {
       total: 2,
       removed: new Map(),
       skipped: 0,
+      letGo: 0,
       unknown: 0,
       resumes: false,
     });
@@ -127,27 +128,40 @@ describe("contents", () => {
     expect(groups(old, news)).toEqual({ vanished: 1 });
   });
 
-  test("skips a new URL, since no cache can hold it", () => {
-    const news = byContents({ [B]: "1", [A]: "1", [C]: "1", "https://vod.example.com/d": "1" });
-    expect(plan(old, news)).toMatchObject({ paths: [], skipped: 1 });
+  const withD = { [B]: "1", [A]: "1", [C]: "1", "https://vod.example.com/d": "1" };
+  test("sends a new URL, since it may have been online for long", () => {
+    expect(plan(old, byContents(withD))).toMatchObject({ paths: ["https://vod.example.com/d"], skipped: 0 });
+    expect(groups(old, byContents(withD))).toEqual({ new: 1 });
   });
 
-  test("sends a new URL with refreshNew", () => {
-    const news = byContents({ [B]: "1", [A]: "1", [C]: "1", "https://vod.example.com/d": "1" }, { refreshNew: true });
-    expect(plan(old, news)).toMatchObject({ paths: ["https://vod.example.com/d"], skipped: 0 });
+  test("skips a new URL with refreshNew false", () => {
+    expect(plan(old, byContents(withD, { refreshNew: false }))).toMatchObject({ paths: [], skipped: 1 });
   });
 
-  test("sends the URLs of the old domain when the domain changes, and skips those of the new one", () => {
+  test("sends the URLs of the old domain and those of the new one when the domain changes", () => {
     const there = deployed(byContents({ "https://old.example.com/a": "1" }));
     const news = byContents({ "https://new.example.com/a": "1" });
-    expect(plan(there, news)).toMatchObject({ paths: ["https://old.example.com/a"], skipped: 1 });
+    expect(plan(there, news).paths).toEqual(["https://old.example.com/a", "https://new.example.com/a"]);
+  });
+
+  test("lets go of removed URLs with refreshRemoved false, also of pending ones", () => {
+    const left = deployed(byContents({ [A]: "1", [B]: "1" }), [B, C]);
+    const news = byContents({}, { refreshRemoved: false });
+    expect(plan(left, news)).toMatchObject({ paths: [], letGo: 3 });
+    expect(plan(left, byContents({ [A]: "2" }, { refreshRemoved: false }))).toMatchObject({ paths: [A], letGo: 2 });
+    const other = byContents({ [A]: "1" }, { refreshRemoved: false, objectType: "IgnoreParams" });
+    expect(plan(left, other)).toMatchObject({ paths: [A], letGo: 2 });
   });
 
   test("takes a name whose case changed for one URL removed and one added", () => {
     const there = deployed(byContents({ "https://vod.example.com/A.js": "1" }));
-    expect(plan(there, byContents({ "https://vod.example.com/a.js": "1" })).paths).toEqual([
-      "https://vod.example.com/A.js",
-    ]);
+    expect(plan(there, byContents({ "https://vod.example.com/a.js": "1" }))).toMatchObject({
+      paths: ["https://vod.example.com/A.js", "https://vod.example.com/a.js"],
+      groups: [
+        { reason: "vanished", count: 1 },
+        { reason: "new", count: 1 },
+      ],
+    });
   });
 
   test("sends all URLs when all are removed", () => {
@@ -178,6 +192,92 @@ describe("contents", () => {
 
   test("sends all URLs and the removed ones when objectType changed", () => {
     expect(plan(old, byContents({ [A]: "1", [B]: "1" }, { objectType: "IgnoreParams" })).paths).toEqual([A, B, C]);
+  });
+});
+
+describe("a source that covers other URLs than before", () => {
+  const bySource = (changes: Partial<Inputs> = {}): Inputs => ({
+    ...COMMON,
+    source: { directory: "d", baseUrl: "https://vod.example.com/" },
+    ...changes,
+  });
+  const recorded = (names: string[], pending: string[] = []): Baseline => ({
+    inputs: bySource(),
+    manifest: markPending(new Map(names.map((name) => [name, "1"])), pending),
+    removed: new Map(),
+  });
+  const now = (...names: string[]) => new Map(names.map((name) => [name, "1"]));
+  const change = (was: string[], is: string[]) => ({
+    wasCovered: (url: string) => was.includes(url),
+    isCovered: (url: string) => is.includes(url),
+  });
+  const planned = (...parameters: Parameters<typeof planRefresh>) => {
+    const { groups: found, paths, skipped, letGo } = planRefresh(...parameters);
+    return { ...Object.fromEntries(found.map(({ reason, count }) => [reason, count])), paths, skipped, letGo };
+  };
+
+  test("sends what it covers by now, since that was online before", () => {
+    expect(planned(recorded([A]), bySource(), now(A, B, C), change([A, C], [A, B, C]))).toEqual({
+      "newly covered": 1,
+      paths: [B],
+      skipped: 1,
+      letGo: 0,
+    });
+  });
+  test("sends a file that wasn't there before only with refreshNew", () => {
+    const news = bySource({ refreshNew: true });
+    expect(planned(recorded([A]), news, now(A, B, C), change([A, C], [A, B, C]))).toMatchObject({
+      "newly covered": 1,
+      new: 1,
+      paths: [B, C],
+    });
+  });
+  test("sends what it covers no longer apart from what vanished", () => {
+    expect(planned(recorded([A, B, C]), bySource(), now(A), change([A, B, C], [A, B]))).toMatchObject({
+      vanished: 1,
+      "no longer covered": 1,
+      paths: [B, C],
+    });
+  });
+  test("lets go of both with refreshRemoved false", () => {
+    const news = bySource({ refreshRemoved: false });
+    expect(planned(recorded([A, B, C]), news, now(A), change([A, B, C], [A, B]))).toMatchObject({
+      paths: [],
+      letGo: 2,
+    });
+  });
+  test("sends a file that comes back with refreshRemoved false, since it may have been let go of", () => {
+    const news = bySource({ refreshRemoved: false });
+    expect(planned(recorded([A]), news, now(A, B))).toMatchObject({ new: 1, paths: [B] });
+    expect(planned(recorded([A]), bySource({ ...news, refreshNew: false }), now(A, B)).paths).toEqual([]);
+    expect(planned(recorded([A]), bySource(), now(A, B)).paths).toEqual([]);
+  });
+  test("sends first what is pending, whether it is covered or not", () => {
+    expect(planned(recorded([A, B], [A, B]), bySource(), now(B, C), change([A, B], [B, C]))).toMatchObject({
+      "left from the last run": 2,
+      "newly covered": 1,
+      paths: [B, A, C],
+    });
+  });
+  test("sends everything once if the objectType changed as well", () => {
+    const news = bySource({ objectType: "IgnoreParams" });
+    expect(planned(recorded([A, B]), news, now(A, C), change([A, B], [A, C]))).toMatchObject({
+      "objectType changed": 2,
+      "no longer covered": 1,
+      paths: [A, C, B],
+    });
+  });
+  test("sends what a check covered newly, even if it is gone since", () => {
+    const coverage = change([A], [A, B]);
+    expect(planAfterDrift(recorded([A]), bySource(), now(A, B), now(A), coverage).paths).toEqual([B]);
+  });
+  test("preloads what it covers by now, with its reason, and nothing that it covers no longer", () => {
+    const [old, news] = [bySource({ objectType: "Preload" }), bySource({ objectType: "Preload", refreshNew: true })];
+    expect(planned({ ...recorded([A]), inputs: old }, news, now(B, C), change([A, C], [B, C]))).toMatchObject({
+      "newly covered": 1,
+      new: 1,
+      paths: [B, C],
+    });
   });
 });
 
@@ -331,7 +431,7 @@ describe("rules that hold for every pair of deployments", () => {
         deployed(inputs, inputs.paths ? pending.filter((path) => inputs.paths?.includes(path)) : pending),
     );
 
-  test("a named path is not sent only if it was refreshed for this very hash, or is new", () => {
+  test("a named path is not sent only if it was refreshed for this very hash", () => {
     fc.assert(
       fc.property(anyBefore, anyInputs, (old, news) => {
         const sent = new Set(plan(old, news).paths);
@@ -339,8 +439,7 @@ describe("rules that hold for every pair of deployments", () => {
         const comparable = (old.inputs.paths === undefined) === (news.paths === undefined);
         for (const [path, hash] of now) {
           const last = old.manifest.get(path);
-          const isNew = last === undefined && news.paths === undefined;
-          if (!sent.has(path)) expect(comparable && (isNew || (last === hash && last !== UNKNOWN_HASH))).toBe(true);
+          if (!sent.has(path)) expect(comparable && last === hash && last !== UNKNOWN_HASH).toBe(true);
         }
       }),
     );

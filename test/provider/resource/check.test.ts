@@ -83,7 +83,7 @@ describe("each wrong input gets a sentence with the name of the property and the
     [{ contenthash: "x" }, "contenthash is not an input of VodCacheRefresh; write contentHash."],
     [
       { colour: "red" },
-      "colour is not an input of VodCacheRefresh; it has paths, contentHash, contents, source, objectType, force, refreshOnCreate, refreshNew, quota, preload, planFile, wait, retry, endpoint, profile, assumeRole.",
+      "colour is not an input of VodCacheRefresh; it has paths, contentHash, contents, source, objectType, force, refreshOnCreate, refreshNew, refreshRemoved, quota, preload, planFile, wait, retry, endpoint, profile, assumeRole.",
     ],
   ])("%j", (news, problem) => {
     expect(problemsOf(news)).toEqual([problem]);
@@ -295,6 +295,11 @@ describe("policies", () => {
     expect(
       check({ paths: [PATH], contentHash: "v1", force: true, quota: { onExceeded: "collapse" } }).warnings,
     ).toEqual([]);
+  });
+  test("refreshRemoved false with paths gives a warning", () => {
+    expect(check({ paths: [PATH], contentHash: "v1", refreshRemoved: false }).warnings).toEqual([
+      "refreshRemoved has an effect with contents and source only; a path that is taken out of paths is never refreshed.",
+    ]);
   });
   test("refreshNew with paths gives a warning", () => {
     expect(check({ paths: [PATH], contentHash: "v1", refreshNew: true }).warnings).toEqual([

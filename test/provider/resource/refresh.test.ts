@@ -327,16 +327,16 @@ describe("contents", () => {
     ...more,
   });
 
-  test("that change or are removed are sent, and nothing else", async () => {
+  test("that change, are removed or are new are sent, and nothing else", async () => {
     const created = await up(undefined, contents({ [A]: "1", [B]: "1" }));
     expect(sent()).toEqual([A, B]);
     const changed = await up(created, contents({ [A]: "2", "https://vod.example.com/new": "1" }));
-    expect(sent().slice(2)).toEqual([A, B]);
+    expect(sent().slice(2)).toEqual([A, B, "https://vod.example.com/new"]);
     expect(lines).toContain(
-      "player: 1 of 2 URLs changed, 1 vanished (1 new URL skipped: no cache can hold it): 2 URL refreshes (1,996 of 2,000 left today), 1 call",
+      "player: 1 of 2 URLs changed, 1 vanished, 1 new: 3 URL refreshes (1,995 of 2,000 left today), 1 call",
     );
     await up(changed, contents({ [A]: "2", "https://vod.example.com/new": "2" }));
-    expect(sent().slice(4)).toEqual(["https://vod.example.com/new"]);
+    expect(sent().slice(5)).toEqual(["https://vod.example.com/new"]);
   });
 
   test("that couldn't be sent are sent by the next update, even if they are removed meanwhile", async () => {

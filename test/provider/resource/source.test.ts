@@ -159,10 +159,37 @@ describe("a deployment", () => {
     expect(await sentAfter(() => write({ "drafts/x.js": "2" }), { exclude: ["drafts"] })).toEqual([]);
     expect(await sentAfter(() => write({ "deep/index.html": "2" }), { include: ["*.js"] })).toEqual([]);
   });
-  test("takes what was served below another base URL for removed, and what is served below the new one for new", async () => {
-    const created = await up(undefined, program({}, { refreshOnCreate: false }));
-    await up(created, program({ baseUrl: "https://img.example.com/" }, { refreshOnCreate: false }));
-    expect(sent()).toEqual(url("a.js", "b.js", "deep/index.html"));
+  test("sends what is covered newly, and what is no longer covered unless the program lets go of it", async () => {
+    const off = { refreshOnCreate: false };
+    let deployed = await up(undefined, program({ include: ["a.*"] }, off));
+    const change = async (source: object, more: Properties = {}) => {
+      const before = sent().length;
+      deployed = await up(deployed, program(source, { ...off, ...more }));
+      return sent().slice(before).sort();
+    };
+    write({ "a.css": "1" });
+    expect(await change({ include: ["a.*", "deep"] })).toEqual(url("deep/index.html"));
+    expect(await change({ include: ["a.*"] })).toEqual(url("deep/index.html"));
+    expect(await change({})).toEqual(url("b.js", "deep/index.html"));
+    expect(await change({ exclude: ["*.js"] }, { refreshRemoved: false })).toEqual([]);
+    expect(await change({ exclude: ["b.js"] })).toEqual(url("a.js"));
+    expect(await change({ exclude: ["b.js"], indexDocument: "index.html" })).toEqual(url("deep/"));
+    expect(await change({ exclude: ["b.js"] })).toEqual(url("deep/"));
+    const img = "https://img.example.com/";
+    expect(await change({ exclude: ["b.js"], baseUrl: img })).toEqual(
+      ["a.css", "a.js", "deep/index.html"].flatMap((name) => [img + name, BASE + name]).sort(),
+    );
+  });
+  test("sends what is covered newly once, also if the first attempt fails", async () => {
+    const created = await up(undefined, program({ include: ["a.js"] }));
+    emulator.set({ service: "suspended" });
+    const failure = await failureOf(up(created, program()));
+    emulator.set({ service: "open" });
+    const old = { id: created.id, inputs: created.inputs, outs: failure.properties as Properties };
+    const sentFirst = sent().length;
+    const done = await up(old, program());
+    expect(sent().slice(sentFirst)).toEqual(url("b.js", "deep/index.html"));
+    expect(await up(done, program())).toEqual(done);
   });
   test("sends everything if paths became a source, or a source paths", async () => {
     const paths = { __resourceName: "site", paths: url("a.js"), contentHash: "v1", refreshOnCreate: false };
@@ -181,6 +208,64 @@ test("a domain that the base URL names is the program's own even without a file,
   const failure = await failureOf(up(created, program({}, { refreshOnCreate: false })));
   expect(failure.message).toMatch(/code InvalidDomain\.NotFound/);
   expect(failure.properties).toMatchObject({ status: "Incomplete", pending: url("a.js") });
+});
+
+describe("a check", () => {
+  const check = (source: object, olds: Properties = {}, more: Properties = {}) =>
+    provider().check(olds, program(source, more));
+
+  test.each([
+    [["index.htm"], `source.include selects no file of "DIR": "index.htm"; correct it, relative to source.directory: `],
+    [[], "source.include is an empty list, which selects no file; leave it out for all files, or name some."],
+    [
+      ["**/*.html, **/*.js"],
+      'source.include selects no file of "DIR": "**/*.html, **/*.js"; give each as an element of its own: "**/*.html", "**/*.js".',
+    ],
+  ])("of a new resource refuses an include that selects nothing: %j", async (include, sentence) => {
+    write({ "a.js": "1" });
+    const { failures } = await check({ include });
+    expect(failures.map(({ reason }) => reason.slice(0, sentence.length + directory.length - 3))).toEqual([
+      sentence.replace("DIR", directory),
+    ]);
+    const { inputs } = await check({});
+    lines = [];
+    expect((await check({ include }, inputs)).failures).toEqual([]);
+    expect(lines.join("\n")).toContain(`site: warning: ${sentence.replace("DIR", directory)}`);
+  });
+
+  test("warns of a pattern that matches nothing beside others that do", async () => {
+    write({ "a.js": "1" });
+    await check({ include: ["*.js", "*.html"], exclude: ["b, c.*"] });
+    expect(lines.filter((line) => line.includes("warning"))).toEqual([
+      'site: warning: source.include has "*.html", which matches no file; correct it, relative to source.directory: ' +
+        "the name of a directory means all below it, **/*.html every such file.",
+    ]);
+  });
+
+  test("warns of an exclude that is several patterns in one text", async () => {
+    write({ "a.js": "1", "b.js": "1" });
+    await check({ exclude: ["b.*, *.map"] });
+    expect(lines).toContain(
+      'site: warning: source.exclude has "b.*, *.map", which is one pattern; give each as an element of its own: "b.*", "*.map".',
+    );
+  });
+
+  test("of a new resource warns of a directory without files, and of contents without URLs", async () => {
+    const nothing = "so that there is nothing to refresh until it";
+    const { inputs } = await check({ include: ["*.html"] });
+    expect(lines).toContain(`site: warning: source.directory "${directory}" has no files, ${nothing} has some.`);
+    write({ "a.js": "1" });
+    await check({ exclude: ["**"] });
+    expect(lines).toContain(
+      `site: warning: source.directory "${directory}" has no file that is not excluded, ${nothing} has some.`,
+    );
+    await provider().check({}, { __resourceName: "site", contents: {} });
+    expect(lines).toContain(`site: warning: contents is empty, ${nothing} names a URL.`);
+    lines = [];
+    rmSync(join(directory, "a.js"));
+    await check({}, inputs);
+    expect(lines).toEqual([]);
+  });
 });
 
 describe("the preview", () => {
