@@ -1,17 +1,29 @@
 /**
  * What a scan keeps on the disk, so that the next one doesn't read the files again: each file's hash with its size,
  * times and inode, as version control tools do. It is only a cache: if it is missing, damaged or can't be written,
- * scans take longer.
+ * scans take longer. The same holds if it isn't the user's own, since whoever writes it decides what is refreshed.
  *
  * A cache file has a header of {@link HEADER_BYTES} bytes, then three columns with a row for each file: the stats, the
  * hashes and the names. Numbers have the byte order of the machine, and so has the magic number: a machine with another
  * order ignores the file.
  */
 import { createHash, hash, randomUUID } from "node:crypto";
-import { accessSync, constants, lstatSync, mkdirSync, readFileSync, type Stats, statSync, utimesSync } from "node:fs";
-import { readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  fstatSync,
+  futimesSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  type Stats,
+} from "node:fs";
+import { lstat, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { DAY_MS } from "../vod/time.js";
 
 /** The columns; row i of each belongs to the same file. */
@@ -129,25 +141,36 @@ export function decodeTable(bytes: Buffer): StatTable | undefined {
   return names.length === count ? { names, stats, hashes: bytes.toString("latin1", hashesAt, namesAt) } : undefined;
 }
 
+/** Opens no symbolic link, and doesn't wait for the writer of a FIFO. Windows has neither. */
+const OPEN_AS_IT_IS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+
 /**
  * Reads a cache file and marks it as used; undefined if there is none that can be used. It is synchronous, since a
  * promise would wait several times for a scan that pauses every ten milliseconds only.
  */
 export function readTable(path: string): StatTable | undefined {
+  let file: number | undefined;
   try {
-    const table = decodeTable(readFileSync(path));
-    const { mtimeMs } = statSync(path);
-    if (Date.now() - mtimeMs > DAY_MS) markUsed(path);
+    file = openSync(path, OPEN_AS_IT_IS);
+    // What is open is what is read, whatever takes its name meanwhile.
+    const found = fstatSync(file);
+    if (!found.isFile() || !isOwn(found)) return undefined;
+    const table = decodeTable(readFileSync(file));
+    if (Date.now() - found.mtimeMs > DAY_MS) futimesSync(file, new Date(), new Date());
     return table;
   } catch {
     return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 
-function markUsed(path: string): void {
-  try {
-    utimesSync(path, new Date(), new Date());
-  } catch {} // another user's, perhaps
+/**
+ * Whether a file or directory is the user's own, and nobody else's to write. Windows has no such numbers: there its access
+ * lists keep a user's profile, in which the cache and the temporary directory lie, to that user.
+ */
+export function isOwn({ uid, mode }: Pick<Stats, "uid" | "mode">, userId = process.getuid?.()): boolean {
+  return userId === undefined || (uid === userId && (mode & 0o022) === 0);
 }
 
 /** Writes a cache file in one step, so that no other process sees half of it, and removes files that are out of use. */
@@ -168,7 +191,7 @@ async function removeUnused(directory: string): Promise<void> {
   for (const name of await readdir(directory)) {
     if (!CACHE_FILE.test(name)) continue;
     const path = join(directory, name);
-    const { mtimeMs } = await stat(path);
+    const { mtimeMs } = await lstat(path);
     if (Date.now() - mtimeMs > UNUSED_DAYS * DAY_MS) await rm(path, { force: true });
   }
 }
@@ -198,14 +221,9 @@ export function userCacheDirectory(
 
 function defaultDirectory(): string | undefined {
   const own = userCacheDirectory(process.platform, process.env, findHome());
-  const usableOwn = own && ensureUsable(own);
-  if (usableOwn) return usableOwn;
-  // Anybody can create this directory, and its content decides what is refreshed: only the user may be able to write
-  // it.
-  const userId = process.getuid?.();
-  const shared = ensureUsable(join(tmpdir(), `pulumi-alicloud-vod-${userId ?? "cache"}`));
-  const owner = shared && lstatSync(shared, { throwIfNoEntry: false });
-  return owner && (userId === undefined || (owner.uid === userId && (owner.mode & 0o022) === 0)) ? shared : undefined;
+  return (
+    (own && ensureUsable(own)) ?? ensureUsable(join(tmpdir(), `pulumi-alicloud-vod-${process.getuid?.() ?? "cache"}`))
+  );
 }
 
 function findHome(): string | undefined {
@@ -216,13 +234,32 @@ function findHome(): string | undefined {
   }
 }
 
-/** Creates the directory if it is missing; undefined if it can't be read and written. */
+/** Creates the directory if it is missing; undefined if it can't be read and written, or others can write it. */
 function ensureUsable(directory: string): string | undefined {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
+    const found = lstatSync(directory);
+    if (!found.isDirectory() || !isOwn(found)) return undefined;
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
     return directory;
   } catch {
     return undefined;
+  }
+}
+
+/**
+ * Makes a directory and those above it. Node's own way never ends where a directory exists and can have no entries, such as
+ * `/proc`.
+ */
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return;
+    const above = dirname(directory);
+    if (code !== "ENOENT" || above === directory || existsSync(above)) throw error;
+    makeDirectory(above);
+    makeDirectory(directory);
   }
 }

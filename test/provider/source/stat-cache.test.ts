@@ -1,11 +1,23 @@
-import { readdirSync, statSync, utimesSync } from "node:fs";
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, test, vi } from "vitest";
 import {
   cachePath,
   decodeTable,
   encodeTable,
+  isOwn,
   isRacy,
   lookUp,
   readTable,
@@ -74,6 +86,88 @@ describe("a cache file", () => {
     utimesSync(join(directory, name("c")), old, old);
     expect(readTable(join(directory, name("c")))).toEqual(TABLE);
     expect(statSync(join(directory, name("c"))).mtimeMs).toBeGreaterThan(week.getTime());
+  });
+});
+
+describe.skipIf(isWindows)("a cache is used if it is the user's own, and nobody else's to write:", () => {
+  test.each([
+    ["the user's, private", { uid: 1000, mode: 0o100600 }, 1000, true],
+    ["the user's, readable for all", { uid: 1000, mode: 0o100644 }, 1000, true],
+    ["the user's, writable for the group", { uid: 1000, mode: 0o100620 }, 1000, false],
+    ["the user's, writable for all", { uid: 1000, mode: 0o100602 }, 1000, false],
+    ["another user's", { uid: 1001, mode: 0o100600 }, 1000, false],
+    ["root's, for a user", { uid: 0, mode: 0o100600 }, 1000, false],
+    ["a user's, for root", { uid: 1000, mode: 0o100600 }, 0, false],
+  ])("%s", (_, stat, userId, expected) => {
+    expect(isOwn(stat, userId)).toBe(expected);
+  });
+
+  test("a directory that others can write is not used, nor is a link to one, nor what is no directory", () => {
+    const directory = temporaryDirectory();
+    const open = join(directory, "open");
+    mkdirSync(open);
+    expect(cachePath(open, "key")).toBeDefined();
+    for (const mode of [0o770, 0o707, 0o1777]) {
+      chmodSync(open, mode);
+      expect(cachePath(open, "key")).toBeUndefined();
+    }
+    symlinkSync(temporaryDirectory(), join(directory, "link"));
+    writeFileSync(join(directory, "file"), "");
+    expect(cachePath(join(directory, "link"), "key")).toBeUndefined();
+    expect(cachePath(join(directory, "file"), "key")).toBeUndefined();
+  });
+
+  test("directories that are missing are made for the user alone", () => {
+    const directory = join(temporaryDirectory(), "a", "b");
+    expect(cachePath(directory, "key")).toBeDefined();
+    for (const made of [directory, join(directory, "..")]) expect(statSync(made).mode & 0o777).toBe(0o700);
+  });
+
+  test("a file that others can write is not read, nor is a link, nor a FIFO, which nobody writes", async () => {
+    const path = join(temporaryDirectory(), "a.stats");
+    await writeTable(path, TABLE);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readTable(path)).toEqual(TABLE);
+    for (const mode of [0o620, 0o602]) {
+      chmodSync(path, mode);
+      expect(readTable(path)).toBeUndefined();
+    }
+    chmodSync(path, 0o600);
+    symlinkSync(path, `${path}.link`);
+    expect(readTable(`${path}.link`)).toBeUndefined();
+
+    execFileSync("mkfifo", ["-m", "600", `${path}.fifo`]);
+    expect(readTable(`${path}.fifo`)).toBeUndefined();
+    // The next scan puts a file in its place.
+    await writeTable(`${path}.fifo`, TABLE);
+    expect(readTable(`${path}.fifo`)).toEqual(TABLE);
+  });
+
+  test("a place where no directory can be made costs no more than the cache", () => {
+    const file = join(temporaryDirectory({ file: "" }), "file");
+    expect(cachePath(join(file, "below", "cache"), "key")).toBeUndefined();
+    // Here the system says that the directory above isn't there, and it is.
+    if (existsSync("/proc/self")) expect(cachePath("/proc/.cache/cache", "key")).toBeUndefined();
+  });
+
+  test("the directory of XDG_CACHE_HOME and the temporary one are held to it as well", () => {
+    const [home, temporary] = [temporaryDirectory(), temporaryDirectory()];
+    vi.stubEnv("XDG_CACHE_HOME", home);
+    vi.stubEnv("TMPDIR", temporary);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const findDirectory = () => {
+      const path = cachePath(undefined, "key");
+      return path && dirname(path);
+    };
+    const own = join(home, "pulumi-alicloud-vod");
+    expect(findDirectory()).toBe(own);
+    chmodSync(own, 0o777);
+    const shared = join(temporary, `pulumi-alicloud-vod-${process.getuid?.()}`);
+    expect(findDirectory()).toBe(shared);
+    chmodSync(shared, 0o777);
+    expect(findDirectory()).toBeUndefined();
+    rmSync(own, { recursive: true });
+    expect(findDirectory()).toBe(own);
   });
 });
 
