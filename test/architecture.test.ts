@@ -14,6 +14,7 @@ const FLOORS = [
   ["schema"],
   ["credentials", "manifest"],
   ["vod", "content"],
+  ["text"],
 ];
 
 /** The one module that a program loads later, with its first query of the service. */

@@ -22,14 +22,14 @@ describe("the package", () => {
     expect(run("--input-type=module", "-e", script)).toBe("function,function");
   });
 
-  test("loads nothing of the provider into a program but the hashing of content, and no dependency", () => {
+  test("loads nothing of the provider into a program but the hashing of content with its sentences, and no dependency", () => {
     const script =
       'require("pulumi-alicloud-vod"); Object.keys(require.cache).filter((path) => !/@pulumi.pulumi/.test(path)).join("\\n")';
     const withPulumi = run("-p", 'require("@pulumi/pulumi"); Object.keys(require.cache).join("\\n")').split("\n");
     const ours = run("-p", script)
       .split("\n")
       .filter((path) => !withPulumi.includes(path));
-    const light = ["dist/sdk", "dist/provider/content"].map((folder) => join(ROOT, folder));
+    const light = ["dist/sdk", "dist/provider/content", "dist/provider/text"].map((folder) => join(ROOT, folder));
     expect(ours.filter((path) => !light.some((folder) => path.startsWith(folder)))).toEqual([]);
   });
 

@@ -2,6 +2,7 @@
 import { readdirSync, type Stats } from "node:fs";
 import { realpath, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
+import { showLine } from "../text/show.js";
 
 /** Content can't be hashed. The message says what happened, and what to do. */
 export class ContentHashError extends Error {
@@ -13,6 +14,10 @@ export class ContentHashError extends Error {
    * rejection.
    */
   override readonly stack = "";
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(showLine(message), options);
+  }
 }
 
 /** Files to hash: the path to read, by the name that goes into the hash (with `/`, in Unicode NFC). */

@@ -4,10 +4,10 @@
  * Source: Security Token Service, API version 2015-04-01.
  */
 import { randomUUID } from "node:crypto";
+import { rememberSecrets } from "../text/show.js";
 import type { Credentials, CredentialsSource } from "../vod/credentials.js";
 import { VodError } from "../vod/errors.js";
 import { classifyNetworkError } from "../vod/network-error.js";
-import { secretFinder } from "../vod/redact.js";
 import { type RefusalText, readRefusal, sendSigned } from "../vod/signed-request.js";
 import { formatTimestamp } from "../vod/time.js";
 import { MAX_ANSWER_BYTES, type Service, senderTo, timedOut, tooLong, unexpected, unreachable } from "./http.js";
@@ -150,6 +150,7 @@ async function openAgent(sts: Sts, service: Service) {
  * SDKs' requests.
  */
 async function requestUnsigned(sts: Sts, action: string, parameters: Parameters, token: string): Promise<StsAnswer> {
+  rememberSecrets([token]);
   const query = new URLSearchParams({
     Action: action,
     Version: API_VERSION,
@@ -160,7 +161,7 @@ async function requestUnsigned(sts: Sts, action: string, parameters: Parameters,
   const body = new URLSearchParams(parameters).toString();
   const { status, text } = await senderTo(serviceOf(sts))({ method: "POST", url: `${sts.origin}/?${query}`, body });
   const answer = parseJson(text);
-  return { status, answer, refusal: status === 200 ? undefined : readRefusal(answer, secretFinder([token])) };
+  return { status, answer, refusal: status === 200 ? undefined : readRefusal(answer) };
 }
 
 function serviceOf({ origin, timeoutMs, agentFor }: Sts): Service {

@@ -8,6 +8,7 @@ import type { CallContext, Properties } from "../resource/context.js";
 import { ResourceInitFailedError } from "../resource/outputs.js";
 import { CacheResourceProvider } from "../resource/provider.js";
 import { PRELOAD, REFRESH, type ResourceKind } from "../schema/inputs.js";
+import { showLine } from "../text/show.js";
 import { formatNumber } from "../vod/format.js";
 import { markSecretPaths, SECRET_PATHS } from "./secret-paths.js";
 
@@ -31,7 +32,7 @@ function dynamicProvider(kind: ResourceKind, { log, ...runtime }: HostRuntime) {
     const name = typeof __resourceName === "string" ? __resourceName : undefined;
     return {
       name,
-      log: (line) => log(name === undefined ? line : `${name}: ${line}`),
+      log: (line) => log(showLine(name === undefined ? line : `${name}: ${line}`)),
       onHashed: (done, total) => log(`hashed ${formatNumber(done)} of ${formatNumber(total)} files`),
     };
   };

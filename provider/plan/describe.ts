@@ -2,8 +2,8 @@
 
 import { type CallType, getOperation, isPreload, OPERATION_WORDS, type QuotaName } from "../schema/call-types.js";
 import { getContent, type Inputs } from "../schema/inputs.js";
+import { showPath } from "../text/show.js";
 import { formatNumber, listFirst, pluralize } from "../vod/format.js";
-import { shownPath } from "../vod/paths.js";
 import { describeNextDay, type RefreshQuota } from "../vod/quota.js";
 import { type Batch, type BatchPlan, type Cost, NO_COST } from "./batches.js";
 import type { Group, Plan } from "./plan.js";
@@ -142,7 +142,7 @@ function describeShortage({ cost }: Pick<BatchPlan, "cost">, quota: RefreshQuota
 
 /** Lists the first few paths. */
 export function listPaths(paths: readonly string[]): string {
-  return listFirst(paths, shownPath);
+  return listFirst(paths, showPath);
 }
 
 /** The reasons that make every path due. */

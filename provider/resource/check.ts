@@ -7,10 +7,12 @@ import { readSetting, SETTINGS } from "../credentials/settings.js";
 import { getQuotaName, type QuotaName } from "../schema/call-types.js";
 import { describeField } from "../schema/fields.js";
 import { hasUnknown, type InputName, type Inputs, type ResourceKind, type Source, UNKNOWN } from "../schema/inputs.js";
+import { showLine, showPath } from "../text/show.js";
 import { resolveEndpoint, resolveProxy } from "../vod/endpoint.js";
 import { VodError } from "../vod/errors.js";
+import { listFirst } from "../vod/format.js";
 import { DAILY_QUOTA, DEFAULT_ENDPOINT, type ObjectType, REGION } from "../vod/limits.js";
-import { normalizePath, shownPath } from "../vod/paths.js";
+import { normalizePath } from "../vod/paths.js";
 
 /** What a check found: the inputs to go on with, the mistakes, and what is odd but works. */
 export interface CheckedInputs {
@@ -143,7 +145,7 @@ function checkPaths(given: readonly string[], objectType: ObjectType | undefined
   for (const [index, path] of given.entries()) {
     const result = path === UNKNOWN ? { path } : normalizePath(path, objectType);
     if ("path" in result) paths.add(result.path);
-    else problems.push(`paths[${index}] (${shownPath(path)}) ${result.problem}.`);
+    else problems.push(`paths[${index}] (${showPath(path)}) ${result.problem}.`);
   }
   return { value: [...paths], problems };
 }
@@ -154,9 +156,9 @@ function checkContents(given: Readonly<Record<string, string>>) {
   const contents: Record<string, string> = {};
   for (const [url, hash] of Object.entries(given)) {
     const result = normalizePath(url, "File");
-    if ("problem" in result) problems.push(`contents["${shownPath(url)}"] ${result.problem}.`);
+    if ("problem" in result) problems.push(`contents["${showPath(url)}"] ${result.problem}.`);
     else if (Object.hasOwn(contents, result.path) && contents[result.path] !== hash) {
-      problems.push(`contents["${shownPath(url)}"] names a URL twice, with different hashes; write it once.`);
+      problems.push(`contents["${showPath(url)}"] names a URL twice, with different hashes; write it once.`);
     } else contents[result.path] = hash;
   }
   return { value: contents, problems };
@@ -189,11 +191,11 @@ function directoryProblems({ paths, contents }: Record<string, unknown>, { sourc
   const why = "names a directory, which can't be preloaded; name its files.";
   return [
     ...((paths ?? []) as string[]).flatMap((path, index) =>
-      isDirectory(path) ? [`paths[${index}] (${shownPath(path)}) ${why}`] : [],
+      isDirectory(path) ? [`paths[${index}] (${showPath(path)}) ${why}`] : [],
     ),
     ...Object.keys(contents ?? {})
       .filter(isDirectory)
-      .map((url) => `contents["${shownPath(url)}"] ${why}`),
+      .map((url) => `contents["${showPath(url)}"] ${why}`),
     ...(source?.indexDocument === undefined
       ? []
       : ["source.indexDocument stands for directories, which can't be preloaded; leave it out."]),
@@ -207,7 +209,7 @@ function checkSource(source: Source) {
   const result = normalizePath(baseUrl, "Directory");
   return "path" in result
     ? { value: { ...source, baseUrl: result.path }, problems: [] }
-    : { value: source, problems: [`source.baseUrl (${shownPath(source.baseUrl)}) ${result.problem}.`] };
+    : { value: source, problems: [`source.baseUrl (${showPath(source.baseUrl)}) ${result.problem}.`] };
 }
 
 /** A plan file in the source would be a changed file after every preview, and go online with the others. */
@@ -235,7 +237,9 @@ function quotaProblem(
   const key = QUOTA_CONFIG[kind];
   const configured = config(key);
   if (configured !== undefined && !/^[1-9]\d{0,8}$/.test(configured)) {
-    return [`${key} is "${configured.slice(0, 40)}" in the stack's configuration; write a whole number such as 10000.`];
+    return [
+      `${key} is "${showLine(configured, 40)}" in the stack's configuration; write a whole number such as 10000.`,
+    ];
   }
   const quota = configured === undefined ? DAILY_QUOTA[kind] : Number(configured);
   if (length <= quota || onExceeded !== "fail") return [];
@@ -270,7 +274,7 @@ function findNotes({ endpoint }: Known, environment: Readonly<NodeJS.ProcessEnv>
   // A person who sets an endpoint knows where the calls go.
   if (resolveEndpoint(undefined, environment, configuredVodEndpoint(config)) !== DEFAULT_ENDPOINT) return [];
   return [
-    `${region.where} is ${region.value.slice(0, 40)}, but the calls go to ${REGION}: only there the operation exists`,
+    `${region.where} is ${showLine(region.value, 40)}, but the calls go to ${REGION}: only there the operation exists`,
   ];
 }
 
@@ -295,7 +299,7 @@ export function describeUnknownInput(
   }
   const names = Object.keys(kind.schemas);
   const meant = names.find((known) => known.toLowerCase() === name.toLowerCase() || `${name}s` === known);
-  return `${name} is not an input of ${kind.name}; ${meant ? `write ${meant}` : `it has ${names.join(", ")}`}.`;
+  return `${showLine(name, 60)} is not an input of ${kind.name}; ${meant ? `write ${meant}` : `it has ${names.join(", ")}`}.`;
 }
 
 /** The sentence for what zod found in an input: what is wrong, and what to write. */
@@ -310,11 +314,11 @@ export function describeIssue(name: string, schema: z.ZodType, value: unknown, e
     const choices = issue.values.map(String);
     const meant = choices.find((choice) => choice.toLowerCase() === wrong.toLowerCase());
     const remedy = meant === undefined ? choices.map((choice) => `"${choice}"`).join(", ") : `"${meant}"`;
-    return `${property} is "${wrong.slice(0, 40)}", which is none of its values; write ${remedy}.`;
+    return `${property} is "${showLine(wrong, 40)}", which is none of its values; write ${remedy}.`;
   }
   const strange =
     issue?.code === "unrecognized_keys"
-      ? ` has ${issue.keys.join(", ")}, which it doesn't know`
+      ? ` has ${listFirst(issue.keys, (key) => showLine(key, 60))}, which it doesn't know`
       : ` ${describeValue(wrong)}`;
   return `${property}${strange}; ${hint}.`;
 }
@@ -324,7 +328,7 @@ function locate(name: string, input: z.ZodType, path: readonly PropertyKey[]) {
   const { fields, hint } = describeField(input);
   const keys = path.map((key) => {
     if (typeof key === "number") return `[${key}]`;
-    return fields === undefined ? `["${shownPath(String(key))}"]` : `.${String(key)}`;
+    return fields === undefined ? `["${showPath(String(key))}"]` : `.${String(key)}`;
   });
   let [inner, closest] = [fields, hint];
   for (const key of path) {

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { ConfigReader, Identity } from "../credentials/chain.js";
 import { callerSchemas } from "../schema/inputs.js";
+import { showLine } from "../text/show.js";
 import type { QuestionOptions, RefreshTask, VodClient } from "../vod/client.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import type { RefreshQuota } from "../vod/quota.js";
@@ -61,7 +62,12 @@ async function describeTasks(
   const ids = new Set(taskIds.flatMap((joined) => joined.split(",")).filter((id) => id !== ""));
   const rows: RefreshTask[] = [];
   for (const taskId of ids) rows.push(...(await client.describeRefreshTasks({ taskId }, options)));
-  return rows;
+  return rows.map((row) => ({
+    ...row,
+    taskId: showLine(row.taskId),
+    objectPath: showLine(row.objectPath),
+    objectType: showLine(row.objectType),
+  }));
 }
 
 const TASK_IDS = { taskIds: z.array(z.string()) };

@@ -18,6 +18,7 @@ import { readState, type State } from "../plan/state.js";
 import { type Inputs, type ResourceKind, readInputs, readPreviewInputs } from "../schema/inputs.js";
 import { SourceScanner } from "../source/source.js";
 import { hasOpenTasks, isUnfinished } from "../tasks/outstanding.js";
+import { showLine } from "../text/show.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import { checkInputs } from "./check.js";
 import { describeEmptyContents, describeFilter, type FilterRemarks } from "./check-filter.js";
@@ -77,7 +78,7 @@ export class CacheResourceProvider {
       if (isAnnounced) for (const note of notes) context.log(note);
     }
     // No property: with one, the engine prints its whole value before the sentence, 2,000 URLs or a signed one.
-    return { inputs, failures: problems.map((reason) => ({ property: "", reason })) };
+    return { inputs, failures: problems.map((reason) => ({ property: "", reason: showLine(reason) })) };
   }
 
   /** @param olds the old outputs. */

@@ -7,6 +7,7 @@ import type { Plan } from "../plan/plan.js";
 import type { QuotaSnapshot } from "../plan/quota-budget.js";
 import type { Operation } from "../schema/call-types.js";
 import type { Inputs } from "../schema/inputs.js";
+import { showLine } from "../text/show.js";
 import { untilCancelled } from "../vod/cancellation.js";
 import { asVodError } from "../vod/errors.js";
 import { domainOf } from "../vod/paths.js";
@@ -91,7 +92,7 @@ async function writePlanFile(file: unknown, rows: readonly Row[], { log }: CallC
     await writeFile(file, rows.map(([what, path]) => `${what}\t${path}\n`).join(""));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    log(`warning: the plan can't be written to planFile "${file}" (${code}).`);
+    log(`warning: the plan can't be written to planFile "${showLine(file, 300)}" (${code}).`);
   }
 }
 

@@ -3,6 +3,7 @@
  */
 import { createHash } from "node:crypto";
 import { type Manifest, sortManifest } from "../manifest/manifest.js";
+import { escapeControls } from "../text/show.js";
 
 /** Maps the name of a row to its value: a digest and the number of files. */
 export type Rows = Readonly<Record<string, string>>;
@@ -197,10 +198,10 @@ function groupByPrefix(siblings: readonly Directory[], start: number, most: numb
 
 /**
  * The engine hides properties that begin with `__`, and `./` is the root: the rows of such directories begin with
- * another `./`.
+ * another `./`. The engine shows names as they are, so that control characters in them are escaped.
  */
 function formatRowName(path: string, isSplit: boolean): string {
-  const shown = path === "" || /^(__|\.\/)/.test(path) ? `./${path}` : path;
+  const shown = escapeControls(path === "" || /^(__|\.\/)/.test(path) ? `./${path}` : path);
   return isSplit ? `${shown}*` : shown;
 }
 

@@ -2,10 +2,10 @@
  * Waits for tasks to end: it polls, with pauses in between. Who is asked, the clock and the dice are passed in. It returns what was
  * last seen, never what is hoped.
  */
+import { showPath } from "../text/show.js";
 import { untilCancelled } from "../vod/cancellation.js";
 import { VodError } from "../vod/errors.js";
 import { formatNumber, listFirst, pluralize } from "../vod/format.js";
-import { shownPath } from "../vod/paths.js";
 import { LOOK_RETRY, type RetryLimits, realSleep, type Sleep } from "../vod/retry.js";
 import type { RefreshTask } from "../vod/tasks.js";
 import { type ExpectedTasks, type TaskSummary, TaskTracker } from "./task-status.js";
@@ -171,7 +171,7 @@ export function describeSummary({
   timedOut = false,
 }: TaskSummary & Partial<WaitResult>): string {
   const failures = failed.map(
-    ({ path, description }) => shownPath(path) + (description === "" ? "" : ` (${description})`),
+    ({ path, description }) => showPath(path) + (description === "" ? "" : ` (${description})`),
   );
   const open = total - done - failed.length;
   const parts: string[] = [];
@@ -181,7 +181,7 @@ export function describeSummary({
     parts.push(`${formatNumber(failed.length)} of ${formatNumber(total)} failed: ${listFirst(failures)}`);
   const tasks = `${unknown.length === 1 ? "task" : "tasks"} ${listFirst(unknown)}`;
   if (unknown.length + missing.length === 0) return parts.join(", ");
-  const unseen = `no row of ${unknown.length > 0 ? tasks : listFirst(missing.map(shownPath))} was seen`;
+  const unseen = `no row of ${unknown.length > 0 ? tasks : listFirst(missing.map(showPath))} was seen`;
   return total === 0 ? unseen : `${parts.join(", ")}; ${unseen}`;
 }
 

@@ -1,4 +1,5 @@
 /** The error of everything that can go wrong with a call. */
+import { showLine } from "../text/show.js";
 
 /** What is known of a failure besides its two sentences. */
 interface VodErrorDetails {
@@ -26,6 +27,10 @@ interface VodErrorDetails {
  */
 export class VodError extends Error {
   override readonly name = "VodError";
+  /** The first sentence of the message. */
+  readonly happened: string;
+  /** The second sentence. */
+  readonly remedy: string;
   readonly code: string;
   readonly httpStatus: number | undefined;
   readonly requestId: string | undefined;
@@ -33,20 +38,16 @@ export class VodError extends Error {
   readonly retryAfterMs: number | undefined;
   readonly outcomeUnknown: boolean;
 
-  constructor(
-    /** The first sentence of the message. */
-    readonly happened: string,
-    /** The second sentence. */
-    readonly remedy: string,
-    details: VodErrorDetails,
-  ) {
+  constructor(happened: string, remedy: string, details: VodErrorDetails) {
     const { code, httpStatus, requestId, retryable = false, retryAfterMs, outcomeUnknown = false } = details;
     const facts = [
       `code ${code}`,
       ...(httpStatus === undefined ? [] : [`HTTP ${httpStatus}`]),
       ...(requestId === undefined ? [] : [`request ID ${requestId}`]),
     ];
-    super(`${happened} ${remedy} (${facts.join(", ")})`);
+    super(showLine(`${happened} ${remedy} (${facts.join(", ")})`));
+    this.happened = showLine(happened);
+    this.remedy = showLine(remedy);
     this.code = code;
     this.httpStatus = httpStatus;
     this.requestId = requestId;

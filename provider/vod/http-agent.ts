@@ -86,6 +86,8 @@ export type LimitExceeded = "time" | "size" | "encoding";
 
 /** Told of the progress of a request. */
 interface Observer {
+  /** The body of the request, before any of it is sent. */
+  onBody(body: string): void;
   /** There is a connection to send the request over; where there is a proxy, one through it. */
   onConnection(): void;
   /** The head of the answer has arrived. */
@@ -110,6 +112,7 @@ export async function bounded<T>(
     end.signal.addEventListener("abort", () => resolve({ exceeded: end.signal.reason }));
   });
   const onRequest = (outgoing: ClientRequest) => {
+    observeBody(outgoing, observer.onBody);
     outgoing.once("socket", observer.onConnection);
     outgoing.once("response", (response: IncomingMessage) => {
       observer.onResponse(response);
@@ -141,6 +144,15 @@ export async function bounded<T>(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Tells the body of a request, which httpx gives as a whole. */
+function observeBody(request: ClientRequest, onBody: (body: string) => void): void {
+  const end = request.end.bind(request) as (body?: unknown) => ClientRequest;
+  request.end = (body?: unknown) => {
+    if (typeof body === "string") onBody(body);
+    return end(body);
+  };
 }
 
 /** Tells how many bytes have come back for a request, with each piece of the headers and of the body. */

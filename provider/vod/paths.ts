@@ -3,6 +3,7 @@
  * it can't be sent. Two spellings of one cached object become one path; two different objects never do.
  */
 import { domainToASCII } from "node:url";
+import { showLine } from "../text/show.js";
 import type { ObjectType } from "./limits.js";
 
 /** The path as it is sent, or what is wrong with it and what to write. */
@@ -41,7 +42,7 @@ export function normalizePath(path: string, objectType: ObjectType | undefined):
 
   const scheme = SCHEME.exec(path)?.[1]?.toLowerCase();
   if (scheme !== undefined && scheme !== "http" && scheme !== "https") {
-    return problem(`has the scheme ${scheme}; write http:// or https://`);
+    return problem(`has the scheme ${showLine(scheme, 40)}; write http:// or https://`);
   }
   const afterScheme = scheme === undefined ? path : path.slice(scheme.length + "://".length);
   const hostEnd = afterScheme.search(/[/?#\\]/);
@@ -86,12 +87,6 @@ export function* directoriesAbove(url: string): Generator<string, void> {
   for (let directory = directoryOf(url); directory !== ""; directory = parentOf(directory)) yield directory;
 }
 
-/** A path as messages show it: without its query, which may hold a signature, and at most a line long. */
-export function shownPath(path: string): string {
-  const printable = path.replace(/\?.*$/s, "?…").replace(CONTROL, "�");
-  return printable.length > 120 ? `${printable.slice(0, 119)}…` : printable;
-}
-
 function problem(sentence: string): { problem: string } {
   return { problem: sentence };
 }
@@ -105,7 +100,7 @@ function normalizeHost(authority: string, scheme: string | undefined): PathResul
   const [, name = "", port] = /^(.*?)(?::(\d*))?$/.exec(authority) ?? [];
   const domain = domainToASCII(name.toLowerCase());
   if (!DOMAIN.test(domain)) {
-    return problem(`has no host: "${name}" is not a domain name; write it as https://your-domain/path`);
+    return problem(`has no host: "${showLine(name, 60)}" is not a domain name; write it as https://your-domain/path`);
   }
   const isDefaultPort = port === undefined || port === "" || port === DEFAULT_PORTS[`${scheme}:`];
   return { path: isDefaultPort ? domain : `${domain}:${port}` };
@@ -140,7 +135,9 @@ function normalizePattern(rest: string): PathResult {
   try {
     new RegExp(rest);
   } catch (error) {
-    return problem(`is not a regular expression: ${(error as Error).message}`);
+    // What the engine says begins with the whole pattern.
+    const reason = (error as Error).message.split(": ").at(-1);
+    return problem(`is not a regular expression: ${showLine(reason ?? "", 100)}`);
   }
   return { path: rest };
 }

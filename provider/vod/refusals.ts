@@ -1,7 +1,8 @@
 /** The errors for what the VOD API refuses: a call, or a call that the day's quota can't hold. */
+import { showPath } from "../text/show.js";
 import { ALLOW_ACTIONS, ERROR_TABLE } from "./error-table.js";
 import { VodError } from "./errors.js";
-import { domainOf, shownPath } from "./paths.js";
+import { domainOf } from "./paths.js";
 import { describeNextDay, type RefreshQuota } from "./quota.js";
 
 /** A refusal by the service. */
@@ -34,7 +35,7 @@ export function refusalError(refusal: Refusal): VodError {
   const sentence = known
     ? known.happened
         .replace("{Domain}", oneOf([...new Set(paths.map(domainOf))], "A domain of the call"))
-        .replace("{Path}", oneOf(paths.map(shownPath), "A path"))
+        .replace("{Path}", oneOf(paths.map(showPath), "A path"))
     : `The VOD API refused the call: ${message.replace(/\.*$/, "")}.`;
   const lacksPermission = NOT_ALLOWED.test(code);
   const happened =

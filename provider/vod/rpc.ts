@@ -1,6 +1,7 @@
 /** One call of the VOD API: a signed request, a valid answer, and a {@link VodError} for everything else. */
 import type { IncomingMessage } from "node:http";
 import { z } from "zod";
+import { holdsSecret } from "../text/show.js";
 import { cancelledError } from "./cancellation.js";
 import type { Credentials, CredentialsSource } from "./credentials.js";
 import { resolveProxy } from "./endpoint.js";
@@ -8,7 +9,6 @@ import { VodError } from "./errors.js";
 import { agentFor, type LimitExceeded } from "./http-agent.js";
 import { API_VERSION } from "./limits.js";
 import type { NetworkFailure } from "./network-error.js";
-import { secretFinder } from "./redact.js";
 import { refusalError } from "./refusals.js";
 import { identifier, type RefusalText, sendSigned } from "./signed-request.js";
 
@@ -208,11 +208,11 @@ function unexpectedAnswer(attempt: Attempt, what = describeContentType(attempt))
   );
 }
 
-function describeContentType({ response, credentials }: Attempt): string {
+function describeContentType({ response }: Attempt): string {
   const header = response?.headers["content-type"];
   if (header === undefined) return "an empty answer";
   const type = /^[\w.+-]{1,40}\/[\w.+-]{1,80}/.exec(header)?.[0];
-  return type === undefined || secretFinder(Object.values(credentials))(type) ? "an answer of no known type" : type;
+  return type === undefined || holdsSecret(type) ? "an answer of no known type" : type;
 }
 
 /** Where a call goes, as messages name it: the `origin` of a proxy has no password. */

@@ -7,11 +7,11 @@
  */
 import type { Agent, IncomingMessage } from "node:http";
 import { z } from "zod";
+import { holdsSecret, rememberSecrets, showText } from "../text/show.js";
 import type { Credentials } from "./credentials.js";
 import { type Bounds, bounded, type LimitExceeded } from "./http-agent.js";
 import { classifyNetworkError, type NetworkFailure } from "./network-error.js";
 import { loadPopCore } from "./pop-core.js";
-import { secretFinder, withoutSecrets } from "./redact.js";
 
 interface SignedRequest {
   /** Origin of the service. */
@@ -51,8 +51,11 @@ export interface RefusalText {
   requestId: string | undefined;
 }
 
-/** What services call their errors and requests: a name or a number, never a sentence. */
-export const identifier = z.string().regex(/^[\w.-]{1,100}$/);
+/** What services call their errors and requests: a name or a number, never a sentence, and nothing that was sent. */
+export const identifier = z
+  .string()
+  .regex(/^[\w.-]{1,100}$/)
+  .refine((text) => !holdsSecret(text));
 const refusalSchema = z.object({
   // A table of codes would find what every object has, such as "constructor".
   Code: identifier.refine((code) => !(code in Object.prototype)),
@@ -70,9 +73,11 @@ export async function sendSigned(request: SignedRequest): Promise<Outcome> {
   silence();
   // A client signs with one set of credentials, and each request has those of its own moment.
   const client = new Client({ ...credentials, endpoint, apiVersion });
+  rememberSecrets(Object.values(credentials));
   let response: IncomingMessage | undefined;
   let maySend = false;
   const observer = {
+    onBody: (body: string) => rememberSecrets([new URLSearchParams(body).get("Signature") ?? undefined]),
     onConnection: () => {
       maySend = true;
     },
@@ -84,28 +89,21 @@ export async function sendSigned(request: SignedRequest): Promise<Outcome> {
   };
   // In lower case, `post` leaves the parameters in the URL.
   const send = (options: object) => client.request(action, parameters, { ...options, method: "POST", agent });
-  const result = await bounded(send, bounds, observer).catch((thrown) => readFailure(thrown, credentials));
+  const result = await bounded(send, bounds, observer).catch(readFailure);
   return { result, response, maySend };
 }
 
 /** Takes from what pop-core threw what may be shown. */
-function readFailure(
-  thrown: unknown,
-  credentials: Credentials,
-): { refusal: RefusalText } | { failure: NetworkFailure } {
+function readFailure(thrown: unknown): { refusal: RefusalText } | { failure: NetworkFailure } {
   const { data } = (typeof thrown === "object" && thrown !== null ? thrown : {}) as { data?: unknown };
-  const refusal = readRefusal(data, secretFinder(Object.values(credentials)));
+  const refusal = readRefusal(data);
   return refusal === undefined ? { failure: classifyNetworkError(thrown) } : { refusal };
 }
 
 /** Reads a refusal without its secrets; undefined where an answer is none, or its code holds a secret. */
-export function readRefusal(answer: unknown, holdsSecret: (text: string) => boolean): RefusalText | undefined {
+export function readRefusal(answer: unknown): RefusalText | undefined {
   const parsed = refusalSchema.safeParse(answer);
-  if (!parsed.success || holdsSecret(parsed.data.Code)) return undefined;
+  if (!parsed.success) return undefined;
   const { Code, Message, RequestId } = parsed.data;
-  return {
-    code: Code,
-    message: withoutSecrets(Message, holdsSecret),
-    requestId: RequestId === undefined || holdsSecret(RequestId) ? undefined : RequestId,
-  };
+  return { code: Code, message: showText(Message), requestId: RequestId };
 }

@@ -1,5 +1,6 @@
 /** The calls that start tasks: what is sent for a refresh and a preload, and what answers them. */
 import { z } from "zod";
+import { holdsSecret } from "../text/show.js";
 import { DEFAULT_PRELOAD_AREA, type ObjectType, type PreloadArea } from "./limits.js";
 import { quotaOf, type RefreshQuota } from "./quota.js";
 import { identifier } from "./signed-request.js";
@@ -65,7 +66,8 @@ const MAX_TASK_IDS_LENGTH = 32_000;
 const taskIds = z
   .string()
   .max(MAX_TASK_IDS_LENGTH)
-  .regex(/^[\w.-]+(,[\w.-]+)*$/, "no task ID");
+  .regex(/^[\w.-]+(,[\w.-]+)*$/, "no task ID")
+  .refine((text) => !holdsSecret(text), "no task ID");
 const refreshResponse = z
   .object({ RefreshTaskId: taskIds, RequestId: identifier })
   .transform((answer): Accepted => ({ taskIds: answer.RefreshTaskId, requestId: answer.RequestId }));

@@ -3,6 +3,7 @@
  * accepted.
  */
 import { z } from "zod";
+import { showText } from "../text/show.js";
 import { VodError } from "./errors.js";
 import { DAILY_QUOTA } from "./limits.js";
 import { domainOf } from "./paths.js";
@@ -59,7 +60,7 @@ const task = z
     CreationTime: z.iso.datetime(),
     Description: z
       .string()
-      .transform((text) => text.slice(0, 300))
+      .transform((text) => (text === "" ? "" : showText(text)))
       .default(""),
   })
   .transform(

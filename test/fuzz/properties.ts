@@ -4,10 +4,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { findCredentials } from "../../provider/credentials/chain.js";
+import { showPath } from "../../provider/text/show.js";
 import { type VodClient, vodClient } from "../../provider/vod/client.js";
 import { VodError } from "../../provider/vod/errors.js";
 import { OBJECT_TYPES } from "../../provider/vod/limits.js";
-import { domainOf, normalizePath, shownPath } from "../../provider/vod/paths.js";
+import { domainOf, normalizePath } from "../../provider/vod/paths.js";
 import { NO_RETRY } from "../../provider/vod/retry.js";
 import { TASK_STATUSES } from "../../provider/vod/tasks.js";
 import { type Answerer, startAnswerer } from "./answerer.js";
@@ -100,7 +101,7 @@ const PATHS: Property[] = [
   pathProperty(
     "a path is shown as one line of at most 120 characters",
     fc.property(fc.oneof(path, fc.string({ unit: "binary", maxLength: 400 })), (text) => {
-      assert.match(shownPath(text), /^[^\p{Cc}\u2028\u2029]{0,120}$/u);
+      assert.match(showPath(text), /^[^\p{Cc}\u2028\u2029]{0,120}$/u);
     }),
   ),
   pathProperty(

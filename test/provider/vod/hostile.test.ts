@@ -249,11 +249,54 @@ describe("a secret that an answer repeats is not shown", () => {
     expect(error.cause).toBeUndefined();
   });
 
-  test("nor is a control sequence of a terminal", async () => {
+  test("nor is a control sequence of a terminal followed", async () => {
     const body = { Code: "Brand.New", Message: "Not\u001b[2J\r\nto\u202eday\u0000." };
     const endpoint = await answering((_, response) => response.writeHead(400, JSON_TYPE).end(JSON.stringify(body)));
-    expect((await failureOf(endpoint)).message).toMatch(/^The VOD API refused the call: Not \[2J today \. Look/);
+    expect((await failureOf(endpoint)).message).toMatch(
+      /^The VOD API refused the call: Not\\x1b\[2J to\\u202eday\\x00\. Look/,
+    );
   });
+});
+
+test("what a task failed for is one line without secrets, signatures and queries", async () => {
+  const endpoint = await answering(async (request, response) => {
+    let body = "";
+    for await (const piece of request) body += piece;
+    const signature = new URLSearchParams(body).get("Signature") ?? "";
+    const Description = [
+      "\u001b[31mFailed:\r\n",
+      SECRET,
+      TOKEN.slice(2),
+      signature,
+      signature.slice(0, -4),
+      Buffer.from(signature, "base64").toString("base64url"),
+      "https://user:password@a.example.com/x?auth_key=1700-0-0-5ec2e7",
+      "(a.example.com/y#auth_key=5ec2e7).",
+      "z".repeat(400),
+    ].join(" ");
+    const row = { TaskId: "1", ObjectPath: REQUEST.paths[0], ObjectType: "file", Status: "Failed", Process: "100%" };
+    const Task = [{ ...row, CreationTime: "2026-01-01T00:00:00Z", Description }];
+    response.writeHead(200, JSON_TYPE).end(JSON.stringify({ RequestId: "R-1", TotalCount: 1, Tasks: { Task } }));
+  });
+  const client = vodClient({ endpoint, credentials, retry: NO_RETRY });
+  const [row] = await client.describeRefreshTasks({ taskId: "1" });
+  expect(row?.description).toMatch(
+    /^\\x1b\[31mFailed: \[secret\] \[secret\] \[secret\] \[secret\] \[secret\] https:\/\/…@a\.example\.com\/x\?… \(a\.example\.com\/y#…\)\. z+…$/,
+  );
+  expect(row?.description).toHaveLength(300);
+});
+
+test("IDs that hold what was sent are no IDs", async () => {
+  const bodies = [
+    { RefreshTaskId: `1,${KEY}`, RequestId: "R-1" },
+    { RefreshTaskId: "1", RequestId: KEY.toLowerCase() },
+  ];
+  for (const body of bodies) {
+    const endpoint = await answering((_, response) => response.writeHead(200, JSON_TYPE).end(JSON.stringify(body)));
+    const error = await failureOf(endpoint);
+    expect(error).toMatchObject({ code: "InvalidResponse", outcomeUnknown: true });
+    expect(error.message).not.toMatch(/ltai/i);
+  }
 });
 
 describe("credentials", () => {

@@ -1,0 +1,172 @@
+/**
+ * What may be shown or stored of a text from outside: what a service says, a file's name, an input's value. It becomes one
+ * line of bounded length, in which nothing moves a terminal's cursor or the direction of writing, and no word holds a secret.
+ */
+
+/** What stands in the place of a secret. */
+export const HIDDEN = "[secret]";
+
+/** How long a line may be where nothing else bounds it, in characters. */
+const LINE_SHOWN = 4_000;
+
+/** How much of a service's sentence is read, and how much of that is shown, in characters. */
+const TEXT_READ = 2_000;
+const TEXT_SHOWN = 300;
+
+/** How much is shown of a path, in characters. */
+const PATH_SHOWN = 120;
+
+/** The length from which a part of a secret is hidden like the whole, in characters. */
+const PIECE = 12;
+
+/** The shortest secret that is looked for, in characters: a shorter one is part of too many words. Real ones have 16 or more. */
+const LEAST_SECRET = 8;
+
+/** How many secrets are remembered: more than there are requests under way at once. */
+const REMEMBERED = 256;
+
+/**
+ * How gateways and pages write a character: `%2B` (`%252B` where it was encoded twice), `\u002B`, `&#x2B;`, `&#43;`,
+ * `&plus;`.
+ */
+const ESCAPED =
+  /(?:%(?:25)*|\\+u00|\\+x)([0-7][0-9a-f])|&#x0*([0-7][0-9a-f]);?|&#0*(\d{2,3});?|&(amp|plus|sol|equals);|\\/gi;
+const ENTITIES: Readonly<Record<string, string>> = { amp: "&", plus: "+", sol: "/", equals: "=" };
+
+/** Parameters that are secret in every request. */
+const ECHO = /\b(Signature|SecurityToken|AccessKey(Id|Secret)|auth_key|password)"?[=:]./i;
+
+/** A signature of any request, as HMAC-SHA1 has it in base64. */
+const SIGNATURE = /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{27}=(?![A-Za-z0-9+/=])/;
+
+/** Whitespace and line breaks. JavaScript's `\s` has the byte order mark as well, and lacks U+0085. */
+const SPACES = /[\t-\r\u0085\p{Z}]+/gu;
+
+/** What isn't printed but has an effect: control characters, line breaks, the direction of writing. Emoji need joiners. */
+const UNPRINTABLE = /[\p{Cc}\u2028\u2029]|(?![\u200c\u200d])\p{Cf}/gu;
+
+/** A user name and a password before a host: up to an `@`, also where the password has a character that needs encoding. */
+const USER = /(?:[^/\\?#]*@|[^/\\?#:@]*:(?!\d{0,5}(?:[/\\?#]|$)).*@)/.source;
+const USER_OF_PATH = new RegExp(`^((?:[a-z][a-z0-9+.-]*:(?=[/\\\\]))?[/\\\\]*)${USER}`, "is");
+const USER_IN_WORD = new RegExp(`(//)${USER}|[^/"'(<>:@]+:[^/@]+@`, "gs");
+
+/** The secrets of this run, the last used ones last. */
+const secrets = new Set<string>();
+let pieces: { whole: string[]; parts: ReadonlySet<string> } | undefined;
+
+/** Remembers secrets of this run: from then on, no text that is shown holds them. */
+export function rememberSecrets(values: readonly (string | undefined)[]): void {
+  for (const value of values) {
+    if (value === undefined || value.length < LEAST_SECRET) continue;
+    if (!secrets.delete(value)) pieces = undefined;
+    secrets.add(value);
+  }
+  for (const value of secrets) if (secrets.size > REMEMBERED) secrets.delete(value);
+}
+
+/** Whether a text holds a secret of this run, in any spelling, or a part of {@link PIECE} characters of one. */
+export function holdsSecret(text: string): boolean {
+  if (secrets.size === 0) return false;
+  pieces ??= takeToPieces([...secrets]);
+  const { whole, parts } = pieces;
+  const decoded = decode(text);
+  // The last one reads the base64 of URLs.
+  return [text, decoded, decoded.replaceAll("-", "+").replaceAll("_", "/")].some((spelling) => {
+    const searched = spelling.replace(/[\p{Cc}\p{Cf}]+/gu, "").toLowerCase();
+    if (whole.some((secret) => searched.includes(secret))) return true;
+    for (let at = 0; at + PIECE <= searched.length; at++) {
+      if (parts.has(searched.slice(at, at + PIECE))) return true;
+    }
+    return false;
+  });
+}
+
+/** A text without its own line breaks, control characters and marks of direction: each is written as `\x1b`. */
+export function escapeControls(text: string): string {
+  return text.toWellFormed().replace(UNPRINTABLE, (character) => {
+    const code = character.codePointAt(0) as number;
+    const digits = code.toString(16);
+    if (code < 0x100) return `\\x${digits.padStart(2, "0")}`;
+    return code < 0x10000 ? `\\u${digits.padStart(4, "0")}` : `\\u{${digits}}`;
+  });
+}
+
+/** Any text as one line without secrets. What is encoded in it stays so: it may be a path that a person looks for. */
+export function showLine(text: string, most = LINE_SHOWN): string {
+  const shown = escapeControls(hideSecrets(text));
+  return shown.length > most ? `${shown.slice(0, most - 1).toWellFormed()}…` : shown;
+}
+
+/** What a service says, as one line without secrets: the gateway echoes what was signed. */
+export function showText(message: string): string {
+  const line = message.slice(0, TEXT_READ);
+  const signed = line.search(/(server )?string to sign is:/i);
+  const said = decode(signed === -1 ? line : line.slice(0, signed).trimEnd().replace(/,$/, ""));
+  const words = said.replace(SPACES, " ").trimEnd().split(" ").map(cutUrls);
+  const shown = words.map((word) => (ECHO.test(word) || SIGNATURE.test(word) ? HIDDEN : word));
+  return showLine(shown.join(" "), TEXT_SHOWN);
+}
+
+/** A path without user name and password, without its query and its fragment, which may hold a signature. */
+export function showPath(path: string): string {
+  const bare = path.replace(USER_OF_PATH, "$1…@").replace(/([?#]).*$/s, "$1…");
+  return showLine(bare, PATH_SHOWN);
+}
+
+/** Cuts from the URLs of a word what may be secret: user name and password, query and fragment. */
+function cutUrls(word: string): string {
+  const [, before = "", , query = "", end = ""] = /^(.+?)([?#])(\S+?)([)\]}>"'.,;:!]*)$/.exec(word) ?? [];
+  const isUrl = /[/.]/.test(before) || query.includes("=");
+  const bare = word.replace(USER_IN_WORD, "$1…@");
+  return query !== "" && isUrl ? `${bare.replace(/([?#]).*$/, "$1…")}${end}` : bare;
+}
+
+function hideSecrets(text: string): string {
+  if (secrets.size === 0) return text;
+  const words = text.split(" ");
+  const hidden = words.map((word) => (holdsSecret(word) ? HIDDEN : word));
+  // A secret may be spread over several words.
+  const rest = hidden.filter((word) => word !== HIDDEN).join("");
+  return holdsSecret(rest) ? HIDDEN : hidden.join(" ");
+}
+
+/**
+ * The texts to look for: secrets as they are, in base64 and in hexadecimal digits. What is too short for a piece is looked
+ * for as a whole.
+ */
+function takeToPieces(values: readonly string[]): NonNullable<typeof pieces> {
+  const isLong = ({ length }: string) => length >= PIECE;
+  const texts = [...values, ...values.flatMap((value) => [...inBase64(value), inHex(value)].filter(isLong))];
+  const whole = texts.filter((text) => !isLong(text)).map((text) => text.toLowerCase());
+  const parts = new Set<string>();
+  for (const text of texts.filter(isLong)) {
+    const lower = text.toLowerCase();
+    for (let at = 0; at + PIECE <= lower.length; at++) parts.add(lower.slice(at, at + PIECE));
+  }
+  return { whole, parts };
+}
+
+/**
+ * The base64 of a text at any position: its three alignments, without the characters that depend on the text around
+ * it.
+ */
+function inBase64(text: string): string[] {
+  return [0, 1, 2].map((shift) => {
+    const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(text)]);
+    return bytes.toString("base64").slice(Math.ceil((shift * 8) / 6), Math.floor((bytes.length * 8) / 6));
+  });
+}
+
+function inHex(text: string): string {
+  return Buffer.from(text).toString("hex");
+}
+
+/** A text without the escapes of URLs, JSON and pages. An escaped text can be escaped again, by another writer. */
+function decode(text: string): string {
+  const once = (line: string) =>
+    line.replace(ESCAPED, (_, hex?: string, entityHex = hex, decimal?: string, entity = "") => {
+      const code = entityHex === undefined ? decimal : `0x${entityHex}`;
+      return code === undefined ? (ENTITIES[entity.toLowerCase()] ?? "") : String.fromCharCode(Number(code));
+    });
+  return once(once(once(text)));
+}
