@@ -47,12 +47,15 @@ export class Deployer {
     const { inputs, plan, outstanding } = deployment;
     if (getWait(inputs) === undefined || outstanding.taskIds.length === 0) return { outcome: "unchanged" };
     const idle = nothingSent(plan, this.runtime.now(), outstanding);
-    return { outcome: "waited", submission: await this.track(deployment, idle, this.submitContext(inputs, context)) };
+    return {
+      outcome: "waited",
+      submission: await this.track(deployment, idle, this.submitContext(deployment, context)),
+    };
   }
 
   private async sendAndTrack(deployment: Deployment, context: CallContext): Promise<SubmitResult> {
     const { inputs, plan, current, outstanding } = deployment;
-    const submitContext = this.submitContext(inputs, context);
+    const submitContext = this.submitContext(deployment, context);
     const refusal = await awaitRefresh(submitContext, inputs, current);
     if (refusal) return rejected(plan, this.runtime.now(), refusal, outstanding);
     await waitForMergeWindow(submitContext, outstanding.mergesUntil);
@@ -94,11 +97,12 @@ export class Deployer {
     return trackTasks(submitContext, plan, submission, { wait, outstanding, named: current, inputs });
   }
 
-  private submitContext(inputs: Inputs, { log, signal }: CallContext): SubmitContext {
+  private submitContext({ inputs, state }: Deployment, { log, signal }: CallContext): SubmitContext {
     const { now, sleep, random } = this.runtime;
     return {
       client: this.clients.submitClient(inputs),
       preload: inputs,
+      olderTaskIds: state?.taskIds,
       log,
       now,
       retry: retryLimits(inputs),

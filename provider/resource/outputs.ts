@@ -69,8 +69,9 @@ function describeRest(kind: ResourceKind, { plan }: Deployment, result: DeployRe
   if (pending.size === 0 || all === 0) return "";
   const done = plan.paths.filter((path) => !pending.has(path)).length;
   const verb = OPERATION_WORDS[kind.operation].done;
+  const mayBeMore = result.outcome !== "unchanged" && result.submission.failure?.outcomeUnknown === true;
   return (
-    ` ${verb} before that: ${formatNumber(done)} of ${formatNumber(all)} ${all === 1 ? "path" : "paths"}; ` +
+    ` ${verb} ${mayBeMore ? "for certain " : ""}before that: ${formatNumber(done)} of ${formatNumber(all)} ${all === 1 ? "path" : "paths"}; ` +
     "the next update sends the rest."
   );
 }

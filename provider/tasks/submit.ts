@@ -16,6 +16,8 @@ export interface SubmitContext {
   client: VodClient;
   /** How URLs are preloaded. */
   preload: PreloadParameters;
+  /** The tasks of the state: none of them is that of a call of this update. Default: none. */
+  olderTaskIds?: readonly string[] | undefined;
   /** Shows a line to the user. */
   log(line: string): void;
   now(): Date;
@@ -70,6 +72,12 @@ export async function submit(
       });
       for (const path of settledPaths(batch)) settled.add(path);
       if (!answer) continue;
+      if (answer.unproven) {
+        log(
+          "warning: the answer to a call was lost, and the day's quota doesn't hold the call again; the tasks that the service " +
+            "has of its paths are taken for its own.",
+        );
+      }
       if (answer.repeated) {
         log("warning: a call was sent twice, since the outcome of the first one isn't known.");
         repeatedTaskIds.push(...answer.taskId.split(","));
@@ -97,10 +105,10 @@ export async function submit(
 
 /** Sends one call. */
 async function sendBatch(
-  { client, preload: { area, l2Preload, headers }, log, signal }: SubmitContext,
+  { client, preload: { area, l2Preload, headers }, olderTaskIds, log, signal }: SubmitContext,
   { objectType, ...batch }: Batch,
 ) {
-  const own = { onWait: log, signal };
+  const own = { onWait: log, signal, olderTaskIds };
   if (!isPreload(objectType)) {
     const { refreshTaskId: taskId, ...answer } = await client.refreshObjectCaches({ objectType, ...batch }, own);
     return { taskId, ...answer };

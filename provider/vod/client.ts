@@ -2,7 +2,7 @@
  * The operations of the VOD API: each call passes the limiter of the process, is sent again where that can help, and
  * never uses its quota twice where the service's tasks prove that the first attempt was accepted.
  */
-import { untilCancelled } from "./cancellation.js";
+import { isCancelled, untilCancelled } from "./cancellation.js";
 import type { Credentials, CredentialsSource } from "./credentials.js";
 import { VodError } from "./errors.js";
 import { isQuotaExceeded, quotaAnswer, type RefreshQuota } from "./quota.js";
@@ -22,6 +22,8 @@ import {
   type Turn,
 } from "./retry.js";
 import { caller } from "./rpc.js";
+import { type SentCall, SentCalls } from "./sent-calls.js";
+import { boundByService, type ClockLead, learnLead } from "./service-clock.js";
 import {
   type Acceptance,
   type Accepted,
@@ -39,8 +41,8 @@ import {
   type TaskFilter,
   tasksPage,
   tasksParameters,
+  type UncertainCall,
 } from "./tasks.js";
-import { MINUTE_MS } from "./time.js";
 
 export type { Credentials } from "./credentials.js";
 export type { Limiter } from "./rate-limiter.js";
@@ -89,6 +91,12 @@ interface CallOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** The options of a call that starts tasks. */
+export interface SubmitOptions extends CallOptions {
+  /** Tasks that were there before: none of them is the call's. Default: none is known. */
+  olderTaskIds?: readonly string[] | undefined;
+}
+
 /** The options of a single question. */
 export interface QuestionOptions extends CallOptions {
   /** How long and how often the question is tried. Default: the client's. */
@@ -97,13 +105,13 @@ export interface QuestionOptions extends CallOptions {
 
 export interface VodClient {
   /** @throws VodError for every failure. */
-  refreshObjectCaches(request: RefreshRequest, options?: CallOptions): Promise<RefreshResponse>;
+  refreshObjectCaches(request: RefreshRequest, options?: SubmitOptions): Promise<RefreshResponse>;
   /**
    * Fills the cache from the origin where it has no copy. An old copy stays, so a refresh must have ended before.
    *
    * @throws VodError for every failure.
    */
-  preloadObjectCaches(request: PreloadRequest, options?: CallOptions): Promise<PreloadResponse>;
+  preloadObjectCaches(request: PreloadRequest, options?: SubmitOptions): Promise<PreloadResponse>;
   /** @throws VodError for every failure, a missing permission too. */
   describeRefreshQuota(options?: QuestionOptions): Promise<RefreshQuota>;
   /**
@@ -119,32 +127,24 @@ const DEFAULT_TIMEOUT_MS = 20_000;
 /** How long and how often the service is asked whether a call was accepted, before the call is sent again. */
 const RECOVERY_RETRY: RetryLimits = { timeoutMs: 10_000, maxAttempts: 3 };
 
-/** How far a clock may be off before the gateway refuses the signature. Source: InvalidTimeStamp.Expired. */
-const MAX_CLOCK_SKEW_MS = 15 * MINUTE_MS;
-
-/** A task ID that answered a call, and the call without its paths. */
-interface AnsweredTask {
-  taskId: string;
-  kind: string;
-}
-
-/** The task IDs that answered the calls of this process, by endpoint, in their order. */
-const answeredTaskIds = new Map<string, AnsweredTask[]>();
+/** The calls of this process that start tasks, by endpoint. */
+const sentCalls = new Map<string, SentCalls>();
 
 /** Makes a client. Before the first call, nothing is sent and pop-core isn't loaded. */
 export function vodClient(options: VodClientOptions): VodClient {
   const { endpoint, credentials, timeoutMs = DEFAULT_TIMEOUT_MS, now = () => new Date() } = options;
   const { retry = DEFAULT_RETRY, limiter = limiterOf(endpoint), sleep = realSleep, random = Math.random } = options;
-  const answered = answeredTaskIds.get(endpoint) ?? [];
-  answeredTaskIds.set(endpoint, answered);
-  let serviceAheadMs = 0;
-  const onDate = (date: Date) => {
-    serviceAheadMs = clockLead(date, now());
+  const sent = sentCalls.get(endpoint) ?? new SentCalls();
+  sentCalls.set(endpoint, sent);
+  let lead: ClockLead | undefined;
+  const onDate = (date: Date, askedAt: Date) => {
+    lead = learnLead(lead, date, askedAt, now());
   };
   const call = caller({
     endpoint,
     credentials: "get" in credentials ? credentials : { get: async () => credentials },
     timeoutMs,
+    now,
     onDate,
   });
 
@@ -187,92 +187,124 @@ export function vodClient(options: VodClientOptions): VodClient {
     });
   };
 
+  /** Whether the day's quota surely can't hold a call, by the service's own word. */
+  const lacksQuota = async ({ paths, quota: kind }: TaskRequest, own: CallOptions): Promise<boolean> => {
+    const quota = await describeRefreshQuota({ ...own, retry: NO_RETRY }).catch(() => undefined);
+    return (quota?.[kind]?.remain ?? Number.POSITIVE_INFINITY) < paths.length;
+  };
+
   /** Sends a call until it is accepted, or known to have been. */
-  const submit = async (
-    { action, paths, options: own, schema, rowType }: TaskRequest,
-    { onWait = options.onWait, signal }: CallOptions,
-  ): Promise<Accepted> => {
+  const submit = async (request: TaskRequest, callOptions: SubmitOptions): Promise<Accepted> => {
+    const { action, paths, options: own, schema, rowType, rowNames } = request;
+    const { onWait = options.onWait, signal } = callOptions;
+    const olderTaskIds = new Set(callOptions.olderTaskIds);
     const parameters = { ObjectPath: paths.join("\n"), ...own };
     const kind = JSON.stringify([action, own]);
+    const attempts = new Set<SentCall>();
     // The first attempt with an unknown outcome: tasks that began after it are as good as those of a later attempt.
-    let uncertain: { startedAt: number; answeredBefore: number } | undefined;
+    let uncertain: SentCall | undefined;
     let repeated = false;
+    let isOverQuota = false;
 
     const send = async (turn: Turn): Promise<Accepted> => {
-      const current = { startedAt: 0, answeredBefore: 0 };
+      let current: SentCall | undefined;
+      const wasRepeated = repeated;
       try {
         const attempt = () => {
-          current.startedAt = now().getTime();
-          current.answeredBefore = answered.length;
+          current = sent.begin(kind, paths, now().getTime());
+          attempts.add(current);
           repeated = uncertain !== undefined;
           return call(action, parameters, schema, paths, signal);
         };
-        return await inTurn(attempt, turn, { onWait, signal });
+        const answer = await inTurn(attempt, turn, { onWait, signal });
+        if (current) current.taskIds = new Set(answer.taskIds.split(","));
+        return answer;
       } catch (error) {
+        isOverQuota = error instanceof VodError && isQuotaExceeded(error.code);
         if (error instanceof VodError && error.outcomeUnknown) uncertain ??= current;
+        else {
+          // What was refused used no quota.
+          repeated = wasRepeated;
+          if (current) sent.forget(current);
+        }
         throw error;
       }
     };
     const recover = async (): Promise<Recovery<Accepted>> => {
       if (uncertain === undefined) return "unanswered";
-      const { startedAt, answeredBefore } = uncertain;
-      const belongsToOther = (taskId: string) =>
-        answered.some((other, index) => other.taskId === taskId && (index < answeredBefore || other.kind !== kind));
+      const first = uncertain;
+      const start = () => boundByService(first.startedAt, lead);
+      const mayHaveCreated = (startedAt: number, { createdAt }: RefreshTask) =>
+        createdAt.getTime() + 1000 > boundByService(startedAt, lead).earliest;
+      const doubt: UncertainCall = {
+        paths,
+        rowType,
+        rowNames,
+        since: () => start().earliest,
+        sinceAtLatest: () => start().latest,
+        until: boundByService(now().getTime(), lead).latest,
+        withoutOthers: (rows) => sent.withoutOthers(rows, { call: first, own: attempts, olderTaskIds }, mayHaveCreated),
+      };
       try {
-        const since = () => startedAt + serviceAheadMs;
-        const until = now().getTime() + serviceAheadMs;
-        const taskIds = await acceptedTaskIds({ paths, rowType, since, until, belongsToOther }, (filter) =>
+        const found = await acceptedTaskIds(doubt, (filter) =>
           describeRefreshTasks(filter, { retry: RECOVERY_RETRY, onWait, signal }),
         );
-        return taskIds === undefined ? "unconfirmed" : { answer: { taskIds, recovered: true } };
+        if (found === undefined) return "unconfirmed";
+        const { taskIds, isProof } = found;
+        if (!isProof && !isOverQuota && !(await lacksQuota(request, { onWait, signal }))) return "unconfirmed";
+        first.taskIds = new Set(taskIds.split(","));
+        return { answer: { taskIds, recovered: true, ...(isProof ? {} : { unproven: true }) } };
       } catch (failure) {
         // A refusal also shows that the service itself answers there.
         return failure instanceof VodError && failure.requestId !== undefined ? "unconfirmed" : "unanswered";
       }
     };
 
-    const answer = await retrying(send, {
-      limits: retry,
-      now,
-      sleep,
-      random,
-      signal,
-      onWait,
-      recover: retry.maxAttempts > 1 ? recover : undefined,
-    });
-    for (const taskId of answer.taskIds.split(",")) answered.push({ taskId, kind });
-    return repeated ? { ...answer, repeated } : answer;
-  };
-
-  /** Submits a call; where the day's quota can't hold it, the error tells what is left. */
-  const submitWithinQuota = async (request: TaskRequest, callOptions: CallOptions): Promise<Accepted> => {
     try {
-      return await submit(request, callOptions);
+      const answer = await retrying(send, {
+        limits: retry,
+        now,
+        sleep,
+        random,
+        signal,
+        onWait,
+        recover: retry.maxAttempts > 1 ? recover : undefined,
+      });
+      return repeated ? { ...answer, repeated } : answer;
     } catch (error) {
-      if (!(error instanceof VodError) || !isQuotaExceeded(error.code)) throw error;
-      // The remaining quota only improves the message: a failure to read it must not hide the refusal.
-      const quota = await describeRefreshQuota({ ...callOptions, retry: NO_RETRY }).catch(() => undefined);
-      throw quotaExceededError(error, { count: request.paths.length, kind: request.quota }, quota, now());
+      if (uncertain === undefined || !(error instanceof VodError)) throw error;
+      throw new VodError(error.happened, error.remedy, { ...error, outcomeUnknown: true });
     }
   };
 
-  const refreshObjectCaches = async (request: RefreshRequest, own: CallOptions = {}): Promise<RefreshResponse> => {
-    const { taskIds: refreshTaskId, ...outcome } = await submitWithinQuota(refreshTask(request), own);
+  /** Submits a call; the error tells what is left of a day's quota that can't hold it, and what may be done all the same. */
+  const submitAndExplain = async (request: TaskRequest, callOptions: SubmitOptions): Promise<Accepted> => {
+    try {
+      return await submit(request, callOptions);
+    } catch (error) {
+      if (!(error instanceof VodError)) throw error;
+      if (!isQuotaExceeded(error.code)) throw withUnknownOutcome(error);
+      // The remaining quota only improves the message: a failure to read it must not hide the refusal.
+      const quota = await describeRefreshQuota({ ...callOptions, retry: NO_RETRY }).catch(() => undefined);
+      const needs = { count: request.paths.length, kind: request.quota };
+      throw withUnknownOutcome(quotaExceededError(error, needs, quota, now()));
+    }
+  };
+
+  const refreshObjectCaches = async (request: RefreshRequest, own: SubmitOptions = {}): Promise<RefreshResponse> => {
+    const { taskIds: refreshTaskId, ...outcome } = await submitAndExplain(refreshTask(request), own);
     return { refreshTaskId, ...outcome };
   };
-  const preloadObjectCaches = async (request: PreloadRequest, own: CallOptions = {}): Promise<PreloadResponse> => {
-    const { taskIds: preloadTaskId, ...outcome } = await submitWithinQuota(preloadTask(request), own);
+  const preloadObjectCaches = async (request: PreloadRequest, own: SubmitOptions = {}): Promise<PreloadResponse> => {
+    const { taskIds: preloadTaskId, ...outcome } = await submitAndExplain(preloadTask(request), own);
     return { preloadTaskId, ...outcome };
   };
   return { refreshObjectCaches, preloadObjectCaches, describeRefreshQuota, describeRefreshTasks };
 }
 
-/**
- * How far the service's clock is ahead of this machine's at most, in milliseconds; 0 where that can't be seen, since a
- * `Date` header has whole seconds.
- */
-function clockLead(date: Date, now: Date): number {
-  const ahead = date.getTime() - now.getTime();
-  // The gateway would have refused requests with a clock that is further off, so the header isn't of the gateway's clock.
-  return ahead > 0 && ahead <= MAX_CLOCK_SKEW_MS ? ahead + 1000 : 0;
+/** The same error; it says so where the service may have accepted the call. */
+function withUnknownOutcome(error: VodError): VodError {
+  if (!error.outcomeUnknown || isCancelled(error)) return error;
+  const happened = `${error.happened} The service may have accepted the call all the same: an answer was lost.`;
+  return new VodError(happened, error.remedy, error);
 }

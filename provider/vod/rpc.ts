@@ -19,8 +19,9 @@ interface CallerOptions {
   credentials: Pick<CredentialsSource, "get"> & Partial<CredentialsSource>;
   /** How long a request may take, from connecting to the last byte of its answer, in milliseconds. */
   timeoutMs: number;
-  /** Told what the `Date` header of any answer says, as soon as it arrives. */
-  onDate: (date: Date) => void;
+  now: () => Date;
+  /** Told what the `Date` header of any answer says, as soon as it arrives, and when the request began. */
+  onDate: (date: Date, askedAt: Date) => void;
 }
 
 /**
@@ -55,7 +56,7 @@ type Call = <T>(
 ) => Promise<T>;
 
 /** Makes the sender of calls. Before the first call, nothing is sent and pop-core isn't loaded. */
-export function caller({ endpoint, credentials: source, timeoutMs, onDate }: CallerOptions): Call {
+export function caller({ endpoint, credentials: source, timeoutMs, now, onDate: told }: CallerOptions): Call {
   const openAgent = async () => {
     const proxy = resolveProxy(endpoint, process.env);
     return { agent: await agentFor(endpoint, proxy), proxy };
@@ -68,6 +69,8 @@ export function caller({ endpoint, credentials: source, timeoutMs, onDate }: Cal
     const { agent, proxy } = await opened;
     if (signal?.aborted) throw cancelledError();
     const bounds = { timeoutMs, maxBytes: MAX_ANSWER_BYTES };
+    const askedAt = now();
+    const onDate = (date: Date) => told(date, askedAt);
     const request = { endpoint, apiVersion: API_VERSION, action, parameters, credentials, agent, bounds, onDate };
     const { result, response, maySend } = await sendSigned(request);
     const { description } = source;

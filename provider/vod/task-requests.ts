@@ -34,8 +34,13 @@ export interface PreloadRequest {
 export interface Acceptance {
   /** The service's ID of the request; undefined where the answer was lost. */
   requestId?: string;
-  /** The answer was lost, and the service's tasks prove that the call was accepted. */
+  /** The answer was lost, and the service's tasks say that the call was accepted. */
   recovered?: boolean;
+  /**
+   * They don't prove it, since they may be somebody else's; they are taken for the call's all the same, since the day's
+   * quota doesn't hold the call a second time.
+   */
+  unproven?: boolean;
   /** The call was sent again although it may have been accepted before, so it may have used its quota twice. */
   repeated?: boolean;
 }
@@ -49,6 +54,8 @@ export interface TaskRequest {
   schema: z.ZodType<Accepted>;
   /** How rows name the type of its tasks; undefined where they don't tell it from a call that does less. */
   rowType: RowType | undefined;
+  /** All names that rows may have for that type. */
+  rowNames: readonly string[];
   quota: keyof RefreshQuota;
 }
 
@@ -78,6 +85,14 @@ const preloadResponse = z
 /** How rows name the type of a refresh. */
 const ROW_TYPE: Partial<Record<ObjectType, RowType>> = { File: "file", Directory: "directory" };
 
+/** All names that rows may have for a refresh. The page has no name for two types, and CDN's has `regex`. */
+const ROW_NAMES: Readonly<Record<ObjectType, readonly string[]>> = {
+  File: ["file"],
+  IgnoreParams: ["file"],
+  Directory: ["directory"],
+  Regex: ["regex", "directory"],
+};
+
 export function refreshTask({ paths, objectType, force: wanted }: RefreshRequest): TaskRequest {
   const isDirectory = objectType === "Directory";
   const force = isDirectory && wanted;
@@ -87,6 +102,7 @@ export function refreshTask({ paths, objectType, force: wanted }: RefreshRequest
     options: { ObjectType: objectType, ...(isDirectory ? { Force: String(force) } : {}) },
     schema: refreshResponse,
     rowType: force ? undefined : ROW_TYPE[objectType],
+    rowNames: ROW_NAMES[objectType],
     quota: quotaOf(objectType),
   };
 }
@@ -104,6 +120,7 @@ export function preloadTask({ paths, area, l2Preload, headers }: PreloadRequest)
     },
     schema: preloadResponse,
     rowType: "preload",
+    rowNames: ["preload"],
     quota: "preload",
   };
 }

@@ -50,6 +50,9 @@ const MAX_TASK_PAGES = Math.ceil(
  */
 const WINDOW_MARGIN_MS = 60_000;
 
+/** What a CreationTime is cut off to, in milliseconds. */
+const SECOND_MS = 1_000;
+
 const task = z
   .object({
     TaskId: z.string().min(1).max(100),
@@ -114,78 +117,137 @@ export async function allPages(ask: (page: number) => Promise<z.infer<typeof tas
   );
 }
 
-/** A call with an unknown outcome. */
+/** A call with an unknown outcome. All times are the service's, in milliseconds since the epoch. */
 export interface UncertainCall {
   paths: readonly string[];
   /** How rows name the type of the call; undefined where they don't tell it from a call that does less. */
   rowType: RowType | undefined;
+  /** All names that rows may have for the type of the call. */
+  rowNames: readonly string[];
   /**
-   * When its first uncertain attempt began, in milliseconds since the epoch, by the service's clock. It is computed for
-   * each row, since the answers that bring the rows tell more about that clock.
+   * When its first uncertain attempt began, at the earliest. It is computed for each question, since the answers that bring
+   * the rows tell more about the service's clock.
    */
   since: () => number;
-  /** When its tasks were created at the latest, by the same clock. */
+  /** When that attempt began, at the latest. */
+  sinceAtLatest: () => number;
+  /** When its tasks were created, at the latest. */
   until: number;
-  /** Whether a task ID answered another call: any before this one began, or one of another kind since. */
-  belongsToOther: (taskId: string) => boolean;
+  /** Leaves out the rows that other calls of this process explain. */
+  withoutOthers: (rows: readonly RefreshTask[]) => RefreshTask[];
 }
 
 /** The types that rows are known to name. Source: the page of DescribeVodRefreshTasks. */
 export type RowType = "file" | "directory" | "preload";
+
+/** What the service's tasks say of an uncertain call. */
+export interface Evidence {
+  /** The IDs of the tasks that are the call's, or look like them, joined by commas. */
+  taskIds: string;
+  /** Whether they prove that the call was accepted; if not, they may be somebody else's. */
+  isProof: boolean;
+}
 
 /**
  * Finds out whether a call was accepted: by the rows of its first and last path, and then of all its paths. The two
  * questions exclude most calls that weren't accepted; only all rows prove that one was, since another call since, of this
  * process or of any other, may have had both ends and not the paths between them.
  *
- * A row that may belong to another call proves nothing, since a purge too many is safe and a purge too few is not. A
- * CreationTime has whole seconds, so a row of the very second in which the attempt began may be older. Rows don't tell
- * IgnoreParams from File, nor a forced directory from one that isn't, nor the areas and headers of preloads. One gap
- * stays for preloads: a preload of the same URLs for another area, in the same seconds, by another process, or by a call
- * of this process that isn't answered yet.
- *
  * @param describe asks for rows.
- * @returns the task IDs joined by commas; undefined where nothing is proved.
+ * @returns undefined where the tasks don't even look like the call's.
  * @throws whatever asking throws: without all its tasks, nobody could follow the call.
  */
 export async function acceptedTaskIds(
   call: UncertainCall,
   describe: (filter: TaskFilter) => Promise<RefreshTask[]>,
-): Promise<string | undefined> {
+): Promise<Evidence | undefined> {
   const { paths, since, until } = call;
   const time = { startTime: new Date(since() - WINDOW_MARGIN_MS), endTime: new Date(until + WINDOW_MARGIN_MS) };
-  const unproven = new Set(paths);
-  const found = new Set<string>();
-  const record = (rows: readonly RefreshTask[]) => {
-    const sent = new Set(paths);
-    for (const row of rows) {
-      if (!sent.has(row.objectPath) || !proves(row, call)) continue;
-      unproven.delete(row.objectPath);
-      found.add(row.taskId);
-    }
-  };
-  for (const objectPath of new Set([...paths.slice(0, 1), ...paths.slice(-1)])) {
-    record((await describe({ ...time, objectPath })).filter((row) => row.objectPath === objectPath));
-    if (unproven.has(objectPath)) return undefined;
+  const ends = new Set([...paths.slice(0, 1), ...paths.slice(-1)]);
+  const ofEnds: RefreshTask[] = [];
+  for (const objectPath of ends) {
+    const rows = (await describe({ ...time, objectPath })).filter((row) => row.objectPath === objectPath);
+    if (selectCandidates(rows, call).length === 0) return undefined;
+    ofEnds.push(...rows);
   }
-  const isProved = unproven.size === 0;
-  const rest: TaskFilter[] = isProved ? [] : haveOneTaskId(call) ? [...found].map((taskId) => ({ taskId })) : [time];
-  for (const filter of rest) record(await describe(filter));
-  return unproven.size === 0 ? [...found].join(",") : undefined;
+  const areAll = new Set(paths).size === ends.size;
+  const certain = ofEnds.filter((row) => isCertain(row, call));
+  if (areAll && haveAll(selectCandidates(certain, call), call)) return weighRows(certain, call);
+  // The other rows of its tasks tell whether they are those of one call.
+  const taskIds = new Set(selectCandidates(ofEnds, call).map(({ taskId }) => taskId));
+  const filters: TaskFilter[] = areAll || haveOneTaskId(call) ? [...taskIds].map((taskId) => ({ taskId })) : [time];
+  const rows: RefreshTask[] = [];
+  for (const filter of filters) rows.push(...(await describe(filter)));
+  return weighRows(rows, call);
 }
 
-/** Whether a row belongs to the uncertain call, or to a call since that did the same for the path. */
-function proves(
-  { objectType, createdAt, taskId }: RefreshTask,
-  { rowType, since, belongsToOther }: UncertainCall,
-): boolean {
-  return objectType === rowType && createdAt.getTime() >= since() && !belongsToOther(taskId);
+/**
+ * What all rows of the tasks in question say of a call. A purge too many is safe and a purge too few is not, so that a row
+ * which may be another call's proves nothing:
+ *
+ * - A CreationTime has whole seconds. A row of a second that began after the attempt is the call's, or of a call since that
+ *   did the same. In the second in which the attempt began, or may have begun by the service's clock, the rows together
+ *   decide: see {@link areOfOneCall}.
+ * - Rows don't tell IgnoreParams from File, nor a forced directory from one that isn't. They are never proof of these.
+ *
+ * Rows don't tell the areas and headers of preloads either, and are proof all the same: a preload too few leaves the
+ * content right.
+ */
+function weighRows(rows: readonly RefreshTask[], call: UncertainCall): Evidence | undefined {
+  const candidates = selectCandidates(rows, call);
+  const certain = candidates.filter((row) => isCertain(row, call));
+  if (haveAll(certain, call)) return { taskIds: joinIds(certain), isProof: true };
+  if (!haveAll(candidates, call)) return undefined;
+  return { taskIds: joinIds(candidates), isProof: call.rowType !== undefined && areOfOneCall(candidates, rows, call) };
+}
+
+/** Selects the rows that may be of a call, and that no other call of this process explains. */
+function selectCandidates(rows: readonly RefreshTask[], call: UncertainCall): RefreshTask[] {
+  const paths = new Set(call.paths);
+  const earliest = call.since();
+  return call
+    .withoutOthers(rows)
+    .filter(
+      ({ objectPath, objectType, createdAt }) =>
+        paths.has(objectPath) && call.rowNames.includes(objectType) && createdAt.getTime() + SECOND_MS > earliest,
+    );
+}
+
+/** Whether a row was created after the attempt began, for certain, by a call that does the same. */
+function isCertain({ objectType, createdAt }: RefreshTask, { rowType, sinceAtLatest }: UncertainCall): boolean {
+  return objectType === rowType && createdAt.getTime() >= sinceAtLatest();
+}
+
+function haveAll(rows: readonly RefreshTask[], { paths }: UncertainCall): boolean {
+  const found = new Set(rows.map(({ objectPath }) => objectPath));
+  return paths.every((path) => found.has(path));
+}
+
+/**
+ * Whether rows that have all paths of a call look as one call leaves them: each path once, all created at one moment, and
+ * no other path in their tasks. Somebody else who sends the same paths in that second, or more, or some of them, is seen by
+ * that. One gap stays: a call of another process for exactly these paths, accepted less than a second before the attempt
+ * began, where the attempt itself was lost on its way to the service.
+ */
+function areOfOneCall(candidates: readonly RefreshTask[], rows: readonly RefreshTask[], call: UncertainCall): boolean {
+  const paths = new Set(call.paths);
+  const tasks = new Set(candidates.map(({ taskId }) => taskId));
+  const times = candidates.map(({ createdAt }) => createdAt.getTime());
+  const span = times.reduce((a, b) => Math.max(a, b)) - times.reduce((a, b) => Math.min(a, b));
+  // A call that is worked on as the second ends has rows of both.
+  const areOfOneMoment = span <= SECOND_MS;
+  const isOfAnother = ({ taskId, objectPath }: RefreshTask) => tasks.has(taskId) && !paths.has(objectPath);
+  return candidates.length === paths.size && areOfOneMoment && !call.withoutOthers(rows).some(isOfAnother);
+}
+
+function joinIds(rows: readonly RefreshTask[]): string {
+  return [...new Set(rows.map(({ taskId }) => taskId))].join(",");
 }
 
 /**
  * Whether the task IDs of a call's two ends are those of all its paths: the refreshed URLs of one domain in a call
  * share one.
  */
-function haveOneTaskId({ paths, rowType }: UncertainCall): boolean {
-  return rowType === "file" && new Set(paths.map(domainOf)).size === 1;
+function haveOneTaskId({ paths, rowNames }: UncertainCall): boolean {
+  return rowNames.every((name) => name === "file") && new Set(paths.map(domainOf)).size === 1;
 }

@@ -56,7 +56,9 @@ describe("a mistake is found", () => {
     ],
     [
       "a lost call counts as accepted because of an older task",
-      { alterCall: (call) => ({ ...call, since: () => 0, belongsToOther: () => false }) },
+      {
+        alterCall: (call) => ({ ...call, since: () => 0, sinceAtLatest: () => 0, withoutOthers: (rows) => [...rows] }),
+      },
     ],
     ["the failure of another resource counts as one's own", { isAnyRowOwn: true }, CROWD],
   ])("%s", async (_, mistake, setting) => {

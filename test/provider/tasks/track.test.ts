@@ -307,14 +307,45 @@ describe("retry", () => {
   });
 
   test("doesn't send a call again whose answer got lost, if it was accepted", async () => {
-    // Task rows tell whole seconds, so it takes a second to tell this call from an earlier one.
-    emulator.fault({ kind: "delay", ms: 1100, times: 1, action: "RefreshVodObjectCaches" });
     emulator.fault({ kind: "reset-after", times: 1, action: "RefreshVodObjectCaches" });
     const { outs } = await up(undefined);
     expect(outs).toMatchObject({ status: "Submitted", pending: [] });
     expect(outs.taskIds).toHaveLength(1);
     expect(calls()).toHaveLength(1);
     expect(emulator.quota().urlRemain).toBe(1998);
+  });
+
+  test("takes its tasks if the day's quota doesn't hold it again, which nobody has to know", async () => {
+    const paths = Array.from({ length: 400 }, (_, index) => `https://vod.example.com/${index}`);
+    emulator.set({ urlRemain: 600 });
+    emulator.fault({ kind: "delay", ms: 300, afterWork: true, times: 1, action: "RefreshVodObjectCaches" });
+    emulator.fault({ kind: "reset-after", times: 1, action: "RefreshVodObjectCaches" });
+    const { outs } = await up(undefined, { paths });
+    expect(outs).toMatchObject({ status: "Submitted", pending: [], taskIds: [emulator.tasks()[0]?.taskId] });
+    expect(emulator.quota().urlRemain).toBe(200);
+    expect(time.lines.join("\n")).not.toContain("warning");
+  });
+
+  test("takes tasks that are no proof, with a warning, if the day's quota doesn't hold it again", async () => {
+    emulator.set({ dirRemain: 1 });
+    emulator.fault({ kind: "reset-after", times: 1, action: "RefreshVodObjectCaches" });
+    const directory = { paths: ["https://vod.example.com/x/"], objectType: "Directory", force: true };
+    const { outs } = await up(undefined, directory);
+    expect(outs).toMatchObject({ status: "Submitted", pending: [], taskIds: [emulator.tasks()[0]?.taskId] });
+    expect(time.lines.join("\n")).toContain(
+      "warning: the answer to a call was lost, and the day's quota doesn't hold the call again; the tasks",
+    );
+  });
+
+  test("doesn't call anything undone that may have been done", async () => {
+    const first = await up(undefined);
+    emulator.set({ urlRemain: 2 });
+    emulator.fault({ kind: "reset-before", times: 1, action: "RefreshVodObjectCaches" });
+    emulator.fault({ kind: "error", code: "QuotaExceeded.Refresh", action: "RefreshVodObjectCaches", times: 1 });
+    const failed = await failing(first, { contentHash: "v2" });
+    expect(failed.message).toMatch(
+      /The service may have accepted the call all the same: an answer was lost\. .* Refreshed for certain before that: 0 of 2 paths;/,
+    );
   });
 
   test("sends it again if it wasn't accepted, or if that can't be known", async () => {

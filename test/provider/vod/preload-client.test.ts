@@ -147,7 +147,8 @@ describe("a preload whose answer is lost after the work", () => {
     emulator.received.splice(0);
     emulator.fault({ ...fault, action: PRELOAD, times: 1 });
     expect(await client.preloadObjectCaches(request)).toEqual({ preloadTaskId: "70422000000002", recovered: true });
-    expect(actionsOf(emulator)).toEqual([PRELOAD, TASKS, TASKS]);
+    // The rows of both ends, and then of their task: it has no other path.
+    expect(actionsOf(emulator)).toEqual([PRELOAD, TASKS, TASKS, TASKS]);
     expect(emulator.quota().preloadRemain).toBe(498);
   });
 

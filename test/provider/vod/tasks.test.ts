@@ -51,6 +51,19 @@ function clientOf(
   });
 }
 
+/** A client of another process: this one doesn't know its calls. */
+const anotherProcess = (emulator: Emulator) =>
+  clientOf(emulator, emulator.endpoint.replace("127.0.0.1", "localhost"), {});
+
+/** Random numbers that are the same in each run. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
+    return state / 2 ** 31;
+  };
+}
+
 const actionsOf = (emulator: Emulator) => emulator.received.map(({ action }) => action);
 
 describe("a refresh whose answer is lost after the work", () => {
@@ -67,8 +80,10 @@ describe("a refresh whose answer is lost after the work", () => {
     emulator.fault({ ...fault, action: REFRESH, times: 1 });
     const answer = await client.refreshObjectCaches(request);
     expect(answer).toEqual({ refreshTaskId: emulator.tasks()[0]?.taskId, recovered: true });
-    expect(actionsOf(emulator)).toEqual([REFRESH, TASKS, TASKS]);
-    expect(emulator.received.slice(1).map(({ parameters }) => parameters.ObjectPath)).toEqual([A, B]);
+    // The rows of both ends, and then of their task: it has no other path.
+    expect(actionsOf(emulator)).toEqual([REFRESH, TASKS, TASKS, TASKS]);
+    const asked = emulator.received.slice(1).map(({ parameters: { ObjectPath, TaskId } }) => ObjectPath ?? TaskId);
+    expect(asked).toEqual([A, B, answer.refreshTaskId]);
     expect(emulator.quota().urlRemain).toBe(1998);
   });
 
@@ -97,6 +112,135 @@ describe("a refresh whose answer is lost after the work", () => {
     const accepted = emulator.tasks().map(({ taskId }) => taskId);
     expect(answer.refreshTaskId.split(",").sort()).toEqual(accepted.sort());
     expect(accepted).toHaveLength(3);
+  });
+});
+
+describe("a refresh that is accepted in the very second in which its attempt began is found, and not sent again:", () => {
+  // A row of that second may be from before the attempt by its time alone. What decides is that the rows are those of one
+  // call for exactly these paths, and that no other call of this process explains them.
+  test("by the rows of its task", async () => {
+    const { emulator, client } = await emulated({ pastSecondMs: 700 });
+    emulator.fault({ kind: "truncated", action: REFRESH, times: 1 });
+    expect(await client.refreshObjectCaches(request)).toMatchObject({ recovered: true });
+    expect(emulator.quota().urlRemain).toBe(1998);
+  });
+
+  test("in a task that it shares with another call of this process", async () => {
+    const { emulator, client } = await emulated({ pastSecondMs: 700 });
+    await client.refreshObjectCaches({ ...request, paths: [A, `${A}/other`] });
+    emulator.fault({ kind: "truncated", action: REFRESH, times: 1 });
+    expect(await client.refreshObjectCaches(request)).toMatchObject({ recovered: true });
+    expect(emulator.tasks().map(({ path }) => path)).toEqual([A, `${A}/other`, A, B]);
+  });
+
+  test("by those of several tasks, where it is of several domains or of directories", async () => {
+    const { emulator, client } = await emulated({ pastSecondMs: 700 });
+    const directories = ["x", "y", "z"].map((name) => `https://vod.example.com/${name}/`);
+    for (const refresh of [
+      { ...request, paths: [A, "https://img.example.com/m", B] },
+      { paths: directories, objectType: "Directory" as const, force: false },
+    ]) {
+      emulator.fault({ kind: "reset-after", action: REFRESH, times: 1 });
+      expect(await client.refreshObjectCaches(refresh)).toMatchObject({ recovered: true });
+    }
+    expect(emulator.tasks()).toHaveLength(6);
+  });
+
+  test("the gap that stays: another process refreshed just these paths less than a second before", async () => {
+    const { emulator, client } = await emulated({ pastSecondMs: 200 });
+    const theirs = await anotherProcess(emulator).refreshObjectCaches(request);
+    emulator.advance(500);
+    emulator.fault({ kind: "reset-before", action: REFRESH, times: 1 });
+    expect(await client.refreshObjectCaches(request)).toEqual({
+      refreshTaskId: theirs.refreshTaskId,
+      recovered: true,
+    });
+  });
+});
+
+describe("of calls that are lost after the work, at most one of six is sent again,", () => {
+  test.each<[string, number]>([
+    ["where the clocks are equal", 0],
+    ["where this machine's clock is behind by a fraction of a second", 100],
+    ["where it is ahead by one", -100],
+    ["where it is behind by seconds", 4_300],
+    ["where it is ahead by seconds", -4_300],
+  ])("%s, in whichever part of a second they begin", async (_, behindMs) => {
+    const random = seeded(7);
+    const between = (least: number, most: number) => Math.floor(least + random() * (most - least));
+    const { emulator } = await emulated();
+    let sentAgain = 0;
+    const calls = 36;
+    for (let call = 0; call < calls; call++) {
+      emulator.setTime(Math.ceil(emulator.time() / 1000) * 1000 + 60_000 + between(0, 1000));
+      emulator.set({ urlRemain: 2000 });
+      const credentials = { accessKeyId: emulator.accessKeyId, accessKeySecret: emulator.accessKeySecret };
+      // Each is a process of its own, whose call takes its time, and whose answer is lost seconds after the work.
+      const client = clientOf(emulator, emulator.endpoint, {
+        behindMs,
+        random,
+        credentials: {
+          get: async () => {
+            emulator.advance(between(1, 300));
+            return credentials;
+          },
+          description: "here",
+        },
+        sleep: async (ms) => emulator.advance(between(2000, 4000) + ms),
+      });
+      emulator.fault({ kind: "reset-after", action: REFRESH, times: 1 });
+      const paths = [1, 2, 3].map((name) => `https://vod.example.com/${call}/${name}`);
+      if ((await client.refreshObjectCaches({ ...request, paths })).repeated) sentAgain++;
+    }
+    expect(sentAgain).toBeLessThanOrEqual(calls / 6);
+  });
+});
+
+describe("where the day's quota doesn't hold a call again whose answer was lost", () => {
+  const directory: RefreshRequest = { paths: ["https://vod.example.com/x/"], objectType: "Directory", force: true };
+  const TAKEN = { refreshTaskId: expect.any(String), recovered: true, unproven: true };
+
+  test.each<[string, RefreshRequest]>([
+    ["a forced directory", directory],
+    ["IgnoreParams", { paths: [A, B], objectType: "IgnoreParams", force: false }],
+  ])("its tasks are taken though they are no proof: %s", async (_, refresh) => {
+    const { emulator, client } = await emulated();
+    emulator.set({ urlRemain: 3, dirRemain: 1 });
+    emulator.fault({ kind: "reset-after", action: REFRESH, times: 1 });
+    expect(await client.refreshObjectCaches(refresh)).toEqual(TAKEN);
+    expect(actionsOf(emulator).filter((action) => action === REFRESH)).toHaveLength(1);
+  });
+
+  test("they are taken when the service refuses the second one for it", async () => {
+    const { emulator, client } = await emulated();
+    emulator.set({ dirRemain: 1 });
+    emulator.fault({ kind: "reset-after", action: REFRESH, times: 1 });
+    emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshQuota" });
+    expect(await client.refreshObjectCaches(directory)).toEqual(TAKEN);
+    expect(emulator.received.filter(({ action }) => action === REFRESH).map(({ code }) => code)).toEqual([
+      undefined,
+      "QuotaExceeded.Refresh",
+    ]);
+  });
+
+  test("nothing is taken without a task, and the error doesn't hide that an answer was lost", async () => {
+    const { emulator, client } = await emulated();
+    emulator.set({ urlRemain: 1 });
+    emulator.fault({ kind: "reset-before", action: REFRESH, times: 1 });
+    await expect(client.refreshObjectCaches(request)).rejects.toMatchObject({
+      code: "QuotaExceeded.Refresh",
+      outcomeUnknown: true,
+      message: expect.stringContaining(
+        "has left: 1 of 2000. The service may have accepted the call all the same: an answer was lost.",
+      ),
+    });
+  });
+
+  test("the call is sent again all the same where the quota isn't known", async () => {
+    const { emulator, client } = await emulated();
+    emulator.fault({ kind: "reset-after", action: REFRESH, times: 1 });
+    emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshQuota" });
+    expect(await client.refreshObjectCaches(directory)).toMatchObject({ repeated: true });
   });
 });
 
@@ -154,21 +298,50 @@ describe("an uncertain call is sent again, and recorded as repeated, where", () 
     expect(await client.refreshObjectCaches(request)).toEqual(REPEATED);
   });
 
-  test("it was accepted within the second in which the attempt began", async () => {
-    const { emulator, client } = await emulated({ pastSecondMs: 700 });
-    emulator.fault({ kind: "truncated", action: REFRESH, times: 1 });
+  test("another process refreshed the same in the second before", async () => {
+    const { emulator, client } = await emulated({ pastSecondMs: 900 });
+    await anotherProcess(emulator).refreshObjectCaches(request);
+    emulator.advance(700);
+    emulator.fault({ kind: "reset-before", action: REFRESH, times: 1 });
     expect(await client.refreshObjectCaches(request)).toEqual(REPEATED);
-    expect(emulator.quota().urlRemain).toBe(1996);
   });
 
-  test("only a refresh from just before it is found", async () => {
+  test.each<[string, readonly string[]]>([
+    ["more", [A, `${A}/more`, B]],
+    ["one of the two", [A]],
+  ])(
+    "another process refreshed %s in the same second, so that the rows don't look as one call leaves them",
+    async (_, theirs) => {
+      const { emulator, client } = await emulated({ pastSecondMs: 200 });
+      await anotherProcess(emulator).refreshObjectCaches({ ...request, paths: theirs });
+      emulator.advance(500);
+      emulator.fault({ kind: "reset-before", action: REFRESH, times: 1 });
+      expect(await client.refreshObjectCaches(request)).toEqual(REPEATED);
+    },
+  );
+
+  test("an update before refreshed the same in the same second, as the state tells", async () => {
     const { emulator, client } = await emulated({ pastSecondMs: 200 });
-    // Another process: this client doesn't know its answers.
-    await clientOf(emulator, emulator.endpoint.replace("127.0.0.1", "localhost"), {}).refreshObjectCaches(request);
+    const { refreshTaskId } = await anotherProcess(emulator).refreshObjectCaches(request);
+    emulator.advance(500);
+    emulator.fault({ kind: "reset-before", action: REFRESH, times: 1 });
+    expect(await client.refreshObjectCaches(request, { olderTaskIds: [refreshTaskId] })).toEqual(REPEATED);
+  });
+
+  test("this process refreshed the same in the same second", async () => {
+    const { emulator, client } = await emulated({ pastSecondMs: 200 });
+    await client.refreshObjectCaches(request);
     emulator.advance(500);
     emulator.fault({ kind: "reset-before", action: REFRESH, times: 1 });
     expect(await client.refreshObjectCaches(request)).toEqual(REPEATED);
-    expect(emulator.quota().urlRemain).toBe(1996);
+  });
+
+  test("a call of this process for the same is lost in the same second: one of both may have been accepted", async () => {
+    const { emulator, client } = await emulated({ pastSecondMs: 200, sleep: async () => {} });
+    emulator.fault({ kind: "reset-after", action: REFRESH, times: 1 });
+    emulator.fault({ kind: "reset-before", action: REFRESH, times: 1 });
+    const answers = await Promise.all([client.refreshObjectCaches(request), client.refreshObjectCaches(request)]);
+    expect(answers.map(({ repeated }) => repeated)).toEqual([true, true]);
   });
 
   test("only an older refresh of this process is found, which a clock that is behind makes look new", async () => {
@@ -264,11 +437,13 @@ describe("rows prove that a call was accepted:", () => {
   const doubt: UncertainCall = {
     paths: [A, B],
     rowType: "file",
+    rowNames: ["file"],
     since: () => since,
+    sinceAtLatest: () => since,
     until: since + 1000,
-    belongsToOther: (id) => id === "0",
+    withoutOthers: (rows) => rows.filter(({ taskId }) => taskId !== "0"),
   };
-  const ids = (rows: RefreshTask[], more: Partial<UncertainCall> = {}) =>
+  const weigh = (rows: RefreshTask[], more: Partial<UncertainCall> = {}) =>
     acceptedTaskIds({ ...doubt, ...more }, async (filter: TaskFilter) =>
       rows.filter((row) =>
         "taskId" in filter
@@ -276,6 +451,10 @@ describe("rows prove that a call was accepted:", () => {
           : filter.objectPath === undefined || row.objectPath === filter.objectPath,
       ),
     );
+  const ids = async (rows: RefreshTask[], more: Partial<UncertainCall> = {}) => {
+    const evidence = await weigh(rows, more);
+    return evidence?.isProof ? evidence.taskIds : undefined;
+  };
 
   test.each<[string, RefreshTask[], string | undefined]>([
     ["rows of both ends", [task(A), task(B)], "1"],
@@ -319,15 +498,46 @@ describe("rows prove that a call was accepted:", () => {
   test("of a preload those of preloads alone, between the ends too, since they may not share a task ID", async () => {
     const C = "https://vod.example.com/c";
     const preload = (path: string, taskId: string) => task(path, { taskId, objectType: "preload" });
-    const more = { paths: [A, B, C], rowType: "preload" as const };
+    const more = { paths: [A, B, C], rowType: "preload" as const, rowNames: ["preload"] };
     expect(await ids([preload(A, "1"), preload(B, "2"), preload(C, "3"), task(B, { taskId: "4" })], more)).toBe(
-      "1,3,2",
+      "1,2,3",
     );
     expect(await ids([preload(A, "1"), task(C)], more)).toBe(undefined);
   });
 
   test("never where rows don't tell the call from one that does less", async () => {
-    expect(await ids([task(A), task(B)], { rowType: undefined })).toBe(undefined);
+    expect(await weigh([task(A), task(B)], { rowType: undefined })).toEqual({ taskIds: "1", isProof: false });
+  });
+
+  describe("where they are of the very second in which the attempt began,", () => {
+    // The attempt began half a second later than the rows say.
+    const late = { since: () => since + 500, sinceAtLatest: () => since + 500 };
+    const unproven = (taskIds: string) => ({ taskIds, isProof: false });
+    const M = "https://vod.example.com/m";
+
+    test.each<[string, RefreshTask[], object | undefined]>([
+      ["those of one call", [task(A), task(B)], { taskIds: "1", isProof: true }],
+      ["not with another path in their task", [task(A), task(B), task(M)], unproven("1")],
+      [
+        "with that of a call of this process",
+        [task(A), task(B), task(M, { taskId: "0" })],
+        { taskIds: "1", isProof: true },
+      ],
+      ["not with one path twice", [task(A), task(B), task(B)], unproven("1")],
+      ["not of two moments", [task(A), task(B, { taskId: "2", createdAt: new Date(since + 2000) })], unproven("1,2")],
+      ["not of the second before", [task(A), task(B, { createdAt: new Date(since - 1000) })], undefined],
+      ["not of another type", [task(A), task(B, { objectType: "preload" })], undefined],
+    ])("%s", async (_, rows, expected) => {
+      expect(await weigh(rows, late)).toEqual(expected);
+    });
+
+    test("rows of the next second need no more than their time", async () => {
+      const later = { createdAt: new Date(since + 1000) };
+      expect(await weigh([task(A, later), task(B, later), task(M, later)], late)).toEqual({
+        taskIds: "1",
+        isProof: true,
+      });
+    });
   });
 
   test("not of several domains where some can't be asked for, since a task would be missing", async () => {
