@@ -50,11 +50,10 @@ export function findRejection(deployment: Deployment, result: DeployResult): Vod
 function stateAfter({ inputs, state, baseline, current, plan, outstanding }: Deployment, result: DeployResult): State {
   const unchanged = withoutSubmission(state, inputs, current);
   if (result.outcome === "unchanged") return unchanged;
-  const { pending, unconfirmed, status } = result.submission;
+  const { pending, unconfirmed } = result.submission;
   const submission = { ...result.submission, removed: keepRequestKinds([...pending, ...unconfirmed], plan, baseline) };
   if (result.outcome === "waited") {
-    const after = withSubmission(inputs, state, { ...submission, status: status ?? unchanged.status }, current);
-    return { ...after, refreshed: unchanged.refreshed };
+    return { ...withSubmission(inputs, state, submission, current), refreshed: unchanged.refreshed };
   }
   // Paths that an update left without sending any have no tasks yet: the state has those of an earlier update.
   const resumes = plan.paths.length === 0 || (plan.resumes && (state?.refreshed ?? []).length > 0);

@@ -154,6 +154,26 @@ describe("a path that is refused when it is sent once more", () => {
   });
 });
 
+test("a path that is sent once more by an update without anything else to send is accepted, and no longer failed", async () => {
+  const { emulator, up, refresh, sent, pass, lines } = await deploys({ taskDelayMs: 100_000 });
+  emulator.fault({ kind: "task-failed", path: url("a"), times: 1 });
+  const program = { paths: [url("a"), url("b")], contentHash: "v1", wait: { timeout: 10 } };
+  const first = await up(undefined, program);
+  await pass(300_000);
+  const seen = await refresh(first);
+  expect(seen.outs).toMatchObject({ status: "Failed", unconfirmed: [url("a"), url("b")] });
+  const push = lines.push.bind(lines);
+  lines.push = (...more) => {
+    if (more.some((line) => line.includes("sent once more")))
+      emulator.fault({ kind: "error", code: "Forbidden.RAM", action: TASKS });
+    return push(...more);
+  };
+  const { failure, outs } = await up(seen, program);
+  expect(failure).toContain("(code Forbidden.RAM");
+  expect(sent()).toEqual([[url("a"), url("b")], [url("a")]]);
+  expect(outs).toMatchObject({ status: "Submitted", pending: [], unconfirmed: [url("a")] });
+});
+
 test("a path that failed isn't complete if its domain is gone by the time it is sent once more", async () => {
   const { emulator, up, lines } = await deploys();
   const gone = "https://img.example.com/v";
