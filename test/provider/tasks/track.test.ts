@@ -287,6 +287,20 @@ describe("retry", () => {
     expect(time.lines.join("\n")).toMatch(/throttled/);
   });
 
+  test("sends a later call of several again with all of its paths", async () => {
+    const domains = Array.from({ length: 12 }, (_, index) => `d${index}.example.com`);
+    await start({ domains });
+    const paths = domains.flatMap((domain) => [`https://${domain}/a`, `https://${domain}/b`]);
+    const push = emulator.received.push.bind(emulator.received);
+    emulator.received.push = (...received) => {
+      const isLater = received.some(({ action }) => action === "RefreshVodObjectCaches") && calls().length === 1;
+      if (isLater) emulator.fault({ kind: "throttle", times: 1 });
+      return push(...received);
+    };
+    expect((await up(undefined, { paths })).outs).toMatchObject({ status: "Submitted", pending: [] });
+    expect(calls().map(pathsOf)).toEqual([paths.slice(0, 20), paths.slice(20), paths.slice(20)]);
+  });
+
   test("waits for a domain that is being configured", async () => {
     emulator.fault({ kind: "error", code: "ServiceBusy", times: 3, action: "RefreshVodObjectCaches" });
     expect((await up(undefined)).outs.status).toBe("Submitted");
