@@ -89,6 +89,18 @@ export class EngineModel {
     }
   }
 
+  /**
+   * Does an `up` whose process may die at any time. What the state has recorded by then has happened, even if the death
+   * is heard of first.
+   */
+  upUntil(death: Promise<unknown>, ...given: Parameters<EngineModel["up"]>): Promise<Outcome> {
+    const [, name] = given;
+    const before = this.state.get(name);
+    const ended = this.up(...given);
+    const killed = death.then(() => (this.state.get(name) === before ? { kind: "killed" as const } : ended));
+    return Promise.race([ended, killed]);
+  }
+
   /** Does a `pulumi refresh`: stores what the provider reads, and drops init errors. */
   async refresh(provider: Provider, name: string): Promise<void> {
     const old = this.state.get(name);

@@ -25,6 +25,11 @@ export interface Sent {
   wasUnsure?: boolean;
   /** Whether somebody else sent it. */
   isFromOutsider?: boolean;
+  /**
+   * Of a call of somebody else: whether it repeats one of the provider whose answer was lost, so that the provider may
+   * take its tasks for proof: they purged the same paths, and later.
+   */
+  standsForLost?: boolean;
 }
 
 /** The kind of resource that sends each action. */
@@ -35,6 +40,10 @@ const KINDS: Readonly<Record<string, Kind>> = {
 
 /** More calls than this in one deployment are a storm. */
 export const MAX_CALLS = 1_500;
+/** The probability that a call after the first of its site is throttled, unless the run has no faults at all. */
+const LATER_THROTTLES = 0.25;
+/** The probability that the first submission gets lost after somebody else refreshed the same paths. */
+const EARLY_LOSSES = 0.5;
 /** How long a task takes at most. */
 export const MAX_TASK_MS = 400_000;
 
@@ -56,6 +65,10 @@ export class FaultInjector {
   private readonly outsider: Outsider;
   private readonly callFaults = new Map<ReceivedCall, Fault>();
   private readonly failing = new Map<ReceivedCall, (path: string) => boolean>();
+  /** The paths of the first submission of each kind and site of this operation. */
+  private readonly firstPaths = new Map<string, string>();
+  private losesNext = false;
+  private isFirstLost = false;
   private from = 0;
   private killAfter = Number.POSITIVE_INFINITY;
   private submissions = 0;
@@ -86,6 +99,8 @@ export class FaultInjector {
     this.from = this.emulator.received.length;
     this.submissions = 0;
     this.injected = [];
+    this.firstPaths.clear();
+    [this.isFirstLost, this.losesNext] = [this.losesNext, false];
     this.outsider.target = undefined;
     this.dead = false;
     this.killAfter = Number.POSITIVE_INFINITY;
@@ -119,6 +134,16 @@ export class FaultInjector {
     this.emulator.advance(Math.max(1, ms));
   };
 
+  /**
+   * Lets the outsider refresh these paths before an operation. The first submission of that operation often gets lost:
+   * the tasks of the outsider must not prove that it was accepted.
+   */
+  async refreshBefore(paths: readonly string[], objectType: string): Promise<void> {
+    await this.outsider.refresh(paths, objectType);
+    this.losesNext = this.random.chance(EARLY_LOSSES);
+    this.count("refreshed by somebody else before");
+  }
+
   /** Lets the outsider act after a call was answered, before its sender gets the answer. */
   readonly meanwhile = async (): Promise<void> => {
     if (this.dead || !this.outsider.target) return;
@@ -134,8 +159,10 @@ export class FaultInjector {
       const fault = this.callFaults.get(call);
       const code = fault === undefined || fault.kind === "error" || fault.kind === "delay" ? call.code : undefined;
       const isFromOutsider = this.outsider.sent.has(call);
+      const repeated = this.outsider.sent.get(call);
+      const standsForLost = repeated !== undefined && losesAnswer(this.callFaults.get(repeated));
       const objectType = kind === "preload" ? "Preload" : (call.parameters.ObjectType ?? "");
-      const common = { kind, objectType, code, ...(isFromOutsider ? { isFromOutsider } : {}) };
+      const common = { kind, objectType, code, ...(isFromOutsider ? { isFromOutsider, standsForLost } : {}) };
       const outcome = classifyOutcome(call, fault);
       const failed = outcome === "refused" ? () => false : (this.failing.get(call) ?? (() => false));
       const fine = pathsOf(call).filter((path) => !failed(path));
@@ -155,7 +182,7 @@ export class FaultInjector {
 
   private onCall(call: ReceivedCall): void {
     if (this.outsider.isCalling) {
-      this.outsider.sent.add(call);
+      this.outsider.record(call);
       return;
     }
     this.calls++;
@@ -170,20 +197,37 @@ export class FaultInjector {
     // Each call takes some time.
     this.emulator.advance(this.random.int(1, this.maxCallMs));
     const [path = ""] = pathsOf(call);
+    const isLost = kind !== undefined && this.isFirstLost;
+    if (kind !== undefined) this.isFirstLost = false;
     if (this.isSingle && (kind === undefined || this.injected.length > 0)) return;
+    const isThrottled = kind !== undefined && this.isLaterCall(kind, call) && this.throttlesLater();
     if (!this.isSingle) {
       if (kind !== undefined && this.mayTaskFail(kind, path) && this.random.chance(this.intensity)) this.failTask(call);
-      if (!this.random.chance(this.intensity)) return;
+      if (!isLost && !isThrottled && !this.random.chance(this.intensity)) return;
     }
+    const drawn = () => (this.isSingle ? drawTransientFault(call, this.random) : drawFault(this.random));
     const fault: Fault = {
-      ...(this.isSingle ? drawTransientFault(call, this.random) : drawFault(this.random)),
+      ...(isLost ? { kind: "reset-before" as const } : isThrottled ? drawThrottle(this.random) : drawn()),
       times: 1,
     };
     this.callFaults.set(call, fault);
     this.injected.push({ action: call.action, fault });
     if (kind === "refresh" && !this.isSingle && this.random.chance(0.3)) this.outsider.target = call;
-    this.count(fault.kind === "error" ? `error ${fault.code}` : fault.kind);
+    this.count(isThrottled ? "throttle of a later call" : fault.kind === "error" ? `error ${fault.code}` : fault.kind);
     this.emulator.fault(fault);
+  }
+
+  /** Whether a submission isn't the first one of its site in this operation: what was accepted before it is done. */
+  private isLaterCall(kind: Kind, call: ReceivedCall): boolean {
+    const paths = call.parameters.ObjectPath ?? "";
+    const key = `${kind} ${/\/r\d+\//.exec(paths)?.[0]}`;
+    const first = this.firstPaths.get(key);
+    if (first === undefined) this.firstPaths.set(key, paths);
+    return first !== undefined && first !== paths;
+  }
+
+  private throttlesLater(): boolean {
+    return this.intensity > 0 && !this.isSingle && this.random.chance(LATER_THROTTLES);
   }
 
   private failTask(call: ReceivedCall): void {
@@ -201,6 +245,14 @@ export class FaultInjector {
   count(kind: string): void {
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
   }
+}
+
+/** Whether the provider can't tell from the answer whether the service accepted the call. */
+function losesAnswer(fault: Fault | undefined): boolean {
+  if (fault === undefined || fault.kind === "throttle" || fault.kind === "delay") return false;
+  return (
+    fault.kind !== "error" || ["InternalError", "ServiceUnavailable", "SignatureNonceUsed"].includes(fault.code ?? "")
+  );
 }
 
 function classifyOutcome({ status, code }: ReceivedCall, fault: Fault | undefined): Sent["outcome"] {
@@ -259,6 +311,11 @@ export function isTransient({ action, fault }: { action: string; fault: Fault })
   }
 }
 
+function drawThrottle(random: Random): Fault {
+  const code = random.pick(["Throttling", "Throttling.User", "Throttling.Api"] as const);
+  return { kind: "throttle", code, ...(random.chance(0.5) ? { retryAfterMs: random.int(1, 50) } : {}) };
+}
+
 /** Draws a fault for one call. */
 export function drawFault(random: Random): Fault {
   const afterWork = random.chance(0.5);
@@ -279,10 +336,8 @@ export function drawFault(random: Random): Fault {
   ] as const;
   const kind = random.pick(kinds);
   switch (kind) {
-    case "throttle": {
-      const code = random.pick(["Throttling", "Throttling.User", "Throttling.Api"] as const);
-      return { kind, code, ...(random.chance(0.5) ? { retryAfterMs: random.int(1, 50) } : {}) };
-    }
+    case "throttle":
+      return drawThrottle(random);
     case "error": {
       const code = random.pick(CODES);
       return /^(Internal|ServiceUn)/.test(code) ? { kind, code, afterWork } : { kind, code };

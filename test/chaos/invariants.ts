@@ -161,13 +161,22 @@ export async function edgeIsFresh(
   return unseen;
 }
 
-/** What a deployment preloaded is at the edge before the first viewer. */
-export function edgeIsWarm({ due, sent, site }: Deployment, cached: ReadonlySet<string>): void {
+/**
+ * What a deployment preloaded is at the edge before the first viewer.
+ *
+ * @param isPurged whether somebody else refreshed a URL meanwhile
+ */
+export function edgeIsWarm(
+  { due, sent, site }: Deployment,
+  cached: ReadonlySet<string>,
+  isPurged: (url: string) => boolean,
+): void {
   for (const [key, reason] of due) {
     const isSure = reason !== "unsure" && reason !== "failed" && site.files.has(key);
     const outcomes = callsFor(key, sent);
     if (!isSure || outcomes.length === 0 || !outcomes.every((outcome) => outcome === "done")) continue;
-    if (!cached.has(key)) throw new Violation("the edge is warm", `${key} was preloaded, and isn't at the edge`);
+    if (!cached.has(key) && !isPurged(key))
+      throw new Violation("the edge is warm", `${key} was preloaded, and isn't at the edge`);
   }
 }
 

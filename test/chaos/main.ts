@@ -42,7 +42,7 @@ function parsePlan(args: readonly string[]): Plan | undefined {
     const [isWhole, isCrowd] = [values.engine === true, values.crowd === true];
     if (isWhole && isCrowd) return undefined;
     const count = isReplay ? 1 : isWhole ? DEFAULT_WHOLE_RUNS : DEFAULT_RUNS;
-    return { runs: runs ?? count, seed: seed ?? Math.floor(Math.random() * 1e8), isReplay, isWhole, isCrowd };
+    return { runs: runs ?? count, seed: seed ?? Date.now() % 1e8, isReplay, isWhole, isCrowd };
   } catch {
     return undefined;
   }

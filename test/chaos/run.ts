@@ -8,7 +8,15 @@ import { drawConditions, FaultInjector, MAX_TASK_MS, SOUND } from "./faults.js";
 import * as invariants from "./invariants.js";
 import { Violation } from "./invariants.js";
 import { Ledger } from "./ledger.js";
-import { type Attempt, buildAttempt, drawFirst, drawNext, type Kind } from "./program.js";
+import {
+  type Attempt,
+  buildAttempt,
+  drawFirst,
+  drawNext,
+  findCovering,
+  type Kind,
+  type ObjectType,
+} from "./program.js";
 import { Random } from "./random.js";
 import { changeFiles, drawViews, type Resource } from "./resource.js";
 import { DOMAINS, type Shape, Site } from "./site.js";
@@ -149,6 +157,7 @@ class Run {
 
   private async oneStep(): Promise<void> {
     const { random, emulator, faults } = this;
+    const isRefreshedBefore = random.chance(0.15) && (await this.refreshBefore(random.pick(this.resources)));
     await this.viewers.viewAll(drawViews(this.resources, random));
     if (this.step > 1) {
       for (const resource of this.resources) {
@@ -166,7 +175,8 @@ class Run {
     const attempts = this.attempts(random.chance(0.7));
     if (random.chance(0.5)) await this.viewers.viewAll(drawViews(this.resources, random));
     // After four days the service no longer has records of the tasks.
-    emulator.advance(random.chance(0.2) ? random.pick([1, 1, 4]) * DAY_MS : random.int(2, 90) * 1000);
+    if (isRefreshedBefore) emulator.advance(random.int(2, 6) * 1000);
+    else emulator.advance(random.chance(0.2) ? random.pick([1, 1, 4]) * DAY_MS : random.int(2, 90) * 1000);
     // Some deployments get a single, transient fault.
     faults.isSingle = random.chance(0.2);
     const present = faults.isSingle ? [] : Object.entries(drawConditions(random));
@@ -185,6 +195,14 @@ class Run {
     if (random.chance(0.5)) emulator.set({ urlRemain: 2000, dirRemain: 100, preloadRemain: 500 });
     this.trace(`quota ${JSON.stringify(before)} to ${JSON.stringify(emulator.quota())}`);
     await this.check();
+  }
+
+  /** Lets somebody else refresh a whole site seconds before its content changes, as what it is named. */
+  private async refreshBefore({ site, kind, declaration }: Resource): Promise<boolean> {
+    if (kind !== "refresh" || declaration.objectType !== "File" || site.shape === "wide") return false;
+    this.trace(`${site.name} is refreshed by somebody else`);
+    await this.faults.refreshBefore(site.universe, "File");
+    return true;
   }
 
   /** Without faults everything completes, and then nothing is left to do. */
@@ -260,9 +278,11 @@ class Run {
     const { emulator, viewers } = this;
     const cached = new Set(emulator.cached());
     const deployments = [...this.deployer.succeeded];
-    const hasOutsiders = deployments.some(([, { sent }]) => sent.some(({ isFromOutsider }) => isFromOutsider));
+    const outsiders = deployments.flatMap(([, { sent }]) => sent.filter(({ isFromOutsider }) => isFromOutsider));
+    const isPurged = (url: string) =>
+      outsiders.some(({ objectType, paths }) => findCovering(objectType as ObjectType, paths, url) !== undefined);
     for (const [{ kind }, deployment] of deployments)
-      if (kind === "preload" && deployment.isWhole && !hasOutsiders) invariants.edgeIsWarm(deployment, cached);
+      if (kind === "preload" && deployment.isWhole) invariants.edgeIsWarm(deployment, cached, isPurged);
     for (const [{ kind, ledger }, deployment] of deployments)
       if (kind === "refresh") this.unseen += await invariants.edgeIsFresh(deployment, ledger, { emulator, viewers });
   }

@@ -90,14 +90,38 @@ export function statusIsTrue(reported: ReportedDeployment): void {
     throw new Violation("the status is true", `an update that waited has succeeded, and it is ${status}`);
 }
 
-/** The status is true after a `pulumi refresh` as well. */
+/**
+ * The status is true after a `pulumi refresh` as well, and nothing is complete of which there is no record any more.
+ */
 export function readIsTrue(kind: Kind, before: State, after: State, tasks: Tasks): void {
   statusOfTasksIsTrue(kind, after, [], tasks);
+  const isNews = after.status === "Complete" && before.status !== "Complete";
+  for (const path of isNews ? [...before.refreshed, ...(before.unconfirmed ?? [])] : [])
+    if (tasks.find(kind, path, before.taskIds).length === 0)
+      throw new Violation("the status is true", `it is Complete, and there is no record of ${path}`);
   const stillOwed = new Set(after.unconfirmed);
   for (const path of before.unconfirmed ?? []) {
     const isComplete = tasks.find(kind, path, before.taskIds)[0]?.status === "Complete";
     if (!stillOwed.has(path) && !isComplete)
       throw new Violation("no path is lost", `a refresh of the state has forgotten ${path}, which hasn't ended`);
+  }
+}
+
+/**
+ * What the update before left unconfirmed was seen to be complete, was sent again, or is still recorded as owed; an
+ * update that doesn't wait, and a path that is no longer named, owe nothing.
+ */
+export function unconfirmedIsSettled(
+  { attempt, kind, sent, excused, pending, tasks }: ReportedDeployment,
+  before: State,
+) {
+  if (attempt.declaration.wait === undefined) return;
+  for (const path of before.unconfirmed ?? []) {
+    const isLetGo = !attempt.keys.has(path) && (kind === "preload" || before.inputs.paths?.includes(path) === true);
+    const isAccepted = callsFor(path, sent).some((outcome) => outcome !== "refused");
+    if (isLetGo || isAccepted || pending.has(path) || excused.has(path)) continue;
+    if (tasks.find(kind, path, before.taskIds)[0]?.status !== "Complete")
+      throw new Violation("no path is lost", `an update has forgotten ${path}, which hasn't been seen to its end`);
   }
 }
 

@@ -2,6 +2,7 @@
  * One `pulumi up` of a run, with resources one after another or in parallel, and the invariants that it is checked by.
  */
 import { type HostRuntime, preloadProvider, refreshProvider } from "../../provider/dynamic/host.js";
+import type { State } from "../../provider/plan/state.js";
 import { createLimiter } from "../../provider/vod/rate-limiter.js";
 import type { Emulator } from "../emulator/index.js";
 import { EngineModel, type Outcome, type Provider } from "./engine.js";
@@ -9,7 +10,7 @@ import type { FaultInjector, Sent } from "./faults.js";
 import { Gate } from "./gate.js";
 import * as invariants from "./invariants.js";
 import { Violation } from "./invariants.js";
-import type { Attempt, Properties } from "./program.js";
+import type { Attempt, Kind, Properties } from "./program.js";
 import type { Random } from "./random.js";
 import { findExcused, type Resource } from "./resource.js";
 import * as truth from "./truth.js";
@@ -31,6 +32,16 @@ export interface Circumstances {
   tasksAreSlow: boolean;
   /** Whether nothing but faults of single calls can go wrong. */
   isSound: boolean;
+}
+
+/** How the process of an `up` may end. */
+interface Mortal {
+  /** The resource at whose end it dies at the latest. */
+  victim: Resource | undefined;
+  /** Resolves when it dies, or hangs for ever because it is dead. */
+  death: Promise<void>;
+  /** Whether the \`up\` is over: nothing of it reaches the state any more. */
+  isOver(): boolean;
 }
 
 /** The codes of failures that come from tasks of a refresh or a preload, and not from a fault of a call. */
@@ -59,8 +70,8 @@ export class Deployer {
     faults.begin();
     const began = emulator.time();
     let [isOver, stuck] = [false, () => {}];
-    const isStuck = new Promise<Outcome>((resolve) => {
-      stuck = () => resolve({ kind: "killed" });
+    const death = new Promise<void>((resolve) => {
+      stuck = resolve;
     });
     const isOpen = () => !faults.dead && !isOver;
     const gate = new Gate(random, { isOpen, refused: stuck, meanwhile: faults.meanwhile });
@@ -73,6 +84,7 @@ export class Deployer {
       for (const [resource, attempt] of attempts)
         await this.engine.preview(findProvider(resource), resource.name, this.buildInputs(resource, attempt));
     }
+    const states = new Map(all.map(({ name, kind }) => [name, this.readState(kind, name)]));
     const early = faults.sent();
     if (early.length > 0) throw new Violation("a preview sends nothing", JSON.stringify(early));
 
@@ -90,7 +102,8 @@ export class Deployer {
       const running = group.filter((resource) => !isStopped && !isHeld(resource));
       const work = running.map((resource): [string, () => Promise<Outcome>] => {
         const inputs = this.buildInputs(resource, attempts.get(resource) as Attempt);
-        const deploy = () => this.deploy(findProvider(resource), resource, inputs, victim, isStuck);
+        const mortal = { victim, death, isOver: () => isOver };
+        const deploy = () => this.deploy(findProvider(resource), resource, inputs, mortal);
         // All resources run in one process.
         return [resource.name, () => deploy().finally(() => faults.dead && stuck())];
       });
@@ -102,8 +115,10 @@ export class Deployer {
         if (outcome.kind === "killed" || ("messages" in outcome && random.chance(0.5))) isStopped = true;
       }
       this.tasks.update(emulator.tasks());
-      for (const resource of group)
-        this.settle(resource, attempts.get(resource) as Attempt, outcomes.get(resource) as Outcome, began);
+      for (const resource of group) {
+        const outcome = outcomes.get(resource) as Outcome;
+        this.settle(resource, attempts.get(resource) as Attempt, outcome, began, states.get(resource.name));
+      }
     }
     // A dead process does nothing more.
     isOver = true;
@@ -178,20 +193,25 @@ export class Deployer {
     truth.readIsTrue(kind, before, after, this.tasks);
   }
 
+  private readState(kind: Kind, name: string): State | undefined {
+    const kept = this.engine.state.get(name);
+    return kept && invariants.stateLoads(kind, kept.outputs);
+  }
+
   private deploy(
     provider: Provider,
     resource: Resource,
     program: Properties,
-    victim: Resource | undefined,
-    isStuck: Promise<Outcome>,
+    { victim, death, isOver }: Mortal,
   ): Promise<Outcome> {
     const { faults } = this.parts;
     // The process of the victim dies at its end at the latest: its work is done, but nobody learns of it.
     const isKilled = (isLast: boolean) => {
+      if (isOver()) return true;
       if (isLast && resource === victim) faults.die();
       return faults.dead;
     };
-    return Promise.race([this.engine.up(provider, resource.name, program, isKilled), isStuck]);
+    return this.engine.upUntil(death, provider, resource.name, program, isKilled);
   }
 
   /**
@@ -213,8 +233,18 @@ export class Deployer {
     });
   }
 
-  /** Compares what was sent with what was due, and records what the state now knows. */
-  private settle(resource: Resource, attempt: Attempt, outcome: Outcome, began: number): void {
+  /**
+   * Compares what was sent with what was due, and records what the state now knows.
+   *
+   * @param before the state before the deployment
+   */
+  private settle(
+    resource: Resource,
+    attempt: Attempt,
+    outcome: Outcome,
+    began: number,
+    before: State | undefined,
+  ): void {
     const { site, ledger, kind, name } = resource;
     const { faults, emulator, trace } = this.parts;
     this.outcomes.set(outcome.kind, (this.outcomes.get(outcome.kind) ?? 0) + 1);
@@ -228,8 +258,7 @@ export class Deployer {
     if ("messages" in outcome)
       invariants.noSecret(emulator, "an error", [...outcome.messages, JSON.stringify(outcome.thrown) ?? ""]);
     const excused = findExcused(attempt, due, sent);
-    const kept = this.engine.state.get(name);
-    const state = kept && invariants.stateLoads(kind, kept.outputs);
+    const state = this.readState(kind, name);
     const pending = new Set([...(state?.pending ?? []), ...(state?.unconfirmed ?? [])]);
     const succeeded = isDone(outcome);
     const warnsOnFailure = attempt.declaration.onFailure === "warn";
@@ -248,6 +277,7 @@ export class Deployer {
     truth.taskIdsAreTrue(reported);
     truth.statusIsTrue(reported);
     truth.pendingIsTrue(reported, ledger);
+    if (before && outcome.kind !== "same") truth.unconfirmedIsSettled(reported, before);
     if (succeeded) this.succeeded.set(resource, reported);
     if (outcome.kind === "same") return;
     ledger.record(attempt, due, sent, excused, pending, site.files);
