@@ -3,6 +3,7 @@ import { keepRequestKinds } from "../plan/plan.js";
 import { type State, toOutputs, withoutSubmission, withSubmission } from "../plan/state.js";
 import { OPERATION_WORDS } from "../schema/call-types.js";
 import type { Inputs, ResourceKind } from "../schema/inputs.js";
+import { hasExpiredRecords } from "../tasks/outstanding.js";
 import type { VodError } from "../vod/errors.js";
 import { formatNumber } from "../vod/format.js";
 import type { CallContext, Properties } from "./context.js";
@@ -56,7 +57,8 @@ function stateAfter({ inputs, state, baseline, current, plan, outstanding }: Dep
     return { ...withSubmission(inputs, state, submission, current), refreshed: unchanged.refreshed };
   }
   // Paths that an update left without sending any have no tasks yet: the state has those of an earlier update.
-  const resumes = plan.paths.length === 0 || (plan.resumes && (state?.refreshed ?? []).length > 0);
+  const isOnRecord = state !== undefined && !hasExpiredRecords(state, new Date(submission.submittedAt));
+  const resumes = plan.paths.length === 0 || (plan.resumes && isOnRecord && state.refreshed.length > 0);
   const carriesOn = resumes || (unconfirmed.length > 0 && outstanding.taskIds.length > 0);
   return withSubmission(inputs, state, submission, current, { carriesOn });
 }

@@ -6,7 +6,7 @@ import { cancelledError } from "../vod/cancellation.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import { RECORD_DAYS } from "../vod/tasks.js";
 import { DAY_MS } from "../vod/time.js";
-import { namesAmong } from "./outstanding.js";
+import { namesAmong, OVERDUE_MS } from "./outstanding.js";
 import { type SubmitContext, waitOptions } from "./submit.js";
 import { describeSummary, describeUnanswered, waitForTasks } from "./waiter.js";
 
@@ -45,7 +45,9 @@ export async function awaitRefresh(
     // the service merged, or of a removed URL has nothing to do with what is preloaded.
     const isByName = refresh.objectType === "File" || refresh.objectType === "Directory";
     const nameOf = isByName ? namesAmong([current]) : undefined;
-    const expected = { taskIds: refresh.taskIds === UNKNOWN ? [] : refresh.taskIds, nameOf };
+    const taskIds = refresh.taskIds === UNKNOWN ? [] : refresh.taskIds;
+    // The records of an earlier update that the refresh carried on with may have expired.
+    const expected = { taskIds, nameOf, longAgo: now().getTime() - OVERDUE_MS };
     const progress = (line: string) => log(`the refresh before it: ${line}`);
     const seen = await waitForTasks([expected], waitOptions(context, timeout * 1000, progress));
     if (seen.status === "Complete") return undefined;

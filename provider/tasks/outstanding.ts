@@ -10,7 +10,7 @@ import { DAY_MS, HOUR_MS } from "../vod/time.js";
 import type { TaskSummary } from "./task-status.js";
 
 /** The age from which a task isn't waited for any more, in milliseconds. Tasks take some minutes. */
-const OVERDUE_MS = HOUR_MS;
+export const OVERDUE_MS = HOUR_MS;
 
 /** The second within which the service merges calls for one domain into one task, and a little more, in milliseconds. Source: seed. */
 export const MERGE_WINDOW_MS = 1_500;
@@ -23,6 +23,8 @@ export interface OutstandingTasks {
   paths: readonly string[];
   /** Whether the tasks are so old that those which haven't ended aren't waited for. */
   isOverdue: boolean;
+  /** As `ExpectedTasks` has it. Default: none. */
+  longAgo?: number;
   /** How the paths were sent that the program no longer names, if the state says it. */
   removed?: ReadonlyMap<string, RequestKind>;
   /** Without `paths`: the path of this resource that a row counts for; undefined if the row is another resource's. */
@@ -51,14 +53,14 @@ export function findOutstanding(
   // A path that was taken out of `paths` or out of a preload, or that is let go, doesn't have to be seen any more.
   const isOwed = (path: string) => !due.has(path) && (current.has(path) || !(letsGo || oldPaths.has(path)));
   const paths = getWait(inputs) === undefined ? [] : (unconfirmed ?? []).filter(isOwed);
-  const age = measureAge(state, now);
-  const isOpen = unconfirmed === undefined ? hasOpenTasks(state) && age <= RECORD_DAYS * DAY_MS : paths.length > 0;
+  const isOpen = unconfirmed === undefined ? hasOpenTasks(state) && !hasExpiredRecords(state, now) : paths.length > 0;
   const taskIds = isOpen ? state.taskIds : [];
   const isOfInputs = preloads || getContent(inputs).mode === "paths";
   const nameOf = isOfInputs ? namesAmong([current]) : rowNames(state, current);
-  const isOverdue = paths.length > 0 && age > OVERDUE_MS;
+  const isOverdue = paths.length > 0 && measureAge(state, now) > OVERDUE_MS;
   const mergesUntil = findMergeEnd(state);
-  return { taskIds, paths, isOverdue, removed, nameOf, ...(mergesUntil === undefined ? {} : { mergesUntil }) };
+  const longAgo = now.getTime() - OVERDUE_MS;
+  return { taskIds, paths, isOverdue, longAgo, removed, nameOf, ...(mergesUntil === undefined ? {} : { mergesUntil }) };
 }
 
 /**
@@ -134,6 +136,11 @@ export function isUnfinished({ status, unconfirmed = [] }: State): boolean {
 function findMergeEnd(state: State): number | undefined {
   const mayHaveFailed = isUnfinished(state) || state.status === "Failed";
   return mayHaveFailed && state.submittedAt !== undefined ? Date.parse(state.submittedAt) + MERGE_WINDOW_MS : undefined;
+}
+
+/** Whether the service has no records any more of any task of the last update. */
+export function hasExpiredRecords(state: State, now: Date): boolean {
+  return measureAge(state, now) > RECORD_DAYS * DAY_MS;
 }
 
 function measureAge({ submittedAt }: State, now: Date): number {

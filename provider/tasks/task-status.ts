@@ -15,6 +15,11 @@ export interface ExpectedTasks {
   nameOf?: ((path: string) => string | undefined) | undefined;
   /** Whether the tasks are so old that those which haven't ended at the first answer aren't waited for. Default: false. */
   isOverdue?: boolean;
+  /**
+   * A time so long ago, in milliseconds since 1970, that a task accepted before it is on record or isn't any more. Of `taskIds`, the
+   * oldest first, one without a row that stands before one that was created then has expired: it isn't waited for. Default: none is.
+   */
+  longAgo?: number | undefined;
 }
 
 /** What was last seen of the tasks. Each path counts once, by its newest row: an older task's is outdated. */
@@ -47,6 +52,8 @@ interface Task {
   rows: Map<string, RefreshTask>;
   /** Whether the service showed any row, even another resource's. */
   isVisible: boolean;
+  /** When the newest of all its rows was created, in milliseconds since 1970. */
+  createdAt: number;
   calls: Call[];
 }
 
@@ -57,6 +64,7 @@ interface Call {
   spellings: ReadonlyMap<string, string[]>;
   nameOf: (path: string) => string | undefined;
   isOverdue: boolean;
+  longAgo: number | undefined;
 }
 
 export class TaskTracker {
@@ -75,7 +83,7 @@ export class TaskTracker {
     }
     for (const call of this.calls) {
       for (const id of call.ids) {
-        const task: Task = this.tasks.get(id) ?? { rows: new Map(), isVisible: false, calls: [] };
+        const task: Task = this.tasks.get(id) ?? { rows: new Map(), isVisible: false, createdAt: 0, calls: [] };
         task.calls.push(call);
         this.tasks.set(id, task);
       }
@@ -85,9 +93,20 @@ export class TaskTracker {
   /** The tasks to ask for: those that haven't ended, and if a call lacks a row, all tasks that may have it. */
   unfinished(): string[] {
     const lacking = new Set(this.calls.filter((call) => this.lacksRow(call)));
-    const isOpen = ({ isVisible, rows, calls }: Task) =>
-      !isVisible || ![...rows.values()].every(hasEnded) || calls.some((call) => lacking.has(call));
-    return [...this.tasks].filter(([, task]) => isOpen(task)).map(([id]) => id);
+    const isOpen = (id: string, { isVisible, rows, calls }: Task) =>
+      isVisible ? ![...rows.values()].every(hasEnded) || calls.some((call) => lacking.has(call)) : !this.hasExpired(id);
+    return [...this.tasks].filter(([id, task]) => isOpen(id, task)).map(([id]) => id);
+  }
+
+  /** Whether a task without a row was accepted before one that has been on record for long. */
+  private hasExpired(id: string): boolean {
+    const expiredIn = ({ ids, longAgo }: Call) =>
+      longAgo !== undefined &&
+      ids.slice(ids.indexOf(id) + 1).some((later) => {
+        const { isVisible, createdAt } = this.tasks.get(later) as Task;
+        return isVisible && createdAt < longAgo;
+      });
+    return this.tasks.get(id)?.calls.every(expiredIn) ?? false;
   }
 
   isOverdue(id: string): boolean {
@@ -99,6 +118,7 @@ export class TaskTracker {
     const task = this.tasks.get(id);
     if (task === undefined) return;
     if (answer.length > 0) task.isVisible = true;
+    for (const { createdAt } of answer) task.createdAt = Math.max(task.createdAt, createdAt.getTime());
     const newest = new Map<string, RefreshTask>();
     for (const row of answer) {
       const names = new Set(task.calls.flatMap((call) => matchPaths(call, row.objectPath)));
@@ -118,7 +138,8 @@ export class TaskTracker {
     const missing = [...new Set(this.calls.flatMap((call) => this.findMissing(call)))];
     const lacks = new Set(missing);
     const rows = this.newestRows().filter(({ objectPath }) => !lacks.has(objectPath));
-    const unknown = [...this.tasks].filter(([, { isVisible }]) => !isVisible).map(([id]) => id);
+    const unseen = [...this.tasks].filter(([, { isVisible }]) => !isVisible).map(([id]) => id);
+    const unknown = unseen.filter((id) => !this.hasExpired(id));
     const complete = rows.filter(({ status }) => status === "Complete").map(({ objectPath }) => objectPath);
     const failed = rows.filter(({ status }) => status === "Failed");
     const statusOfRows = rows.length === 0 ? undefined : worstStatus(rows);
@@ -157,11 +178,13 @@ export class TaskTracker {
 
   /** Whether a call lacks a row although all of its tasks are visible. A task that isn't is asked for anyway. */
   private lacksRow(call: Call): boolean {
-    return call.ids.every((id) => this.tasks.get(id)?.isVisible) && this.findMissing(call).length > 0;
+    const isSettled = (id: string) => this.tasks.get(id)?.isVisible === true || this.hasExpired(id);
+    return call.ids.every(isSettled) && this.findMissing(call).length > 0;
   }
 }
 
-function expectCall({ taskIds, paths, nameOf, isOverdue = false }: ExpectedTasks, later: ReadonlySet<string>): Call {
+function expectCall(expected: ExpectedTasks, later: ReadonlySet<string>): Call {
+  const { taskIds, paths, nameOf, isOverdue = false, longAgo } = expected;
   const own = [...new Set(paths)].filter((path) => !later.has(path));
   const spellings = new Map<string, string[]>();
   for (const path of own) {
@@ -170,7 +193,7 @@ function expectCall({ taskIds, paths, nameOf, isOverdue = false }: ExpectedTasks
   }
   const ids = new Set(taskIds.flatMap((joined) => joined.split(",")).filter((id) => id !== ""));
   const byDefault = (path: string) => (paths === undefined ? path : undefined);
-  return { ids: [...ids], paths: own, spellings, nameOf: nameOf ?? byDefault, isOverdue };
+  return { ids: [...ids], paths: own, spellings, nameOf: nameOf ?? byDefault, isOverdue, longAgo };
 }
 
 /** The paths of a call that a row is of. If one of the two has no scheme, nobody knows whether the service adds one. */

@@ -122,8 +122,8 @@ export async function waitForMergeWindow(
 }
 
 /** Expects the tasks of the last update. If it is known which paths are unconfirmed, their other paths are settled. */
-function expectOutstanding({ taskIds, paths, isOverdue, nameOf }: OutstandingTasks): ExpectedTasks {
-  return { taskIds, paths, isOverdue, nameOf: paths.length > 0 ? undefined : nameOf };
+function expectOutstanding({ taskIds, paths, isOverdue, longAgo, nameOf }: OutstandingTasks): ExpectedTasks {
+  return { taskIds, paths, isOverdue, longAgo, nameOf: paths.length > 0 ? undefined : nameOf };
 }
 
 /** Expects the tasks of each call: as long as one of its paths has no row, nothing is known of that path. */

@@ -41,6 +41,21 @@ describe("an update that fails before it sent anything", () => {
   });
 });
 
+test.each([
+  [2, 2],
+  [4, 1],
+])("an update that carries on %i days later has the tasks that are still on record: %i", async (days, tasks) => {
+  const { emulator, up, pass } = await deploys();
+  emulator.set({ urlRemain: 1 });
+  const manner = { ...program("v1", [url("a"), url("b")]), quota: { onExceeded: "partial" } };
+  const first = await up(undefined, manner);
+  expect(first.outs).toMatchObject({ status: "Incomplete", pending: [url("b")] });
+  await pass(days * 24 * HOUR_MS);
+  const { outs } = await up(first, manner);
+  expect(outs).toMatchObject({ status: "Submitted", pending: [] });
+  expect(outs.taskIds).toHaveLength(tasks);
+});
+
 describe("`pulumi refresh`", () => {
   const throttled = { kind: "throttle", action: "DescribeVodRefreshTasks" } as const;
 

@@ -152,6 +152,17 @@ test("a failure of another resource, whose call the service merged with the refr
   expect(preloaded()).toEqual([PATH]);
 });
 
+test("the expired records of an earlier update, with which the refresh carried on, hold nothing back", async () => {
+  const [earlier] = (await refreshed()).taskIds;
+  await time.pass(2.5 * DAY_MS);
+  const refresh = await refreshed();
+  await time.pass(DAY_MS);
+  const taskIds = [earlier as string, ...refresh.taskIds];
+  await create({ refresh: { ...refresh, taskIds, submittedAt: new Date(emulator.time() - DAY_MS).toISOString() } });
+  expect(time.slept()).toBeLessThan(3.5 * DAY_MS + 1_000);
+  expect(preloaded()).toEqual([PATH]);
+});
+
 test("a URL that was removed is neither waited for nor preloaded again", async () => {
   await start({ taskDelayMs: 4 * 60 * 60 * 1000 });
   const contents = { [PATH]: "1", "https://vod.example.com/gone.ts": "1" };

@@ -407,6 +407,23 @@ describe("the paths that were sent", () => {
   });
 });
 
+describe("a task without a row", () => {
+  const createdAt = new Date("2026-11-23T07:19:00Z");
+  const wait = (ids: string[], longAgo?: number) =>
+    pollOnce([{ taskIds: ids, longAgo }], async (id) =>
+      id === "on-record" ? [row("a", "Complete", { createdAt })] : [],
+    );
+
+  test.each<[string, string[], number | undefined, string[]]>([
+    ["has expired if a later one has been on record for long", ["old", "on-record"], createdAt.getTime() + 1, []],
+    ["is waited for if the later one is new", ["old", "on-record"], createdAt.getTime(), ["old"]],
+    ["is waited for if it is the latest", ["on-record", "new"], createdAt.getTime() + 1, ["new"]],
+    ["is waited for if nobody says what is long", ["old", "on-record"], undefined, ["old"]],
+  ])("%s", async (_, ids, longAgo, unknown) => {
+    expect(await wait(ids, longAgo)).toMatchObject({ unknown, status: unknown.length === 0 ? "Complete" : "Pending" });
+  });
+});
+
 describe("pauses", () => {
   test("grow from 2 s by half to 15 s, and jitter takes away up to a half", () => {
     expect([0, 1, 2, 3, 4, 5, 6, 100].map((looks) => delayAfter(looks, 1))).toEqual([
