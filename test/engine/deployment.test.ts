@@ -61,6 +61,7 @@ const goal = (name: string, inputs: PropertyMap, more: Partial<Goal> = {}): Goal
   propertyDependencies: {},
   additionalSecretOutputs: [],
   ignoreChanges: [],
+  replaceOnChanges: [],
   ...more,
 });
 const onA: Partial<Goal> = { dependencies: [urn("a")], propertyDependencies: { key: [urn("a")] } };

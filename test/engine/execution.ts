@@ -80,7 +80,9 @@ export class Execution {
 
   private async runCreate(step: "create" | "create-replacement", news: Resource, old?: Resource): Promise<Resource> {
     this.progress.begin(step, undefined, news);
-    const result = await this.callProvider(news, () => this.provider.create(news.urn, news.inputs ?? {}));
+    // As in Pulumi, the replacement of a resource that is already deleted fails together with its create.
+    const errors = old ? 2 : 1;
+    const result = await this.callProvider(news, () => this.provider.create(news.urn, news.inputs ?? {}), errors);
     const now = new Date().toISOString();
     Object.assign(news, { created: now, modified: now }, applyResult(news, result));
     return this.settle(step, news, old, result);
@@ -121,12 +123,12 @@ export class Execution {
   }
 
   /** Calls the provider. In a preview, as in Pulumi, the outputs are the inputs and the id is unknown. */
-  private async callProvider(news: Resource, call: () => Promise<Result>): Promise<Result> {
+  private async callProvider(news: Resource, call: () => Promise<Result>, errors = 1): Promise<Result> {
     if (this.progress.planning || !news.custom) return { id: news.id ?? "", outputs: news.inputs ?? {} };
     try {
       return await call();
     } catch (error) {
-      this.progress.failStep(readMessage(error));
+      this.progress.failStep(readMessage(error), errors);
       throw new Stopped();
     }
   }

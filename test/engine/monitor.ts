@@ -169,6 +169,7 @@ export class Monitor {
       propertyDependencies: byProperty,
       additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
       ignoreChanges: request.getIgnorechangesList(),
+      replaceOnChanges: request.getReplaceonchangesList(),
       ...(request.getRetainondelete() && { retainOnDelete: true }),
       ...(deletedWith !== "" && { deletedWith }),
       ...(request.getDeletebeforereplacedefined() && { deleteBeforeReplace: request.getDeletebeforereplace() }),

@@ -47,7 +47,6 @@ describe("a registration", () => {
     ["built-in components, such as that", (one) => one.setType("pulumi:index:Stash").setCustom(false)],
     ["the transforms", (one) => one.setTransformsList([new callback.Callback()])],
     ["the hooks", (one) => one.setHooks(hooks())],
-    ["replaceOnChanges", (one) => one.setReplaceonchangesList(["a"])],
     ["replaceWith", (one) => one.setReplaceWithList(["urn"])],
     ["the replacement trigger", (one) => one.setReplacementTrigger(struct.Value.fromJavaScript("x"))],
     ["hideDiffs", (one) => one.setHidediffsList(["a"])],

@@ -50,7 +50,6 @@ export function refuseUnsupported(request: Request): void {
   refuse(request.getProvidersMap().getLength() > 0, "the explicit providers");
   refuse(request.getPlugindownloadurl() !== "", "the plugin download URL");
   refuse(request.getPackageref() !== "", "the parameterized package");
-  refuse(request.getReplaceonchangesList().length > 0, "replaceOnChanges");
   refuse(request.getReplaceWithList().length > 0, "replaceWith");
   refuse(
     request.hasReplacementTrigger() && !request.getReplacementTrigger()?.hasNullValue(),

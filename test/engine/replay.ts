@@ -13,6 +13,8 @@ export interface Recorded {
   secrets: Record<string, string>;
   environment?: Record<string, string>;
   succeeded: boolean;
+  /** How many steps the summary says have failed; absent in operations that were recorded without it. */
+  errored?: number;
   calls: Record<string, unknown>[];
   stateAfter: Record<string, unknown>[];
 }
@@ -54,6 +56,7 @@ export async function replay(
         title: describeOperation(recorded),
         differences: compare(recorded, {
           succeeded: result.succeeded,
+          ...(recorded.errored === undefined ? {} : { errored: readErrored(result.output) }),
           calls: readFileSync(calls, "utf8")
             .split("\n")
             .filter(Boolean)
@@ -73,14 +76,19 @@ export async function replay(
 
 /** Each difference between the record and the replay, in one line. */
 export function compare(
-  recorded: Pick<Recorded, "succeeded" | "calls" | "stateAfter">,
-  seen: Pick<Recorded, "succeeded" | "calls" | "stateAfter">,
+  recorded: Pick<Recorded, "succeeded" | "errored" | "calls" | "stateAfter">,
+  seen: Pick<Recorded, "succeeded" | "errored" | "calls" | "stateAfter">,
 ): string[] {
   return [
     ...findDifferences("succeeded", recorded.succeeded, seen.succeeded),
+    ...findDifferences("errored", recorded.errored, seen.errored),
     ...findDifferences("calls", recorded.calls, seen.calls),
     ...findDifferences("state", recorded.stateAfter, seen.stateAfter),
   ];
+}
+
+function readErrored(output: string): number {
+  return Number(/^ *(\d+) errored$/m.exec(output)?.[1] ?? 0);
 }
 
 function findDifferences(path: string, expected: unknown, found: unknown): string[] {
@@ -96,7 +104,7 @@ const isContainer = (value: unknown): value is Record<string, unknown> => typeof
 
 /** The part of a resource that the recording keeps. */
 function toRecorded(resource: ResourceResult): Record<string, unknown> {
-  const { id, protect, retainOnDelete, initErrors } = resource;
+  const { id, protect, retainOnDelete, initErrors, pendingReplacement } = resource;
   const withoutProvider = ({ __provider, ...rest }: Record<string, unknown>): Record<string, unknown> => rest;
   return {
     ...(id !== undefined && { id }),
@@ -105,6 +113,7 @@ function toRecorded(resource: ResourceResult): Record<string, unknown> {
     ...(protect && { protect }),
     ...(retainOnDelete && { retainOnDelete }),
     ...(initErrors && initErrors.length > 0 && { initErrors }),
+    ...(pendingReplacement && { pendingReplacement }),
   };
 }
 

@@ -162,6 +162,8 @@ class Run {
     const context = { stack: this.stack, project, progress, snapshot, execution, provider, configuration, configure };
     const deployment = new Deployment(context);
     monitor.deployer = deployment;
+    // Until the program registers a dynamic resource, the provider has the configuration of the state.
+    provider.configure(snapshot.base.find((one) => one.type === PROVIDER_TYPE)?.inputs ?? {});
     let runner: Child | undefined;
     let work: Promise<void> = Promise.resolve();
     try {
@@ -177,12 +179,8 @@ class Run {
           start,
         });
         work = runProgram(runner, deployment, progress);
-      } else {
-        // The program does not run, so the provider gets the configuration of the state.
-        provider.configure(snapshot.base.find((one) => one.type === PROVIDER_TYPE)?.inputs ?? {});
-        if (this.operation === "refresh") work = refreshAll(progress, snapshot, provider, write);
-        else work = execution.deleteAll(resources);
-      }
+      } else if (this.operation === "refresh") work = refreshAll(progress, snapshot, provider, write);
+      else work = execution.deleteAll(resources);
       work = work.catch((error: unknown) => {
         if (!(error instanceof Stopped)) progress.fail(readMessage(error));
       });

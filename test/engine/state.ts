@@ -42,6 +42,7 @@ export interface Resource {
   retainOnDelete?: boolean;
   deletedWith?: string;
   ignoreChanges?: string[];
+  replaceOnChanges?: string[];
   created?: string;
   modified?: string;
 }

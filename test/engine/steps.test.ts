@@ -28,6 +28,7 @@ const goal: Goal = {
   propertyDependencies: {},
   additionalSecretOutputs: [],
   ignoreChanges: [],
+  replaceOnChanges: [],
 };
 const answer = (changes: boolean | undefined, replaces: string[] = [], deleteBeforeReplace = false): DiffAnswer => ({
   changes,
@@ -55,6 +56,26 @@ describe("the step for an existing resource", () => {
   ];
   it.each(cases)("is decided by %s", (_what, old, given, news, expected) => {
     expect(decide(resource("a", { inputs: { n: 1 }, ...old }), goal, news, given)).toEqual(expected);
+  });
+
+  it.each<[string[], Partial<Resource>, DiffAnswer, object]>([
+    [["n"], {}, answer(true), { step: "update" }],
+    [["*"], {}, answer(true), { step: "update" }],
+    [["*"], {}, answer(false), { step: "same" }],
+    [["n"], { initErrors: ["x"] }, answer(false), { step: "update" }],
+    [["*"], { initErrors: ["x"] }, answer(false), { step: "replace", deleteFirst: false }],
+    [["#initerror"], { initErrors: ["x"] }, answer(false), { step: "replace", deleteFirst: false }],
+  ])("with replaceOnChanges %j is replaced only because of init errors, if the provider has a diff", (...given) => {
+    const [replaceOnChanges, old, diff, expected] = given;
+    expect(decide(resource("a", { inputs: { n: 1 }, ...old }), { ...goal, replaceOnChanges }, { n: 2 }, diff)).toEqual(
+      expected,
+    );
+  });
+
+  it("is refused with replaceOnChanges if the provider leaves it to the engine what changed", () => {
+    const decision = () =>
+      decide(resource("a", { inputs: { n: 1 } }), { ...goal, replaceOnChanges: ["n"] }, { n: 2 }, answer(undefined));
+    expect(decision).toThrow(/does not support replaceOnChanges of the resource "a"/);
   });
 
   it("replaces in the order that the program asks for", () => {

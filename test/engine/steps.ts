@@ -2,6 +2,7 @@
 // provider's diff, and the order of deletes. Nothing here calls a provider or writes a state.
 
 import { equal, type PropertyMap, UNKNOWN } from "./properties.js";
+import { Refusal } from "./refusals.js";
 import { needs, type Resource } from "./state.js";
 
 /** Pulumi's names of the steps. */
@@ -41,11 +42,15 @@ export interface Goal {
   propertyDependencies: Record<string, string[]>;
   additionalSecretOutputs: string[];
   ignoreChanges: string[];
+  replaceOnChanges: string[];
   retainOnDelete?: boolean;
   deletedWith?: string;
   deleteBeforeReplace?: boolean;
   customTimeouts?: { create?: number; update?: number; delete?: number };
 }
+
+/** The paths of `replaceOnChanges` that name the property that stands for init errors. */
+const INIT_ERROR_PATHS = ["*", "#initerror"];
 
 /** Whether there are changes: the provider decides, or the inputs if it doesn't. */
 export function hasChanges(answer: DiffAnswer, oldInputs: PropertyMap, newInputs: PropertyMap): boolean {
@@ -55,11 +60,16 @@ export function hasChanges(answer: DiffAnswer, oldInputs: PropertyMap, newInputs
 /** Decides whether to update, replace or leave an existing resource. */
 export function decide(old: Resource, goal: Goal, news: PropertyMap, answer: DiffAnswer): Decision {
   const changed = hasChanges(answer, old.inputs ?? {}, news);
+  const hasInitErrors = (old.initErrors ?? []).length > 0;
+  if (answer.changes === undefined && changed && goal.replaceOnChanges.length > 0)
+    throw new Refusal(`replaceOnChanges of the resource "${goal.name}", whose provider doesn't tell what changed`);
+  // Dynamic providers never tell which property changed, so that only the property of init errors is ever found.
+  const replacesInitErrors = hasInitErrors && goal.replaceOnChanges.some((path) => INIT_ERROR_PATHS.includes(path));
   // Replace keys count only with a change.
-  if (old.pendingReplacement || (changed && answer.replaces.length > 0)) {
+  if (old.pendingReplacement || replacesInitErrors || (changed && answer.replaces.length > 0)) {
     return { step: "replace", deleteFirst: goal.deleteBeforeReplace ?? answer.deleteBeforeReplace };
   }
-  return { step: changed || (old.initErrors ?? []).length > 0 ? "update" : "same" };
+  return { step: changed || hasInitErrors ? "update" : "same" };
 }
 
 /** The state that the program asks for, without id and outputs. */
@@ -79,6 +89,7 @@ export function desiredState(goal: Goal, inputs: PropertyMap, provider: string |
     ...(goal.retainOnDelete && { retainOnDelete: true }),
     ...(goal.deletedWith !== undefined && { deletedWith: goal.deletedWith }),
     ...(goal.ignoreChanges.length > 0 && { ignoreChanges: goal.ignoreChanges }),
+    ...(goal.replaceOnChanges.length > 0 && { replaceOnChanges: goal.replaceOnChanges }),
   };
 }
 

@@ -1,4 +1,4 @@
-// The program of the conformance operations: one dynamic resource that the configuration sets up.
+// The program of the conformance operations: one dynamic resource that the configuration sets up, or leaves out.
 const pulumi = require("@pulumi/pulumi");
 
 const PROVIDER = 'exports.handler=()=>require("./thingProvider.js");';
@@ -15,23 +15,26 @@ class Thing extends pulumi.CustomResource {
 }
 
 const config = new pulumi.Config();
-const thing = new Thing(
-  "t",
-  {
-    name: config.get("name") ?? "a",
-    size: config.getNumber("size") ?? 1,
-    secret: config.getSecret("token"),
-    fail: config.get("fail"),
-    deleteFirst: config.getBoolean("deleteFirst"),
-  },
-  {
-    ignoreChanges: config.getObject("ignore"),
-    protect: config.getBoolean("protect"),
-    retainOnDelete: config.getBoolean("retain"),
-  },
-);
+const declare = () =>
+  new Thing(
+    "t",
+    {
+      name: config.get("name") ?? "a",
+      size: config.getNumber("size") ?? 1,
+      secret: config.getSecret("token"),
+      fail: config.get("fail"),
+      deleteFirst: config.getBoolean("deleteFirst"),
+    },
+    {
+      ignoreChanges: config.getObject("ignore"),
+      replaceOnChanges: config.getObject("replaceOn"),
+      protect: config.getBoolean("protect"),
+      retainOnDelete: config.getBoolean("retain"),
+    },
+  );
+const thing = config.getBoolean("absent") ? undefined : declare();
 
-exports.address = thing.address;
-exports.id = thing.id;
-exports.size = thing.size;
-exports.secret = thing.secret;
+exports.address = thing?.address;
+exports.id = thing?.id;
+exports.size = thing?.size;
+exports.secret = thing?.secret;
