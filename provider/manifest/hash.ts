@@ -10,6 +10,12 @@ export const UNKNOWN_HASH = "";
  */
 export const HASH_CHARACTERS = 7;
 
+/**
+ * Stands for the hash of a path that was sent while nobody read its content: another content makes it due, whatever its
+ * hash. That of a file is never this, or once in the changes above.
+ */
+export const UNREAD_HASH = "-".repeat(HASH_CHARACTERS);
+
 /** Whether the edge has to fetch a file again whose hash was the one and is the other. */
 export function hashDiffers(hash: string, other: string): boolean {
   return hash !== other || hash === UNKNOWN_HASH;

@@ -1,6 +1,6 @@
 /** Decides what is due, from values alone, so that the preview and the update can't disagree. */
 
-import { UNKNOWN_HASH } from "../manifest/hash.js";
+import { UNKNOWN_HASH, UNREAD_HASH } from "../manifest/hash.js";
 import { diffManifests, type Manifest, type ManifestChanges } from "../manifest/manifest.js";
 import { type CallType, isPreload } from "../schema/call-types.js";
 import { type Content, getContent, type Inputs, UNKNOWN } from "../schema/inputs.js";
@@ -237,6 +237,21 @@ export function planAfterDrift(
   const own = paths.filter((path) => !removed.has(path)).map((path) => [path, getRequestKind(inputs)] as const);
   const left = { ...baseline, manifest: markPending(baseline.manifest, paths), removed: new Map([...removed, ...own]) };
   return planRefresh(left, inputs, current, coverage);
+}
+
+/**
+ * The content of the last update as the current one, where nobody may read another: nothing of it changed, and what is
+ * pending of it stays due.
+ */
+export function keepContent({ manifest, removed }: Baseline): Map<string, string> {
+  const kept = new Map<string, string>();
+  for (const [path, hash] of manifest) {
+    const kind = removed.get(path);
+    // The program no longer names it, or it was a directory before it was a URL.
+    if (kind !== undefined && !coversMany(kind)) continue;
+    kept.set(path, hash === UNKNOWN_HASH ? UNREAD_HASH : hash);
+  }
+  return kept;
 }
 
 /** Whether a path of that kind covers more than one URL with its queries. */

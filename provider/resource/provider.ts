@@ -11,6 +11,7 @@
  * | delete | sends nothing: a purge can't be undone |
  */
 import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { ConfigReader } from "../credentials/chain.js";
 import { hasChanges } from "../plan/plan.js";
 import { QuotaBudget } from "../plan/quota-budget.js";
@@ -26,6 +27,7 @@ import { Clients, type Runtime } from "./clients.js";
 import type { CallContext, Properties } from "./context.js";
 import { Deployer } from "./deploy.js";
 import { type Deployment, isNew, planDeployment, readCachedContent, readContent, willSend } from "./deployment.js";
+import { describeKeptFiles, findKeptContent, findKeptFiles, keepStateFiles, withoutKeptFiles } from "./kept-files.js";
 import { findRejection, outputsAfter } from "./outputs.js";
 import { Reporter } from "./reporter.js";
 import { readStatus } from "./status.js";
@@ -64,11 +66,18 @@ export class CacheResourceProvider {
 
   /** @param olds the old inputs; none for a resource that doesn't exist yet. */
   async check(olds: Properties, news: Properties, context: CallContext): Promise<CheckResult> {
-    const { inputs, problems, warnings, notes } = checkInputs(news, this.runtime.environment, this.settings, this.kind);
-    if (problems.length === 0) {
+    const kept = findKeptFiles(olds, news);
+    const { environment } = this.runtime;
+    const checked = checkInputs(withoutKeptFiles(olds, news), environment, this.settings, this.kind);
+    const { inputs, problems, warnings, notes } = checked;
+    if (kept === undefined && problems.length === 0) {
       const remarks = await this.scanSource(inputs, isNew(olds), context);
       problems.push(...remarks.problems);
       warnings.push(...remarks.warnings);
+    }
+    if (kept !== undefined && problems.length === 0) {
+      context.log(describeKeptFiles(!isDeepStrictEqual(inputs.source, kept.source)));
+      Object.assign(inputs, kept);
     }
     if (problems.length === 0) {
       problems.push(...this.findMissingCredentials(olds, inputs));
@@ -84,11 +93,12 @@ export class CacheResourceProvider {
   /** @param olds the old outputs. */
   async diff(_id: string, olds: Properties, news: Properties, context: CallContext): Promise<{ changes: boolean }> {
     const state = readState(olds, this.kind);
-    const inputs = readInputs(news, this.kind);
-    if (inputs === undefined) {
+    const known = readInputs(news, this.kind);
+    if (known === undefined) {
       await this.preview(state, readPreviewInputs(news, this.kind), news, context);
       return { changes: true };
     }
+    const inputs = keepStateFiles(known, news, state);
     // Without a difference nothing is due, and the files of a source needn't be there: `pulumi refresh` calls diff as well.
     const changes = isUnfinished(state) || hasChanges(state.inputs, inputs);
     const shown = changes ? this.preview(state, inputs, news, context) : this.reporter.reportNothing(news, context);
@@ -138,10 +148,12 @@ export class CacheResourceProvider {
   /** Reads all that a deployment is decided from. */
   private async prepare(olds: Properties | undefined, news: Properties, context: CallContext): Promise<Deployment> {
     const state = olds && readState(olds, this.kind);
-    const inputs = readInputs(news, this.kind);
+    const known = readInputs(news, this.kind);
     // What `check` returned is complete.
-    if (inputs === undefined) throw asVodError(undefined);
-    return planDeployment(state, inputs, await readContent(this.sources, inputs, context), this.runtime.now());
+    if (known === undefined) throw asVodError(undefined);
+    const inputs = state === undefined ? known : keepStateFiles(known, news, state);
+    const content = findKeptContent(inputs, news, state) ?? (await readContent(this.sources, inputs, context));
+    return planDeployment(state, inputs, content, this.runtime.now());
   }
 
   /**
@@ -158,7 +170,8 @@ export class CacheResourceProvider {
     context: CallContext,
   ): Promise<void> {
     if (inputs === undefined) return this.reporter.reportUnknown(properties, this.kind.operation, context);
-    const content = await readCachedContent(this.sources, inputs, context);
+    const content =
+      findKeptContent(inputs, properties, state) ?? (await readCachedContent(this.sources, inputs, context));
     const deployment = await planDeployment(state, inputs, content, this.runtime.now());
     const snapshot = this.quotas.forPreview(inputs, context.log);
     await this.reporter.reportPlan(deployment, { snapshot, resource: context.name }, context);

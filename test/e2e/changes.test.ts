@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { publish, view } from "../emulator/index.js";
 import { engines } from "../engine/index.js";
-import { openStack, type Stack } from "./stack.js";
+import { openStack, PROGRAMS, resources, type Stack } from "./stack.js";
 
 const EXAMPLES = join(__dirname, "../../examples");
 
 describe.each(engines())("on the $name", ({ create }) => {
   let stack: Stack | undefined;
-  const open = async (example: string, options = {}) => {
-    stack = await openStack(await create(), join(EXAMPLES, example), options);
+  const openProgram = async (program: string, options = {}) => {
+    stack = await openStack(await create(), program, options);
     const directory = join(stack.emulator.origin, "vod.example.com");
     const { emulator } = stack;
     return {
@@ -20,6 +20,7 @@ describe.each(engines())("on the $name", ({ create }) => {
       publish: (name: string, text: string) => publish(emulator, `vod.example.com/${name}`, text),
     };
   };
+  const open = (example: string, options = {}) => openProgram(join(EXAMPLES, example), options);
   afterEach(async () => {
     await stack?.close();
     stack = undefined;
@@ -77,6 +78,28 @@ describe.each(engines())("on the $name", ({ create }) => {
       "https://vod.example.com/videos/index.html",
     ]);
   });
+
+  test.each([["files"], ["*"]])(
+    "with %s among ignoreChanges nothing is due, for the preload either, until it is taken out",
+    async (ignored) => {
+      const { directory, publish, run, refreshed } = await openProgram(join(PROGRAMS, "commonjs"));
+      const source = { directory, baseUrl: "http://vod.example.com/" };
+      const program = (ignoreChanges: string[]) =>
+        resources({ site: { source, preload: true, options: { ignoreChanges } } });
+      publish("a.js", "old");
+      publish("b.js", "old");
+      expect((await run("up", program([ignored]))).succeeded).toBe(true);
+      publish("a.js", "new");
+      for (const operation of ["preview", "up", "up"] as const) {
+        const { succeeded, changes } = await run(operation, program([ignored]));
+        expect(succeeded).toBe(true);
+        expect(changes).not.toHaveProperty("update");
+      }
+      expect(refreshed()).toHaveLength(2);
+      expect((await run("up", program([]))).changes).toMatchObject({ update: 2 });
+      expect(refreshed().slice(2)).toEqual(["http://vod.example.com/a.js"]);
+    },
+  );
 
   test("examples/per-file: only the URL whose hash changes is refreshed", async () => {
     const { run, refreshed } = await open("per-file");

@@ -460,3 +460,85 @@ describe("an update", () => {
     expect(new Set(sent()).size).toBe(120);
   });
 });
+
+test("a directory with a NUL character is refused in the preview", async () => {
+  const { failures } = await provider().check({}, program({ directory: "dist\0" }));
+  expect(failures.map(({ reason }) => reason)).toEqual([
+    'The files of source can\'t be hashed. "dist\\x00" has a NUL character, which no name of a file has. Take it out. (code UnreadableSource)',
+  ]);
+});
+
+describe("with files among ignoreChanges, for which the engine hands the old ones back,", () => {
+  /** Deploys as the engine does that ignores changes of `files`, or of all inputs. */
+  const upIgnoring = (old: Deployed, news = program(), ignored: "files" | "*" = "files") =>
+    up(old, ignored === "*" ? { ...old.inputs } : { ...news, files: old.inputs.files });
+
+  test.each(["files", "*"] as const)("%s: nothing is due, and it is no update, whatever changed", async (ignored) => {
+    write({ "a.js": "1", "b.js": "1" });
+    const created = await up(undefined);
+    write({ "a.js": "2", "c.js": "1" });
+    rmSync(join(directory, "b.js"));
+    const ignoring = await upIgnoring(created, program(), ignored);
+    expect(ignoring.outs).toEqual(created.outs);
+    expect(ignoring.inputs).toMatchObject({ source: created.inputs.source, files: created.inputs.files });
+    rmSync(directory, { recursive: true });
+    expect((await upIgnoring(ignoring, program(), ignored)).outs).toEqual(created.outs);
+    expect(sent()).toHaveLength(2);
+    expect(lines.at(-1)).toMatch(/^site: source isn't read, since ignoreChanges names files: /);
+  });
+
+  test("what changed meanwhile is sent once they are not ignored any more", async () => {
+    write({ "a.js": "1", "b.js": "1" });
+    const created = await up(undefined);
+    write({ "a.js": "2" });
+    const ignoring = await upIgnoring(created, program({}, { retry: { maxAttempts: 2 } }));
+    expect(sent()).toHaveLength(2);
+    await up(ignoring);
+    expect(sent().slice(2)).toEqual(url("a.js"));
+  });
+
+  test("another source isn't taken over, and is once they are not ignored any more", async () => {
+    write({ "a.js": "1", "b.js": "1" });
+    const created = await up(undefined);
+    const other = program({ exclude: ["b.js"] });
+    const ignoring = await upIgnoring(created, other);
+    expect(lines.at(-1)).toMatch(/^site: warning: the new source isn't taken over, since ignoreChanges names files: /);
+    expect(ignoring.outs).toEqual(created.outs);
+    await up(ignoring, other);
+    expect(sent().slice(2)).toEqual(url("b.js"));
+  });
+
+  test("what is pending is sent once, and the state of a failed update counts, not the engine's older inputs", async () => {
+    write({ "a.js": "1", "b.js": "1" });
+    const created = await up(undefined);
+    write({ "a.js": "2" });
+    emulator.set({ service: "suspended" });
+    const failure = await failureOf(up(created));
+    emulator.set({ service: "open" });
+    const failed = { ...created, outs: failure.properties as Properties };
+    const sentPending = await upIgnoring(failed);
+    expect(sent().slice(2)).toEqual(url("a.js", "a.js"));
+    const settled = await upIgnoring(sentPending, program({}, { retry: { maxAttempts: 2 } }));
+    expect(sent()).toHaveLength(4);
+    write({ "a.js": "1" });
+    await up(settled);
+    expect(sent().slice(4)).toEqual(url("a.js"));
+  });
+
+  test("a program that names paths instead sends them", async () => {
+    write({ "a.js": "1" });
+    const created = await up(undefined);
+    const news = { __resourceName: "site", paths: url("b.js"), contentHash: "v1", files: created.inputs.files };
+    await up(created, news);
+    expect(sent().slice(1)).toEqual(url("b.js", "a.js"));
+  });
+
+  test("files that aren't the old ones are still no input", async () => {
+    write({ "a.js": "1" });
+    const created = await up(undefined);
+    for (const olds of [created.inputs, {}]) {
+      const { failures } = await provider().check(olds, { ...program(), files: { "./": "other" } });
+      expect(failures[0]?.reason).toMatch(/^files is not an input of VodCacheRefresh; /);
+    }
+  });
+});

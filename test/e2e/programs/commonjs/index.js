@@ -1,5 +1,5 @@
 // A CommonJS program with the resources of the configuration value "resources", by name. Without a `kind`, a resource
-// is a VodCacheRefresh. { "secret": x } stands for x as a secret.
+// is a VodCacheRefresh. { "secret": x } stands for x as a secret. `options` are the resource's own.
 const pulumi = require("@pulumi/pulumi");
 const vod = require("pulumi-alicloud-vod");
 
@@ -11,7 +11,7 @@ function makeSecrets(value) {
 }
 
 const resources = new pulumi.Config().getObject("resources") ?? {};
-for (const [name, { kind = "VodCacheRefresh", ...args }] of Object.entries(resources)) {
-  const { taskIds, status, pending, paths } = new vod[kind](name, makeSecrets(args));
+for (const [name, { kind = "VodCacheRefresh", options = {}, ...args }] of Object.entries(resources)) {
+  const { taskIds, status, pending, paths } = new vod[kind](name, makeSecrets(args), options);
   exports[name] = { taskIds, status, pending, paths };
 }
