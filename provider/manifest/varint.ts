@@ -49,11 +49,13 @@ export class ByteReader {
   }
 }
 
+/** What to do about a state that can't be read. A resource that is created again may be one that sends nothing then. */
+export const RESTORE_STATE =
+  "Restore the stack's state from a backup, or remove the resource from it with `pulumi state delete`, so that the next " +
+  "`pulumi up` sends everything (set a `refreshOnCreate` or `preloadOnCreate` that is false to true for it); nothing was sent.";
+
 export function corruptManifest(): VodError {
-  return new VodError(
-    "The manifest in the state of this resource is damaged.",
-    "Restore the stack's state from a backup, or remove the resource from it with `pulumi state delete`, so that the next " +
-      "`pulumi up` refreshes everything; nothing was sent.",
-    { code: "UnknownState" },
-  );
+  return new VodError("The manifest in the state of this resource is damaged.", RESTORE_STATE, {
+    code: "UnknownState",
+  });
 }

@@ -1,6 +1,13 @@
 /** Describes a plan, and what became of it, in the lines that a preview and an update show. */
 
-import { type CallType, getOperation, isPreload, OPERATION_WORDS, type QuotaName } from "../schema/call-types.js";
+import {
+  type CallType,
+  getOperation,
+  isPreload,
+  OPERATION_WORDS,
+  type Operation,
+  type QuotaName,
+} from "../schema/call-types.js";
 import { getContent, type Inputs } from "../schema/inputs.js";
 import { showPath } from "../text/show.js";
 import { formatNumber, listFirst, pluralize } from "../vod/format.js";
@@ -71,16 +78,40 @@ function hasReason({ groups }: Pick<Plan, "groups">, reason: Group["reason"]): b
   return groups.some((group) => group.reason === reason);
 }
 
+/**
+ * Describes the creation of a resource that sends nothing. Nobody can tell it from a replacement, after which the edge
+ * may hold what was there before.
+ */
+export function describeRecorded({ total }: Plan, inputs: Inputs): string {
+  const operation = getOperation(inputs.objectType);
+  const { onCreate } = OPERATION_WORDS[operation];
+  const noun = getContent(inputs).mode === "paths" ? "path" : chooseNoun(inputs);
+  const missed = operation === "preload" ? "isn't preloaded" : "stays stale";
+  return (
+    `nothing to ${operation}: ${onCreate} is false, so that ${pluralize(total, noun)} ${total === 1 ? "is" : "are"} only recorded; ` +
+    `if this replaces a resource, set it to true for this update, or what changed since ${missed}`
+  );
+}
+
 /** Describes what the last update left open. */
 export function describeOutstanding(paths: readonly string[]): string[] {
   if (paths.length === 0) return [];
   return [`waits for the tasks of the last update, ${pluralize(paths.length, "path")}: ${listPaths(paths)}`];
 }
 
+/** Describes what another resource sends in the same run as well. */
+export function describeRepeated(paths: readonly string[], other: string, operation: Operation): string {
+  const [is, them] = paths.length === 1 ? ["is", "it"] : ["are", "them"];
+  const done = OPERATION_WORDS[operation].done.toLowerCase();
+  return `hint: ${listPaths(paths)} ${is} ${done} by "${other}" in this run as well, at a cost of its own; name ${them} in one resource`;
+}
+
 /** Describes what the service accepted. */
 export function describeSubmitted(accepted: readonly Batch[], refreshTaskIds: readonly string[]): string {
+  // The service merges calls of one second into one task.
+  const taskIds = new Set(refreshTaskIds.flatMap((joined) => joined.split(",")));
   const done = OPERATION_WORDS[getOperation(accepted[0]?.objectType ?? "File")].accepted;
-  return `${done}: ${describeCost({ batches: accepted })} in ${pluralize(accepted.length, "call")}, task ${refreshTaskIds.join(", ")}`;
+  return `${done}: ${describeCost({ batches: accepted })} in ${pluralize(accepted.length, "call")}, task ${[...taskIds].join(", ")}`;
 }
 
 /** Describes that the day's quota ran out while a plan was sent. */

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { packManifest, unpackManifest } from "../manifest/manifest.js";
+import { RESTORE_STATE } from "../manifest/varint.js";
 import { CALL_TYPES } from "../schema/call-types.js";
 import { type RefreshStatus, STATUSES } from "../schema/enums.js";
 import { getContent, type Inputs, type ResourceKind } from "../schema/inputs.js";
@@ -90,10 +91,7 @@ export function readState(properties: Readonly<Record<string, unknown>>, kind: R
     isLater
       ? `The state of this resource was written by a later version of pulumi-alicloud-vod (state version ${version}).`
       : `The state of this resource can't be read: ${issues.join(", ")}.`,
-    isLater
-      ? "Install that version, or later, of pulumi-alicloud-vod; nothing was sent."
-      : "Restore the stack's state from a backup, or remove the resource from it with `pulumi state delete`, so that the " +
-          "next `pulumi up` refreshes everything; nothing was sent.",
+    isLater ? "Install that version, or later, of pulumi-alicloud-vod; nothing was sent." : RESTORE_STATE,
     { code: "UnknownState" },
   );
 }

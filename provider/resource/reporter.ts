@@ -2,10 +2,10 @@
 import { writeFile } from "node:fs/promises";
 import type { Manifest } from "../manifest/manifest.js";
 import { type BatchPlan, planBatches } from "../plan/batches.js";
-import { describeOutstanding, describePlan } from "../plan/describe.js";
+import { describeOutstanding, describePlan, describeRecorded, describeRepeated } from "../plan/describe.js";
 import type { Plan } from "../plan/plan.js";
 import type { QuotaSnapshot } from "../plan/quota-budget.js";
-import type { Operation } from "../schema/call-types.js";
+import { getOperation, type Operation } from "../schema/call-types.js";
 import type { Inputs } from "../schema/inputs.js";
 import { showLine } from "../text/show.js";
 import { untilCancelled } from "../vod/cancellation.js";
@@ -26,6 +26,8 @@ type Row = readonly [what: string, path: string];
 
 export class Reporter {
   private readonly shown = new Map<string | undefined, string>();
+  /** The resource that sends each path, by path and kind of copy. */
+  private readonly senders = new Map<string, string>();
   private readonly unknownQuotas = new Set<string>();
 
   constructor(private readonly now: () => Date) {}
@@ -36,7 +38,7 @@ export class Reporter {
    * @returns the calls within its part of the day, and what was left before it; undefined if that isn't known.
    */
   async reportPlan(
-    { inputs, plan, current, outstanding }: Deployment,
+    { inputs, state, plan, current, outstanding }: Deployment,
     { snapshot, resource }: QuotaShare,
     context: CallContext,
   ): Promise<{ batchPlan: BatchPlan; quota: RefreshQuota | undefined }> {
@@ -44,8 +46,10 @@ export class Reporter {
     const allot = (left?: RefreshQuota) => planBatches(plan, inputs, namesDomain(current, inputs), left);
     const { batchPlan, left: quota } =
       asked === undefined ? { batchPlan: allot(), left: undefined } : snapshot.reserve(resource, asked, allot);
+    const recordsOnly = state === undefined && plan.paths.length === 0 && plan.total > 0;
     const lines = [
-      ...describePlan(plan, inputs, batchPlan, quota, this.now()),
+      ...(recordsOnly ? [describeRecorded(plan, inputs)] : describePlan(plan, inputs, batchPlan, quota, this.now())),
+      ...this.describeRepeats(inputs, batchPlan, context.name),
       ...describeOutstanding(outstanding.paths),
     ];
     // An update that follows its preview in one process shows only what is different by now.
@@ -66,6 +70,25 @@ export class Reporter {
   /** Shows that nothing is to be done, which needs no line. */
   async reportNothing({ planFile }: Properties, context: CallContext): Promise<void> {
     await writePlanFile(planFile, [], context);
+  }
+
+  /** Describes what other resources of this run send as well. The one that planned a path first has no line of it. */
+  private describeRepeats(inputs: Inputs, { batches, exceeded }: BatchPlan, name: string | undefined): string[] {
+    if (name === undefined || exceeded) return [];
+    // Preloads of other copies are no repetitions.
+    const copies = JSON.stringify([inputs.area, inputs.headers]);
+    const repeats = new Map<string, string[]>();
+    for (const path of batches.flatMap(({ paths }) => paths)) {
+      const key = `${path} ${copies}`;
+      const first: string = this.senders.get(key) ?? name;
+      this.senders.set(key, first);
+      if (first === name) continue;
+      const repeated = repeats.get(first) ?? [];
+      repeated.push(path);
+      repeats.set(first, repeated);
+    }
+    const operation = getOperation(inputs.objectType);
+    return Array.from(repeats, ([other, paths]) => describeRepeated(paths, other, operation));
   }
 
   /** Asks what is left of the day. A failure to ask is a warning, never an error: the service decides in the end. */

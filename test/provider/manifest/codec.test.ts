@@ -237,7 +237,8 @@ describe("the format is a contract", () => {
 
 const DAMAGED =
   "The manifest in the state of this resource is damaged. Restore the stack's state from a backup, or remove the resource from " +
-  "it with `pulumi state delete`, so that the next `pulumi up` refreshes everything; nothing was sent. (code UnknownState)";
+  "it with `pulumi state delete`, so that the next `pulumi up` sends everything (set a `refreshOnCreate` or `preloadOnCreate` " +
+  "that is false to true for it); nothing was sent. (code UnknownState)";
 
 describe("a damaged text is refused, with what to do", () => {
   test.each([

@@ -4,6 +4,7 @@ import {
   describeExceeded,
   describeOutstanding,
   describePlan,
+  describeRecorded,
   describeSubmitted,
   listPaths,
 } from "../../../provider/plan/describe.js";
@@ -221,6 +222,22 @@ describe("a plan is described", () => {
   });
 });
 
+test.each<[Inputs, string]>([
+  [
+    byPaths(),
+    "nothing to refresh: refreshOnCreate is false, so that 2 paths are only recorded; if this replaces a resource, set it to " +
+      "true for this update, or what changed since stays stale",
+  ],
+  [
+    contents({ a: "1" }, { objectType: "Preload" }),
+    "nothing to preload: preloadOnCreate is false, so that 1 URL is only recorded; if this replaces a resource, set it to " +
+      "true for this update, or what changed since isn't preloaded",
+  ],
+])("a creation that sends nothing is described with what to do if it is a replacement", (inputs, line) => {
+  const news = { ...inputs, refreshOnCreate: false };
+  expect(describeRecorded(planRefresh(undefined, news, present(news)), news)).toBe(line);
+});
+
 test("the first five paths are listed, without their queries", () => {
   expect(listPaths([url("a?auth_key=5ec2e7")])).toBe("https://vod.example.com/a?…");
   expect(listPaths(urls(7))).toBe(`${urls(5).join(", ")} and 2 more`);
@@ -240,7 +257,7 @@ test("what the last update left open is described, if anything", () => {
   ]);
 });
 
-test("a run is described by what was sent and its tasks", () => {
+test("a run is described by what was sent and its tasks, each once", () => {
   const batch = { objectType: "File" as const, force: false, domainRemoved: false };
   expect(
     describeSubmitted(
@@ -248,9 +265,9 @@ test("a run is described by what was sent and its tasks", () => {
         { ...batch, paths: urls(2) },
         { ...batch, objectType: "Directory", paths: [url("x/")] },
       ],
-      ["1,2", "3"],
+      ["1,2", "2,3"],
     ),
-  ).toBe("refreshed: 2 URL refreshes and 1 directory refresh in 2 calls, task 1,2, 3");
+  ).toBe("refreshed: 2 URL refreshes and 1 directory refresh in 2 calls, task 1, 2, 3");
 });
 
 const NEITHER = { groups: [] };

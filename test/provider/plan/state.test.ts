@@ -181,7 +181,8 @@ describe("a state is read", () => {
   test("unless it is damaged: then the error says what is wrong and what to do", () => {
     expect(() => readState({ ...kept(submitted), taskIds: "11" }, REFRESH)).toThrow(
       "The state of this resource can't be read: taskIds. Restore the stack's state from a backup, or remove the resource " +
-        "from it with `pulumi state delete`, so that the next `pulumi up` refreshes everything; nothing was sent. (code UnknownState)",
+        "from it with `pulumi state delete`, so that the next `pulumi up` sends everything (set a `refreshOnCreate` or " +
+        "`preloadOnCreate` that is false to true for it); nothing was sent. (code UnknownState)",
     );
   });
 });

@@ -85,9 +85,9 @@ test("content is refreshed when it is new and when it changes, and not otherwise
   // The second up follows within a process of its own, so it shows its plan, too.
   expect(lines).toEqual([
     "player: created: 2 URL refreshes (1,998 of 2,000 left today), 1 call",
-    `player: refreshed: 2 URL refreshes in 1 call, task ${created.outs.refreshTaskId}`,
+    `player: refreshed: 2 URL refreshes in 1 call, task ${(created.outs.taskIds as string[]).join(", ")}`,
     "player: contentHash changed: 2 URL refreshes (1,996 of 2,000 left today), 1 call",
-    `player: refreshed: 2 URL refreshes in 1 call, task ${updated.outs.refreshTaskId}`,
+    `player: refreshed: 2 URL refreshes in 1 call, task ${(updated.outs.taskIds as string[]).join(", ")}`,
   ]);
 });
 
@@ -111,6 +111,32 @@ test("refreshOnCreate false records the content and sends nothing, until it chan
   expect(emulator.received).toEqual([]);
   await up(created, { refreshOnCreate: false, contentHash: "v2" });
   expect(sent()).toEqual([A, B]);
+});
+
+test("replacing with refreshOnCreate false sends nothing, and the preview says so and what to do", async () => {
+  await up(undefined, { refreshOnCreate: false });
+  lines.length = 0;
+  // The engine checks the inputs of a replacement without old ones.
+  await up(undefined, { refreshOnCreate: false, contentHash: "v2" });
+  expect(sent()).toEqual([]);
+  expect(lines).toEqual([
+    "player: nothing to refresh: refreshOnCreate is false, so that 2 paths are only recorded; if this replaces a resource, " +
+      "set it to true for this update, or what changed since stays stale",
+  ]);
+});
+
+test("a URL that two resources send in one run is hinted at beside the second, in preview and update", async () => {
+  const made = provider();
+  const plan = async (name: string, paths: string[]) => {
+    const { inputs } = await made.check({}, { __resourceName: name, paths, contentHash: "v1" });
+    return inputs;
+  };
+  const [first, second] = [await plan("player", [A, B]), await plan("site", [B])];
+  const hint = `site: hint: ${B} is refreshed by "player" in this run as well, at a cost of its own; name it in one resource`;
+  expect(lines.filter((line) => line.includes("hint"))).toEqual([hint]);
+  await made.create(second);
+  await made.create(first);
+  expect(new Set(lines.filter((line) => line.includes("hint")))).toEqual(new Set([hint]));
 });
 
 describe("directories of paths that become contents", () => {
