@@ -4,7 +4,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { PreloadQuotaPolicy } from "../provider/schema/enums.js";
 import type { ObjectType, PreloadArea } from "../provider/vod/limits.js";
 import type { FailurePolicy, InputsAsOutputs, RefreshStatus, SourceArgs, WaitArgs } from "./resource.js";
-import { CallInputs, CallOutputs, VodCacheResource } from "./resource.js";
+import { CallInputs, CallOutputs, refuseLookUp, VodCacheResource } from "./resource.js";
 
 export type { PreloadArea, PreloadQuotaPolicy };
 
@@ -102,12 +102,17 @@ export interface VodCachePreload extends InputsAsOutputs<PreloadInputs, "preload
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: Pulumi defines the outputs, by the properties below.
 export class VodCachePreload extends VodCacheResource {
+  /** @throws RunError always: a preload happened in the past, and is no object of the service that could be looked up. */
+  static get(name: string, ..._: unknown[]): never {
+    return refuseLookUp("VodCachePreload", name);
+  }
+
   /**
    * @throws RunError for an import or a look-up by ID: a preload happened in the past, and is no object of the service.
    */
   constructor(name: string, args: VodCachePreloadArgs, opts?: pulumi.CustomResourceOptions) {
-    const { objectType, taskIds, status, submittedAt } = args.refresh ?? {};
-    const refresh = args.refresh && { objectType, taskIds, status, submittedAt };
+    const { objectType, taskIds, status, submittedAt } = args?.refresh ?? {};
+    const refresh = args?.refresh && { objectType, taskIds, status, submittedAt };
     super("VodCachePreload", name, { ...new PreloadInputs(), ...args, refresh, ...new PreloadOutputs() }, opts);
   }
 }

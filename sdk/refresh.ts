@@ -6,7 +6,7 @@ import type { ObjectType } from "../provider/vod/limits.js";
 import type { PreloadOptions, PreloadQuotaArgs, VodCachePreloadArgs } from "./preload.js";
 import { VodCachePreload } from "./preload.js";
 import type { FailurePolicy, InputsAsOutputs, RefreshStatus, SourceArgs, WaitArgs } from "./resource.js";
-import { CallInputs, CallOutputs, VodCacheResource } from "./resource.js";
+import { CallInputs, CallOutputs, refuseLookUp, VodCacheResource } from "./resource.js";
 
 export type { Collapse, ObjectType, QuotaPolicy };
 
@@ -154,13 +154,21 @@ export class VodCacheRefresh extends VodCacheResource {
   /** The preload's last known status. Undefined without `preload`. */
   readonly preloadStatus: pulumi.Output<RefreshStatus | undefined>;
 
+  /** @throws RunError always: a refresh happened in the past, and is no object of the service that could be looked up. */
+  static get(name: string, ..._: unknown[]): never {
+    return refuseLookUp("VodCacheRefresh", name);
+  }
+
   /**
    * @throws RunError for an import or a look-up by ID: a refresh happened in the past, and is no object of the service.
    */
   constructor(name: string, args: VodCacheRefreshArgs, opts?: pulumi.CustomResourceOptions) {
     super("VodCacheRefresh", name, { ...new RefreshInputs(), ...args, ...new RefreshOutputs() }, opts);
-    const { preload } = args;
-    this.preloadResource = preload ? declarePreload(this, name, args, preload === true ? {} : preload) : undefined;
+    // A program in JavaScript may give none: the check then says what is missing.
+    const { preload } = args ?? {};
+    this.preloadResource = preload
+      ? declarePreload(this, name, args, preload === true ? {} : preload, opts)
+      : undefined;
     this.preloadTaskIds = this.preloadResource ? this.preloadResource.taskIds : pulumi.output([]);
     this.preloadStatus = this.preloadResource ? this.preloadResource.status : pulumi.output(undefined);
   }
@@ -172,6 +180,7 @@ function declarePreload(
   name: string,
   args: VodCacheRefreshArgs,
   options: PreloadArgs,
+  { ignoreChanges = [] }: pulumi.CustomResourceOptions = {},
 ): VodCachePreload {
   const { include, exclude, quota = {}, onFailure = "warn", wait = true, ...rest } = options;
   const { contentHash, retry, endpoint, profile, assumeRole } = args;
@@ -192,8 +201,14 @@ function declarePreload(
     source: args.source && mapInput(args.source, source),
     preloadOnCreate: rest.preloadOnCreate ?? args.refreshOnCreate,
   } as VodCachePreloadArgs;
-  return new VodCachePreload(`${name}-preload`, inputs, { parent: refresh });
+  // What the refresh doesn't take for new content, its preload doesn't either.
+  const ignored = ignoreChanges.filter((path) => NAMES_CONTENT.test(path));
+  const ignoring = ignored.length > 0 ? { ignoreChanges: ignored } : {};
+  return new VodCachePreload(`${name}-preload`, inputs, { parent: refresh, ...ignoring });
 }
+
+/** The paths in `ignoreChanges` that stand for content. */
+const NAMES_CONTENT = /^(\*|files|source|paths|contents|contentHash)(\W|$)/;
 
 /** Whether a URL can be preloaded. An output isn't known here: the check of the preload refuses it if it can't. */
 function isFile(url: pulumi.Input<string>): boolean {

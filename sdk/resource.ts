@@ -7,6 +7,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import type { FailurePolicy, RefreshStatus, TimeoutPolicy } from "../provider/schema/enums.js";
+import { makeRunError } from "./run-error.js";
 
 export type { FailurePolicy, RefreshStatus, TimeoutPolicy };
 
@@ -168,17 +169,11 @@ export class CallOutputs {
 export abstract class VodCacheResource extends pulumi.CustomResource {
   /**
    * @param properties all inputs and outputs by name, undefined where there is no value.
-   * @throws RunError for an import or a look-up by ID.
+   * @throws RunError for an import or a look-up by ID, and for a key that Pulumi would drop.
    */
   protected constructor(kind: Kind, name: string, properties: object, opts?: pulumi.CustomResourceOptions) {
-    if (opts?.id !== undefined || opts?.import !== undefined) {
-      const [operation, onCreate] =
-        kind === "VodCacheRefresh" ? ["refresh", "refreshOnCreate"] : ["preload", "preloadOnCreate"];
-      throw new pulumi.RunError(
-        `${kind} "${name}" can't be imported or looked up: a ${operation} is no object of the service that could be ` +
-          `taken over. Declare it without \`import\` and \`id\`, and with \`${onCreate}: false\` if nothing is to be sent.`,
-      );
-    }
+    if (opts?.id !== undefined || opts?.import !== undefined) refuseLookUp(kind, name);
+    refuseDroppedKeys(kind, name, properties);
     const own = { __resourceName: name, __provider: PROVIDERS[kind], __secretPaths: hasSecretPaths(properties) };
     // Pulumi takes a stack trace for each property, and prints it only where `PULUMI_DEBUG_PROMISE_LEAKS` is set. Forty
     // traces with source maps take 12 ms a resource; without frames they take no time. Where the resource was declared
@@ -194,6 +189,28 @@ export abstract class VodCacheResource extends pulumi.CustomResource {
     } finally {
       Error.stackTraceLimit = stackTraceLimit;
     }
+  }
+}
+
+/** @throws RunError that says why a resource can't be imported or looked up, and what to do instead. */
+export function refuseLookUp(kind: Kind, name: string): never {
+  const [operation, onCreate] =
+    kind === "VodCacheRefresh" ? ["refresh", "refreshOnCreate"] : ["preload", "preloadOnCreate"];
+  throw makeRunError(
+    `${kind} "${name}" can't be imported or looked up: a ${operation} is no object of the service that could be ` +
+      `taken over. Declare it without \`import\` and \`id\`, and with \`${onCreate}: false\` if nothing is to be sent.`,
+  );
+}
+
+/**
+ * Refuses the key `__proto__`, which Pulumi drops from every object without a word.
+ *
+ * @throws RunError
+ */
+function refuseDroppedKeys(kind: Kind, name: string, properties: object): void {
+  for (const [input, value] of Object.entries(properties)) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, "__proto__")) continue;
+    throw makeRunError(`${input} of ${kind} "${name}" has the key __proto__, which Pulumi drops. Take it out.`);
   }
 }
 

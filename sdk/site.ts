@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { VodCacheRefreshArgs } from "./refresh.js";
 import { VodCacheRefresh } from "./refresh.js";
 import type { RefreshStatus, SourceArgs, VodCost } from "./resource.js";
+import { makeRunError } from "./run-error.js";
 
 /** A site, and how it is released. Each input that `VodCacheRefresh` has too is that of the refresh of each domain. */
 export interface VodSiteReleaseArgs
@@ -48,7 +49,7 @@ export class VodSiteRelease extends pulumi.ComponentResource {
   /** @throws RunError if `domains` is empty or names a domain twice. */
   constructor(name: string, args: VodSiteReleaseArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super("alicloud-vod:index:VodSiteRelease", name, {}, opts);
-    const { directory, domains, include, exclude, indexDocument, ...rest } = args;
+    const { directory, domains, include, exclude, indexDocument, ...rest } = args ?? {};
     const source = { directory, include, exclude, indexDocument };
     this.refreshes = findBaseUrls(name, domains).map(
       ([place, baseUrl]) =>
@@ -72,20 +73,18 @@ export class VodSiteRelease extends pulumi.ComponentResource {
 }
 
 /** The base URL of each domain, by what the names of its resources end in. */
-function findBaseUrls(name: string, domains: readonly string[]): [place: string, baseUrl: string][] {
+function findBaseUrls(name: string, domains: readonly string[] = []): [place: string, baseUrl: string][] {
   const places = new Map<string, string>();
   for (const domain of domains) {
     const baseUrl = `${/^https?:\/\//i.test(domain) ? domain : `https://${domain}`}/`.replace(/\/+$/, "/");
     const place = baseUrl.replace(/^https:\/\//i, "").replace(/\/$/, "");
     if (places.has(place)) {
-      throw new pulumi.RunError(`domains of VodSiteRelease "${name}" names ${place} twice. Name it once.`);
+      throw makeRunError(`domains of VodSiteRelease "${name}" names ${place} twice. Name it once.`);
     }
     places.set(place, baseUrl);
   }
   if (places.size === 0) {
-    throw new pulumi.RunError(
-      `domains of VodSiteRelease "${name}" is empty. Name at least one, such as vod.example.com.`,
-    );
+    throw makeRunError(`domains of VodSiteRelease "${name}" is empty. Name at least one, such as vod.example.com.`);
   }
   return [...places];
 }

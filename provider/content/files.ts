@@ -50,6 +50,7 @@ export async function findFiles(
 ): Promise<Files> {
   const { default: picomatch } = await import("picomatch");
   const { base, glob, isGlob } = picomatch.scan(toGlob(pattern), { unescape: true });
+  requireName(pattern);
   let path = resolve(cwd, pattern);
   let kind = await statIfThere(path);
   const include = isGlob && !kind ? [glob] : undefined;
@@ -116,6 +117,13 @@ export async function listFiles(
   }
   await walk(directory, "", [root]);
   return files;
+}
+
+/** @throws {@link ContentHashError} for a text that names no file on any system. */
+export function requireName(name: string): void {
+  if (!name.includes("\0")) return;
+  const shown = name.replaceAll("\0", "\\x00");
+  throw new ContentHashError(`"${shown}" has a NUL character, which no name of a file has. Take it out.`);
 }
 
 /** Reads the entries of a directory. The asynchronous function was measured to take half as long again. */

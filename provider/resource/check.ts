@@ -10,7 +10,7 @@ import { hasUnknown, type InputName, type Inputs, type ResourceKind, type Source
 import { showLine, showPath } from "../text/show.js";
 import { resolveEndpoint, resolveProxy } from "../vod/endpoint.js";
 import { VodError } from "../vod/errors.js";
-import { listFirst } from "../vod/format.js";
+import { formatNumber, listFirst } from "../vod/format.js";
 import { DAILY_QUOTA, DEFAULT_ENDPOINT, type ObjectType, REGION } from "../vod/limits.js";
 import { normalizePath } from "../vod/paths.js";
 
@@ -82,6 +82,9 @@ export function checkInputs(
   if (objectType === "Preload") problems.push(...directoryProblems(inputs, known));
   else if (known.preload) problems.push(...preloadProblems(inputs, known));
   if (unknown.endpoint === undefined) problems.push(...endpointProblem(known.endpoint, environment, config));
+  if (known.planFile?.includes("\0")) {
+    problems.push("planFile has a NUL character, which no name of a file has; take it out.");
+  }
   if (known.planFile && known.source) problems.push(...planFileProblem(known.planFile, known.source));
   const isSound = problems.length === 0 && unknown.endpoint === undefined;
   return {
@@ -140,28 +143,54 @@ function findWarnings({ force, objectType, quota, refreshNew, refreshRemoved, pa
 
 /** The paths as they are sent, without duplicates, and a sentence for each that can't be sent. */
 function checkPaths(given: readonly string[], objectType: ObjectType | undefined) {
-  const problems: string[] = [];
+  const mistakes: Mistake[] = [];
   const paths = new Set<string>();
   for (const [index, path] of given.entries()) {
     const result = path === UNKNOWN ? { path } : normalizePath(path, objectType);
     if ("path" in result) paths.add(result.path);
-    else problems.push(`paths[${index}] (${showPath(path)}) ${result.problem}.`);
+    else mistakes.push({ where: `paths[${index}] (${showPath(path)})`, what: result.problem });
   }
-  return { value: [...paths], problems };
+  return { value: [...paths], problems: describeMistakes("paths", mistakes) };
+}
+
+/** What is wrong with one element of an input. */
+interface Mistake {
+  where: string;
+  what: string;
+}
+
+/** How many mistakes of one kind are named: a list that was read wrong has thousands. */
+const MISTAKES_NAMED = 20;
+
+/** One sentence for each mistake; of one kind the first few, and how many more there are. */
+function describeMistakes(input: InputName, mistakes: readonly Mistake[]): string[] {
+  const counts = new Map<string, number>();
+  const named = mistakes.filter(({ what }) => {
+    const kind = what.replace(/"[^"]*"/g, '"…"');
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
+    return count <= MISTAKES_NAMED;
+  });
+  const more = [...counts].filter(([, count]) => count > MISTAKES_NAMED);
+  return [
+    ...named.map(({ where, what }) => `${where} ${what}.`),
+    ...more.map(([kind, count]) => `${formatNumber(count - MISTAKES_NAMED)} more of ${input}: each ${kind}.`),
+  ];
 }
 
 /** The URLs as they are sent. Two spellings of a URL must have the same hash. */
 function checkContents(given: Readonly<Record<string, string>>) {
-  const problems: string[] = [];
+  const mistakes: Mistake[] = [];
   const contents: Record<string, string> = {};
   for (const [url, hash] of Object.entries(given)) {
     const result = normalizePath(url, "File");
-    if ("problem" in result) problems.push(`contents["${showPath(url)}"] ${result.problem}.`);
+    const where = `contents["${showPath(url)}"]`;
+    if ("problem" in result) mistakes.push({ where, what: result.problem });
     else if (Object.hasOwn(contents, result.path) && contents[result.path] !== hash) {
-      problems.push(`contents["${showPath(url)}"] names a URL twice, with different hashes; write it once.`);
+      mistakes.push({ where, what: "names a URL twice, with different hashes; write it once" });
     } else contents[result.path] = hash;
   }
-  return { value: contents, problems };
+  return { value: contents, problems: describeMistakes("contents", mistakes) };
 }
 
 /** What keeps a preload from following the refresh. */
@@ -188,14 +217,16 @@ function preloadProblems({ paths, contents }: Record<string, unknown>, { objectT
 /** Directories among what is to be preloaded: the service preloads files only. */
 function directoryProblems({ paths, contents }: Record<string, unknown>, { source }: Known): string[] {
   const isDirectory = (url: string) => url.endsWith("/");
-  const why = "names a directory, which can't be preloaded; name its files.";
+  const what = "names a directory, which can't be preloaded; name its files";
+  const ofPaths = ((paths ?? []) as string[]).flatMap((path, index) =>
+    isDirectory(path) ? [{ where: `paths[${index}] (${showPath(path)})`, what }] : [],
+  );
+  const ofContents = Object.keys(contents ?? {})
+    .filter(isDirectory)
+    .map((url) => ({ where: `contents["${showPath(url)}"]`, what }));
   return [
-    ...((paths ?? []) as string[]).flatMap((path, index) =>
-      isDirectory(path) ? [`paths[${index}] (${showPath(path)}) ${why}`] : [],
-    ),
-    ...Object.keys(contents ?? {})
-      .filter(isDirectory)
-      .map((url) => `contents["${showPath(url)}"] ${why}`),
+    ...describeMistakes("paths", ofPaths),
+    ...describeMistakes("contents", ofContents),
     ...(source?.indexDocument === undefined
       ? []
       : ["source.indexDocument stands for directories, which can't be preloaded; leave it out."]),
@@ -316,11 +347,16 @@ export function describeIssue(name: string, schema: z.ZodType, value: unknown, e
     const remedy = meant === undefined ? choices.map((choice) => `"${choice}"`).join(", ") : `"${meant}"`;
     return `${property} is "${showLine(wrong, 40)}", which is none of its values; write ${remedy}.`;
   }
-  const strange =
-    issue?.code === "unrecognized_keys"
-      ? ` has ${listFirst(issue.keys, (key) => showLine(key, 60))}, which it doesn't know`
-      : ` ${describeValue(wrong)}`;
-  return `${property}${strange}; ${hint}.`;
+  return `${property} ${describeRule(issue) ?? describeValue(wrong)}; ${hint}.`;
+}
+
+/** What is wrong with a value of the right type, by the rule that it breaks. Undefined if the type is wrong. */
+function describeRule(issue: z.core.$ZodIssue | undefined): string | undefined {
+  if (issue?.code === "unrecognized_keys") return `has ${listFirst(issue.keys, (key) => showLine(key, 60))}, which it doesn't know`;
+  if (issue?.code === "too_big" && issue.origin === "string") return `is longer than ${issue.maximum} characters`;
+  const rule = issue?.code === "invalid_key" ? issue.issues[0] : issue;
+  // Of such a rule the schema says what it means.
+  return rule?.code === "invalid_format" ? rule.message : undefined;
 }
 
 /** The property at a path within an input, as a program writes it, and the hint of the innermost field that has one. */

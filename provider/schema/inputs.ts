@@ -212,8 +212,12 @@ const callSchemas = {
 
 /** Names and values of headers; none of them can end its header. */
 const headersSchema = z.record(
-  z.string().regex(/^[!#$%&'*+.^_`|~\w-]{1,128}$/),
-  z.string().regex(/^[\x20-\x7e]{1,1024}$/),
+  z.string().regex(/^[!#$%&'*+.^_`|~\w-]{1,128}$/, "is no name of a header"),
+  z
+    .string()
+    .min(1)
+    .max(1024)
+    .regex(/^[\x20-\x7e]*$/, "contains a line break, or another character that no header can have"),
 );
 
 const HOW_MANY = "What to do when the day's quota can't hold what is due.";
@@ -238,6 +242,7 @@ const preloadOptionSchemas = {
     description:
       'Headers of the requests to the origin, such as `{ "Accept-Encoding": "gzip" }` for copies that the edge keeps apart. They ' +
       "are kept in the state, so never put a secret here. A change preloads everything again. Defaults to none.",
+    hint: 'give a text of printable ASCII for each header, such as { "Accept-Encoding": "gzip" }',
   }),
 } as const;
 
@@ -450,9 +455,6 @@ export const preloadSchemas = {
       default: "fail",
     }),
   ...preloadOptionSchemas,
-  headers: preloadOptionSchemas.headers.meta({
-    hint: 'give a text of printable ASCII for each header, such as { "Accept-Encoding": "gzip" }',
-  }),
   ...callSchemas,
   wait: callSchemas.wait.meta({
     description:

@@ -4,7 +4,7 @@
  */
 import { statSync } from "node:fs";
 import { resolve, sep } from "node:path";
-import { ContentHashError, type Files, listFiles, unreadable } from "../content/files.js";
+import { ContentHashError, type Files, listFiles, requireName, unreadable } from "../content/files.js";
 import { hashContents, noLongerAFile, type SizedFile, WorkerPool, yieldToEventLoop } from "./hash-pool.js";
 import { cachePath, isRacy, lookUp, readTable, STAT_WORDS, type StatTable, setStat, writeTable } from "./stat-cache.js";
 
@@ -38,6 +38,7 @@ export interface ScanOptions {
  */
 export async function scanSource(options: ScanOptions): Promise<Map<string, string>> {
   const { include, exclude } = options;
+  requireName(options.directory);
   const directory = resolve(options.directory);
   requireDirectory(directory);
   // Taken before any stat: whatever is written from now on has a later time, or one that is too close to be trusted.

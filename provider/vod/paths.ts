@@ -37,7 +37,9 @@ export function normalizePath(path: string, objectType: ObjectType | undefined):
   if (path === "") return problem("is empty");
   if (/[\r\n\u0085\u2028\u2029]/.test(path)) return problem("contains a line break; give each path as its own element");
   if (path.search(CONTROL) !== -1) return problem("contains a control character");
-  if (/\s/.test(path)) return problem("contains a space; write %20 where the URL has one");
+  if (path.includes(" ")) return problem("contains a space; write %20 where the URL has one");
+  const space = /\s/.exec(path)?.[0];
+  if (space !== undefined) return problem(describeSpace(space));
   if (!path.isWellFormed()) return problem("contains half of a character (a lone surrogate)");
 
   const scheme = SCHEME.exec(path)?.[1]?.toLowerCase();
@@ -85,6 +87,13 @@ export function parentOf(directory: string): string {
 /** All directories that a URL lies in, the deepest first. */
 export function* directoriesAbove(url: string): Generator<string, void> {
   for (let directory = directoryOf(url); directory !== ""; directory = parentOf(directory)) yield directory;
+}
+
+/** What is wrong with white space that is no plain space: it is rarely meant. */
+function describeSpace(space: string): string {
+  if (space === "\ufeff") return "contains a byte order mark (U+FEFF), which can't be seen; take it out";
+  const code = space.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
+  return `contains the white space U+${code}; take it out, or write ${encodeURIComponent(space)} where the URL has it`;
 }
 
 function problem(sentence: string): { problem: string } {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, afterEach, describe, expect, test, vi } from "vitest";
-import { VodCacheRefresh, VodSiteRelease } from "../../sdk/index.js";
+import { VodCachePreload, VodCacheRefresh, VodSiteRelease } from "../../sdk/index.js";
 
 /** What the program registers: Pulumi's own mocks stand in for the engine. */
 const registered: pulumi.runtime.MockResourceArgs[] = [];
@@ -160,6 +160,40 @@ test("VodCacheRefresh refuses import and id, and says what to do", () => {
     );
   }
 });
+
+test.each([
+  ["VodCacheRefresh", () => VodCacheRefresh.get("player"), "refreshOnCreate"],
+  ["VodCacheRefresh", () => VodCacheRefresh.get("player", "70422"), "refreshOnCreate"],
+  ["VodCachePreload", () => VodCachePreload.get("player", "70422", {}), "preloadOnCreate"],
+])("%s.get says that there is nothing to look up, and what to do", (kind, get, onCreate) => {
+  const before = registered.length;
+  expect(get).toThrow(new RegExp(`^${kind} "player" can't be imported or looked up: .* with \`${onCreate}: false\``));
+  expect(registered).toHaveLength(before);
+});
+
+test.each([
+  ["contents", () => new VodCacheRefresh("proto", { contents: JSON.parse('{ "__proto__": "1" }') })],
+  [
+    "headers",
+    () => new VodCacheRefresh("proto", { ...args, preload: { headers: JSON.parse('{ "__proto__": "1" }') } }),
+  ],
+])("%s refuse the key __proto__, which Pulumi would drop", (input, declare) => {
+  expect(declare).toThrow(
+    new RegExp(`^${input} of VodCache\\w+ "proto.*" has the key __proto__, which Pulumi drops\\. Take it out\\.$`),
+  );
+});
+
+test.each([undefined, null, {}])(
+  "a resource declared with %j is registered, so that the check says what is missing",
+  (none) => {
+    for (const Resource of [VodCacheRefresh, VodCachePreload]) {
+      expect(() => new Resource("nothing", none as never)).not.toThrow();
+    }
+    expect(() => new VodSiteRelease("nothing", none as never)).toThrow(
+      /^domains of VodSiteRelease "nothing" is empty\. /,
+    );
+  },
+);
 
 describe("the text from which Pulumi's provider process makes the provider", () => {
   const text = async () => {

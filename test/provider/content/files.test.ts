@@ -227,6 +227,7 @@ describe("an error", () => {
     ["", 'A pattern is empty. Name a directory such as "./dist", or a glob such as "dist/**/*.js".'],
     [undefined, 'A pattern is empty. Name a directory such as "./dist", or a glob such as "dist/**/*.js".'],
     ["!*.map", 'The pattern "!*.map" begins with "!". Give what follows it as `exclude` instead.'],
+    ["a\0b", '"a\\x00b" has a NUL character, which no name of a file has. Take it out.'],
     [[], "hashFiles got no patterns. Name a directory or a glob."],
   ])("for the pattern %j says what to do", async (patterns, message) => {
     const cwd = temporaryDirectory();

@@ -93,6 +93,21 @@ describe("each wrong input gets a sentence with the name of the property and the
     expect(problemsOf({ paths: ["/a", "/b"], force: "yes" })).toHaveLength(3);
   });
 
+  test("of more than twenty mistakes of one kind, the first twenty are named and the others counted", () => {
+    const paths = Array.from({ length: 1521 }, (_, index) => `/${index}`);
+    const problems = problemsOf({ paths: [...paths, "https://vod.example.com/a b"] });
+    expect(problems).toHaveLength(22);
+    expect(problems[19]).toBe("paths[19] (/19) has no host; write it as https://your-domain/path.");
+    expect(problems.slice(20)).toEqual([
+      "paths[1521] (https://vod.example.com/a b) contains a space; write %20 where the URL has one.",
+      "1,501 more of paths: each has no host; write it as https://your-domain/path.",
+    ]);
+    const hosts = Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`host${index}/a`, "1"]));
+    expect(check({ contents: hosts }).problems.at(-1)).toBe(
+      '1 more of contents: each has no host: "…" is not a domain name; write it as https://your-domain/path.',
+    );
+  });
+
   test("a signed URL is shown without its signature", () => {
     const [problem] = problemsOf({ paths: ["https://vod.example.com/a b?auth_key=1700-0-0-5ec2e7"] });
     expect(problem).not.toContain("5ec2e7");
@@ -250,6 +265,12 @@ test.each([
   ]);
 });
 
+test("planFile with a NUL character is refused", () => {
+  expect(problemsOf({ planFile: "plan\0.txt" })).toEqual([
+    "planFile has a NUL character, which no name of a file has; take it out.",
+  ]);
+});
+
 test("planFile beside the source is accepted", () => {
   const source = { directory: "./dist", baseUrl: "https://vod.example.com/" };
   for (const planFile of ["./plan.txt", "../plan.txt", "./dist-plan.txt", "/tmp/plan.txt"]) {
@@ -373,7 +394,22 @@ describe("a preload after the refresh, as an option of it:", () => {
     ],
     [
       { preload: { headers: { Cookie: "a\nb" } } },
-      'preload.headers.Cookie is a string; write true, false, or an object of how it is preloaded, such as { area: "domestic" }.',
+      "preload.headers.Cookie contains a line break, or another character that no header can have; give a text of printable " +
+        'ASCII for each header, such as { "Accept-Encoding": "gzip" }.',
+    ],
+    [
+      { preload: { headers: { Cookie: "" } } },
+      'preload.headers.Cookie is empty; give a text of printable ASCII for each header, such as { "Accept-Encoding": "gzip" }.',
+    ],
+    [
+      { preload: { headers: { Cookie: "a".repeat(1025) } } },
+      "preload.headers.Cookie is longer than 1024 characters; give a text of printable ASCII for each header, such as " +
+        '{ "Accept-Encoding": "gzip" }.',
+    ],
+    [
+      { preload: { headers: { "a b": "1" } } },
+      "preload.headers.a b is no name of a header; give a text of printable ASCII for each header, such as " +
+        '{ "Accept-Encoding": "gzip" }.',
     ],
     [
       { preload: true, objectType: "IgnoreParams" },

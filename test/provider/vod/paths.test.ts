@@ -68,6 +68,16 @@ describe("a path that can't be sent is refused with one sentence", () => {
     ["File", "https://vod.example.com/a\u0007", "contains a control character"],
     ["File", "https://vod.example.com/a\t", "contains a control character"],
     ["File", "https://vod.example.com/my video.mp4", "contains a space; write %20 where the URL has one"],
+    [
+      "File",
+      "\ufeffhttps://vod.example.com/a",
+      "contains a byte order mark (U+FEFF), which can't be seen; take it out",
+    ],
+    [
+      "File",
+      "https://vod.example.com/a\u00a0b",
+      "contains the white space U+00A0; take it out, or write %C2%A0 where the URL has it",
+    ],
     ["File", "https://vod.example.com/\ud800", "contains half of a character (a lone surrogate)"],
     ["File", "ftp://vod.example.com/a", "has the scheme ftp; write http:// or https://"],
     ["File", "/player/app.js", "has no host; write it as https://your-domain/path"],
