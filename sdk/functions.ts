@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { VodFunctions } from "../provider/resource/functions.js";
 import type { CallInputs } from "./resource.js";
+import { makeRunError } from "./run-error.js";
 
 /** Who asks, and where: each argument may be an output of another resource. */
 export interface GetVodRefreshQuotaOutputArgs extends Pick<CallInputs, "endpoint" | "profile" | "assumeRole"> {}
@@ -69,7 +70,9 @@ export interface VodRefreshTask {
 type InvokeOutputOptions = pulumi.InvokeOptions & Pick<pulumi.ResourceOptions, "dependsOn">;
 
 /**
- * Asks how much of the day's quota is left. The same question is asked once a run, in previews too.
+ * Asks how much of the day's quota is left. The same question is asked once a run, in previews too, and tried as often as
+ * a resource tries its calls. Under `pulumi.runtime.setMocks`, `call` is asked for
+ * `alicloud-vod:index:getVodRefreshQuota`, and the service isn't.
  *
  * @param opts `parent` is the resource beside which lines are logged. The other options have no effect, since no
  * provider of Pulumi takes part.
@@ -99,7 +102,8 @@ export function getVodRefreshQuotaOutput(
 }
 
 /**
- * Asks how far tasks are. The same question is asked once a run, in previews too.
+ * Asks how far tasks are. The same question is asked once a run, in previews too. Under `pulumi.runtime.setMocks`, `call`
+ * is asked for `alicloud-vod:index:getVodRefreshTasks`.
  *
  * @param opts as of {@link getVodRefreshQuota}.
  * @throws RunError, as a rejection, as {@link getVodRefreshQuota} does.
@@ -126,11 +130,13 @@ export function getVodRefreshTasksOutput(
 }
 
 async function askQuota(args: GetVodRefreshQuotaArgs, opts?: pulumi.InvokeOptions): Promise<GetVodRefreshQuotaResult> {
+  if (isMocked()) return pulumi.runtime.invoke("alicloud-vod:index:getVodRefreshQuota", args, opts);
   const { urls, directories, preload } = await ask(opts, ({ quota }, log) => quota(args, { log }));
   return { urls, directories, ...(preload === undefined ? {} : { preloads: preload }) };
 }
 
 async function askTasks(args: GetVodRefreshTasksArgs, opts?: pulumi.InvokeOptions): Promise<GetVodRefreshTasksResult> {
+  if (isMocked()) return pulumi.runtime.invoke("alicloud-vod:index:getVodRefreshTasks", args, opts);
   const rows = await ask(opts, ({ tasks }, log) => tasks(args, { log }));
   const tasks = rows.map(({ objectPath, createdAt, ...row }) => ({
     ...row,
@@ -160,26 +166,54 @@ function idOf(resource: pulumi.Resource): pulumi.Output<unknown> {
   return resource.urn.apply(() => pulumi.all([...children].map(idOf)));
 }
 
-const answers = new Map<string, Promise<unknown>>();
+/** One run of one program; a process that runs several through the Automation API has one for each. */
+interface Run {
+  /** What talks to the service with the run's settings, once a question came. */
+  service: Promise<VodFunctions> | undefined;
+  answers: Map<string, Promise<unknown>>;
+}
 
-/** Asks the service once a run for each question. */
+/** The runs, by their connections to the engine. */
+const runs = new WeakMap<object, Run>();
+/** Stands for the connection of a program that no engine runs. */
+const NO_ENGINE = {};
+
+function currentRun(): Run {
+  const engine = pulumi.runtime.getMonitor() ?? NO_ENGINE;
+  const run = runs.get(engine) ?? { service: undefined, answers: new Map() };
+  runs.set(engine, run);
+  return run;
+}
+
+/** Asks the service once a run for each question. A failure isn't kept: the next one to ask tries again. */
 function once<T>(question: [name: string, args: unknown], ask: () => Promise<T>): Promise<T> {
+  // A mock may answer in another way each time.
+  if (isMocked()) return ask();
+  const { answers } = currentRun();
   const key = JSON.stringify(question);
-  const answer = (answers.get(key) as Promise<T> | undefined) ?? ask();
+  const known = answers.get(key) as Promise<T> | undefined;
+  if (known !== undefined) return known;
+  const answer = ask();
   answers.set(key, answer);
+  answer.catch(() => answers.delete(key));
   return answer;
 }
 
-let service: Promise<VodFunctions> | undefined;
+/** Whether a test stands in for the engine with `pulumi.runtime.setMocks`: then nothing is asked but its mocks. */
+function isMocked(): boolean {
+  const monitor: object | undefined = pulumi.runtime.getMonitor();
+  return monitor !== undefined && "mocks" in monitor;
+}
 
 /** Asks a question and logs its lines beside the parent. */
 async function ask<T>(
   { parent }: pulumi.InvokeOptions = {},
   question: (service: VodFunctions, log: (line: string) => void) => Promise<T>,
 ): Promise<T> {
-  service ??= load();
+  const run = currentRun();
+  run.service ??= load();
   const log = (line: string) => void pulumi.log.info(line, parent);
-  return service.then((functions) => question(functions, log)).catch(fail);
+  return run.service.then((functions) => question(functions, log)).catch(fail);
 }
 
 /** Loads what talks to the service. A program that asks nothing doesn't load it. */
@@ -192,10 +226,10 @@ async function load(): Promise<VodFunctions> {
   return vodFunctions(config, { environment: process.env, now: () => new Date() });
 }
 
-/** Pulumi prints this error without a stack trace. Any other error than the service's says nothing to a user. */
+/** Tells a failure in sentences. Any other error than the service's says nothing to a user. */
 function fail(error: unknown): never {
   const isVodError = error instanceof Error && error.name === "VodError";
-  throw new pulumi.RunError(
+  throw makeRunError(
     isVodError
       ? error.message
       : "The part of pulumi-alicloud-vod that asks the VOD API can't be loaded. Install the package again, on Node 20.19 or newer.",

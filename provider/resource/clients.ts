@@ -56,8 +56,8 @@ export class Clients {
     return found;
   }
 
-  /** The client that sends, with the patience that the program sets. */
-  submitClient(inputs: Inputs): VodClient {
+  /** The client that sends, or asks for a program, with the patience that the program sets. */
+  submitClient(inputs: Partial<Inputs>): VodClient {
     return this.clientFor(inputs, { retry: retryLimits(inputs) }, "program");
   }
 
@@ -89,7 +89,7 @@ export class Clients {
 }
 
 /** How long and how often the program lets each call be tried. */
-export function retryLimits({ retry: { timeout, maxAttempts } = {} }: Inputs): RetryLimits {
+export function retryLimits({ retry: { timeout, maxAttempts } = {} }: Partial<Inputs>): RetryLimits {
   return {
     timeoutMs: timeout === undefined ? DEFAULT_RETRY.timeoutMs : timeout * 1000,
     maxAttempts: maxAttempts ?? DEFAULT_RETRY.maxAttempts,

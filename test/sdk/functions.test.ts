@@ -1,5 +1,8 @@
 /** Functions that ask the service: each question is asked once a run, and a failure is told in sentences. */
 import * as pulumi from "@pulumi/pulumi";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
+import { setMockOptions } from "@pulumi/pulumi/runtime/settings";
+import * as state from "@pulumi/pulumi/runtime/state";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { vodClient } from "../../provider/vod/client.js";
 import { limiterOf } from "../../provider/vod/rate-limiter.js";
@@ -12,12 +15,23 @@ import {
 import type { Emulator } from "../emulator/index.js";
 import { started } from "../emulator/started.js";
 
-pulumi.runtime.setMocks({ newResource: ({ name, inputs }) => ({ id: name, state: inputs }), call: () => ({}) });
+const MOCKS: pulumi.runtime.Mocks = {
+  newResource: ({ name, inputs }) => ({ id: name, state: inputs }),
+  call: () => ({}),
+};
+
+/** Lets an engine that is no mock run what follows, as one run of a program. */
+function beginRun(config: Record<string, string> = {}): void {
+  const engine = new Proxy(new MockMonitor(MOCKS), { has: (target, key) => key !== "mocks" && key in target });
+  setMockOptions(engine);
+  pulumi.runtime.setAllConfig(config);
+}
 const settled = <T>(output: pulumi.Output<T>) => new Promise<T>((resolve) => output.apply(resolve));
 
 let emulator: Emulator;
 const { env } = process;
 beforeEach(async () => {
+  beginRun();
   emulator = await started();
   process.env = {
     PATH: env.PATH,
@@ -90,6 +104,84 @@ describe("getVodRefreshQuota", () => {
     );
     expect(unknown).toBeInstanceOf(pulumi.RunError);
     expect(unknown.message).toMatch(/\(code InvalidCredentials\)$/);
+    // Pulumi formats the stack trace of an error that it prints without it, and that takes seconds.
+    expect([error.stack, unknown.stack]).toEqual(["", ""]);
+  });
+
+  test("is tried again after a throttle, as a resource's calls are", async () => {
+    emulator.fault({ kind: "throttle", times: 1, retryAfterMs: 1 });
+    expect(await getVodRefreshQuota({ endpoint: emulator.endpoint })).toHaveProperty("urls.remain", 2000);
+    expect(emulator.received).toHaveLength(2);
+  });
+
+  test("is asked again after a failure, and leaves another question under way alone", async () => {
+    const { endpoint } = emulator;
+    emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshQuota", times: 1 });
+    const failed = getVodRefreshQuota({ endpoint });
+    const other = getVodRefreshTasks({ endpoint, taskIds: [] });
+    await expect(failed).rejects.toThrow(/Forbidden\.RAM/);
+    expect(await other).toEqual({ tasks: [] });
+    expect(await getVodRefreshQuota({ endpoint })).toHaveProperty("urls.remain", 2000);
+  });
+});
+
+describe("a process that runs several programs", () => {
+  // Pulumi's types don't have it.
+  const { withLocalStorage } = state as unknown as { withLocalStorage<T>(run: () => T): T };
+  /** Runs a program as the Automation API does: with settings and a connection of its own. */
+  const program = <T>(own: Emulator, ask: () => Promise<T>): Promise<T> =>
+    withLocalStorage(() => {
+      beginRun({
+        "alicloud:accessKey": own.accessKeyId,
+        "alicloud:secretKey": own.accessKeySecret,
+        "alicloud:endpoints": JSON.stringify([{ vod: own.endpoint }]),
+      });
+      return ask();
+    });
+
+  test("asks for each with its own account and endpoint, once", async () => {
+    const accounts = [await started({ accessKeyId: "LTAIfirst" }), await started({ accessKeyId: "LTAIsecond" })];
+    for (const [index, account] of accounts.entries()) account.set({ urlRemain: 100 + index });
+    const ask = () => Promise.all([getVodRefreshQuota(), getVodRefreshQuota()]);
+    const answers = await Promise.all(accounts.map((account) => program(account, ask)));
+    expect(answers.flat().map(({ urls }) => urls.remain)).toEqual([100, 100, 101, 101]);
+    for (const account of accounts) expect(account.received).toHaveLength(1);
+  });
+
+  test("asks again in the next run", async () => {
+    const remain = () => program(emulator, async () => (await getVodRefreshQuota()).urls.remain);
+    expect(await remain()).toBe(2000);
+    emulator.set({ urlRemain: 5 });
+    expect(await remain()).toBe(5);
+  });
+});
+
+describe("under pulumi.runtime.setMocks", () => {
+  test("the mocks are asked for each question, with its arguments, and never the service", async () => {
+    const asked: unknown[] = [];
+    const answers = {
+      "alicloud-vod:index:getVodRefreshQuota": { urls: { quota: 7, remain: 3 }, directories: { quota: 1, remain: 1 } },
+      "alicloud-vod:index:getVodRefreshTasks": { tasks: [] },
+    };
+    await pulumi.runtime.setMocks({
+      ...MOCKS,
+      call: ({ token, inputs }) => {
+        asked.push([token, inputs]);
+        return answers[token as keyof typeof answers];
+      },
+    });
+    const { endpoint } = emulator;
+    expect((await getVodRefreshQuota({ endpoint })).urls).toEqual({ quota: 7, remain: 3 });
+    expect(await settled(getVodRefreshQuotaOutput().apply(({ urls }) => urls.remain))).toBe(3);
+    expect(await getVodRefreshTasks({ taskIds: ["1"] })).toEqual({ tasks: [] });
+    expect(await settled(getVodRefreshTasksOutput({ taskIds: pulumi.output(["2"]) }))).toEqual({ tasks: [] });
+    expect(asked).toEqual([
+      ["alicloud-vod:index:getVodRefreshQuota", { endpoint }],
+      ["alicloud-vod:index:getVodRefreshQuota", {}],
+      ["alicloud-vod:index:getVodRefreshTasks", { taskIds: ["1"] }],
+      ["alicloud-vod:index:getVodRefreshTasks", { taskIds: ["2"] }],
+    ]);
+    expect(emulator.received).toEqual([]);
   });
 });
 
