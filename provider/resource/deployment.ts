@@ -26,7 +26,7 @@ export interface Deployment {
 }
 
 /** The content that the inputs name. */
-interface Content {
+export interface Content {
   current: Manifest;
   /** What `check` found, if it differs: it may be online as well. */
   checked?: Manifest;
