@@ -59,7 +59,10 @@ class PreloadInputs extends CallInputs {
    * everything again. Defaults to `domestic`.
    */
   area?: pulumi.Input<PreloadArea>;
-  /** Whether copies are put on the second layer of the edge only, nearer to the origin. Defaults to `false`. */
+  /**
+   * Whether copies are put on the L2 nodes of the edge as well. With `false` they are put on the layer only that fetches
+   * from the origin. A change to `true` preloads everything again. Defaults to `false`.
+   */
   l2Preload?: pulumi.Input<boolean>;
   /**
    * Headers of the requests to the origin, such as `{ "Accept-Encoding": "gzip" }` for copies that the edge keeps

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 
@@ -12,6 +13,12 @@ describe("the package", () => {
   const names =
     "ContentHashError,VodCachePreload,VodCacheRefresh,VodSiteRelease,getVodRefreshQuota,getVodRefreshQuotaOutput,getVodRefreshTasks," +
     "getVodRefreshTasksOutput,hashContent,hashFiles";
+
+  test("runs no script when it is installed, so that npm doesn't warn of one", () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+    const run = /^(pre|post)?(install|prepare)$|^prepublish$/;
+    expect(Object.keys(scripts).filter((name) => run.test(name))).toEqual([]);
+  });
 
   test("is imported by CommonJS programs", () => {
     expect(run("-p", 'Object.keys(require("pulumi-alicloud-vod")).sort().join()')).toBe(names);

@@ -180,6 +180,7 @@ export function listPaths(paths: readonly string[]): string {
 const WHOLE: readonly Group["reason"][] = [
   "created",
   "area or headers changed",
+  "l2Preload switched on",
   "given in another way",
   "objectType changed",
   "refreshed as another type",

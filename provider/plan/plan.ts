@@ -45,6 +45,7 @@ type Reason =
   | "contentHash not known yet"
   | "objectType changed"
   | "area or headers changed"
+  | "l2Preload switched on"
   | "refreshed as another type"
   | "given in another way"
   | "new path"
@@ -145,6 +146,8 @@ function findReasonForAll(olds: Inputs, news: Inputs): Reason | undefined {
   if (getContent(olds).mode !== getContent(news).mode) return "given in another way";
   if (olds.objectType !== news.objectType) return "objectType changed";
   if (hasOtherPreloadOptions(olds, news)) return "area or headers changed";
+  // The other way round, no copy is missing.
+  if (news.l2Preload === true && olds.l2Preload !== true) return "l2Preload switched on";
   if (hasOtherRefreshType(olds, news)) return "refreshed as another type";
   return undefined;
 }

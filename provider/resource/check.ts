@@ -352,7 +352,8 @@ export function describeIssue(name: string, schema: z.ZodType, value: unknown, e
 
 /** What is wrong with a value of the right type, by the rule that it breaks. Undefined if the type is wrong. */
 function describeRule(issue: z.core.$ZodIssue | undefined): string | undefined {
-  if (issue?.code === "unrecognized_keys") return `has ${listFirst(issue.keys, (key) => showLine(key, 60))}, which it doesn't know`;
+  if (issue?.code === "unrecognized_keys")
+    return `has ${listFirst(issue.keys, (key) => showLine(key, 60))}, which it doesn't know`;
   if (issue?.code === "too_big" && issue.origin === "string") return `is longer than ${issue.maximum} characters`;
   const rule = issue?.code === "invalid_key" ? issue.issues[0] : issue;
   // Of such a rule the schema says what it means.

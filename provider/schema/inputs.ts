@@ -233,11 +233,15 @@ const preloadOptionSchemas = {
         "again. Defaults to `domestic`.",
       default: DEFAULT_PRELOAD_AREA,
     }),
-  l2Preload: z.boolean().optional().meta({
-    description:
-      "Whether copies are put on the second layer of the edge only, nearer to the origin. Defaults to `false`.",
-    default: false,
-  }),
+  l2Preload: z
+    .boolean()
+    .optional()
+    .meta({
+      description:
+        "Whether copies are put on the L2 nodes of the edge as well. With `false` they are put on the layer only that fetches from " +
+        "the origin. A change to `true` preloads everything again. Defaults to `false`.",
+      default: false,
+    }),
   headers: headersSchema.optional().meta({
     description:
       'Headers of the requests to the origin, such as `{ "Accept-Encoding": "gzip" }` for copies that the edge keeps apart. They ' +

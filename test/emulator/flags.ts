@@ -4,16 +4,19 @@
 import { parseArgs } from "node:util";
 import type { EmulatorOptions } from "./emulator.js";
 
-export const USAGE = "npm run emulator -- [--port N] [--domain D]... [--origin DIRECTORY] [--task-delay MS]";
+export const USAGE =
+  "npm run emulator -- [--port N] [--domain D]... [--origin DIRECTORY] [--task-delay MS] " + "[--security-token TOKEN]";
 
 /** Throws an error of one sentence if a flag is unknown or has a bad value. */
 export function parseFlags(args: readonly string[]): EmulatorOptions {
-  const { port, domain, origin, "task-delay": taskDelay } = parse(args);
+  const { port, domain, origin, "task-delay": taskDelay, "security-token": securityToken } = parse(args);
   if (origin === "") throw new Error("--origin wants a directory.");
+  if (securityToken === "") throw new Error("--security-token wants a token.");
   return {
     ...(port !== undefined && { port: wholeNumber("--port", port, 65_535) }),
     ...(domain && { domains: domain.map(hostName) }),
     ...(origin !== undefined && { originDirectory: origin }),
+    ...(securityToken !== undefined && { securityToken }),
     ...(taskDelay !== undefined && { taskDelayMs: wholeNumber("--task-delay", taskDelay, 86_400_000) }),
   };
 }
@@ -27,6 +30,7 @@ function parse(args: readonly string[]) {
         domain: { type: "string", multiple: true },
         origin: { type: "string" },
         "task-delay": { type: "string" },
+        "security-token": { type: "string" },
       },
     }).values;
   } catch (error) {

@@ -74,6 +74,16 @@ describe("npm run emulator", () => {
     },
   );
 
+  test("a given security token has to come with each call", async () => {
+    const { child, firstLine, ended } = run(["--security-token", "token-1"]);
+    const where = JSON.parse(await firstLine);
+    expect(where.securityToken).toBe("token-1");
+    expect(await call(where, "DescribeVodRefreshQuota", { SecurityToken: "token-1" })).toMatchObject({ status: 200 });
+    expect(await call(where, "DescribeVodRefreshQuota")).toMatchObject({ status: 400 });
+    child.kill("SIGTERM");
+    expect((await ended).code).toBe(0);
+  });
+
   test("a given origin directory stays", async () => {
     const origin = mkdtempSync(join(tmpdir(), "vod-given-origin-"));
     const { child, firstLine, ended } = run(["--origin", origin, "--task-delay", "50"]);
@@ -92,6 +102,7 @@ describe("npm run emulator", () => {
     [["--task-delay", "-1"], "emulator: --task-delay wants a value."],
     [["--domain", "*.example.com"], 'emulator: --domain wants a host name like vod.example.com, not "*.example.com".'],
     [["--origin", ""], "emulator: --origin wants a directory."],
+    [["--security-token="], "emulator: --security-token wants a token."],
     [["--task-delay=-1"], 'emulator: --task-delay wants a whole number from 0 to 86400000, not "-1".'],
     [["now"], 'emulator: "now" is not a flag.'],
   ])("%j is refused with one sentence and exit code 2", async (args, sentence) => {

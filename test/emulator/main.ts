@@ -15,7 +15,9 @@ async function serve(options: EmulatorOptions): Promise<void> {
   const stopped = Promise.race([stopSignal(), npmEnd()]);
   const emulator = await startEmulator(options);
   const { endpoint, edge, origin, accessKeyId, accessKeySecret, domains } = emulator;
-  process.stdout.write(`${JSON.stringify({ endpoint, edge, origin, accessKeyId, accessKeySecret, domains })}\n`);
+  const { securityToken } = options;
+  const where = { endpoint, edge, origin, accessKeyId, accessKeySecret, securityToken, domains };
+  process.stdout.write(`${JSON.stringify(where)}\n`);
   await stopped;
   await emulator.close();
 }

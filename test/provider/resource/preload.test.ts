@@ -79,9 +79,17 @@ describe("what is preloaded", () => {
     expect(time.lines).toContain("videos: area or headers changed: 2 URL preloads (496 of 500 left today), 1 call");
   });
 
-  test("is nothing when only l2Preload or wait changes", async () => {
-    const first = await up(undefined, { paths: PATHS, contentHash: "v1" });
-    await up(first, { paths: PATHS, contentHash: "v1", l2Preload: true, wait: { timeout: 60 } });
+  test("is everything when l2Preload is switched on, since L2 nodes have no copies", async () => {
+    const first = await up(undefined, { paths: PATHS, contentHash: "v1", l2Preload: false });
+    await up(first, { paths: PATHS, contentHash: "v1", l2Preload: true });
+    expect(preloaded()).toEqual([...PATHS, ...PATHS]);
+    expect(time.lines).toContain("videos: l2Preload switched on: 2 URL preloads (496 of 500 left today), 1 call");
+  });
+
+  test("is nothing when l2Preload is switched off, or only wait changes", async () => {
+    const first = await up(undefined, { paths: PATHS, contentHash: "v1", l2Preload: true });
+    const second = await up(first, { paths: PATHS, contentHash: "v1", l2Preload: false });
+    await up(second, { paths: PATHS, contentHash: "v1", wait: { timeout: 60 } });
     expect(calls()).toHaveLength(1);
   });
 
