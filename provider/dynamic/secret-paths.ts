@@ -19,7 +19,7 @@ const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1e
  */
 export function markSecretPaths(kind: ResourceKind, outputs: Properties, olds: Properties = {}): Properties {
   if (outputs[SECRET_PATHS] !== true && olds[SECRET_PATHS] !== true) return outputs;
-  const named = new Set(["pending", "unconfirmed", "__removedPaths", kind.outputs.sent]);
+  const named = new Set(["pending", "unconfirmed", "__removedPaths", "__failures", kind.outputs.sent]);
   const entries = Object.entries({ ...outputs, [SECRET_PATHS]: true });
   return Object.fromEntries(entries.map(([name, value]) => [name, named.has(name) ? { ...SECRET, value } : value]));
 }

@@ -13,6 +13,7 @@ import { showPath } from "../text/show.js";
 import { formatNumber, listFirst, pluralize } from "../vod/format.js";
 import { describeNextDay, type RefreshQuota } from "../vod/quota.js";
 import { type Batch, type BatchPlan, type Cost, NO_COST } from "./batches.js";
+import { nextTry, type PreloadFailure } from "./held-back.js";
 import type { Group, Plan } from "./plan.js";
 
 const NOUNS: Readonly<Record<CallType, string>> = {
@@ -104,6 +105,24 @@ export function describeRepeated(paths: readonly string[], other: string, operat
   const [is, them] = paths.length === 1 ? ["is", "it"] : ["are", "them"];
   const done = OPERATION_WORDS[operation].done.toLowerCase();
   return `hint: ${listPaths(paths)} ${is} ${done} by "${other}" in this run as well, at a cost of its own; name ${them} in one resource`;
+}
+
+/** Describes the preloads that failed less than a day ago, and what to do about them. */
+export function describeHeldBack(held: ReadonlyMap<string, PreloadFailure>, inputs: Inputs): string[] {
+  if (held.size === 0) return [];
+  const named = listFirst([...held].map(([path, { reason }]) => `${showPath(path)} (${reason})`));
+  const again = nextTry(held.values()).toISOString().slice(0, 16).replace("T", " ");
+  return [
+    `warning: ${pluralize(held.size, "URL isn't preloaded", "URLs aren't preloaded")}, since the origin refused ` +
+      `${held.size === 1 ? "it" : "them"}: ${named}; the next try is after ${again} UTC. Publish what is missing, or ` +
+      `${describeOmission(inputs)}.`,
+  ];
+}
+
+/** How a program leaves a URL out, as the end of a sentence. */
+export function describeOmission(inputs: Pick<Inputs, "source" | "contents">): string {
+  if (inputs.source !== undefined) return "leave it out with `exclude`";
+  return `take it out of \`${inputs.contents === undefined ? "paths" : "contents"}\``;
 }
 
 /** Describes what the service accepted. */

@@ -10,6 +10,7 @@ import { type RefreshStatus, STATUSES } from "../schema/enums.js";
 import { getContent, type Inputs, type ResourceKind } from "../schema/inputs.js";
 import { VodError } from "../vod/errors.js";
 import { addCosts, type Cost } from "./batches.js";
+import type { PreloadFailures } from "./held-back.js";
 import { type Baseline, manifestFromInputs, markPending, type RequestKind } from "./plan.js";
 
 /** The version that this package writes. */
@@ -36,6 +37,8 @@ const resultSchema = z.object({
   unconfirmed: z.array(z.string()).optional(),
   /** How those pending or unconfirmed paths are sent that the inputs don't name; absent if there are none. */
   __removedPaths: z.record(z.string(), z.object({ objectType: z.enum(CALL_TYPES), force: z.boolean() })).default({}),
+  /** Why preloads failed that aren't tried again before a day has passed; absent if there are none. */
+  __failures: z.record(z.string(), z.object({ reason: z.string(), at: z.string(), hash: z.string() })).optional(),
   /** Of a `source`: the packed hashes of all URLs. The hash of a pending URL is unknown. */
   __manifest: z.string().optional(),
 });
@@ -68,6 +71,8 @@ export interface Submission {
   status?: RefreshStatus;
   /** How those pending or unconfirmed paths are sent that the inputs don't name. Default: none. */
   removed?: ReadonlyMap<string, RequestKind>;
+  /** Why preloads failed that aren't tried again before a day has passed. Default: there are none. */
+  failures?: PreloadFailures;
 }
 
 /**
@@ -111,12 +116,15 @@ export function baselineOf(state: State): Baseline {
  * The state after an update that had nothing to send.
  *
  * @param before undefined for a resource that is created.
+ * @param held the preloads that failed less than a day ago, and why; they stay pending.
  */
 export function withoutSubmission(
   before: State | undefined,
   inputs: Inputs,
   current: ReadonlyMap<string, string>,
+  held: PreloadFailures = {},
 ): State {
+  const pending = Object.keys(held);
   const {
     taskIds = [],
     refreshTaskId,
@@ -127,19 +135,21 @@ export function withoutSubmission(
     repeatedTaskIds,
     refreshed = [],
   } = before ?? {};
-  return buildState(inputs, current, {
+  // Where nothing is pending, the program no longer names what was.
+  const settled = status === "Incomplete" ? "Submitted" : status;
+  return buildState(inputs, markPending(current, pending), {
     taskIds,
     refreshTaskId,
     requestIds,
     submittedAt,
-    // Since nothing is due, the program no longer names what was pending.
-    status: status === "Incomplete" ? "Submitted" : status,
+    status: pending.length > 0 ? "Incomplete" : settled,
     cost,
     repeatedTaskIds,
     refreshed,
-    pending: [],
+    pending: namePending(inputs, pending),
     unconfirmed: undefined,
     removed: new Map(),
+    __failures: pending.length === 0 ? undefined : held,
   });
 }
 
@@ -176,11 +186,16 @@ export function withSubmission(
     cost: hasSent || kept === undefined ? addToCost(run.cost, kept?.cost) : kept.cost,
     repeatedTaskIds: repeated.length === 0 ? undefined : repeated,
     refreshed: refreshed.slice(0, PATHS_SHOWN),
-    // The manifest of a source knows all of them.
-    pending: inputs.source === undefined ? [...run.pending] : run.pending.slice(0, PATHS_SHOWN),
+    pending: namePending(inputs, run.pending),
     unconfirmed: run.unconfirmed.length === 0 ? undefined : [...run.unconfirmed],
     removed: run.removed ?? new Map(),
+    __failures: Object.keys(run.failures ?? {}).length === 0 ? undefined : run.failures,
   });
+}
+
+/** The pending paths that a state names: the manifest of a source knows all of them. */
+function namePending({ source }: Inputs, pending: readonly string[]): string[] {
+  return source === undefined ? [...pending] : pending.slice(0, PATHS_SHOWN);
 }
 
 /** Adds what a run cost to what the run cost that it carried on with. */

@@ -1,5 +1,6 @@
 /** What a deployment is decided from: it is read once, so that every step goes by the same. */
 import type { Manifest } from "../manifest/manifest.js";
+import { holdBack, type PreloadFailure } from "../plan/held-back.js";
 import { type Baseline, hasChanges, manifestFromInputs, type Plan, planAfterDrift, planRefresh } from "../plan/plan.js";
 import { baselineOf, type State } from "../plan/state.js";
 import { getContent, type Inputs, type ResourceKind, readInputs } from "../schema/inputs.js";
@@ -18,7 +19,10 @@ export interface Deployment {
   baseline: Baseline | undefined;
   /** The current hash of every path that the inputs name. */
   current: Manifest;
+  /** What is due and may be sent. */
   plan: Plan;
+  /** Preloads that are due, and failed less than a day ago: they are not tried again yet. */
+  held: ReadonlyMap<string, PreloadFailure>;
   /** The tasks that the last update left open. */
   outstanding: OutstandingTasks;
   /** Why nothing may be sent; undefined if the content is what was checked. */
@@ -42,12 +46,13 @@ export async function planDeployment(
 ): Promise<Deployment> {
   const baseline = state && baselineOf(state);
   const coverage = await compareCoverage(baseline?.inputs.source, inputs.source);
-  const plan =
+  const whole =
     baseline && checked
       ? planAfterDrift(baseline, inputs, checked, current, coverage)
       : planRefresh(baseline, inputs, current, coverage);
+  const { plan, held } = holdBack(whole, state?.__failures ?? {}, current, now);
   const outstanding = state === undefined ? NONE : findOutstanding(state, inputs, plan, current, now);
-  return { inputs, state, baseline, current, plan, outstanding, refusal };
+  return { inputs, state, baseline, current, plan, held, outstanding, refusal };
 }
 
 /** Reads the content as it is now; the files of a source must be those that were checked. */

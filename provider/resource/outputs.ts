@@ -1,9 +1,11 @@
 /** The outputs of a resource after a deployment, and the error that keeps them if it failed. */
+import type { PreloadFailure } from "../plan/held-back.js";
 import { keepRequestKinds } from "../plan/plan.js";
 import { type State, toOutputs, withoutSubmission, withSubmission } from "../plan/state.js";
 import { OPERATION_WORDS } from "../schema/call-types.js";
 import type { Inputs, ResourceKind } from "../schema/inputs.js";
 import { hasExpiredRecords } from "../tasks/outstanding.js";
+import type { SubmitResult } from "../tasks/submit.js";
 import type { VodError } from "../vod/errors.js";
 import { formatNumber } from "../vod/format.js";
 import type { CallContext, Properties } from "./context.js";
@@ -48,11 +50,19 @@ export function findRejection(deployment: Deployment, result: DeployResult): Vod
   return warnsOnFailure(deployment.inputs) ? undefined : result.submission.failure;
 }
 
-function stateAfter({ inputs, state, baseline, current, plan, outstanding }: Deployment, result: DeployResult): State {
-  const unchanged = withoutSubmission(state, inputs, current);
+function stateAfter(deployment: Deployment, result: DeployResult): State {
+  const { inputs, state, baseline, current, plan, held, outstanding } = deployment;
+  const unchanged = withoutSubmission(state, inputs, current, Object.fromEntries(held));
   if (result.outcome === "unchanged") return unchanged;
-  const { pending, unconfirmed } = result.submission;
-  const submission = { ...result.submission, removed: keepRequestKinds([...pending, ...unconfirmed], plan, baseline) };
+  const { unconfirmed } = result.submission;
+  const pending = [...new Set([...result.submission.pending, ...held.keys()])];
+  const failures = findFailures(deployment, result.submission);
+  const submission = {
+    ...result.submission,
+    pending,
+    failures,
+    removed: keepRequestKinds([...pending, ...unconfirmed], plan, baseline),
+  };
   if (result.outcome === "waited") {
     return { ...withSubmission(inputs, state, submission, current), refreshed: unchanged.refreshed };
   }
@@ -61,6 +71,18 @@ function stateAfter({ inputs, state, baseline, current, plan, outstanding }: Dep
   const resumes = plan.paths.length === 0 || (plan.resumes && isOnRecord && state.refreshed.length > 0);
   const carriesOn = resumes || (unconfirmed.length > 0 && outstanding.taskIds.length > 0);
   return withSubmission(inputs, state, submission, current, { carriesOn });
+}
+
+/** Why preloads failed that are not tried again yet: those that were held back, and those that failed just now. */
+function findFailures({ held, current }: Deployment, { lastingFailures, pending, submittedAt }: SubmitResult) {
+  const failures: Record<string, PreloadFailure> = Object.fromEntries(held);
+  for (const path of pending) {
+    // A path that was to be tried again, and wasn't sent, is tried by the next update.
+    const reason = lastingFailures?.get(path);
+    const hash = current.get(path);
+    if (reason !== undefined && hash !== undefined) failures[path] = { reason, at: submittedAt, hash };
+  }
+  return failures;
 }
 
 /** How much was done before a failure. */

@@ -13,12 +13,13 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import type { ConfigReader } from "../credentials/chain.js";
+import { selectHeldBack } from "../plan/held-back.js";
 import { hasChanges } from "../plan/plan.js";
 import { QuotaBudget } from "../plan/quota-budget.js";
 import { readState, type State } from "../plan/state.js";
 import { type Inputs, type ResourceKind, readInputs, readPreviewInputs } from "../schema/inputs.js";
 import { SourceScanner } from "../source/source.js";
-import { hasOpenTasks, isUnfinished } from "../tasks/outstanding.js";
+import { hasOpenTasks, isHeldBack, isUnfinished } from "../tasks/outstanding.js";
 import { showLine } from "../text/show.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import { checkInputs } from "./check.js";
@@ -100,8 +101,13 @@ export class CacheResourceProvider {
     }
     const inputs = keepStateFiles(known, news, state);
     // Without a difference nothing is due, and the files of a source needn't be there: `pulumi refresh` calls diff as well.
-    const changes = isUnfinished(state) || hasChanges(state.inputs, inputs);
-    const shown = changes ? this.preview(state, inputs, news, context) : this.reporter.reportNothing(news, context);
+    const now = this.runtime.now();
+    const isLeft = isUnfinished(state) && !isHeldBack(state, now);
+    const changes = isLeft || hasChanges(state.inputs, inputs);
+    const held = selectHeldBack(state.__failures ?? {}, now);
+    const shown = changes
+      ? this.preview(state, inputs, news, context)
+      : this.reporter.reportNothing(inputs, held, context);
     // A plan that can't be shown is no error, for the same reason.
     await shown.catch((error: unknown) => context.log(asVodError(error).message));
     return { changes };

@@ -2,7 +2,13 @@
 import { writeFile } from "node:fs/promises";
 import type { Manifest } from "../manifest/manifest.js";
 import { type BatchPlan, planBatches } from "../plan/batches.js";
-import { describeOutstanding, describePlan, describeRecorded, describeRepeated } from "../plan/describe.js";
+import {
+  describeHeldBack,
+  describeOutstanding,
+  describePlan,
+  describeRecorded,
+  describeRepeated,
+} from "../plan/describe.js";
 import type { Plan } from "../plan/plan.js";
 import type { QuotaSnapshot } from "../plan/quota-budget.js";
 import { getOperation, type Operation } from "../schema/call-types.js";
@@ -38,7 +44,7 @@ export class Reporter {
    * @returns the calls within its part of the day, and what was left before it; undefined if that isn't known.
    */
   async reportPlan(
-    { inputs, state, plan, current, outstanding }: Deployment,
+    { inputs, state, plan, held, current, outstanding }: Deployment,
     { snapshot, resource }: QuotaShare,
     context: CallContext,
   ): Promise<{ batchPlan: BatchPlan; quota: RefreshQuota | undefined }> {
@@ -50,13 +56,14 @@ export class Reporter {
     const lines = [
       ...(recordsOnly ? [describeRecorded(plan, inputs)] : describePlan(plan, inputs, batchPlan, quota, this.now())),
       ...this.describeRepeats(inputs, batchPlan, context.name),
+      ...describeHeldBack(held, inputs),
       ...describeOutstanding(outstanding.paths),
     ];
     // An update that follows its preview in one process shows only what is different by now.
     const { name, log } = context;
     if (this.shown.get(name) !== lines.join("\n")) for (const line of lines) log(line);
     this.shown.set(name, lines.join("\n"));
-    await writePlanFile(inputs.planFile, planFileRows(plan, batchPlan), context);
+    await writePlanFile(inputs.planFile, [...planFileRows(plan, batchPlan), ...pendingRows([...held.keys()])], context);
     return { batchPlan, quota };
   }
 
@@ -67,9 +74,10 @@ export class Reporter {
     await writePlanFile(planFile, [["unknown", why]], context);
   }
 
-  /** Shows that nothing is to be done, which needs no line. */
-  async reportNothing({ planFile }: Properties, context: CallContext): Promise<void> {
-    await writePlanFile(planFile, [], context);
+  /** Shows that nothing is to be done, which needs no line but for what is held back. */
+  async reportNothing(inputs: Inputs, held: Deployment["held"], context: CallContext): Promise<void> {
+    for (const line of describeHeldBack(held, inputs)) context.log(line);
+    await writePlanFile(inputs.planFile, pendingRows([...held.keys()]), context);
   }
 
   /** Describes what other resources of this run send as well. The one that planned a path first has no line of it. */
@@ -121,10 +129,13 @@ async function writePlanFile(file: unknown, rows: readonly Row[], { log }: CallC
 
 /** The rows of a plan file: what is sent, each with its type, then what stays pending. */
 function planFileRows(plan: Plan, { batches, deferred, exceeded }: BatchPlan): Row[] {
-  const pending = (paths: readonly string[]) => paths.map((path): Row => ["pending", path]);
-  if (exceeded) return pending(plan.paths);
+  if (exceeded) return pendingRows(plan.paths);
   const sent = batches.flatMap(({ objectType, paths }) => paths.map((path): Row => [objectType, path]));
-  return [...sent, ...pending(deferred)];
+  return [...sent, ...pendingRows(deferred)];
+}
+
+function pendingRows(paths: readonly string[]): Row[] {
+  return paths.map((path) => ["pending", path]);
 }
 
 /** Which domains the program still names: a source names one even without a file. */

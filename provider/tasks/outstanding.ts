@@ -1,5 +1,7 @@
 /** What the last update left open, by the state: the tasks to ask for again, and which of their rows are the resource's own. */
+import { UNKNOWN_HASH } from "../manifest/hash.js";
 import type { Manifest } from "../manifest/manifest.js";
+import { selectHeldBack } from "../plan/held-back.js";
 import type { Plan, RequestKind } from "../plan/plan.js";
 import { baselineOf, PATHS_SHOWN, type State } from "../plan/state.js";
 import { isPreload } from "../schema/call-types.js";
@@ -131,6 +133,14 @@ export function hasOpenTasks({ status }: State): boolean {
 /** Whether the last update left something to do. */
 export function isUnfinished({ status, unconfirmed = [] }: State): boolean {
   return status === "Incomplete" || unconfirmed.length > 0;
+}
+
+/** Whether all that the last update left are preloads that failed less than a day ago: they are not tried again yet. */
+export function isHeldBack(state: State, now: Date): boolean {
+  const { __failures: failures = {}, unconfirmed = [] } = state;
+  const held = selectHeldBack(failures, now);
+  if (held.size === 0 || unconfirmed.length > 0) return false;
+  return [...baselineOf(state).manifest].every(([path, hash]) => hash !== UNKNOWN_HASH || held.has(path));
 }
 
 function findMergeEnd(state: State): number | undefined {

@@ -36,6 +36,8 @@ export interface SubmitResult extends Submission {
   /** The accepted calls, in order: each has one of `refreshTaskIds`. */
   batches: readonly Batch[];
   failure?: VodError;
+  /** Why pending preloads failed that the origin refused: to try them again soon is no use. Default: there are none. */
+  lastingFailures?: ReadonlyMap<string, string>;
 }
 
 /** The result of sending nothing. */

@@ -1,6 +1,7 @@
 /** Follows tasks to their end, and sends the paths of those that failed once more. */
 import { addCosts, type Batch, settledPaths, splitIntoBatches } from "../plan/batches.js";
-import { listPaths } from "../plan/describe.js";
+import { describeOmission, listPaths } from "../plan/describe.js";
+import { isLastingFailure } from "../plan/held-back.js";
 import type { Plan } from "../plan/plan.js";
 import {
   CALL_TYPES,
@@ -12,8 +13,10 @@ import {
   type Operation,
 } from "../schema/call-types.js";
 import type { Inputs, Wait } from "../schema/inputs.js";
+import { showPath } from "../text/show.js";
 import { untilCancelled } from "../vod/cancellation.js";
 import { asVodError, VodError } from "../vod/errors.js";
+import { listFirst, pluralize } from "../vod/format.js";
 import { realSleep } from "../vod/retry.js";
 import { MERGE_WINDOW_MS, type OutstandingTasks } from "./outstanding.js";
 import { collectPaths, type SubmitContext, type SubmitResult, submit, waitOptions } from "./submit.js";
@@ -38,14 +41,45 @@ interface TrackOptions {
 
 /**
  * Follows the tasks of a submission, and those that the last update left open, to their end. A path is sent once more if its task
- * failed, or is so old that nobody expects its end any more. A path that fails again is pending, and the submission has failed. A
- * path whose end can't be seen stays unconfirmed: the next update waits for it. Never throws.
+ * failed, or is so old that nobody expects its end any more. A path that fails again is pending, and the submission has failed; so
+ * is a preload that the origin refused, at once, since it would be refused again. A path whose end can't be seen stays
+ * unconfirmed: the next update waits for it. Never throws.
  */
 export async function trackTasks(
   context: SubmitContext,
   plan: Plan,
   submission: SubmitResult,
-  { wait, outstanding, named, inputs }: TrackOptions,
+  options: TrackOptions,
+): Promise<SubmitResult> {
+  const lasting = new Map<string, string>();
+  const result = await followTasks(context, plan, submission, { ...options, lasting });
+  if (lasting.size === 0) return result;
+  const { failure = refusedByOrigin(lasting, options.inputs), pending, unconfirmed } = result;
+  return {
+    ...result,
+    failure,
+    pending: union(pending, [...lasting.keys()]),
+    unconfirmed: unconfirmed.filter((path) => !lasting.has(path)),
+    lastingFailures: lasting,
+  };
+}
+
+/** The error of preloads that the origin refused. */
+function refusedByOrigin(lasting: ReadonlyMap<string, string>, inputs: Inputs): VodError {
+  const named = [...lasting].map(([path, reason]) => `${showPath(path)} (${reason})`);
+  return new VodError(
+    `The service accepted the preload and then failed it, since the origin refused ${pluralize(lasting.size, "URL")}: ${listFirst(named)}.`,
+    `Publish what the origin doesn't have, or ${describeOmission(inputs)}; until it changes, it is tried once a day.`,
+    { code: `${OPERATION_WORDS.preload.code}Failed` },
+  );
+}
+
+/** @param options.lasting gets the preloads that the origin refused, and why. */
+async function followTasks(
+  context: SubmitContext,
+  plan: Plan,
+  submission: SubmitResult,
+  { wait, outstanding, named, inputs, lasting }: TrackOptions & { lasting: Map<string, string> },
 ): Promise<SubmitResult> {
   const operation = getOperation(inputs.objectType);
   const deadline = context.now().getTime() + wait.timeout * 1000;
@@ -54,15 +88,22 @@ export async function trackTasks(
   const first = await waitUntilDeadline(context, expected, deadline);
   if (first instanceof VodError) return withUnknownStatus(submission, first, [...outstanding.paths, ...sent]);
 
+  const note = ({ failed }: TaskSummary) => {
+    if (!isPreload(inputs.objectType)) return;
+    for (const { path, description } of failed) if (isLastingFailure(description)) lasting.set(path, description);
+  };
+  note(first);
   const current = new Set(sent);
-  const failed = new Set(first.failed.map(({ path }) => path));
-  const abandoned = first.givenUp.length > 0 ? outstanding.paths.filter((path) => !first.complete.has(path)) : [];
+  const failed = new Set(first.failed.map(({ path }) => path).filter((path) => !lasting.has(path)));
+  const isAbandoned = (path: string) => !first.complete.has(path) && !lasting.has(path);
+  const abandoned = first.givenUp.length > 0 ? outstanding.paths.filter(isAbandoned) : [];
   const earlier = union([...failed], abandoned).filter((path) => !current.has(path));
   const again = [
     ...pickPaths(submission.batches, (path) => failed.has(path)),
     ...planRetries(earlier, inputs, named, outstanding.removed),
   ];
-  const rest = unfinishedPaths(first, [...outstanding.paths, ...sent]).filter((path) => !failed.has(path));
+  const isOpen = (path: string) => !failed.has(path) && !lasting.has(path);
+  const rest = unfinishedPaths(first, [...outstanding.paths, ...sent]).filter(isOpen);
   const isStopped = submission.failure !== undefined || first.timedOut || first.cancelled;
   if (again.length === 0 || (isStopped && failed.size === 0)) {
     return withFinalStatus(operation, submission, first, union(rest, abandoned), wait, context);
@@ -96,6 +137,7 @@ export async function trackTasks(
   const accepted = collectPaths(repeated.batches);
   const second = await waitUntilDeadline(context, expectSubmitted(repeated), deadline);
   if (second instanceof VodError) return withUnknownStatus(both, second, [...accepted, ...refused]);
+  note(second);
   const failedAgain = new Set(second.failed.map(({ path }) => path));
   const restAgain = [...unfinishedPaths(second, accepted).filter((path) => !failedAgain.has(path)), ...refused];
   if (failedAgain.size > 0) {

@@ -283,7 +283,13 @@ export class Deployer {
     ledger.record(attempt, due, sent, excused, pending, site.files);
     if (outcome.kind === "partial") return;
     if (pending.size === 0) ledger.complete();
-    else if (state.status === "Incomplete" && attempt.declaration.quota.onExceeded !== "partial" && !warnsOnFailure)
+    else if (
+      state.status === "Incomplete" &&
+      attempt.declaration.quota.onExceeded !== "partial" &&
+      !warnsOnFailure &&
+      // A preload that the origin refused is held back for a day.
+      !state.pending.every((path) => state.__failures?.[path] !== undefined)
+    )
       throw new Violation("the status is true", `${name} succeeded and is Incomplete`);
   }
 }

@@ -93,6 +93,24 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(await view(emulator, VIDEO)).toMatchObject({ body: "new", cache: "HIT" });
   });
 
+  test("a file that the origin refuses is no reason for another update, and every run names it", async () => {
+    const { emulator, preloaded, up } = await openReleased();
+    const description = "Origin Return StatusCode 404";
+    emulator.fault({ kind: "task-failed", action: "PreloadVodObjectCaches", description, path: VIDEO });
+    const warned = await up();
+    expect(warned).toMatchObject({ succeeded: true, outputs: { warmed: "Incomplete" } });
+    expect(warned.output).toMatch(
+      /release-preload: warning: .*the origin refused 1 URL: .*intro\.m3u8 \(Origin .*`exclude`/,
+    );
+    const again = await up();
+    expect(again).toMatchObject({ succeeded: true, outputs: { warmed: "Incomplete" } });
+    expect(again.changes).not.toHaveProperty("update");
+    expect(again.output).toMatch(
+      /release-preload: warning: 1 URL isn't preloaded, since the origin refused it: .*`exclude`/,
+    );
+    expect(preloaded()).toEqual([VIDEO]);
+  });
+
   test("a failed preload fails the update if the program asks for it, and the refresh still counts", async () => {
     const { emulator, preloaded, refreshed, up } = await openReleased();
     emulator.fault({ kind: "task-failed", action: "PreloadVodObjectCaches", description: "Origin Timeout", times: 2 });

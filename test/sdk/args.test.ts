@@ -41,7 +41,7 @@ type ValuesOf<Resource, Name extends keyof Resource> = {
 };
 
 /** What the state keeps of a result, without what is hidden. */
-type Result = Omit<State, "inputs" | "__stateVersion" | "removed" | "__manifest">;
+type Result = Omit<State, "inputs" | "__stateVersion" | "removed" | "__manifest" | "__failures">;
 
 describe("the types of the arguments are those of the schema", () => {
   test("of VodCacheRefresh", () => {

@@ -88,6 +88,19 @@ test("__removedPaths is secret too: it names a pending path that the program no 
   }
 });
 
+test("__failures is secret too: it names a preload that the origin refused", async () => {
+  const emulator = await started();
+  emulator.fault({ kind: "task-failed", description: "Origin Return StatusCode 404" });
+  const made = provider(preloadProvider, emulator);
+  const program = { paths: [URL], contentHash: "v1", __secretPaths: true, wait: { timeout: 60 } };
+  const { inputs } = await made.check({}, { __resourceName: "videos", __provider: "text", ...program });
+  const failure: Failure = await made.create(inputs).catch((error) => error);
+  const reason = "Origin Return StatusCode 404";
+  expect(failure.properties).toMatchObject({
+    __failures: secret({ [URL]: { reason, at: expect.any(String), hash: "v1" } }),
+  });
+});
+
 test("a removed path stays secret once the inputs name no secret any more: in __removedPaths, pending and refreshed", async () => {
   const emulator = await started();
   const made = provider(refreshProvider, emulator);

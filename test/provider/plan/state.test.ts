@@ -51,6 +51,21 @@ test("the state after a run has every input, the tasks, and a version", () => {
   });
 });
 
+test("a preload that the origin refused stays pending, with its reason, until a state has none", () => {
+  const failures = { "https://vod.example.com/b": { reason: "404", at: run.submittedAt, hash: "v1" } };
+  const pending = Object.keys(failures);
+  for (const state of [
+    withSubmission(inputs, undefined, { ...run, pending, failures }, present),
+    withoutSubmission(submitted, inputs, present, failures),
+  ]) {
+    expect(kept(state)).toMatchObject({ status: "Incomplete", pending, __failures: failures });
+    expect(readState(kept(state), REFRESH)).toEqual(state);
+    expect(baselineOf(state).manifest.get("https://vod.example.com/b")).toBe(UNKNOWN_HASH);
+    expect(kept(withoutSubmission(state, inputs, present))).not.toHaveProperty("__failures");
+    expect(kept(withSubmission(inputs, state, run, present))).not.toHaveProperty("__failures");
+  }
+});
+
 test("a run that stopped leaves pending paths", () => {
   const stopped = { ...run, accepted: paths.slice(0, 1), pending: paths.slice(1) };
   expect(withSubmission(inputs, undefined, stopped, present)).toMatchObject({

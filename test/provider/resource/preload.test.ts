@@ -1,5 +1,8 @@
 /** VodCachePreload: what is preloaded, when, and what the state keeps of it. */
-import { beforeEach, describe, expect, test } from "vitest";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { preloadProvider } from "../../../provider/dynamic/host.js";
 import { type Emulator, type EmulatorOptions, pathsOf, view } from "../../emulator/index.js";
 import { publish, started } from "../../emulator/started.js";
@@ -125,7 +128,7 @@ describe("wait", () => {
   test("fails the update by the name of a URL that the origin doesn't have", async () => {
     const failing = up(undefined, { paths: [...PATHS, url("none.ts")], contentHash: "v1", wait: true });
     await expect(failing).rejects.toThrow(
-      /^The service accepted the preload and then failed it: 1 of 1 failed: https:\/\/vod\.example\.com\/none\.ts .*\(code PreloadFailed\)/,
+      /^The service accepted the preload and then failed it, since the origin refused 1 URL: https:\/\/vod\.example\.com\/none\.ts \(Origin Return StatusCode 404\)\. Publish what the origin doesn't have, or take it out of `paths`; .*\(code PreloadFailed\)/,
     );
     await expect(failing).rejects.toMatchObject({ properties: { status: "Incomplete", pending: [url("none.ts")] } });
   });
@@ -144,6 +147,107 @@ describe("wait", () => {
   test("isn't needed for a refresh of the state, which asks for the tasks", async () => {
     const { id, outs } = await up(undefined, { paths: PATHS, contentHash: "v1" });
     expect((await provider().read(id, outs)).props).toEqual({ ...outs, status: "Complete" });
+  });
+});
+
+describe("a file that the origin doesn't have", () => {
+  const none = url("none.ts");
+  const contents = { [url("a.ts")]: "1", [none]: "1" };
+  const news = { contents, wait: true };
+
+  /** A deployment that fails: what the engine keeps of it. */
+  async function failing(old: Deployed | undefined, program: Properties): Promise<Deployed> {
+    const { id, properties } = await up(old, program).then(
+      () => expect.unreachable(),
+      (error) => error,
+    );
+    return {
+      id,
+      inputs: (await provider().check({}, { __resourceName: "videos", ...program })).inputs,
+      outs: properties,
+    };
+  }
+  const changes = async ({ id, inputs, outs }: Deployed) =>
+    (await provider().diff(id, outs, { ...inputs, __resourceName: "videos" })).changes;
+  const linesSince = (count: number) => time.lines.slice(count).join("\n");
+
+  test("is tried once, by the update that fails", async () => {
+    const first = await failing(undefined, news);
+    expect(preloaded()).toEqual([url("a.ts"), none]);
+    expect(first.outs).toMatchObject({
+      status: "Incomplete",
+      pending: [none],
+      __failures: { [none]: { reason: "Origin Return StatusCode 404", hash: "1" } },
+    });
+  });
+
+  test("is no reason for an update within a day, and each run names it", async () => {
+    const first = await failing(undefined, news);
+    const count = time.lines.length;
+    expect(await changes(first)).toBe(false);
+    expect(linesSince(count)).toMatch(
+      /^videos: warning: 1 URL isn't preloaded, since the origin refused it: https:\/\/vod\.example\.com\/none\.ts \(Origin Return StatusCode 404\); the next try is after \d{4}-\d\d-\d\d \d\d:\d\d UTC\. Publish what is missing, or take it out of `contents`\.$/,
+    );
+    // The engine updates what failed before, even without changes.
+    const second = await up(first, news);
+    expect(second.outs).toMatchObject({ status: "Incomplete", pending: [none], __failures: first.outs.__failures });
+    expect(await changes(second)).toBe(false);
+    expect(calls()).toHaveLength(1);
+  });
+
+  test("is tried again a day later", async () => {
+    const first = await failing(undefined, news);
+    await time.pass(24 * 60 * 60 * 1000);
+    expect(await changes(first)).toBe(true);
+    const second = await failing(first, news);
+    expect(preloaded()).toEqual([url("a.ts"), none, none]);
+    expect(await changes(second)).toBe(false);
+    publish(emulator, "vod.example.com/none.ts", "1");
+    await time.pass(24 * 60 * 60 * 1000);
+    const third = await up(second, news);
+    expect(third.outs).toMatchObject({ status: "Complete", pending: [] });
+    expect(third.outs).not.toHaveProperty("__failures");
+  });
+
+  test("is tried at once when its content changes, and stays held back when that of others does", async () => {
+    const first = await failing(undefined, news);
+    const second = await up(first, { ...news, contents: { ...contents, [url("a.ts")]: "2" } });
+    expect(second.outs).toMatchObject({ status: "Incomplete", pending: [none] });
+    expect(preloaded()).toEqual([url("a.ts"), none, url("a.ts")]);
+    publish(emulator, "vod.example.com/none.ts", "2");
+    const third = await up(second, { ...news, contents: { [url("a.ts")]: "2", [none]: "2" } });
+    expect(preloaded().slice(3)).toEqual([none]);
+    expect(third.outs).toMatchObject({ status: "Complete", pending: [] });
+  });
+
+  test("is forgotten when it is taken out", async () => {
+    const first = await failing(undefined, news);
+    const second = await up(first, { ...news, contents: { [url("a.ts")]: "1" } });
+    expect(second.outs).toMatchObject({ pending: [] });
+    expect(second.outs).not.toHaveProperty("__failures");
+    expect(await changes(second)).toBe(false);
+  });
+
+  test("of a source is left out with exclude, as its line says", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "preload-"));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    for (const name of ["a.ts", "none.ts"]) writeFileSync(join(directory, name), "1");
+    const source = { directory, baseUrl: url("") };
+    const first = await failing(undefined, { source, wait: true });
+    const count = time.lines.length;
+    expect(await changes(first)).toBe(false);
+    expect(linesSince(count)).toContain("or leave it out with `exclude`.");
+    const second = await up(first, { source: { ...source, exclude: ["none.ts"] }, wait: true });
+    expect(second.outs).toMatchObject({ pending: [] });
+    expect(second.outs).not.toHaveProperty("__failures");
+    expect(calls()).toHaveLength(1);
+  });
+
+  test("doesn't keep another that failed for a reason which passes from being sent once more", async () => {
+    emulator.fault({ kind: "task-failed", description: "Origin Timeout", path: url("a.ts"), times: 1 });
+    const first = await failing(undefined, news);
+    expect(preloaded()).toEqual([url("a.ts"), none, url("a.ts")]);
+    expect(first.outs).toMatchObject({ status: "Incomplete", pending: [none] });
   });
 });
 
