@@ -1,5 +1,6 @@
 // A CommonJS program with the resources of the configuration value "resources", by name. Without a `kind`, a resource
-// is a VodCacheRefresh. { "secret": x } stands for x as a secret. `options` are the resource's own.
+// is a VodCacheRefresh. { "secret": x } stands for x as a secret. `options` are the resource's own. With "asks", it asks
+// for the quota of the day.
 const pulumi = require("@pulumi/pulumi");
 const vod = require("pulumi-alicloud-vod");
 
@@ -15,3 +16,5 @@ for (const [name, { kind = "VodCacheRefresh", options = {}, ...args }] of Object
   const { taskIds, status, pending, paths } = new vod[kind](name, makeSecrets(args), options);
   exports[name] = { taskIds, status, pending, paths };
 }
+
+if (new pulumi.Config().getBoolean("asks")) exports.quota = vod.getVodRefreshQuota();
