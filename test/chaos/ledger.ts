@@ -10,7 +10,16 @@ import { type Attempt, findCovering } from "./program.js";
  * Why a path is due. An `unsure` or `failed` path may be sent, but needn't be: the call of an `unsure` one may have
  * been accepted, and nobody may have learned that the task of a `failed` one failed.
  */
-export type Reason = "created" | "switched" | "changed" | "new" | "removed" | "leftover" | "unsure" | "failed";
+export type Reason =
+  | "created"
+  | "switched"
+  | "changed"
+  | "covered"
+  | "new"
+  | "removed"
+  | "leftover"
+  | "unsure"
+  | "failed";
 type Leftover = "leftover" | "unsure" | "failed";
 export type Due = ReadonlyMap<string, Reason>;
 
@@ -54,16 +63,20 @@ export class Ledger {
     const isOther = mode !== declaration.mode || objectType !== declaration.objectType || area !== declaration.area;
     const switched = isOther || recorded.refreshType !== attempt.refreshType;
     const isPreload = declaration.objectType === "Preload";
+    const isOtherBase = recorded.coverage?.base !== attempt.coverage?.base;
+    const isNewlyCovered = (key: string) => recorded.coverage !== undefined && (isOtherBase || !recorded.covers(key));
     for (const [key, hash] of keys) {
       const old = recorded.keys.get(key);
       if (switched) due.set(key, "switched");
       else if (old === undefined && !leftover.has(key)) {
-        if (declaration.mode === "paths" || declaration.refreshNew) due.set(key, "new");
+        // What a source comes to cover was online before.
+        if (isNewlyCovered(key)) due.set(key, "covered");
+        else if (declaration.mode === "paths" || declaration.refreshNew) due.set(key, "new");
       } else if (old !== undefined && old !== hash) due.set(key, "changed");
       else if (leftover.has(key)) due.set(key, leftover.get(key) as Leftover);
     }
     // A path that is no longer named needs no copy at the edge.
-    if (isPreload) return due;
+    if (isPreload || declaration.letsGo) return due;
     // A path that is taken out of `paths` is no longer managed. One that another mode no longer names was removed.
     const takesOut = recorded.declaration.mode === "paths" && declaration.mode === "paths";
     if (!takesOut) for (const key of recorded.keys.keys()) if (!keys.has(key)) due.set(key, "removed");
@@ -134,8 +147,10 @@ export class Ledger {
   /** Takes note of a deployment that the state doesn't record. */
   lose(attempt: Attempt): void {
     const before = this.recorded?.files ?? new Map<string, string>();
-    for (const url of new Set([...attempt.files.keys(), ...before.keys()])) {
-      if (attempt.files.get(url) !== before.get(url)) this.unrecorded.add(url);
+    // The next deployment may be compared with what was covered before.
+    const wasCovered = [...attempt.online.keys()].filter((url) => this.recorded?.covers(url));
+    for (const url of new Set([...attempt.files.keys(), ...before.keys(), ...wasCovered])) {
+      if (attempt.online.get(url) !== before.get(url)) this.unrecorded.add(url);
     }
     this.hasTried = true;
   }

@@ -56,6 +56,18 @@ function changeInputs(change: (news: Properties) => Properties): Around {
 
 const asList = (value: unknown) => (Array.isArray(value) ? (value as string[]) : []);
 
+/** Changes what an update believes the source of the last deployment covered. */
+function changeOldSource(change: (old: Properties, current: Properties) => Properties): Around {
+  return (provider) => ({
+    ...provider,
+    update: (id, olds, news) => {
+      if (olds.source === undefined || news.source === undefined) return provider.update(id, olds, news);
+      const source = change(olds.source as Properties, news.source as Properties);
+      return provider.update(id, { ...olds, source }, news);
+    },
+  });
+}
+
 function omit(name: string): (properties: Properties) => Properties {
   return ({ [name]: _, ...rest }) => rest;
 }
@@ -78,6 +90,8 @@ export const MISTAKES: Readonly<Record<string, Around>> = {
       return provider.update(id, { ...olds, contents: Object.fromEntries(kept) }, news);
     },
   }),
+  "what a source comes to cover is taken for new": changeOldSource((_, current) => current),
+  "a new file is taken for newly covered": changeOldSource((old) => ({ ...old, exclude: ["**"] })),
   "every path is sent, changed or not": (provider) => ({
     ...provider,
     update: (id, olds, news) => provider.update(id, { ...olds, objectType: "Directory", area: "other" }, news),

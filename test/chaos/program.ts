@@ -1,4 +1,5 @@
 /** The inputs of a resource, the paths that they name with their hashes, and the URLs that these paths keep fresh. */
+import { type Coverage, covers, drawCoverage, listCovered, toSource, withFiles } from "./coverage.js";
 import type { Random } from "./random.js";
 import type { Site } from "./site.js";
 
@@ -18,6 +19,12 @@ export interface Declaration {
   retry: { timeout?: number; maxAttempts?: number } | undefined;
   refreshNew: boolean;
   refreshOnCreate: boolean;
+  /** Whether a source may have an index document. Nothing is sent as a directory then: it would have the same name. */
+  mayIndex: boolean;
+  /** What a source covers. */
+  coverage: Coverage;
+  /** Whether what is no longer named is let go of (`refreshRemoved: false`). */
+  letsGo: boolean;
   /** Preloads only: where copies are put, and whether a failure is only a warning. */
   area?: "domestic" | "overseas" | undefined;
   onFailure?: "warn" | undefined;
@@ -33,38 +40,53 @@ export interface Attempt {
   keys: ReadonlyMap<string, string>;
   /** The files that were online then and that the paths cover. */
   files: ReadonlyMap<string, string>;
+  /** All files that were online then. */
+  online: ReadonlyMap<string, string>;
+  /** What its source covers; undefined without a source. */
+  coverage: Coverage | undefined;
+  /** Whether its source covers a URL, or would if the file were online. */
+  covers: (url: string) => boolean;
 }
 
-/** Draws the first declaration of a resource. Later ones keep its `refreshNew` and `refreshOnCreate`. */
+/** What all declarations of a resource have in common. */
+type Fixed = Pick<Declaration, "refreshNew" | "refreshOnCreate" | "mayIndex">;
+
+/** Draws the first declaration of a resource. */
 export function drawFirst(kind: Kind, site: Site, random: Random): Declaration {
-  const fixed = { refreshNew: kind === "preload" || random.chance(0.4), refreshOnCreate: random.chance(0.8) };
-  return { ...drawAny(kind, site, random), ...fixed };
+  const fixed = {
+    refreshNew: kind === "preload" || random.chance(0.4),
+    refreshOnCreate: random.chance(0.8),
+    mayIndex: kind === "refresh" && random.chance(0.3),
+  };
+  return { ...drawAny(kind, site, fixed.mayIndex, random), ...fixed };
 }
 
 /** Draws the next declaration, which may keep parts of the old one. */
 export function drawNext(kind: Kind, site: Site, old: Declaration, random: Random): Declaration {
-  const { refreshNew, refreshOnCreate } = old;
-  const fixed = { refreshNew, refreshOnCreate };
-  const other = { ...drawAny(kind, site, random), ...fixed };
+  const { refreshNew, refreshOnCreate, mayIndex } = old;
+  const fixed: Fixed = { refreshNew, refreshOnCreate, mayIndex };
+  const other = { ...drawAny(kind, site, mayIndex, random), ...fixed };
   if (random.chance(0.4)) return other;
-  const { quota, force, wait, retry } = other;
+  const { quota, force, wait, retry, coverage, letsGo } = other;
   return random.chance(0.5)
-    ? { ...other, mode: old.mode, objectType: kind === "preload" ? "Preload" : typeFor(old.mode, random) }
-    : { ...old, quota, force, wait, retry };
+    ? { ...other, mode: old.mode, objectType: kind === "preload" ? "Preload" : typeFor(old.mode, mayIndex, random) }
+    : { ...old, quota, force, wait, retry, coverage, letsGo };
 }
 
-function drawAny(kind: Kind, site: Site, random: Random): Omit<Declaration, "refreshNew" | "refreshOnCreate"> {
+function drawAny(kind: Kind, site: Site, mayIndex: boolean, random: Random): Omit<Declaration, keyof Fixed> {
   const mode = random.pick<Mode>(
     site.shape === "wide" ? ["paths", "contents"] : ["paths", "contents", "contents", "source", "source"],
   );
-  const onExceeded = random.pick(["fail", "fail", "partial", "collapse"] as const);
+  const coverage = drawCoverage(site.shape, mayIndex, random);
+  const letsGo = kind === "refresh" && random.chance(0.15);
+  const onExceeded = random.pick(["fail", "fail", "partial", mayIndex ? "partial" : "collapse"] as const);
   const collapses = [
     undefined,
     undefined,
-    "always",
+    mayIndex ? undefined : "always",
     ...(onExceeded === "collapse" ? [] : (["never"] as const)),
   ] as const;
-  const objectType = typeFor(mode, random);
+  const objectType = typeFor(mode, mayIndex, random);
   const wait = random.pick([
     undefined,
     undefined,
@@ -75,6 +97,8 @@ function drawAny(kind: Kind, site: Site, random: Random): Omit<Declaration, "ref
   if (kind === "preload") {
     return {
       mode,
+      coverage,
+      letsGo,
       objectType: "Preload",
       force: false,
       quota: { onExceeded: onExceeded === "collapse" ? "fail" : onExceeded },
@@ -87,12 +111,12 @@ function drawAny(kind: Kind, site: Site, random: Random): Omit<Declaration, "ref
   const force = random.chance(0.2);
   const collapse = random.pick(collapses);
   const quota = collapse === undefined ? { onExceeded } : { onExceeded, collapse };
-  return { mode, objectType, force, quota, wait, retry };
+  return { mode, coverage, letsGo, objectType, force, quota, wait, retry };
 }
 
-function typeFor(mode: Mode, random: Random): ObjectType {
+function typeFor(mode: Mode, mayIndex: boolean, random: Random): ObjectType {
   const urls = ["File", "File", "File", "IgnoreParams"] as const;
-  return random.pick(mode === "paths" ? [...urls, "Directory", "Regex"] : urls);
+  return random.pick(mode === "paths" && !mayIndex ? [...urls, "Directory", "Regex"] : urls);
 }
 
 /**
@@ -100,11 +124,15 @@ function typeFor(mode: Mode, random: Random): ObjectType {
  * @param refresh the refresh before a preload, which names only what that refresh keeps fresh
  */
 export function buildAttempt(site: Site, declaration: Declaration, loose: boolean, refresh?: Attempt): Attempt {
-  const { mode, refreshOnCreate, ...options } = declaration;
+  const { mode, refreshOnCreate, mayIndex: _, coverage, letsGo, refreshNew, ...options } = declaration;
   const { objectType } = declaration;
   const isPreload = objectType === "Preload";
   const onCreate = { [isPreload ? "preloadOnCreate" : "refreshOnCreate"]: refreshOnCreate };
-  const notInputs = isPreload ? ["objectType", "refreshNew"] : [];
+  const notInputs = isPreload ? ["objectType"] : [];
+  const policies = {
+    ...(letsGo ? { refreshRemoved: false } : {}),
+    ...(isPreload || refreshNew === sendsNewByDefault(declaration) ? {} : { refreshNew }),
+  };
   const isFresh = (url: string) =>
     !refresh || findCovering(refresh.declaration.objectType, refresh.keys.keys(), url) !== undefined;
   const online = [...site.files.keys()].filter(isFresh);
@@ -113,21 +141,34 @@ export function buildAttempt(site: Site, declaration: Declaration, loose: boolea
       ([name, value]) => value !== undefined && value !== false && !notInputs.includes(name),
     ),
   );
-  const create = (keys: [string, string][], inputs: Properties): Attempt => {
+  const create = (keys: [string, string][], inputs: Properties, source?: Coverage): Attempt => {
     const named = new Map(keys);
     const files = new Map([...site.files].filter(([url]) => findCovering(objectType, named.keys(), url) !== undefined));
     const refreshType = refresh?.declaration.objectType;
-    return { declaration, refreshType, inputs: { ...inputs, ...given, ...onCreate }, keys: named, files };
+    return {
+      declaration,
+      refreshType,
+      inputs: { ...inputs, ...given, ...policies, ...onCreate },
+      keys: named,
+      files,
+      online: new Map(site.files),
+      coverage: source,
+      covers: (url) => source !== undefined && covers(site, source, url),
+    };
   };
   if (mode === "contents") {
     const hashes = online.map((url): [string, string] => [url, site.hash(url)]);
     return create(hashes, { contents: Object.fromEntries(hashes) });
   }
   if (mode === "source") {
-    const hashes = online
-      .filter((url) => url.startsWith(site.baseUrl))
-      .map((url): [string, string] => [url, site.hash(url)]);
-    return create(hashes, { source: { directory: site.directory, baseUrl: site.baseUrl } });
+    // Only what is refreshed may be preloaded, and no directory.
+    const own = isPreload ? { ...(refresh?.coverage ?? coverage), hasIndex: false } : coverage;
+    const source = withFiles(site, own, online);
+    const hashes = [...listCovered(site, source, online)].map(([url, file]): [string, string] => [
+      url,
+      site.hash(file),
+    ]);
+    return create(hashes, { source: toSource(site, source) }, source);
   }
   const directories = [...new Set(online.map((url) => url.slice(0, url.lastIndexOf("/") + 1)))];
   const paths =
@@ -138,6 +179,11 @@ export function buildAttempt(site: Site, declaration: Declaration, loose: boolea
     paths.map((path) => [path, contentHash]),
     { paths, contentHash },
   );
+}
+
+/** Whether new URLs are sent if a program doesn't say. */
+export function sendsNewByDefault({ mode, letsGo }: Pick<Declaration, "mode" | "letsGo">): boolean {
+  return mode === "contents" || (mode === "source" && letsGo);
 }
 
 /** Returns the first path that refreshes the cached URL when it is sent with this type. */

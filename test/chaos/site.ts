@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { BASES } from "./coverage.js";
 import type { Kind } from "./program.js";
 import type { Random } from "./random.js";
 
@@ -58,7 +59,7 @@ export class Site {
     this.universe = DOMAINS.slice(first, first + domains).flatMap((domain) =>
       names.map((name) => below(domain) + name),
     );
-    mkdirSync(directory, { recursive: true });
+    for (const base of BASES[shape]) mkdirSync(join(directory, base), { recursive: true });
   }
 
   get name(): string {
