@@ -225,6 +225,19 @@ function toRelativeGlob(pattern: string): string {
   );
 }
 
+/** Splits a pattern at the commas that stand in no braces, brackets or parentheses. */
+export function splitAtCommas(pattern: string): string[] {
+  const parts = [""];
+  let depth = 0;
+  for (const character of pattern) {
+    if ("{[(".includes(character)) depth++;
+    if ("}])".includes(character)) depth--;
+    if (character === "," && depth <= 0) parts.push("");
+    else parts.push(`${parts.pop()}${character}`);
+  }
+  return parts.map((part) => part.trim()).filter((part) => part !== "");
+}
+
 /**
  * Adds a file under its name, which has to be unique, and the same text on every platform. A file that is found twice
  * counts once.
@@ -300,17 +313,20 @@ function nothingFound(
   cwd: string,
   { isThere, isGlob, exclude }: { isThere: boolean; isGlob: boolean; exclude: readonly string[] },
 ): ContentHashError {
+  const several =
+    splitAtCommas(pattern).length > 1 ? " If it is several patterns, give each as an element of its own." : "";
   const besides = exclude.length > 0 ? " that is not excluded" : "";
   if (isGlob) {
     return new ContentHashError(
       `The pattern "${pattern}" matches no file in "${cwd}"${besides}. Build the content before Pulumi runs, or correct ` +
-        'the pattern: it matches files alone, and "/**" after a directory means all files below it.',
+        'the pattern: it matches files alone, and "/**" after a directory means all files below it.' +
+        several,
     );
   }
   return new ContentHashError(
     isThere
       ? `There is no file to hash in "${resolve(cwd, pattern)}"${besides}. Build the content before Pulumi runs.`
       : `There is no file or directory "${pattern}" in "${cwd}". Build the content before Pulumi runs, or correct the path` +
-          `${pattern.includes("\\") ? ': "/" separates directories.' : "."}`,
+          `${pattern.includes("\\") ? ': "/" separates directories.' : "."}${several}`,
   );
 }

@@ -1,25 +1,26 @@
 /** Which URLs a source covers, whether or not their files are there. */
+import { resolve, sep } from "node:path";
 import { compileSelection } from "../content/files.js";
 import type { CoverageChange } from "../plan/plan.js";
 import type { Source } from "../schema/inputs.js";
 
-type CoveringInputs = Pick<Source, "baseUrl" | "include" | "exclude" | "indexDocument">;
-
 /**
- * Compares what two sources cover. Where the files lie on the disk makes no difference: every build may have a directory of
- * its own.
+ * Compares what two sources cover. Where the files lie on the disk makes no difference, since every build may have a
+ * directory of its own, unless one directory is a part of the other: then a file has another URL than it had.
  *
  * @param old the source of the last deployment, if it had one.
  * @param current undefined without a source.
  * @returns undefined if both cover the same, or one of them isn't there.
  */
 export async function compareCoverage(
-  old: CoveringInputs | undefined,
-  current: CoveringInputs | undefined,
+  old: Source | undefined,
+  current: Source | undefined,
 ): Promise<CoverageChange | undefined> {
-  if (old === undefined || current === undefined || buildKey(old) === buildKey(current)) return undefined;
+  if (old === undefined || current === undefined) return undefined;
   // A file below another base URL is another one, even if both URLs begin in the same way.
-  if (old.baseUrl !== current.baseUrl) return { wasCovered: () => false, isCovered: () => false };
+  const isElsewhere = old.baseUrl !== current.baseUrl || isOtherPart(old.directory, current.directory);
+  if (isElsewhere) return { wasCovered: () => false, isCovered: () => false };
+  if (buildKey(old) === buildKey(current)) return undefined;
   // Which file stands for a directory is not known of a source with another index document.
   const indexDocument = old.indexDocument === current.indexDocument ? current.indexDocument : undefined;
   return {
@@ -28,12 +29,21 @@ export async function compareCoverage(
   };
 }
 
-function buildKey({ baseUrl, include, exclude = [], indexDocument }: CoveringInputs): string {
+/** Whether one directory lies in the other. */
+function isOtherPart(one: string, other: string): boolean {
+  const [from, to] = [resolve(one), resolve(other)].map((path) => (path.endsWith(sep) ? path : path + sep)) as [
+    string,
+    string,
+  ];
+  return from !== to && (from.startsWith(to) || to.startsWith(from));
+}
+
+function buildKey({ baseUrl, include, exclude = [], indexDocument }: Source): string {
   return JSON.stringify([baseUrl, include, exclude, indexDocument]);
 }
 
 /** Compiles a source to a test of whether it covers a URL. */
-async function compileCoverage({ baseUrl, include, exclude, indexDocument }: CoveringInputs) {
+async function compileCoverage({ baseUrl, include, exclude, indexDocument }: Source) {
   const isSelected = await compileSelection({ include, exclude });
   return (url: string): boolean => {
     const name = url.startsWith(baseUrl) ? decodeName(url.slice(baseUrl.length)) : undefined;

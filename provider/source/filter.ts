@@ -1,6 +1,6 @@
 /** What the patterns of a source match, so that one that matches nothing is found. */
 import { readdirSync } from "node:fs";
-import { compileSelection, listFiles } from "../content/files.js";
+import { compileSelection, listFiles, splitAtCommas } from "../content/files.js";
 import type { Source } from "../schema/inputs.js";
 
 type FilterInputs = Pick<Source, "directory" | "include" | "exclude">;
@@ -52,17 +52,4 @@ async function selectsSome({ directory, include, exclude }: FilterInputs): Promi
   // Files that the source doesn't have may be unreadable: then there is no hint.
   const files = await listFiles(directory, { include, exclude }).catch(() => undefined);
   return files !== undefined && files.size > 0;
-}
-
-/** Splits a pattern at the commas that stand in no braces, brackets or parentheses. */
-export function splitAtCommas(pattern: string): string[] {
-  const parts = [""];
-  let depth = 0;
-  for (const character of pattern) {
-    if ("{[(".includes(character)) depth++;
-    if ("}])".includes(character)) depth--;
-    if (character === "," && depth <= 0) parts.push("");
-    else parts.push(`${parts.pop()}${character}`);
-  }
-  return parts.map((part) => part.trim()).filter((part) => part !== "");
 }

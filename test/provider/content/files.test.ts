@@ -223,6 +223,12 @@ describe("an error", () => {
       'The pattern "dist/**/*.js" matches no file in "CWD". Build the content before Pulumi runs, or correct the pattern: ' +
         'it matches files alone, and "/**" after a directory means all files below it.',
     ],
+    [
+      "*.js, *.css",
+      'The pattern "*.js, *.css" matches no file in "CWD". Build the content before Pulumi runs, or correct the pattern: ' +
+        'it matches files alone, and "/**" after a directory means all files below it. If it is several patterns, give each ' +
+        "as an element of its own.",
+    ],
     ["empty", 'There is no file to hash in "CWD/empty". Build the content before Pulumi runs.'],
     ["", 'A pattern is empty. Name a directory such as "./dist", or a glob such as "dist/**/*.js".'],
     [undefined, 'A pattern is empty. Name a directory such as "./dist", or a glob such as "dist/**/*.js".'],

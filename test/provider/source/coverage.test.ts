@@ -7,7 +7,7 @@ import { temporaryDirectory } from "../content/content.js";
 
 const BASE = "https://vod.example.com/x/";
 const compare = (old: Partial<Source>, current: Partial<Source>) =>
-  compareCoverage({ baseUrl: BASE, ...old }, { baseUrl: BASE, ...current });
+  compareCoverage({ directory: "d", baseUrl: BASE, ...old }, { directory: "d", baseUrl: BASE, ...current });
 
 describe("whether a source covered a URL before", () => {
   const covered = async (old: Partial<Source>, name: string, current: Partial<Source> = {}) =>
@@ -58,9 +58,17 @@ describe("whether a source covered a URL before", () => {
 });
 
 test("sources that cover the same have no change, wherever their files lie", async () => {
-  const source = { directory: "one", baseUrl: BASE, exclude: [] };
-  expect(await compareCoverage(source, { directory: "two", baseUrl: BASE } as Source)).toBeUndefined();
-  expect(await compareCoverage(undefined, source)).toBeUndefined();
+  expect(await compare({ directory: "one", exclude: [] }, { directory: "two" })).toBeUndefined();
+  expect(await compare({ directory: "./dist" }, { directory: "dist/" })).toBeUndefined();
+  expect(await compareCoverage(undefined, { directory: "d", baseUrl: BASE })).toBeUndefined();
+});
+
+test.each([
+  ["dist", "dist/player"],
+  ["./dist/player", "dist"],
+  ["/dist", "/"],
+])("from %s to %s every file has another URL, so that nothing was covered", async (old, current) => {
+  expect((await compare({ directory: old }, { directory: current }))?.wasCovered(`${BASE}a.js`)).toBe(false);
 });
 
 test("what a scan finds is what is covered, by any filters", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { inspectFilter, splitAtCommas } from "../../../provider/source/filter.js";
+import { splitAtCommas } from "../../../provider/content/files.js";
+import { inspectFilter } from "../../../provider/source/filter.js";
 import { scanSource } from "../../../provider/source/scan.js";
 import { temporaryDirectory } from "../content/content.js";
 
