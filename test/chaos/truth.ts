@@ -109,7 +109,7 @@ export function readIsTrue(kind: Kind, before: State, after: State, tasks: Tasks
 
 /**
  * What the update before left unconfirmed was seen to be complete, was sent again, or is still recorded as owed; an
- * update that doesn't wait, and a path that is no longer named, owe nothing.
+ * update that doesn't wait, and a path that is no longer named or let go of, owe nothing.
  */
 export function unconfirmedIsSettled(
   { attempt, kind, sent, excused, pending, tasks }: ReportedDeployment,
@@ -117,7 +117,8 @@ export function unconfirmedIsSettled(
 ) {
   if (attempt.declaration.wait === undefined) return;
   for (const path of before.unconfirmed ?? []) {
-    const isLetGo = !attempt.keys.has(path) && (kind === "preload" || before.inputs.paths?.includes(path) === true);
+    const isTakenOut = before.inputs.paths?.includes(path) === true;
+    const isLetGo = !attempt.keys.has(path) && (kind === "preload" || attempt.declaration.letsGo || isTakenOut);
     const isAccepted = callsFor(path, sent).some((outcome) => outcome !== "refused");
     if (isLetGo || isAccepted || pending.has(path) || excused.has(path)) continue;
     if (tasks.find(kind, path, before.taskIds)[0]?.status !== "Complete")
