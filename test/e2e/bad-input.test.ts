@@ -20,12 +20,12 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
     [
       "a line break",
       args({ paths: [PATH, "https://vod.example.com/a\nhttps://vod.example.com/b"] }),
-      "paths[1] (https://vod.example.com/a�https://vod.example.com/b) contains a line break",
+      "paths[1] (https://vod.example.com/a\\x0ahttps://vod.example.com/b) contains a line break",
     ],
     [
       "a control character",
       args({ paths: ["https://vod.example.com/\u0007"] }),
-      "paths[0] (https://vod.example.com/�) contains a control character.",
+      "paths[0] (https://vod.example.com/\\x07) contains a control character.",
     ],
     [
       "a space in a signed URL",
