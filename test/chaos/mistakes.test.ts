@@ -106,7 +106,13 @@ describe("a mistake is found", () => {
     ],
     [
       "a lost call counts as accepted because of a task from seconds before it",
-      { alterCall: (call) => ({ ...call, since: () => call.since() - 10_000 }) },
+      {
+        alterCall: (call) => ({
+          ...call,
+          since: () => call.since() - 10_000,
+          sinceAtLatest: () => call.sinceAtLatest() - 10_000,
+        }),
+      },
     ],
     ["a later call that was throttled is sent again without its last path", { losesLastPath: true }],
     ["tasks whose records have all expired count as complete", { isExpiredComplete: true }],

@@ -176,7 +176,7 @@ class Run {
     if (random.chance(0.5)) await this.viewers.viewAll(drawViews(this.resources, random));
     // After four days the service no longer has records of the tasks.
     if (isRefreshedBefore) emulator.advance(random.int(2, 6) * 1000);
-    else emulator.advance(random.chance(0.2) ? random.pick([1, 1, 4]) * DAY_MS : random.int(2, 90) * 1000);
+    else emulator.advance(random.chance(0.25) ? random.pick([1, 4]) * DAY_MS : random.int(2, 90) * 1000);
     // Some deployments get a single, transient fault.
     faults.isSingle = random.chance(0.2);
     const present = faults.isSingle ? [] : Object.entries(drawConditions(random));

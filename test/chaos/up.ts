@@ -78,7 +78,7 @@ export class Deployer {
     const all = [...attempts.keys()];
     const findProvider = this.providers(gate, all);
     const isOwed = all.some(({ name }) => this.engine.state.get(name)?.outputs.unconfirmed !== undefined);
-    if (kills && random.chance(isOwed ? 0.5 : 0.1))
+    if (kills && random.chance(isOwed ? 0.5 : 0.25))
       for (const resource of all) await this.read(findProvider(resource), resource);
     if (kills && random.chance(0.3)) {
       for (const [resource, attempt] of attempts)

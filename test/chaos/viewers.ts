@@ -24,7 +24,9 @@ export class Viewers {
         response.on("error", reject);
         response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
       });
-      viewing.on("error", reject).end();
+      // On a busy machine the edge may close a connection just when it is used again.
+      const retry = (error: Error) => (viewing.reusedSocket ? resolve(this.view(url)) : reject(error));
+      viewing.on("error", retry).end();
     });
   }
 
