@@ -37,7 +37,8 @@ const REPORT = "Report it to the project with the code and the request ID.";
 
 /**
  * The errors of RefreshVodObjectCaches (source: seed, "Common errors"), those of PreloadVodObjectCaches alone (source: its
- * own page, "Common errors"), and those of the gateway before both (source: the official SDKs and the gateway's own pages).
+ * own page, "Common errors"), those that only the same operations of CDN and DCDN name (source: their pages), and those of
+ * the gateway before all of them (source: the official SDKs and the gateway's own pages).
  */
 export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   // Seed.
@@ -137,6 +138,39 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     "The size of ObjectPath is bigger than 1000.",
     "The call has more URLs than the VOD API preloads at once.",
     REPORT,
+  ),
+  // The same platform: the pages of CDN and DCDN.
+  "TooMany.Refresh": row(
+    400,
+    "there is too many refresh task, please wait a moment.",
+    "The account has as many refreshes under way as the service holds at a time.",
+    "Run `pulumi up` again when some of them are done, which takes some minutes.",
+    { retryable: true },
+  ),
+  TooManyRequests: row(
+    429,
+    "Too many requests, please try again later",
+    "The VOD API got too many calls at once.",
+    THROTTLED,
+    { retryable: true },
+  ),
+  "SingleRequest.OverLimit": row(
+    400,
+    "A maximum of 1000 URLs are supported for each request.",
+    "The call has more paths than the VOD API takes at once.",
+    REPORT,
+  ),
+  "InvalidObjectType.Malformed": row(
+    400,
+    "The specified ObjectType is invalid.",
+    "The VOD API doesn't know this object type.",
+    'Use "File", "Directory", "Regex" or "IgnoreParams" as `objectType`.',
+  ),
+  "ObjectPath.Malformed": row(
+    400,
+    "The specified value of parameter ObjectPath is malformed.",
+    "{Path} is malformed to the VOD API.",
+    "Check `paths`: each must be a complete URL of one of your VOD domains.",
   ),
   // The gateway.
   "InvalidAccessKeyId.NotFound": row(

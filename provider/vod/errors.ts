@@ -1,6 +1,9 @@
 /** The error of everything that can go wrong with a call. */
 import { showLine } from "../text/show.js";
 
+/** The HTTP status of a throttle, whatever code comes with it. */
+export const TOO_MANY_REQUESTS = 429;
+
 /** What is known of a failure besides its two sentences. */
 interface VodErrorDetails {
   /**

@@ -1,7 +1,7 @@
 /** The errors for what the VOD API refuses: a call, or a call that the day's quota can't hold. */
 import { showPath } from "../text/show.js";
 import { ALLOW_ACTIONS, ERROR_TABLE } from "./error-table.js";
-import { VodError } from "./errors.js";
+import { TOO_MANY_REQUESTS, VodError } from "./errors.js";
 import { domainOf } from "./paths.js";
 import { describeNextDay, type RefreshQuota } from "./quota.js";
 
@@ -43,7 +43,7 @@ export function refusalError(refusal: Refusal): VodError {
   const remedy = known?.remedy ?? (lacksPermission ? ALLOW_ACTIONS : LOOK_UP);
   const isThrottled = /Throttling|ServiceUnavailable/.test(code);
   const isServerError = !known && !isThrottled && (httpStatus ?? 0) >= 500;
-  const retryable = known?.retryable ?? (isThrottled || isServerError);
+  const retryable = httpStatus === TOO_MANY_REQUESTS || (known?.retryable ?? (isThrottled || isServerError));
   // All codes of the table but one say that nothing was done; an unknown error of the server may come after the work.
   return new VodError(happened, remedy, {
     code,

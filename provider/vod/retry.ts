@@ -1,7 +1,7 @@
 /** When a call is sent again, and after how long: a pure function decides, and the loop around it waits. */
 import { setTimeout as delay } from "node:timers/promises";
 import { cancelledError, isCancelled, untilCancelled } from "./cancellation.js";
-import { VodError } from "./errors.js";
+import { TOO_MANY_REQUESTS, VodError } from "./errors.js";
 import { MINUTE_MS } from "./time.js";
 
 /** The bounds over all attempts of one call. `{ timeoutMs: 0, maxAttempts: 1 }` switches retries off. */
@@ -84,7 +84,7 @@ export function retryDelay(failure: Failure, state: AttemptState, limits: RetryL
 
 /** Whether a failure is a throttle, in any variant. */
 export function isThrottle(error: unknown): error is VodError {
-  return error instanceof VodError && /Throttling/.test(error.code);
+  return error instanceof VodError && (/Throttling/.test(error.code) || error.httpStatus === TOO_MANY_REQUESTS);
 }
 
 /**

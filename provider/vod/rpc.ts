@@ -5,7 +5,7 @@ import { holdsSecret } from "../text/show.js";
 import { cancelledError } from "./cancellation.js";
 import type { Credentials, CredentialsSource } from "./credentials.js";
 import { resolveProxy } from "./endpoint.js";
-import { VodError } from "./errors.js";
+import { TOO_MANY_REQUESTS, VodError } from "./errors.js";
 import { agentFor, type LimitExceeded } from "./http-agent.js";
 import { API_VERSION } from "./limits.js";
 import type { NetworkFailure } from "./network-error.js";
@@ -204,7 +204,7 @@ function unexpectedAnswer(attempt: Attempt, what = describeContentType(attempt))
       code: "InvalidResponse",
       httpStatus: attempt.response?.statusCode,
       // A throttle without a code comes from something before the service.
-      retryable: status >= 500 || status === 429,
+      retryable: status >= 500 || status === TOO_MANY_REQUESTS,
       // So does a redirect or a refusal without a code.
       outcomeUnknown: status < 300 || status >= 500,
     },

@@ -13,7 +13,11 @@ const SCOPE: Fields = { action: "a text", times: "a whole number" };
 const MOMENT: Fields = { ...SCOPE, afterWork: "true or false" };
 
 const FAULT_FIELDS: Record<FaultKind, Fields> = {
-  throttle: { ...SCOPE, code: ["Throttling", "Throttling.User", "Throttling.Api"], retryAfterMs: "a whole number" },
+  throttle: {
+    ...SCOPE,
+    code: ["Throttling", "Throttling.User", "Throttling.Api", "TooManyRequests"],
+    retryAfterMs: "a whole number",
+  },
   error: { ...MOMENT, code: "a text", status: "a whole number", message: "a text" },
   "reset-before": SCOPE,
   "reset-after": SCOPE,

@@ -96,6 +96,34 @@ const PRELOAD_TABLE: typeof SERVICE_TABLE = [
     { paths: Array.from({ length: 101 }, (_, index) => `${PATH}?${index}`) },
   ],
 ];
+// The codes that only the pages of CDN and DCDN have, which run on the same platform.
+const PLATFORM_TABLE: [code: string, status: number, message: string, fault: Fault][] = [
+  [
+    "TooMany.Refresh",
+    400,
+    "there is too many refresh task, please wait a moment.",
+    { kind: "error", code: "TooMany.Refresh" },
+  ],
+  ["TooManyRequests", 429, "Too many requests, please try again later", { kind: "throttle", code: "TooManyRequests" }],
+  [
+    "SingleRequest.OverLimit",
+    400,
+    "A maximum of 1000 URLs are supported for each request.",
+    { kind: "error", code: "SingleRequest.OverLimit" },
+  ],
+  [
+    "InvalidObjectType.Malformed",
+    400,
+    "The specified ObjectType is invalid.",
+    { kind: "error", code: "InvalidObjectType.Malformed" },
+  ],
+  [
+    "ObjectPath.Malformed",
+    400,
+    "The specified value of parameter ObjectPath is malformed.",
+    { kind: "error", code: "ObjectPath.Malformed" },
+  ],
+];
 /** The codes above that the page of PreloadVodObjectCaches lacks. */
 const REFRESH_ONLY = ["ServiceBusy", "InvalidObjectType.ValueNotSupported", "QuotaPerMinuteExceeded.Refresh"];
 const PRELOADS = [...SERVICE_TABLE.filter(([code]) => !REFRESH_ONLY.includes(code)), ...PRELOAD_TABLE];
@@ -143,6 +171,15 @@ describe("the error table of the service", () => {
     expect(emulator.tasks()).toEqual([]);
     const { urlRemain: preloadRemain = 500 } = how.set ?? {};
     expect(emulator.quota()).toEqual({ urlRemain: 2000, dirRemain: 100, preloadRemain });
+  });
+
+  test.each(PLATFORM_TABLE)("a fault refuses both with %s, %d, %s", async (code, status, message, fault) => {
+    const emulator = await started();
+    emulator.fault(fault);
+    for (const send of [refresh, preload]) {
+      expect(await send(emulator, [PATH])).toMatchObject({ status, json: { Code: code, Message: message } });
+    }
+    expect(emulator.tasks()).toEqual([]);
   });
 
   test("the other operations are refused too while the service is closed", async () => {

@@ -45,6 +45,18 @@ export const PRELOAD_ERRORS = {
 } as const satisfies Record<string, ErrorRow>;
 
 /**
+ * The codes that only the pages of the same operations of CDN and DCDN have, products of the same platform: word for word.
+ * The emulator answers with them where a fault says so.
+ */
+export const PLATFORM_ERRORS = {
+  "TooMany.Refresh": { status: 400, message: "there is too many refresh task, please wait a moment." },
+  TooManyRequests: { status: 429, message: "Too many requests, please try again later" },
+  "SingleRequest.OverLimit": { status: 400, message: "A maximum of 1000 URLs are supported for each request." },
+  "InvalidObjectType.Malformed": { status: 400, message: "The specified ObjectType is invalid." },
+  "ObjectPath.Malformed": { status: 400, message: "The specified value of parameter ObjectPath is malformed." },
+} as const satisfies Record<string, ErrorRow>;
+
+/**
  * The codes of the gateway in front of every service (help pages). The two messages that mention a "string to sign" end
  * with that string.
  */
@@ -101,7 +113,13 @@ export const ASSUMED_ERRORS = {
   ServiceUnavailable: { status: 503, message: "The request has failed due to a temporary failure of the server." },
 } as const satisfies Record<string, ErrorRow>;
 
-export const ERRORS = { ...SERVICE_ERRORS, ...PRELOAD_ERRORS, ...GATEWAY_ERRORS, ...ASSUMED_ERRORS };
+export const ERRORS = {
+  ...SERVICE_ERRORS,
+  ...PRELOAD_ERRORS,
+  ...PLATFORM_ERRORS,
+  ...GATEWAY_ERRORS,
+  ...ASSUMED_ERRORS,
+};
 
 export type ErrorCode = keyof typeof ERRORS;
 

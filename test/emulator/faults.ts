@@ -23,7 +23,7 @@ interface Moment {
  */
 export interface ThrottleFault extends Scope {
   kind: "throttle";
-  code?: "Throttling" | "Throttling.User" | "Throttling.Api";
+  code?: "Throttling" | "Throttling.User" | "Throttling.Api" | "TooManyRequests";
   retryAfterMs?: number;
 }
 /**

@@ -127,6 +127,8 @@ test("the errors that pass by themselves are retryable", () => {
     "ServiceBusy",
     "QuotaPerMinuteExceeded.Refresh",
     "PreloadQueueFull",
+    "TooMany.Refresh",
+    "TooManyRequests",
     "SignatureNonceUsed",
     "Throttling.User",
     "Throttling.Api",

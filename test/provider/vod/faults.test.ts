@@ -4,12 +4,12 @@ import { vodClient } from "../../../provider/vod/client.js";
 import { ERROR_TABLE } from "../../../provider/vod/error-table.js";
 import { VodError } from "../../../provider/vod/errors.js";
 import { NO_RETRY } from "../../../provider/vod/retry.js";
-import { GATEWAY_ERRORS, PRELOAD_ERRORS, SERVICE_ERRORS } from "../../emulator/errors.js";
+import { GATEWAY_ERRORS, PLATFORM_ERRORS, PRELOAD_ERRORS, SERVICE_ERRORS } from "../../emulator/errors.js";
 import type { Conditions, Emulator, EmulatorOptions, Fault } from "../../emulator/index.js";
 import { started } from "../../emulator/started.js";
 
 const PATH = "https://vod.example.com/a";
-const CONTRACT = { ...SERVICE_ERRORS, ...PRELOAD_ERRORS, ...GATEWAY_ERRORS };
+const CONTRACT = { ...SERVICE_ERRORS, ...PRELOAD_ERRORS, ...PLATFORM_ERRORS, ...GATEWAY_ERRORS };
 const REFRESH = "RefreshVodObjectCaches";
 const PRELOAD = "PreloadVodObjectCaches";
 
@@ -153,6 +153,18 @@ describe.each([
       { kind: "throttle", code: "Throttling.User" },
       { code: "Throttling.User", httpStatus: 400, retryable: true },
       /^The VOD API throttled this account's calls\./,
+    ],
+    [
+      "throttled by HTTP 429 with any code",
+      { kind: "error", code: "Brand.New", status: 429, message: "Not now." },
+      { code: "Brand.New", httpStatus: 429, retryable: true },
+      /^The VOD API refused the call: Not now\. /,
+    ],
+    [
+      "throttled by a page of HTML with 429",
+      { kind: "html", status: 429 },
+      { code: "InvalidResponse", httpStatus: 429, retryable: true },
+      /answered with text\/html, which is not what the VOD API answers/,
     ],
     [
       "an error of the service's own",

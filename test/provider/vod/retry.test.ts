@@ -207,6 +207,19 @@ describe("a call on the wire", () => {
     expect(emulator.received.map((call) => call.status)).toEqual([429, 429, 200]);
   });
 
+  test.each([
+    ["TooManyRequests", 429],
+    ["TooMany.Refresh", 400],
+    ["Brand.New", 429],
+  ])("is sent again after %s with HTTP %i", async (code, status) => {
+    const emulator = await started();
+    emulator.fault({ kind: "error", code, status, message: "Not now.", times: 2 });
+    const { client, sleeps } = impatient(emulator);
+    expect(await client.refreshObjectCaches(request)).toMatchObject({ refreshTaskId: expect.any(String) });
+    expect(emulator.received.map((call) => call.status)).toEqual([status, status, 200]);
+    expect(sleeps).toHaveLength(2);
+  });
+
   test.each(["InvalidDomain.NotFound", "Forbidden.RAM", "InvalidTimeStamp.Expired", "MissingParameter"])(
     "that %s refuses fails at once",
     async (code) => {
