@@ -4,15 +4,17 @@ import type { z } from "zod";
 import type { ConfigReader } from "../credentials/chain.js";
 import { configuredVodEndpoint } from "../credentials/role-settings.js";
 import { readSetting, SETTINGS } from "../credentials/settings.js";
-import { getQuotaName, type QuotaName } from "../schema/call-types.js";
+import type { Manifest } from "../manifest/manifest.js";
+import { type CallType, getQuotaName, type QuotaName } from "../schema/call-types.js";
 import { describeField } from "../schema/fields.js";
 import { hasUnknown, type InputName, type Inputs, type ResourceKind, type Source, UNKNOWN } from "../schema/inputs.js";
 import { showLine, showPath } from "../text/show.js";
 import { resolveEndpoint, resolveProxy } from "../vod/endpoint.js";
 import { VodError } from "../vod/errors.js";
-import { formatNumber, listFirst } from "../vod/format.js";
-import { DAILY_QUOTA, DEFAULT_ENDPOINT, type ObjectType, REGION } from "../vod/limits.js";
-import { normalizePath } from "../vod/paths.js";
+import { formatNumber, listFirst, pluralize } from "../vod/format.js";
+import { DAILY_QUOTA, DEFAULT_ENDPOINT, MAX_PATH_LENGTH, type ObjectType, REGION } from "../vod/limits.js";
+import { describeLength, normalizePath } from "../vod/paths.js";
+import { findWildcard, type PathUse } from "../vod/wildcards.js";
 
 /** What a check found: the inputs to go on with, the mistakes, and what is odd but works. */
 export interface CheckedInputs {
@@ -69,12 +71,15 @@ export function checkInputs(
   if (problems.length === 0) problems.push(...combinationProblems(usable, known, kind));
 
   const inputs: Record<string, unknown> = { ...known, ...unknown };
-  const take = <T>(name: InputName, { value, problems: found }: { value: T; problems: string[] }) => {
+  const warnings = findWarnings(known);
+  const take = <T>(name: InputName, { value, problems: found, warnings: odd = [] }: CheckedContent<T>) => {
     inputs[name] = value;
     problems.push(...found);
+    warnings.push(...odd);
   };
-  if (known.paths) take("paths", checkPaths(known.paths, objectType === "Preload" ? "File" : objectType));
-  if (known.contents) take("contents", checkContents(known.contents));
+  if (known.paths) take("paths", checkPaths(known.paths, objectType));
+  if (known.contents)
+    take("contents", checkContents(known.contents, objectType === "Preload" ? "Preload" : "contents"));
   if (known.source) take("source", checkSource(known.source));
   if (known.paths && objectType) {
     problems.push(...quotaProblem(inputs.paths as string[], { ...known, objectType }, config));
@@ -90,7 +95,7 @@ export function checkInputs(
   return {
     inputs,
     problems,
-    warnings: findWarnings(known),
+    warnings,
     notes: isSound ? findNotes(known, environment, config) : [],
   };
 }
@@ -141,16 +146,35 @@ function findWarnings({ force, objectType, quota, refreshNew, refreshRemoved, pa
   return warnings;
 }
 
+/** An input that names content, as it is sent, with a sentence for each mistake and for each thing that is odd. */
+interface CheckedContent<T> {
+  value: T;
+  problems: string[];
+  warnings?: string[];
+}
+
+/** The path as it is sent, or why it can't be or can't be meant; with what is odd about it. */
+function checkPath(path: string, objectType: ObjectType | undefined, use: PathUse | undefined) {
+  const sound = normalizePath(path, objectType === "Regex" ? objectType : undefined);
+  // With a `*` in it, what else a Directory must be like doesn't matter.
+  const found = "path" in sound && use ? findWildcard(sound.path, use) : undefined;
+  return found && "problem" in found ? found : { ...found, ...normalizePath(path, objectType) };
+}
+
 /** The paths as they are sent, without duplicates, and a sentence for each that can't be sent. */
-function checkPaths(given: readonly string[], objectType: ObjectType | undefined) {
+function checkPaths(given: readonly string[], use: CallType | undefined) {
   const mistakes: Mistake[] = [];
+  const oddities: Mistake[] = [];
   const paths = new Set<string>();
   for (const [index, path] of given.entries()) {
-    const result = path === UNKNOWN ? { path } : normalizePath(path, objectType);
+    const result = path === UNKNOWN ? { path } : checkPath(path, use === "Preload" ? "File" : use, use);
+    const name = `paths[${index}] (${showPath(path)})`;
     if ("path" in result) paths.add(result.path);
-    else mistakes.push({ where: `paths[${index}] (${showPath(path)})`, what: result.problem });
+    else mistakes.push({ where: name, what: result.problem });
+    if ("warning" in result) oddities.push({ where: name, what: result.warning });
   }
-  return { value: [...paths], problems: describeMistakes("paths", mistakes) };
+  const warnings = describeMistakes("paths", oddities);
+  return { value: [...paths], problems: describeMistakes("paths", mistakes), warnings };
 }
 
 /** What is wrong with one element of an input. */
@@ -162,11 +186,17 @@ interface Mistake {
 /** How many mistakes of one kind are named: a list that was read wrong has thousands. */
 const MISTAKES_NAMED = 20;
 
+/** What is wrong, without what differs from one element to the next: quoted texts, paths and lengths. */
+function generalize(what: string): string {
+  const unquoted = what.replace(/"[^"]*"/g, '"…"').replace(/has [\d,]+ characters/, "has … characters");
+  return unquoted.replace(/(?:https?:\/\/)?[\w-]+(?:\.[\w-]+)+\/[^\s,]*/g, "…");
+}
+
 /** One sentence for each mistake; of one kind the first few, and how many more there are. */
 function describeMistakes(input: InputName, mistakes: readonly Mistake[]): string[] {
   const counts = new Map<string, number>();
   const named = mistakes.filter(({ what }) => {
-    const kind = what.replace(/"[^"]*"/g, '"…"');
+    const kind = generalize(what);
     const count = (counts.get(kind) ?? 0) + 1;
     counts.set(kind, count);
     return count <= MISTAKES_NAMED;
@@ -179,18 +209,21 @@ function describeMistakes(input: InputName, mistakes: readonly Mistake[]): strin
 }
 
 /** The URLs as they are sent. Two spellings of a URL must have the same hash. */
-function checkContents(given: Readonly<Record<string, string>>) {
+function checkContents(given: Readonly<Record<string, string>>, use: PathUse) {
   const mistakes: Mistake[] = [];
+  const oddities: Mistake[] = [];
   const contents: Record<string, string> = {};
   for (const [url, hash] of Object.entries(given)) {
-    const result = normalizePath(url, "File");
+    const result = checkPath(url, "File", use);
     const where = `contents["${showPath(url)}"]`;
+    if ("warning" in result) oddities.push({ where, what: result.warning });
     if ("problem" in result) mistakes.push({ where, what: result.problem });
     else if (Object.hasOwn(contents, result.path) && contents[result.path] !== hash) {
       mistakes.push({ where, what: "names a URL twice, with different hashes; write it once" });
     } else contents[result.path] = hash;
   }
-  return { value: contents, problems: describeMistakes("contents", mistakes) };
+  const warnings = describeMistakes("contents", oddities);
+  return { value: contents, problems: describeMistakes("contents", mistakes), warnings };
 }
 
 /** What keeps a preload from following the refresh. */
@@ -237,10 +270,24 @@ function directoryProblems({ paths, contents }: Record<string, unknown>, { sourc
 function checkSource(source: Source) {
   if (source.baseUrl === UNKNOWN) return { value: source, problems: [] };
   const baseUrl = source.baseUrl.endsWith("/") ? source.baseUrl : `${source.baseUrl}/`;
-  const result = normalizePath(baseUrl, "Directory");
+  const result = checkPath(baseUrl, "Directory", "baseUrl");
   return "path" in result
     ? { value: { ...source, baseUrl: result.path }, problems: [] }
     : { value: source, problems: [`source.baseUrl (${showPath(source.baseUrl)}) ${result.problem}.`] };
+}
+
+/** The URLs of a source that the service doesn't take, of which the longest is named. */
+export function findLongUrls(urls: Manifest): string[] {
+  let [count, longest] = [0, ""];
+  for (const url of urls.keys()) {
+    if (url.length > MAX_PATH_LENGTH) count++;
+    if (url.length > longest.length) longest = url;
+  }
+  if (count === 0) return [];
+  return [
+    `source has ${pluralize(count, "file")} with too long a URL: ${showPath(longest)} ${describeLength(longest)}; ` +
+      "shorten the names, or leave these files out with source.exclude.",
+  ];
 }
 
 /** A plan file in the source would be a changed file after every preview, and go online with the others. */

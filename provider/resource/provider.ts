@@ -22,7 +22,7 @@ import { SourceScanner } from "../source/source.js";
 import { hasOpenTasks, isHeldBack, isUnfinished } from "../tasks/outstanding.js";
 import { showLine } from "../text/show.js";
 import { asVodError, VodError } from "../vod/errors.js";
-import { checkInputs } from "./check.js";
+import { checkInputs, findLongUrls } from "./check.js";
 import { describeEmptyContents, describeFilter, type FilterRemarks } from "./check-filter.js";
 import { Clients, type Runtime } from "./clients.js";
 import type { CallContext, Properties } from "./context.js";
@@ -196,7 +196,8 @@ export class CacheResourceProvider {
     const found = await this.sources.scan(known.source, onHashed).catch(asVodError);
     if (found instanceof VodError) return { problems: [found.message], warnings };
     inputs.files = found.files;
-    return describeFilter(known.source, found.filter, { created, operation });
+    const remarks = describeFilter(known.source, found.filter, { created, operation });
+    return { ...remarks, problems: [...remarks.problems, ...findLongUrls(found.manifest)] };
   }
 
   /** Why there are no credentials, if a check can tell that the deployment needs them. */

@@ -54,5 +54,11 @@ export type PreloadArea = (typeof PRELOAD_AREAS)[number];
  */
 export const DEFAULT_PRELOAD_AREA: PreloadArea = "domestic";
 
+/**
+ * How many characters a path may have as it is sent. Source: CDN and DCDN ("each object path can be up to 1,024 characters
+ * in length").
+ */
+export const MAX_PATH_LENGTH = 1_024;
+
 /** How many different domains the paths of one call may have. Source: CDN; VOD is silent. */
 export const DOMAINS_PER_CALL = 10;

@@ -4,7 +4,8 @@
  */
 import { domainToASCII } from "node:url";
 import { showLine } from "../text/show.js";
-import type { ObjectType } from "./limits.js";
+import { formatNumber } from "./format.js";
+import { MAX_PATH_LENGTH, type ObjectType } from "./limits.js";
 
 /** The path as it is sent, or what is wrong with it and what to write. */
 type PathResult = { path: string } | { problem: string };
@@ -55,7 +56,17 @@ export function normalizePath(path: string, objectType: ObjectType | undefined):
   const rest = hostEnd === -1 ? "" : afterScheme.slice(hostEnd);
   const object = objectType === "Regex" ? normalizePattern(rest) : normalizeObject(rest, objectType);
   if ("problem" in object) return object;
-  return { path: `${scheme === undefined ? "" : `${scheme}://`}${host.path}${object.path}` };
+  const sent = `${scheme === undefined ? "" : `${scheme}://`}${host.path}${object.path}`;
+  if (sent.length <= MAX_PATH_LENGTH) return { path: sent };
+  const instead =
+    objectType === "File" || objectType === "IgnoreParams" ? "refresh its directory instead" : "shorten it";
+  return problem(`${describeLength(sent)}; ${instead}`);
+}
+
+/** How much longer a path is than the service takes, as part of a sentence. */
+export function describeLength({ length }: string): string {
+  const [has, most] = [formatNumber(length), formatNumber(MAX_PATH_LENGTH)];
+  return `has ${has} characters as it is sent, and the service takes ${most} at most`;
 }
 
 /** The name of a file, with `/` between its directories, as clients write it in a URL. */

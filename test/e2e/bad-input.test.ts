@@ -38,6 +38,18 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
       "paths[0] (https://*.example.com/a) has a wildcard host, which the service refuses",
     ],
     [
+      "a wildcard in a path",
+      args({ paths: ["https://vod.example.com/player/*"] }),
+      "paths[0] (https://vod.example.com/player/*) has a *, which the service takes for the character; write " +
+        'https://vod.example.com/player/ with objectType "Directory", or %2A for the character.',
+    ],
+    [
+      "a path that is longer than the service takes",
+      args({ paths: [`https://vod.example.com/${"a".repeat(1_001)}`] }),
+      `paths[0] (https://vod.example.com/${"a".repeat(95)}…) ` +
+        "has 1,025 characters as it is sent, and the service takes 1,024 at most; refresh its directory instead.",
+    ],
+    [
       "a path without a host",
       args({ paths: ["/a.js"] }),
       "paths[0] (/a.js) has no host; write it as https://your-domain/path.",

@@ -29,6 +29,8 @@ export const URLS_PER_CALL = 1_000;
  * 1,000 (preload page), which is more than a day's quota.
  */
 export const PRELOADS_PER_CALL = 100;
+/** How many characters a path may have (help, the same operation of the CDN product). */
+export const MAX_PATH_LENGTH = 1_024;
 /** How many URL tasks may share a task ID (page). */
 export const TASKS_PER_ID = 2_000;
 /** URL tasks of one domain share an ID if they are submitted within this time (page). */

@@ -72,6 +72,8 @@ describe("ObjectPath", () => {
     ["Regex", "a\\.com/a", MALFORMED],
     ["IgnoreParams", "https://a.com/a?x=1", "accepted"],
     ["IgnoreParams", "https://a.com/a", "accepted"],
+    ["File", `https://a.com/${"a".repeat(1_024 - "https://a.com/".length)}`, "accepted"],
+    ["File", `https://a.com/${"a".repeat(1_025 - "https://a.com/".length)}`, MALFORMED],
     ["Preload", "https://a.com/a?x=/", "accepted"],
     ["Preload", "a.com/a", "accepted"],
     ["Preload", "https://a.com/a/", MALFORMED],

@@ -3,6 +3,7 @@
  * allows: a client that passes here doesn't rely on leniency.
  */
 import { invalidParameter, refusal } from "./errors.js";
+import { MAX_PATH_LENGTH } from "./limits.js";
 
 export const OBJECT_TYPES = ["File", "Directory", "Regex", "IgnoreParams"] as const;
 export type ObjectType = (typeof OBJECT_TYPES)[number];
@@ -52,6 +53,7 @@ const PRINTABLE = /^[\x21-\x7e]+$/;
 const LABEL = /^[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?$/;
 
 export function parseObjectPath(line: string, type: TaskType): ObjectPath {
+  if (line.length > MAX_PATH_LENGTH) throw malformed();
   const groups = PRINTABLE.test(line) ? LINE.exec(line)?.groups : undefined;
   if (!groups?.host || !groups.rest) throw malformed();
   const domain = groups.host.toLowerCase();

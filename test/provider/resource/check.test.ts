@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkInputs } from "../../../provider/resource/check.js";
-import { REFRESH, readInputs, UNKNOWN } from "../../../provider/schema/inputs.js";
+import { PRELOAD, REFRESH, readInputs, UNKNOWN } from "../../../provider/schema/inputs.js";
 
 const PATH = "https://vod.example.com/a.js";
 const check = (news: Record<string, unknown>, environment = {}, config: Record<string, string> = {}) =>
@@ -181,6 +181,72 @@ describe("an endpoint", () => {
     expect(problemsOf({}, { VOD_ENDPOINT: "http://vod.cn-shanghai.aliyuncs.com" })[0]).toMatch(
       /^VOD_ENDPOINT would send/,
     );
+  });
+});
+
+describe("a * in a path", () => {
+  const TAKEN = "has a *, which the service takes for the character";
+
+  test.each([
+    [
+      { paths: ["https://vod.example.com/player/*"] },
+      `paths[0] (https://vod.example.com/player/*) ${TAKEN}; write https://vod.example.com/player/ with objectType "Directory", or %2A for the character.`,
+    ],
+    [
+      { paths: ["https://vod.example.com/player/*"], objectType: "Directory" },
+      `paths[0] (https://vod.example.com/player/*) ${TAKEN}; write https://vod.example.com/player/, which covers everything below.`,
+    ],
+    [
+      { paths: undefined, contentHash: undefined, contents: { "https://vod.example.com/*.js": "1" } },
+      `contents["https://vod.example.com/*.js"] ${TAKEN}; name each URL, or write https://vod.example.com/.*.js in paths with objectType "Regex", or %2A for the character.`,
+    ],
+    [
+      {
+        paths: undefined,
+        contentHash: undefined,
+        source: { directory: "dist", baseUrl: "https://vod.example.com/*" },
+      },
+      `source.baseUrl (https://vod.example.com/*) ${TAKEN}; write the directory that the files are in (https://vod.example.com/).`,
+    ],
+    [
+      { paths: ["https://me:pw-5ec2e7@vod.example.com/player/*"] },
+      "paths[0] (https://me:pw-5ec2e7@vod.example.com/player/*) holds a user name or a password before its host; leave them out.",
+    ],
+  ])("%j is refused where it can't be meant", (news, problem) => {
+    expect(problemsOf(news)).toEqual([problem]);
+  });
+
+  test("is refused in a preload as well, whose files have to be named", () => {
+    const news = { paths: ["https://vod.example.com/player/*"], contentHash: "v1" };
+    expect(checkInputs(news, {}, () => undefined, PRELOAD).problems).toEqual([
+      `paths[0] (https://vod.example.com/player/*) ${TAKEN}; name each file, or give a source, or %2A for the character.`,
+    ]);
+  });
+
+  test("is told of twenty times at most, whatever the paths are", () => {
+    const paths = Array.from({ length: 25 }, (_, index) => `https://vod.example.com/${index}/*`);
+    const problems = problemsOf({ paths });
+    expect(problems).toHaveLength(21);
+    expect(problems.at(-1)).toBe(
+      `5 more of paths: each ${TAKEN}; write … with objectType "…", or %2A for the character.`,
+    );
+  });
+
+  test("gets a warning where it might be meant, and the path is kept", () => {
+    const path = "https://vod.example.com/player/*";
+    expect(check({ paths: [path], contentHash: "v1", objectType: "Regex" })).toMatchObject({
+      inputs: { paths: [path] },
+      problems: [],
+      warnings: [
+        `paths[0] (${path}) has /*, which in a regular expression means any number of slashes; write /.* for everything below.`,
+      ],
+    });
+  });
+
+  test("is accepted while the type isn't known yet, and where it is encoded", () => {
+    expect(problemsOf({ paths: ["https://vod.example.com/.*"], objectType: UNKNOWN })).toEqual([]);
+    const path = "https://vod.example.com/%2A.js";
+    expect(check({ paths: [path], contentHash: "v1" })).toMatchObject({ inputs: { paths: [path] }, problems: [] });
   });
 });
 

@@ -85,6 +85,21 @@ describe("a deployment", () => {
   test("sends a file that changed", async () => {
     expect(await sentAfter(() => write({ "b.js": "2" }))).toEqual(url("b.js"));
   });
+  test("sends a name that has a * as viewers ask for it", async () => {
+    write({ "a*.js": "1" });
+    expect(await sentAfter(() => write({ "a*.js": "2" }))).toEqual(url("a*.js"));
+  });
+  test("is refused in the check if a URL is longer than the service takes", async () => {
+    const name = "é".repeat(100);
+    write({ [`${name}/${name}.js`]: "1" });
+    const { failures } = await provider().check({}, program());
+    expect(failures.map(({ reason }) => reason)).toEqual([
+      expect.stringMatching(
+        /^source has 1 file with too long a URL: https:\/\/vod\.example\.com\/%C3%A9.*… has 1,228 characters as it is sent, and the service takes 1,024 at most; shorten the names, or leave these files out with source\.exclude\.$/,
+      ),
+    ]);
+    expect((await provider().check({}, program({ exclude: [`${name}/**`] }))).failures).toEqual([]);
+  });
   test("sends a file that was removed", async () => {
     expect(await sentAfter(() => rmSync(join(directory, "b.js")))).toEqual(url("b.js"));
   });

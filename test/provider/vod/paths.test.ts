@@ -116,6 +116,16 @@ describe("a path that can't be sent is refused with one sentence", () => {
     ],
     ["Regex", "https://vod.example.com", "has no pattern after its host; write it as https://your-domain/pattern"],
     ["Regex", "https://vod.example.com/é", "has characters beyond ASCII; write them percent-encoded"],
+    [
+      "File",
+      `https://vod.example.com/${"é".repeat(167)}`,
+      "has 1,026 characters as it is sent, and the service takes 1,024 at most; refresh its directory instead",
+    ],
+    [
+      "Regex",
+      `https://vod.example.com/${"a".repeat(1_001)}`,
+      "has 1,025 characters as it is sent, and the service takes 1,024 at most; shorten it",
+    ],
   ] as const)("%s %j", (objectType, path, problem) => {
     expect(normalizePath(path, objectType)).toEqual({ problem });
   });
@@ -123,6 +133,11 @@ describe("a path that can't be sent is refused with one sentence", () => {
   test("for an invalid regular expression", () => {
     const result = normalizePath("https://vod.example.com/(a", "Regex");
     expect(result).toEqual({ problem: expect.stringMatching(/^is not a regular expression: .*Unterminated group/) });
+  });
+
+  test("but not for the longest path that the service takes", () => {
+    const path = `https://vod.example.com/${"a".repeat(1_000)}`;
+    for (const type of ["File", "IgnoreParams", "Regex"] as const) expect(normalizePath(path, type)).toEqual({ path });
   });
 
   test("for an unknown type, only where it is wrong for every type", () => {
