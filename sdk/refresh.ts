@@ -76,8 +76,8 @@ class RefreshInputs extends CallInputs {
    */
   objectType?: pulumi.Input<ObjectType>;
   /**
-   * For directories: `true` makes the edge fetch everything again, `false` only what changed by the origin's
-   * `Last-Modified`. It is not sent for other object types. Defaults to `false`.
+   * For every type but `File`: `true` makes the edge fetch everything again that the paths cover, `false` only what
+   * changed by the origin's `Last-Modified`. A `File` is always fetched again. Defaults to `false`.
    */
   force?: pulumi.Input<boolean>;
   /**

@@ -1,6 +1,6 @@
 /** Turns a plan into calls: within the day's quota, or by the program's policy if that can't hold the plan. */
 
-import { type CallType, getPathsPerCall, getQuotaName, type QuotaName } from "../schema/call-types.js";
+import { type CallType, canForce, getPathsPerCall, getQuotaName, type QuotaName } from "../schema/call-types.js";
 import type { Inputs } from "../schema/inputs.js";
 import { DAILY_QUOTA, DOMAINS_PER_CALL } from "../vod/limits.js";
 import { directoriesAbove, domainOf } from "../vod/paths.js";
@@ -105,7 +105,7 @@ function groupByKind(plan: Plan, { objectType, force }: Inputs): (RequestKind & 
   const others = new Map<string, RequestKind & { paths: string[] }>();
   for (const path of plan.paths) {
     const kind = plan.removed.get(path) ?? own;
-    const isOwn = kind.objectType === objectType && (objectType !== "Directory" || kind.force === force);
+    const isOwn = kind.objectType === objectType && (!canForce(objectType) || kind.force === force);
     const key = `${kind.objectType} ${kind.force}`;
     const part = isOwn ? own : (others.get(key) ?? { ...kind, paths: [] });
     part.paths.push(path);

@@ -2,7 +2,7 @@
 
 import { UNKNOWN_HASH, UNREAD_HASH } from "../manifest/hash.js";
 import { diffManifests, type Manifest, type ManifestChanges } from "../manifest/manifest.js";
-import { type CallType, isPreload } from "../schema/call-types.js";
+import { type CallType, canForce, isPreload } from "../schema/call-types.js";
 import { type Content, getContent, type Inputs, UNKNOWN } from "../schema/inputs.js";
 
 export interface Plan {
@@ -264,7 +264,7 @@ function coversMany(kind: Pick<RequestKind, "objectType"> | undefined): boolean 
 
 /** How inputs send their paths. */
 function getRequestKind({ objectType, force }: Inputs): RequestKind {
-  return { objectType, force: objectType === "Directory" && force };
+  return { objectType, force: canForce(objectType) && force };
 }
 
 /** How a path is sent that is no longer named: as it was when it was named. */

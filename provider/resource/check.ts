@@ -132,8 +132,8 @@ function combinationProblems(
 function findWarnings({ force, objectType, quota, refreshNew, refreshRemoved, paths }: Known): string[] {
   const warnings: string[] = [];
   const collapses = quota?.collapse === "always" || quota?.onExceeded === "collapse";
-  if (force && objectType !== undefined && objectType !== "Directory" && !collapses) {
-    warnings.push(`force has an effect with objectType "Directory" only; with "${objectType}" it is not sent.`);
+  if (force && objectType === "File" && !collapses) {
+    warnings.push('force has no effect with objectType "File", which is always fetched again; leave it out.');
   }
   if (refreshNew && paths !== undefined) {
     warnings.push("refreshNew has an effect with contents and source only; a new path in paths is always refreshed.");

@@ -1,5 +1,5 @@
 /** The types of calls and what sets them apart. What differs between a refresh and a preload is decided here. */
-import { OBJECT_TYPES, type ObjectType, PATHS_PER_CALL, PRELOADS_PER_CALL } from "../vod/limits.js";
+import { OBJECT_TYPES, type ObjectType, PATHS_PER_CALL, PRELOADS_PER_CALL, takesForce } from "../vod/limits.js";
 import { type QuotaKind, quotaOf } from "../vod/quota.js";
 
 export const CALL_TYPES = [...OBJECT_TYPES, "Preload"] as const;
@@ -40,6 +40,11 @@ export function getOperation(type: CallType): Operation {
 /** The quota that a call counts against. */
 export function getQuotaName(type: CallType): QuotaName {
   return isPreload(type) ? "preload" : quotaOf(type);
+}
+
+/** Whether calls of that type with force and without it differ. */
+export function canForce(type: CallType): boolean {
+  return !isPreload(type) && takesForce(type);
 }
 
 /** How many paths one call may carry. */

@@ -12,6 +12,14 @@ export const OBJECT_TYPES = ["File", "Directory", "Regex", "IgnoreParams"] as co
 /** What a path is to the service: a file (a URL), a directory, a regular expression, or a URL with any query. */
 export type ObjectType = (typeof OBJECT_TYPES)[number];
 
+/**
+ * Whether `Force` means anything for a type. A file is always fetched again. The seed speaks of directories; CDN and DCDN: of
+ * any type but `File`, since "other refresh types refresh only changed resources by default".
+ */
+export function takesForce(type: ObjectType): boolean {
+  return type !== "File";
+}
+
 /** The version of the VOD API that all operations belong to. Source: the official SDKs. */
 export const API_VERSION = "2017-03-21";
 

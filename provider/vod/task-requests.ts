@@ -1,7 +1,7 @@
 /** The calls that start tasks: what is sent for a refresh and a preload, and what answers them. */
 import { z } from "zod";
 import { holdsSecret } from "../text/show.js";
-import { DEFAULT_PRELOAD_AREA, type ObjectType, type PreloadArea } from "./limits.js";
+import { DEFAULT_PRELOAD_AREA, type ObjectType, type PreloadArea, takesForce } from "./limits.js";
 import { quotaOf, type RefreshQuota } from "./quota.js";
 import { identifier } from "./signed-request.js";
 import type { RowType } from "./tasks.js";
@@ -11,7 +11,7 @@ export interface RefreshRequest {
   /** Paths as `normalizePath` returns them; at most `PATHS_PER_CALL` of them. */
   paths: readonly string[];
   objectType: ObjectType;
-  /** Sent for directories only: for anything else it means nothing. */
+  /** Sent for every type but a file, for which it means nothing. */
   force: boolean;
 }
 
@@ -94,12 +94,11 @@ const ROW_NAMES: Readonly<Record<ObjectType, readonly string[]>> = {
 };
 
 export function refreshTask({ paths, objectType, force: wanted }: RefreshRequest): TaskRequest {
-  const isDirectory = objectType === "Directory";
-  const force = isDirectory && wanted;
+  const force = takesForce(objectType) && wanted;
   return {
     action: "RefreshVodObjectCaches",
     paths,
-    options: { ObjectType: objectType, ...(isDirectory ? { Force: String(force) } : {}) },
+    options: { ObjectType: objectType, ...(takesForce(objectType) ? { Force: String(force) } : {}) },
     schema: refreshResponse,
     rowType: force ? undefined : ROW_TYPE[objectType],
     rowNames: ROW_NAMES[objectType],

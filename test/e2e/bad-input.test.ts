@@ -84,7 +84,7 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
     expect(emulator.received).toEqual([]);
   });
 
-  test("force without a directory is a warning", async () => {
+  test("force of a File is a warning", async () => {
     const { run } = await open();
     const { succeeded, output } = await run(
       "preview",
@@ -92,7 +92,7 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
     );
     expect(succeeded).toBe(true);
     expect(output).toContain(
-      'site: warning: force has an effect with objectType "Directory" only; with "File" it is not sent.',
+      'site: warning: force has no effect with objectType "File", which is always fetched again; leave it out.',
     );
   });
 

@@ -90,8 +90,8 @@ describe.each(engines())("on the $name", ({ create }) => {
         { ObjectPath: path, ObjectType: "File", Force: undefined },
         { ObjectPath: path, ObjectType: "Directory", Force: "false" },
         { ObjectPath: path, ObjectType: "Directory", Force: "true" },
-        { ObjectPath: path, ObjectType: "Regex", Force: undefined },
-        { ObjectPath: path, ObjectType: "IgnoreParams", Force: undefined },
+        { ObjectPath: path, ObjectType: "Regex", Force: "false" },
+        { ObjectPath: path, ObjectType: "IgnoreParams", Force: "false" },
       ]),
     );
   });

@@ -3,6 +3,7 @@
  * with a mistake fails where the mistake is.
  */
 import type { Conditions } from "./controls.js";
+import { UNFORCED } from "./edge.js";
 import type { Fault, FaultKind } from "./faults.js";
 
 /** What a field may hold: a type, or one of a few words. */
@@ -45,6 +46,7 @@ const CONDITION_FIELDS: Fields = {
   preloadRemain: "a whole number",
   perMinuteQuota: "a whole number",
   preloadQueue: "a whole number",
+  unforced: UNFORCED,
 };
 /** The conditions that `null` switches off. */
 const NULLABLE = ["securityToken", "perMinuteQuota", "preloadQueue"];

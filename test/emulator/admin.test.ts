@@ -59,6 +59,7 @@ describe("the admin endpoint", () => {
       domains: { "vod.example.com": "online", "img.example.com": "online" },
       quota: { urlRemain: 2000, dirRemain: 100, preloadRemain: 500 },
       taskDelayMs: 0,
+      unforced: "drop",
       faults: [],
     });
   });
@@ -86,6 +87,7 @@ describe("the admin endpoint", () => {
       preloadRemain: 3,
       perMinuteQuota: null,
       preloadQueue: null,
+      unforced: "revalidate",
     };
     expect((await admin(emulator, "POST", "/conditions", conditions)).json).toMatchObject({
       service: "suspended",
@@ -94,6 +96,7 @@ describe("the admin endpoint", () => {
       domains: { "vod.example.com": "offline", "new.example.com": "online" },
       quota: { urlRemain: 7, dirRemain: 0, preloadRemain: 3 },
       taskDelayMs: 5,
+      unforced: "revalidate",
     });
     expect((await admin(emulator, "POST", "/conditions", { securityToken: null })).json.token).toBe("none");
   });

@@ -3,7 +3,7 @@
  */
 import type { Account, DomainState, KeyState, ServiceState, TokenState } from "./account.js";
 import type { Clock } from "./clock.js";
-import type { EdgeCache } from "./edge.js";
+import type { EdgeCache, Unforced } from "./edge.js";
 import { type Fault, FaultBook } from "./faults.js";
 import type { Area, Headers } from "./preload.js";
 import type { Quota, QuotaKind } from "./quota.js";
@@ -28,6 +28,8 @@ export interface Conditions {
   perMinuteQuota?: number | null;
   /** How many preloads may be unfinished at a time; null: no limit. */
   preloadQueue?: number | null;
+  /** What a Regex or IgnoreParams refresh without Force does from now on. */
+  unforced?: Unforced;
 }
 
 export interface TaskView {
@@ -87,7 +89,7 @@ export class Controls {
   }
 
   set(conditions: Conditions): void {
-    const { account, quota, tasks } = this.parts;
+    const { account, quota, tasks, cache } = this.parts;
     account.serviceState = conditions.service ?? account.serviceState;
     account.keyState = conditions.accessKey ?? account.keyState;
     account.tokenState = conditions.token ?? account.tokenState;
@@ -98,6 +100,7 @@ export class Controls {
     if (conditions.dirRemain !== undefined) quota.setRemain("directory", conditions.dirRemain, this.time());
     if (conditions.preloadRemain !== undefined) quota.setRemain("preload", conditions.preloadRemain, this.time());
     if (conditions.preloadQueue !== undefined) tasks.preloadQueue = conditions.preloadQueue ?? undefined;
+    cache.unforced = conditions.unforced ?? cache.unforced;
     if (conditions.perMinuteQuota !== undefined) quota.perMinute = conditions.perMinuteQuota ?? undefined;
   }
 
@@ -132,7 +135,7 @@ export class Controls {
 
   /** Returns the whole state, without secrets. */
   state(): Record<string, unknown> {
-    const { account, clock } = this.parts;
+    const { account, clock, cache } = this.parts;
     return {
       time: this.time(),
       frozen: clock.frozen,
@@ -142,6 +145,7 @@ export class Controls {
       domains: Object.fromEntries(account.domains),
       quota: this.quota(),
       taskDelayMs: this.taskDelayMs,
+      unforced: cache.unforced,
       faults: this.faults.list(),
     };
   }

@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { refresh } from "./caller.js";
-import { type Emulator, view } from "./index.js";
+import { type Conditions, type Emulator, view } from "./index.js";
 import { publish, started } from "./started.js";
 
 const BEFORE = 1_700_000_000;
@@ -228,6 +228,28 @@ describe("an IgnoreParams refresh", () => {
       expect(await renewed(emulator, [...variants, ...others])).toEqual(variants);
     },
   );
+});
+
+describe("a refresh without Force that covers a file with the same Last-Modified", () => {
+  const url = "https://vod.example.com/a/1";
+  const types: [string, string][] = [
+    ["Regex", "https://vod.example.com/a/.*"],
+    ["IgnoreParams", url],
+  ];
+  const seenAfter = async (set: Conditions, path: string, extra: Record<string, string>) => {
+    const emulator = await stale([url]);
+    emulator.set(set);
+    publish(emulator, "vod.example.com/a/1", "new", BEFORE);
+    await refresh(emulator, [path], extra);
+    return (await view(emulator, url)).body;
+  };
+
+  test.each(types)("renews it as %s, unless such a refresh is set to revalidate", async (ObjectType, path) => {
+    expect(await seenAfter({}, path, { ObjectType })).toBe("new");
+    expect(await seenAfter({ unforced: "revalidate" }, path, { ObjectType })).toBe("old");
+    expect(await seenAfter({ unforced: "drop" }, path, { ObjectType })).toBe("new");
+    expect(await seenAfter({ unforced: "revalidate" }, path, { ObjectType, Force: "true" })).toBe("new");
+  });
 });
 
 describe("a Regex refresh", () => {

@@ -18,13 +18,20 @@ export interface CachedUrl {
 interface CacheEntry {
   url: CachedUrl;
   response: OriginResponse;
-  /** Set by a Directory refresh without Force: the next request compares Last-Modified with the origin. */
+  /** Set by a refresh without Force: the next request compares Last-Modified with the origin. */
   mustRevalidate: boolean;
 }
 
 export interface EdgeResponse extends OriginResponse {
   cache: "HIT" | "MISS";
 }
+
+/**
+ * What a Regex or IgnoreParams refresh without Force does to what it covers: it drops it, or has it compared with the origin as a
+ * Directory refresh does. The page speaks of directories only; the pages of CDN and DCDN of any type but File.
+ */
+export const UNFORCED = ["drop", "revalidate"] as const;
+export type Unforced = (typeof UNFORCED)[number];
 
 export interface RefreshRule {
   path: ObjectPath;
@@ -35,7 +42,10 @@ export interface RefreshRule {
 export class EdgeCache {
   private readonly entries = new Map<string, CacheEntry>();
 
-  constructor(private readonly originDirectory: string) {}
+  constructor(
+    private readonly originDirectory: string,
+    public unforced: Unforced = "drop",
+  ) {}
 
   /** Answers a viewer. Files and 404s are both cached. */
   request(url: CachedUrl): EdgeResponse {
@@ -65,10 +75,13 @@ export class EdgeCache {
     const covers = coverage(rule);
     for (const [key, entry] of this.entries) {
       if (!covers(entry.url)) continue;
-      // Force affects directories only (page); a File, Regex or IgnoreParams refresh always drops what it covers.
-      if (rule.type === "Directory" && !rule.force) entry.mustRevalidate = true;
+      if (this.revalidates(rule)) entry.mustRevalidate = true;
       else this.entries.delete(key);
     }
+  }
+
+  private revalidates({ type, force }: RefreshRule): boolean {
+    return !force && (type === "Directory" || (type !== "File" && this.unforced === "revalidate"));
   }
 
   /** Lists the URLs that are cached in any area. */

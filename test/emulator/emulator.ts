@@ -12,7 +12,7 @@ import { createApiServer } from "./api-server.js";
 import type { ReceivedCall } from "./call-log.js";
 import { Clock } from "./clock.js";
 import { Controls } from "./controls.js";
-import { EdgeCache } from "./edge.js";
+import { EdgeCache, type Unforced } from "./edge.js";
 import { createEdgeServer } from "./edge-server.js";
 import { type EdgeEvent, EdgeWork } from "./edge-work.js";
 import { DIRECTORIES_PER_DAY, PRELOADS_PER_DAY, URLS_PER_DAY } from "./limits.js";
@@ -53,6 +53,11 @@ export interface EmulatorOptions {
    * each other.
    */
   preloadQueue?: number;
+  /**
+   * What a Regex or IgnoreParams refresh without Force does: `drop` what it covers, or `revalidate` it, which keeps what has the
+   * same Last-Modified. Defaults to `drop`: the service's pages speak of directories only.
+   */
+  unforced?: Unforced;
   /** Returns the real time in ms since the epoch, against which signatures are checked. Defaults to `Date.now`. */
   now?: () => number;
 }
@@ -104,7 +109,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   };
   const quota = new Quota(limits, options.perMinuteQuota);
   const tasks = new TaskBook(options.preloadQueue);
-  const cache = new EdgeCache(origin.directory);
+  const cache = new EdgeCache(origin.directory, options.unforced);
   const received: ReceivedCall[] = [];
   const events: EdgeEvent[] = [];
   const work = new EdgeWork(cache, tasks, clock, events);

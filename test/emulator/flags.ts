@@ -2,14 +2,17 @@
  * The command line of `npm run emulator`.
  */
 import { parseArgs } from "node:util";
+import { UNFORCED } from "./edge.js";
 import type { EmulatorOptions } from "./emulator.js";
 
 export const USAGE =
-  "npm run emulator -- [--port N] [--domain D]... [--origin DIRECTORY] [--task-delay MS] " + "[--security-token TOKEN]";
+  "npm run emulator -- [--port N] [--domain D]... [--origin DIRECTORY] [--task-delay MS] [--security-token TOKEN] " +
+  "[--unforced drop|revalidate]";
 
 /** Throws an error of one sentence if a flag is unknown or has a bad value. */
 export function parseFlags(args: readonly string[]): EmulatorOptions {
-  const { port, domain, origin, "task-delay": taskDelay, "security-token": securityToken } = parse(args);
+  const given = parse(args);
+  const { port, domain, origin, "task-delay": taskDelay, "security-token": securityToken, unforced } = given;
   if (origin === "") throw new Error("--origin wants a directory.");
   if (securityToken === "") throw new Error("--security-token wants a token.");
   return {
@@ -18,6 +21,7 @@ export function parseFlags(args: readonly string[]): EmulatorOptions {
     ...(origin !== undefined && { originDirectory: origin }),
     ...(securityToken !== undefined && { securityToken }),
     ...(taskDelay !== undefined && { taskDelayMs: wholeNumber("--task-delay", taskDelay, 86_400_000) }),
+    ...(unforced !== undefined && { unforced: oneOf("--unforced", unforced, UNFORCED) }),
   };
 }
 
@@ -31,6 +35,7 @@ function parse(args: readonly string[]) {
         origin: { type: "string" },
         "task-delay": { type: "string" },
         "security-token": { type: "string" },
+        unforced: { type: "string" },
       },
     }).values;
   } catch (error) {
@@ -49,6 +54,12 @@ function wholeNumber(flag: string, text: string, max: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (!(value <= max)) throw new Error(`${flag} wants a whole number from 0 to ${max}, not "${text}".`);
   return value;
+}
+
+function oneOf<Word extends string>(flag: string, text: string, words: readonly Word[]): Word {
+  const word = words.find((known) => known === text);
+  if (word === undefined) throw new Error(`${flag} wants one of ${words.join(", ")}, not "${text}".`);
+  return word;
 }
 
 function hostName(text: string): string {

@@ -104,6 +104,7 @@ describe("npm run emulator", () => {
     [["--origin", ""], "emulator: --origin wants a directory."],
     [["--security-token="], "emulator: --security-token wants a token."],
     [["--task-delay=-1"], 'emulator: --task-delay wants a whole number from 0 to 86400000, not "-1".'],
+    [["--unforced", "keep"], 'emulator: --unforced wants one of drop, revalidate, not "keep".'],
     [["now"], 'emulator: "now" is not a flag.'],
   ])("%j is refused with one sentence and exit code 2", async (args, sentence) => {
     const { code, out, err } = await run(args).ended;

@@ -107,9 +107,17 @@ describe("a path that is no longer named", () => {
     ]);
   });
 
-  test("is sent with the named paths if it has the same type", () => {
-    const plan = planned(urls(2), { "https://vod.example.com/1": file });
-    expect(planBatches(plan, inputs(), always, quota(2000)).batches).toHaveLength(1);
+  test("is sent with the named paths if it has the same type, and the same force where that matters", () => {
+    const calls = (removed: RequestKind, named: RequestKind) =>
+      planBatches(planned(urls(2), { "https://vod.example.com/1": removed }), inputs(named), always, quota(2000))
+        .batches;
+    expect(calls(file, file)).toHaveLength(1);
+    expect(calls(file, { ...file, force: true })).toHaveLength(1);
+    expect(calls(withAnyQuery, withAnyQuery)).toHaveLength(1);
+    for (const objectType of ["IgnoreParams", "Directory"] as const) {
+      const [forced, unforced] = [true, false].map((force) => ({ objectType, force }));
+      expect(calls(forced as RequestKind, unforced as RequestKind).map(({ force }) => force)).toEqual([false, true]);
+    }
   });
 
   const two = planned([...urls(15), ...urls(15, "x/")], {

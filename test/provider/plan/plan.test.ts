@@ -190,6 +190,17 @@ describe("contents", () => {
     expect([...removed.values()].map(({ objectType }) => objectType)).toEqual(["IgnoreParams", "File"]);
   });
 
+  test("sends a removed URL with the force of the others, unless it is a File", () => {
+    const forced = { objectType: "IgnoreParams", force: true } as const;
+    const news = byContents({}, forced);
+    expect([...plan(deployed(byContents({ [A]: "1" }, forced)), news).removed]).toEqual([[A, forced]]);
+    const before = deployed(byContents({ [A]: "1", [`${B}?v=1`]: "1" }, { force: true }));
+    expect([...plan(before, news).removed]).toEqual([
+      [A, forced],
+      [`${B}?v=1`, { objectType: "File", force: false }],
+    ]);
+  });
+
   test("sends all URLs and the removed ones when objectType changed", () => {
     expect(plan(old, byContents({ [A]: "1", [B]: "1" }, { objectType: "IgnoreParams" })).paths).toEqual([A, B, C]);
   });

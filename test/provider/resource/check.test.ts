@@ -250,13 +250,15 @@ describe("a * in a path", () => {
   });
 });
 
-test("force without a directory is accepted with a warning", () => {
+test("force of a File is accepted with a warning, and of any other type without one", () => {
   expect(check({ paths: [PATH], contentHash: "v1", force: true })).toMatchObject({
     problems: [],
-    warnings: ['force has an effect with objectType "Directory" only; with "File" it is not sent.'],
+    warnings: ['force has no effect with objectType "File", which is always fetched again; leave it out.'],
   });
-  const directory = { paths: ["https://vod.example.com/a/"], contentHash: "v1", objectType: "Directory", force: true };
-  expect(check(directory).warnings).toEqual([]);
+  for (const objectType of ["Directory", "Regex", "IgnoreParams"]) {
+    const others = { paths: ["https://vod.example.com/a/"], contentHash: "v1", objectType, force: true };
+    expect(check(others)).toMatchObject({ problems: [], warnings: [] });
+  }
 });
 
 describe("contents", () => {

@@ -88,6 +88,36 @@ describe("a refresh makes the edge fetch again", () => {
   });
 });
 
+describe.each(["drop", "revalidate"] as const)("where a refresh without force is to %s what it covers", (unforced) => {
+  const url = "http://vod.example.com/player/app.js";
+  const seenAfter = async (objectType: string, path: string, force: boolean) => {
+    const emulator = await started({ unforced });
+    publish(emulator, "vod.example.com/player/app.js", "old", 1_000_000_000);
+    await view(emulator, url);
+    publish(emulator, "vod.example.com/player/app.js", "new", 1_000_000_000);
+    await refresh(emulator, { paths: [path], objectType, force });
+    return (await view(emulator, url)).body;
+  };
+  const types: [string, string][] = [
+    ["File", url],
+    ["IgnoreParams", url],
+    ["Regex", "http://vod.example.com/.*\\.js"],
+    ["Directory", "http://vod.example.com/player/"],
+  ];
+
+  test.each(types)(
+    "with force, nothing that %s covers stays, even with the Last-Modified it had",
+    async (type, path) => {
+      expect(await seenAfter(type, path, true)).toBe("new");
+    },
+  );
+
+  test.each(types)("without force, %s covers what the documentation says", async (type, path) => {
+    const stays = type === "Directory" || (type !== "File" && unforced === "revalidate");
+    expect(await seenAfter(type, path, false)).toBe(stays ? "old" : "new");
+  });
+});
+
 test("Directory with force false keeps what the origin's Last-Modified shows as unchanged; force true fetches it again", async () => {
   const seen = async (force: boolean) => {
     const emulator = await started();

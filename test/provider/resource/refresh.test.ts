@@ -281,10 +281,10 @@ describe("check", () => {
     expect(sent()).toEqual([A, B]);
   });
 
-  test("warns of force without a directory", async () => {
+  test("warns of force without anything that it changes", async () => {
     await provider().check({}, program({ force: true }));
     expect(lines).toContain(
-      'player: warning: force has an effect with objectType "Directory" only; with "File" it is not sent.',
+      'player: warning: force has no effect with objectType "File", which is always fetched again; leave it out.',
     );
   });
 });

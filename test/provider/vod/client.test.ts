@@ -56,8 +56,10 @@ describe("a refresh on the wire", () => {
     ["File", true, { ObjectType: "File", Force: undefined }],
     ["Directory", false, { ObjectType: "Directory", Force: "false" }],
     ["Directory", true, { ObjectType: "Directory", Force: "true" }],
-    ["Regex", false, { ObjectType: "Regex", Force: undefined }],
-    ["IgnoreParams", false, { ObjectType: "IgnoreParams", Force: undefined }],
+    ["Regex", false, { ObjectType: "Regex", Force: "false" }],
+    ["Regex", true, { ObjectType: "Regex", Force: "true" }],
+    ["IgnoreParams", false, { ObjectType: "IgnoreParams", Force: "false" }],
+    ["IgnoreParams", true, { ObjectType: "IgnoreParams", Force: "true" }],
   ] as const)("%s with force %s", async (objectType, force, sent) => {
     const emulator = await emulated();
     const paths = ["https://vod.example.com/player/"];
