@@ -17,10 +17,14 @@ type Known<Args> = { [Name in keyof Args]: pulumi.Unwrap<Args[Name]> };
 export interface GetVodRefreshQuotaResult {
   /** Refreshes of URLs. */
   urls: VodDayQuota;
-  /** Refreshes of directories and of regular expressions. */
+  /** Refreshes of directories. */
   directories: VodDayQuota;
   /** Preloads of URLs. Undefined if the service doesn't say. */
   preloads?: VodDayQuota;
+  /** Refreshes of regular expressions. Undefined if the service doesn't say: they are counted as directories then. */
+  regex?: VodDayQuota;
+  /** Refreshes of URLs with any query. Undefined if the service doesn't say: they are counted as URLs then. */
+  ignoreParams?: VodDayQuota;
 }
 
 /** One quota of the day. */
@@ -131,8 +135,8 @@ export function getVodRefreshTasksOutput(
 
 async function askQuota(args: GetVodRefreshQuotaArgs, opts?: pulumi.InvokeOptions): Promise<GetVodRefreshQuotaResult> {
   if (isMocked()) return pulumi.runtime.invoke("alicloud-vod:index:getVodRefreshQuota", args, opts);
-  const { urls, directories, preload } = await ask(opts, ({ quota }, log) => quota(args, { log }));
-  return { urls, directories, ...(preload === undefined ? {} : { preloads: preload }) };
+  const { preload, ...quotas } = await ask(opts, ({ quota }, log) => quota(args, { log }));
+  return { ...quotas, ...(preload === undefined ? {} : { preloads: preload }) };
 }
 
 async function askTasks(args: GetVodRefreshTasksArgs, opts?: pulumi.InvokeOptions): Promise<GetVodRefreshTasksResult> {

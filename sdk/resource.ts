@@ -79,9 +79,15 @@ export interface AssumeRoleArgs {
 
 /** How much of each of the day's quotas was used. */
 export interface VodCost {
+  /** URLs, with those of `IgnoreParams` where the service doesn't say that these have a quota of their own. */
   urls: number;
+  /** Directories, with patterns where the service doesn't say that these have a quota of their own. */
   directories: number;
   preloads: number;
+  /** Patterns, where the service says that these have a quota of their own. */
+  regex?: number;
+  /** URLs of `IgnoreParams`, where the service says that these have a quota of their own. */
+  ignoreParams?: number;
 }
 
 /** How calls are made, by whom, and where. */

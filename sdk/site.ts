@@ -110,9 +110,12 @@ function flatten(lists: pulumi.Output<string[]>[]): pulumi.Output<string[]> {
 
 function sum(costs: readonly (VodCost | undefined)[]): VodCost {
   const of = (count: (cost: VodCost) => number) => costs.reduce((all, cost) => all + (cost ? count(cost) : 0), 0);
+  // A site has no patterns.
+  const ignoreParams = of((cost) => cost.ignoreParams ?? 0);
   return {
     urls: of(({ urls }) => urls),
     directories: of(({ directories }) => directories),
     preloads: of(({ preloads }) => preloads),
+    ...(ignoreParams > 0 ? { ignoreParams } : {}),
   };
 }

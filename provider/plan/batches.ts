@@ -1,6 +1,13 @@
 /** Turns a plan into calls: within the day's quota, or by the program's policy if that can't hold the plan. */
 
-import { type CallType, canForce, getPathsPerCall, getQuotaName, type QuotaName } from "../schema/call-types.js";
+import {
+  type CallType,
+  canForce,
+  getPathsPerCall,
+  getQuotaName,
+  holdsUrls,
+  type QuotaName,
+} from "../schema/call-types.js";
 import type { Inputs } from "../schema/inputs.js";
 import { DAILY_QUOTA, DOMAINS_PER_CALL } from "../vod/limits.js";
 import { directoriesAbove, domainOf } from "../vod/paths.js";
@@ -11,17 +18,19 @@ import type { Plan, RequestKind } from "./plan.js";
 /** How much of each daily quota something uses. */
 export type Cost = Readonly<Record<QuotaName, number>>;
 
-export const NO_COST: Cost = { urls: 0, directories: 0, preload: 0 };
+export const NO_COST: Cost = { urls: 0, directories: 0, preload: 0, regex: 0, ignoreParams: 0 };
+
+/** All daily quotas. */
+export const QUOTAS = Object.keys(NO_COST) as readonly QuotaName[];
 
 export function addCosts(one: Cost, other: Cost): Cost {
-  const sum = (name: QuotaName) => one[name] + other[name];
-  return { urls: sum("urls"), directories: sum("directories"), preload: sum("preload") };
+  return Object.fromEntries(QUOTAS.map((name) => [name, one[name] + other[name]])) as Record<QuotaName, number>;
 }
 
 /** What calls cost. */
-export function sumCost(batches: readonly Pick<Batch, "objectType" | "paths">[]): Cost {
+export function sumCost(batches: readonly Pick<Batch, "objectType" | "paths" | "ownQuota">[]): Cost {
   const cost: Record<QuotaName, number> = { ...NO_COST };
-  for (const { objectType, paths } of batches) cost[getQuotaName(objectType)] += paths.length;
+  for (const { objectType, paths, ownQuota } of batches) cost[ownQuota ?? getQuotaName(objectType)] += paths.length;
   return cost;
 }
 
@@ -36,6 +45,8 @@ export interface Batch {
   paths: readonly string[];
   objectType: CallType;
   force: boolean;
+  /** If its type has a quota of its own by what the service says: that quota. */
+  ownQuota?: QuotaName;
   /** If its directories stand for URLs of the plan: the URLs of each directory. */
   covers?: ReadonlyMap<string, readonly string[]>;
   /**
@@ -88,15 +99,11 @@ export function planBatches(
 
 /** What is left of a day after something was sent. */
 export function subtractCost(quota: RefreshQuota, cost: Cost): RefreshQuota {
-  const subtract = (name: QuotaName, { quota: all, remain }: DayQuota) => ({
-    quota: all,
-    remain: Math.max(0, remain - cost[name]),
+  const left = QUOTAS.flatMap((name): [QuotaName, DayQuota][] => {
+    const day = quota[name];
+    return day === undefined ? [] : [[name, { quota: day.quota, remain: Math.max(0, day.remain - cost[name]) }]];
   });
-  return {
-    urls: subtract("urls", quota.urls),
-    directories: subtract("directories", quota.directories),
-    ...(quota.preload === undefined ? {} : { preload: subtract("preload", quota.preload) }),
-  };
+  return { ...quota, ...Object.fromEntries(left) };
 }
 
 /** Groups the paths of a plan by how they are sent, those of the inputs' own kind first. */
@@ -123,10 +130,11 @@ function planPart(
 ): BatchPlan {
   const { objectType, force } = inputs;
   const { onExceeded, collapse } = inputs.quota;
-  const kind = getQuotaName(objectType);
+  const kind = getQuotaName(objectType, quota);
+  const split = (some: readonly string[]) => splitIntoBatches(some, objectType, force, isNamed, kind);
   const left: DayQuota | undefined = quota?.[kind];
   const asIs: BatchPlan = {
-    batches: splitIntoBatches(paths, objectType, force, isNamed),
+    batches: split(paths),
     cost: { ...NO_COST, [kind]: paths.length },
     deferred: [],
     collapsed: 0,
@@ -134,15 +142,13 @@ function planPart(
   };
   const fits = left === undefined || paths.length <= left.remain;
   const collapses = collapse === "always" || (collapse !== "never" && !fits && onExceeded === "collapse");
-  const cover = kind === "urls" && collapses ? cheapestCover(paths, quota ?? WHOLE_DAY) : undefined;
+  const day = quota ?? WHOLE_DAY;
+  const cover = holdsUrls(kind) && collapses ? cheapestCover(paths, { ...day, urls: left ?? day.urls }) : undefined;
   if (cover !== undefined) {
     return {
       ...asIs,
-      batches: [
-        ...splitIntoBatches(cover.urls, objectType, force, isNamed),
-        ...splitDirectories(cover, paths, inputs, isNamed),
-      ],
-      cost: { ...NO_COST, urls: cover.urls.length, directories: cover.directories.length },
+      batches: [...split(cover.urls), ...splitDirectories(cover, paths, inputs, isNamed)],
+      cost: { ...NO_COST, [kind]: cover.urls.length, directories: cover.directories.length },
       collapsed: paths.length - cover.urls.length,
     };
   }
@@ -151,7 +157,7 @@ function planPart(
   const sent = paths.slice(0, left.remain);
   return {
     ...asIs,
-    batches: splitIntoBatches(sent, objectType, force, isNamed),
+    batches: split(sent),
     cost: { ...asIs.cost, [kind]: sent.length },
     deferred: paths.slice(sent.length),
   };
@@ -166,7 +172,9 @@ export function splitIntoBatches(
   objectType: CallType,
   force: boolean,
   isNamed: (domain: string) => boolean,
+  quota = getQuotaName(objectType),
 ): Batch[] {
+  const own = quota === getQuotaName(objectType) ? {} : { ownQuota: quota };
   const batches: { paths: string[]; domainRemoved: boolean; domains: Set<string> }[] = [];
   const most = getPathsPerCall(objectType);
   for (const path of paths) {
@@ -183,7 +191,7 @@ export function splitIntoBatches(
       batches.push({ paths: [path], domainRemoved, domains: new Set([domain]) });
     }
   }
-  return batches.map(({ paths: own, domainRemoved }) => ({ paths: own, objectType, force, domainRemoved }));
+  return batches.map(({ paths: sent, domainRemoved }) => ({ paths: sent, objectType, force, domainRemoved, ...own }));
 }
 
 /** Splits the directories of a cover into calls that know which paths of the plan lie below each directory. */

@@ -3,7 +3,10 @@
 import {
   type CallType,
   getOperation,
+  getQuotaName,
+  holdsUrls,
   isPreload,
+  isQuotaAssumed,
   OPERATION_WORDS,
   type Operation,
   type QuotaName,
@@ -12,7 +15,7 @@ import { getContent, type Inputs } from "../schema/inputs.js";
 import { showPath } from "../text/show.js";
 import { formatNumber, listFirst, pluralize } from "../vod/format.js";
 import { describeNextDay, type RefreshQuota } from "../vod/quota.js";
-import { type Batch, type BatchPlan, type Cost, NO_COST } from "./batches.js";
+import { type Batch, type BatchPlan, type Cost, QUOTAS } from "./batches.js";
 import { nextTry, type PreloadFailure } from "./held-back.js";
 import type { Group, Plan } from "./plan.js";
 
@@ -28,6 +31,8 @@ const QUOTA_NOUNS: Readonly<Record<QuotaName, string>> = {
   urls: "URLs",
   directories: "directories",
   preload: "preloads",
+  regex: "patterns",
+  ignoreParams: "URLs with any query",
 };
 
 /**
@@ -60,7 +65,7 @@ export function describePlan(
     );
   }
   if (batchPlan.exceeded && quota !== undefined) {
-    const left = describeShortage(batchPlan, quota, upTo);
+    const left = describeShortage(batchPlan, quota, inputs, upTo);
     lines.push(
       `warning: the day's quota has ${left}, so that an update ${upTo ? "might" : "would"} send nothing and fail`,
     );
@@ -147,14 +152,14 @@ export function describeExceeded(
   now: Date,
 ) {
   const cover = inputs.quota.onExceeded === "collapse" ? ", and no directories fit either" : "";
-  const happened = `The day's quota has ${describeShortage(batchPlan, quota)}${cover}; nothing was sent.`;
+  const happened = `The day's quota has ${describeShortage(batchPlan, quota, inputs)}${cover}; nothing was sent.`;
   const letsGo = hasReason(plan, "no longer covered")
     ? `, or refreshRemoved to false, which lets go of what is no longer covered`
     : "";
   const policies = describePolicies(batchPlan.cost, inputs) + letsGo;
   // No other day holds what a whole day can't hold, but it may have the directories to collapse it into.
   const isTooMuch = QUOTAS.some((kind) => {
-    const isHopeless = kind !== "urls" || inputs.quota.onExceeded !== "collapse";
+    const isHopeless = !holdsUrls(kind) || inputs.quota.onExceeded !== "collapse";
     return isHopeless && batchPlan.cost[kind] > (quota[kind]?.quota ?? Number.POSITIVE_INFINITY);
   });
   if (!isTooMuch) {
@@ -173,19 +178,26 @@ export function describeExceeded(
 
 /** Lists the other policies that could send some of what the day can't hold. */
 function describePolicies(cost: Cost, { objectType, quota: { onExceeded, collapse } }: Inputs): string {
-  const mayCollapse = onExceeded === "fail" && !isPreload(objectType) && collapse !== "never" && cost.urls > 0;
+  const hasUrls = QUOTAS.some((kind) => holdsUrls(kind) && cost[kind] > 0);
+  const mayCollapse = onExceeded === "fail" && !isPreload(objectType) && collapse !== "never" && hasUrls;
   return mayCollapse ? '"partial" or "collapse"' : '"partial"';
 }
 
-const QUOTAS = Object.keys(NO_COST) as QuotaName[];
-
 /** Describes the quotas that are too small: what is left of each, and how much is due. */
-function describeShortage({ cost }: Pick<BatchPlan, "cost">, quota: RefreshQuota, upTo = ""): string {
+function describeShortage(
+  { cost }: Pick<BatchPlan, "cost">,
+  quota: RefreshQuota,
+  { objectType }: Inputs,
+  upTo = "",
+): string {
+  const assumed = isQuotaAssumed(objectType, quota) ? getQuotaName(objectType) : undefined;
   const parts = QUOTAS.flatMap((kind) => {
     const left = quota[kind];
     if (left === undefined || cost[kind] <= left.remain) return [];
     const due = `${upTo}${formatNumber(cost[kind])} ${cost[kind] === 1 ? "is" : "are"} due`;
-    return [`${formatNumber(left.remain)} of ${formatNumber(left.quota)} ${QUOTA_NOUNS[kind]} left, and ${due}`];
+    return [
+      `${formatNumber(left.remain)} of ${formatNumber(left.quota)} ${QUOTA_NOUNS[kind]} left, and ${due}${kind === assumed ? ` (${describeAssumed([kind])})` : ""}`,
+    ];
   });
   return parts.join("; ");
 }
@@ -262,15 +274,24 @@ function describeCost({ batches }: Pick<BatchPlan, "batches">): string {
   return parts.join(" and ") || "nothing";
 }
 
-/** Describes what is left of the day's quota after the calls. */
-function describeRemaining({ cost }: BatchPlan, quota: RefreshQuota | undefined): string {
+/** Describes what is left of the day's quota after the calls: no figure where it is only assumed what they cost. */
+function describeRemaining({ cost, batches }: BatchPlan, quota: RefreshQuota | undefined): string {
   if (quota === undefined) return "";
   const kinds = QUOTAS.filter((kind) => cost[kind] > 0);
+  const types = batches.map(({ objectType }) => objectType).filter((type) => isQuotaAssumed(type, quota));
+  const assumed = new Set(types.map((type) => getQuotaName(type)));
   const left = kinds.flatMap((kind) => {
     const day = quota[kind];
-    if (day === undefined) return [];
+    if (day === undefined || assumed.has(kind)) return [];
     const noun = kinds.length > 1 ? ` ${QUOTA_NOUNS[kind]}` : "";
     return [`${formatNumber(Math.max(0, day.remain - cost[kind]))} of ${formatNumber(day.quota)}${noun}`];
   });
-  return left.length === 0 ? "" : ` (${left.join(" and ")} left today)`;
+  const parts = left.length === 0 ? [] : [`${left.join(" and ")} left today`];
+  if (assumed.size > 0) parts.push((parts.length > 0 ? "the rest " : "") + describeAssumed([...assumed]));
+  return parts.length === 0 ? "" : ` (${parts.join("; ")})`;
+}
+
+/** Describes against which quotas calls are counted, where that is only assumed. */
+function describeAssumed(kinds: readonly QuotaName[]): string {
+  return `counted as ${kinds.map((kind) => QUOTA_NOUNS[kind]).join(" and ")}; the service doesn't say`;
 }

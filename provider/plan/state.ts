@@ -28,7 +28,15 @@ const resultSchema = z.object({
   submittedAt: z.string().optional(),
   status: z.enum(STATUSES),
   /** How much of the day's quota it used; absent if nothing was ever sent. */
-  cost: z.object({ urls: z.number(), directories: z.number(), preloads: z.number() }).optional(),
+  cost: z
+    .object({
+      urls: z.number(),
+      directories: z.number(),
+      preloads: z.number(),
+      regex: z.number().optional(),
+      ignoreParams: z.number().optional(),
+    })
+    .optional(),
   refreshed: z.array(z.string()),
   pending: z.array(z.string()),
   /** The IDs of tasks whose call was sent twice, since nobody knew whether the service had accepted it. */
@@ -201,10 +209,17 @@ function namePending({ source }: Inputs, pending: readonly string[]): string[] {
 /** Adds what a run cost to what the run cost that it carried on with. */
 function addToCost(
   cost: Cost,
-  { preloads: preload, ...refreshes }: NonNullable<State["cost"]> = NOTHING,
+  { preloads, urls, directories, regex = 0, ignoreParams = 0 }: NonNullable<State["cost"]> = NOTHING,
 ): State["cost"] {
-  const { preload: preloads, ...rest } = addCosts(cost, { ...refreshes, preload });
-  return { ...rest, preloads };
+  const sum = addCosts(cost, { urls, directories, preload: preloads, regex, ignoreParams });
+  return {
+    urls: sum.urls,
+    directories: sum.directories,
+    preloads: sum.preload,
+    // Only an account whose service tells of these quotas spends them.
+    ...(sum.regex > 0 ? { regex: sum.regex } : {}),
+    ...(sum.ignoreParams > 0 ? { ignoreParams: sum.ignoreParams } : {}),
+  };
 }
 
 const NOTHING: NonNullable<State["cost"]> = { urls: 0, directories: 0, preloads: 0 };

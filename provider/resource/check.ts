@@ -36,7 +36,7 @@ type Known = { [Name in keyof Inputs]?: NonNullable<Inputs[Name]> };
  * @param news the inputs as Pulumi hands them over: {@link UNKNOWN} stands for a value that isn't known yet.
  * @param environment may have the endpoint, proxies and a region.
  * @param config may have the account's own daily quotas: `alicloud-vod:urlsPerDay`, `:directoriesPerDay`,
- * `:preloadsPerDay`.
+ * `:preloadsPerDay`, `:regexPerDay`, `:ignoreParamsPerDay`.
  */
 export function checkInputs(
   news: Readonly<Record<string, unknown>>,
@@ -303,6 +303,8 @@ const QUOTA_CONFIG: Readonly<Record<QuotaName, string>> = {
   urls: "alicloud-vod:urlsPerDay",
   directories: "alicloud-vod:directoriesPerDay",
   preload: "alicloud-vod:preloadsPerDay",
+  regex: "alicloud-vod:regexPerDay",
+  ignoreParams: "alicloud-vod:ignoreParamsPerDay",
 };
 
 /** Paths that are more than a whole day's quota: they are refused before anything is sent. */
@@ -311,7 +313,9 @@ function quotaProblem(
   { objectType = "File", quota: { onExceeded } = { onExceeded: "fail" } }: Known,
   config: ConfigReader,
 ): string[] {
-  const kind = getQuotaName(objectType);
+  // A type counts against a quota of its own where the configuration says that the account has one.
+  const own = { regex: config(QUOTA_CONFIG.regex), ignoreParams: config(QUOTA_CONFIG.ignoreParams) };
+  const kind = getQuotaName(objectType, own);
   const key = QUOTA_CONFIG[kind];
   const configured = config(key);
   if (configured !== undefined && !/^[1-9]\d{0,8}$/.test(configured)) {
@@ -319,11 +323,13 @@ function quotaProblem(
       `${key} is "${showLine(configured, 40)}" in the stack's configuration; write a whole number such as 10000.`,
     ];
   }
-  const quota = configured === undefined ? DAILY_QUOTA[kind] : Number(configured);
+  const quota = configured === undefined ? DAILY_QUOTA[kind as keyof typeof DAILY_QUOTA] : Number(configured);
   if (length <= quota || onExceeded !== "fail") return [];
   const [what, operation, instead] = {
     urls: ["URLs", "refresh", 'refresh their directories instead (objectType "Directory")'],
     directories: ["directories or patterns", "refresh", "refresh their parents instead"],
+    regex: ["patterns", "refresh", 'refresh a directory instead (objectType "Directory")'],
+    ignoreParams: ["URLs", "refresh with any query", 'refresh their directories instead (objectType "Directory")'],
     preload: ["URLs", "preload", 'preload those that viewers ask for first, or set quota.onExceeded to "partial"'],
   }[kind];
   return [

@@ -188,9 +188,11 @@ export function vodClient(options: VodClientOptions): VodClient {
   };
 
   /** Whether the day's quota surely can't hold a call, by the service's own word. */
-  const lacksQuota = async ({ paths, quota: kind }: TaskRequest, own: CallOptions): Promise<boolean> => {
+  const lacksQuota = async (request: TaskRequest, own: CallOptions): Promise<boolean> => {
+    const { paths, quota: kind, ownQuota = kind } = request;
     const quota = await describeRefreshQuota({ ...own, retry: NO_RETRY }).catch(() => undefined);
-    return (quota?.[kind]?.remain ?? Number.POSITIVE_INFINITY) < paths.length;
+    const day = quota?.[ownQuota] ?? quota?.[kind];
+    return (day?.remain ?? Number.POSITIVE_INFINITY) < paths.length;
   };
 
   /** Sends a call until it is accepted, or known to have been. */
@@ -286,7 +288,7 @@ export function vodClient(options: VodClientOptions): VodClient {
       if (!isQuotaExceeded(error.code)) throw withUnknownOutcome(error);
       // The remaining quota only improves the message: a failure to read it must not hide the refusal.
       const quota = await describeRefreshQuota({ ...callOptions, retry: NO_RETRY }).catch(() => undefined);
-      const needs = { count: request.paths.length, kind: request.quota };
+      const needs = { ...request, count: request.paths.length };
       throw withUnknownOutcome(quotaExceededError(error, needs, quota, now()));
     }
   };

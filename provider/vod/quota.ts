@@ -6,6 +6,12 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "./time.js";
 /** The two quotas that refreshes count against. */
 export type QuotaKind = "urls" | "directories";
 
+/**
+ * The types that may have a quota of their own. Source: CDN, where an account has 20 regular expressions and 100 URLs with any
+ * query a day; VOD is silent.
+ */
+export type OwnQuota = "regex" | "ignoreParams";
+
 /** How much an account may do in a day, and how much is left. */
 export interface DayQuota {
   quota: number;
@@ -13,16 +19,17 @@ export interface DayQuota {
 }
 
 /**
- * The day's quotas of an account; that of preloads only where the service gives it. Source: DescribeVodRefreshQuota.
+ * The day's quotas of an account; those of preloads and of single types only where the service gives them. Source:
+ * DescribeVodRefreshQuota.
  */
-export type RefreshQuota = Readonly<Record<QuotaKind, DayQuota> & { preload?: DayQuota }>;
+export type RefreshQuota = Readonly<Record<QuotaKind, DayQuota> & Partial<Record<"preload" | OwnQuota, DayQuota>>>;
 
 const count = z
   .string()
   .regex(/^\d{1,15}$/)
   .transform(Number);
-/** No refresh needs the quota of preloads, so none fails where it is missing or can't be read. */
-const countOfPreloads = count.optional().catch(undefined);
+/** No refresh needs these quotas, so none fails where one is missing or can't be read. */
+const optionalCount = count.optional().catch(undefined);
 
 /** The answer, in which all numbers are strings; other fields are ignored. */
 export const quotaAnswer = z
@@ -31,16 +38,26 @@ export const quotaAnswer = z
     UrlRemain: count,
     DirQuota: count,
     DirRemain: count,
-    PreloadQuota: countOfPreloads,
-    PreloadRemain: countOfPreloads,
+    PreloadQuota: optionalCount,
+    PreloadRemain: optionalCount,
+    RegexQuota: optionalCount,
+    RegexRemain: optionalCount,
+    IgnoreParamsQuota: optionalCount,
+    IgnoreParamsRemain: optionalCount,
   })
   .transform(
-    ({ PreloadQuota: quota, PreloadRemain: remain, ...answer }): RefreshQuota => ({
+    (answer): RefreshQuota => ({
       urls: { quota: answer.UrlQuota, remain: answer.UrlRemain },
       directories: { quota: answer.DirQuota, remain: answer.DirRemain },
-      ...(quota === undefined || remain === undefined ? {} : { preload: { quota, remain } }),
+      ...named("preload", answer.PreloadQuota, answer.PreloadRemain),
+      ...named("regex", answer.RegexQuota, answer.RegexRemain),
+      ...named("ignoreParams", answer.IgnoreParamsQuota, answer.IgnoreParamsRemain),
     }),
   );
+
+function named(name: "preload" | OwnQuota, quota: number | undefined, remain: number | undefined) {
+  return quota === undefined || remain === undefined ? {} : { [name]: { quota, remain } };
+}
 
 /** Whether a code says that a day's quota is used up. Sources: seed and preload page; CDN names that of preloads. */
 export function isQuotaExceeded(code: string): boolean {
@@ -53,7 +70,15 @@ export function isQuotaExceeded(code: string): boolean {
  */
 const DAY_UTC_OFFSET_HOURS = 8;
 
-/** Which quota a path counts against. Source: seed; it is silent on Regex (CDN: with directories) and IgnoreParams. */
+/** The quota of its own that a type has where the account has one; undefined for a type that never has. */
+export function ownQuotaOf(objectType: ObjectType): OwnQuota | undefined {
+  return objectType === "Regex" ? "regex" : objectType === "IgnoreParams" ? "ignoreParams" : undefined;
+}
+
+/**
+ * Which quota a path counts against where its type has none of its own. Source: seed; it is silent on Regex (CDN: with
+ * directories) and IgnoreParams, so of these two it is assumed.
+ */
 export function quotaOf(objectType: ObjectType): QuotaKind {
   return objectType === "Directory" || objectType === "Regex" ? "directories" : "urls";
 }

@@ -3,7 +3,7 @@ import { showPath } from "../text/show.js";
 import { ALLOW_ACTIONS, ERROR_TABLE } from "./error-table.js";
 import { TOO_MANY_REQUESTS, VodError } from "./errors.js";
 import { domainOf } from "./paths.js";
-import { describeNextDay, type RefreshQuota } from "./quota.js";
+import { describeNextDay, type OwnQuota, type RefreshQuota } from "./quota.js";
 
 /** A refusal by the service. */
 interface Refusal {
@@ -60,23 +60,27 @@ const QUOTA_WORDS: Readonly<Record<keyof RefreshQuota, readonly [noun: string, q
   urls: ["URLs", "refresh", "refresh fewer URLs, or directories instead"],
   directories: ["directories", "refresh", "refresh fewer directories, or URLs instead"],
   preload: ["URLs", "preload", "preload fewer URLs"],
+  regex: ["patterns", "refresh", "refresh a directory instead"],
+  ignoreParams: ["URLs with any query", "refresh", "refresh fewer URLs, or directories instead"],
 };
 
 /**
  * The error for a call that the day's quota can't hold, with what is left and when the quota resets.
  *
  * @param refused the error for the refusal.
- * @param needs how many paths of which quota the call carried.
+ * @param needs how many paths of which quota the call carried, and the quota that its type may have of its own: what is left is
+ * told only where it is known which of them the call counts against.
  * @param quota what the service says is left; undefined where it couldn't be asked.
  */
 export function quotaExceededError(
   refused: VodError,
-  needs: { count: number; kind: keyof RefreshQuota },
+  needs: { count: number; quota: keyof RefreshQuota; ownQuota?: OwnQuota | undefined },
   quota: RefreshQuota | undefined,
   now: Date,
 ): VodError {
-  const [noun, name, instead] = QUOTA_WORDS[needs.kind];
-  const left = quota?.[needs.kind];
+  const kind = needs.ownQuota ?? needs.quota;
+  const [noun, name, instead] = QUOTA_WORDS[kind];
+  const left = quota?.[kind];
   return new VodError(
     left === undefined
       ? `The call's ${needs.count} ${noun} are more than the day's ${name} quota of this account has left.`

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { holdsSecret } from "../text/show.js";
 import { DEFAULT_PRELOAD_AREA, type ObjectType, type PreloadArea, takesForce } from "./limits.js";
-import { quotaOf, type RefreshQuota } from "./quota.js";
+import { type OwnQuota, ownQuotaOf, quotaOf, type RefreshQuota } from "./quota.js";
 import { identifier } from "./signed-request.js";
 import type { RowType } from "./tasks.js";
 
@@ -57,6 +57,8 @@ export interface TaskRequest {
   /** All names that rows may have for that type. */
   rowNames: readonly string[];
   quota: keyof RefreshQuota;
+  /** The quota of its type, where an account has one; undefined for a type that never has. */
+  ownQuota?: OwnQuota | undefined;
 }
 
 export interface Accepted extends Acceptance {
@@ -103,6 +105,7 @@ export function refreshTask({ paths, objectType, force: wanted }: RefreshRequest
     rowType: force ? undefined : ROW_TYPE[objectType],
     rowNames: ROW_NAMES[objectType],
     quota: quotaOf(objectType),
+    ownQuota: ownQuotaOf(objectType),
   };
 }
 

@@ -188,7 +188,7 @@ export async function acceptedTaskIds(
  * - A CreationTime has whole seconds. A row of a second that began after the attempt is the call's, or of a call since that
  *   did the same. In the second in which the attempt began, or may have begun by the service's clock, the rows together
  *   decide: see {@link areOfOneCall}.
- * - Rows don't tell IgnoreParams from File, nor a forced directory from one that isn't. They are never proof of these.
+ * - Rows don't tell IgnoreParams from File, nor a forced refresh from one that isn't. They are never proof of these.
  *
  * Rows don't tell the areas and headers of preloads either, and are proof all the same: a preload too few leaves the
  * content right.

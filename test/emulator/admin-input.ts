@@ -44,12 +44,15 @@ const CONDITION_FIELDS: Fields = {
   urlRemain: "a whole number",
   dirRemain: "a whole number",
   preloadRemain: "a whole number",
+  regexQuota: "a whole number",
+  ignoreParamsQuota: "a whole number",
+  tellsOwnQuotas: "true or false",
   perMinuteQuota: "a whole number",
   preloadQueue: "a whole number",
   unforced: UNFORCED,
 };
 /** The conditions that `null` switches off. */
-const NULLABLE = ["securityToken", "perMinuteQuota", "preloadQueue"];
+const NULLABLE = ["securityToken", "regexQuota", "ignoreParamsQuota", "perMinuteQuota", "preloadQueue"];
 const DOMAIN_STATES = ["online", "offline", "configuring", "configure-failed", "illegal"];
 
 const TIME_FIELDS: Fields = { set: "a whole number", advance: "a whole number", frozen: "true or false" };

@@ -85,6 +85,9 @@ describe("the admin endpoint", () => {
       urlRemain: 7,
       dirRemain: 0,
       preloadRemain: 3,
+      regexQuota: 20,
+      ignoreParamsQuota: null,
+      tellsOwnQuotas: false,
       perMinuteQuota: null,
       preloadQueue: null,
       unforced: "revalidate",
@@ -94,7 +97,7 @@ describe("the admin endpoint", () => {
       accessKey: "inactive",
       token: "expired",
       domains: { "vod.example.com": "offline", "new.example.com": "online" },
-      quota: { urlRemain: 7, dirRemain: 0, preloadRemain: 3 },
+      quota: { urlRemain: 7, dirRemain: 0, preloadRemain: 3, regexRemain: 20 },
       taskDelayMs: 5,
       unforced: "revalidate",
     });

@@ -24,6 +24,12 @@ export interface Conditions {
   urlRemain?: number;
   dirRemain?: number;
   preloadRemain?: number;
+  /** How many patterns may be refreshed in a day; null: each counts as a directory. */
+  regexQuota?: number | null;
+  /** How many URLs may be refreshed in a day as IgnoreParams; null: each counts as a URL. */
+  ignoreParamsQuota?: number | null;
+  /** Whether DescribeVodRefreshQuota tells of these two quotas. */
+  tellsOwnQuotas?: boolean;
   /** How many paths may be refreshed in a minute; null: no limit. */
   perMinuteQuota?: number | null;
   /** How many preloads may be unfinished at a time; null: no limit. */
@@ -99,6 +105,10 @@ export class Controls {
     if (conditions.urlRemain !== undefined) quota.setRemain("url", conditions.urlRemain, this.time());
     if (conditions.dirRemain !== undefined) quota.setRemain("directory", conditions.dirRemain, this.time());
     if (conditions.preloadRemain !== undefined) quota.setRemain("preload", conditions.preloadRemain, this.time());
+    if (conditions.regexQuota !== undefined) quota.limits.regex = conditions.regexQuota ?? undefined;
+    if (conditions.ignoreParamsQuota !== undefined)
+      quota.limits.ignoreParams = conditions.ignoreParamsQuota ?? undefined;
+    quota.tellsOwn = conditions.tellsOwnQuotas ?? quota.tellsOwn;
     if (conditions.preloadQueue !== undefined) tasks.preloadQueue = conditions.preloadQueue ?? undefined;
     cache.unforced = conditions.unforced ?? cache.unforced;
     if (conditions.perMinuteQuota !== undefined) quota.perMinute = conditions.perMinuteQuota ?? undefined;
@@ -112,9 +122,23 @@ export class Controls {
     this.faults.clear();
   }
 
-  quota(): { urlRemain: number; dirRemain: number; preloadRemain: number } {
-    const remain = (kind: QuotaKind) => this.parts.quota.remain(kind, this.time());
-    return { urlRemain: remain("url"), dirRemain: remain("directory"), preloadRemain: remain("preload") };
+  /** What is left of today's quota; of patterns and IgnoreParams where these have quotas of their own. */
+  quota(): {
+    urlRemain: number;
+    dirRemain: number;
+    preloadRemain: number;
+    regexRemain?: number;
+    ignoreParamsRemain?: number;
+  } {
+    const { quota } = this.parts;
+    const remain = (kind: QuotaKind) => quota.remain(kind, this.time());
+    return {
+      urlRemain: remain("url"),
+      dirRemain: remain("directory"),
+      preloadRemain: remain("preload"),
+      ...(quota.limits.regex === undefined ? {} : { regexRemain: remain("regex") }),
+      ...(quota.limits.ignoreParams === undefined ? {} : { ignoreParamsRemain: remain("ignoreParams") }),
+    };
   }
 
   /** Lists the tasks that can still be queried, newest first. */

@@ -43,6 +43,12 @@ export interface EmulatorOptions {
   directoryQuota?: number;
   /** How many URLs may be preloaded in a day. Defaults to 500. */
   preloadQuota?: number;
+  /** How many patterns may be refreshed in a day. Defaults to no quota of their own: each counts as a directory. */
+  regexQuota?: number;
+  /** How many URLs may be refreshed in a day as IgnoreParams. Defaults to no quota of their own: each counts as a URL. */
+  ignoreParamsQuota?: number;
+  /** Whether DescribeVodRefreshQuota tells of these two quotas. Defaults to true. */
+  tellsOwnQuotas?: boolean;
   /**
    * How many paths of any type may be refreshed in a minute. Defaults to no limit: the service has one, but doesn't
    * publish it.
@@ -106,8 +112,10 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     url: options.urlQuota ?? URLS_PER_DAY,
     directory: options.directoryQuota ?? DIRECTORIES_PER_DAY,
     preload: options.preloadQuota ?? PRELOADS_PER_DAY,
+    regex: options.regexQuota,
+    ignoreParams: options.ignoreParamsQuota,
   };
-  const quota = new Quota(limits, options.perMinuteQuota);
+  const quota = new Quota(limits, options.perMinuteQuota, options.tellsOwnQuotas);
   const tasks = new TaskBook(options.preloadQueue);
   const cache = new EdgeCache(origin.directory, options.unforced);
   const received: ReceivedCall[] = [];

@@ -32,6 +32,28 @@ describe("the day's quota", () => {
     expect(emulator.quota()).toEqual({ urlRemain: 1997, dirRemain: 98, preloadRemain: 500 });
   });
 
+  test("an account can have quotas of their own for Regex and IgnoreParams, which are told or not", async () => {
+    const emulator = await started({ regexQuota: 20, ignoreParamsQuota: 100 });
+    await refresh(emulator, urls(3), { ObjectType: "IgnoreParams" });
+    await refresh(emulator, urls(2), { ObjectType: "Regex" });
+    expect(emulator.quota()).toEqual({
+      urlRemain: 2000,
+      dirRemain: 100,
+      preloadRemain: 500,
+      regexRemain: 18,
+      ignoreParamsRemain: 97,
+    });
+    const told = { RegexQuota: "20", RegexRemain: "18", IgnoreParamsQuota: "100", IgnoreParamsRemain: "97" };
+    expect((await call(emulator, "DescribeVodRefreshQuota")).json).toMatchObject(told);
+    expect(readCode(await refresh(emulator, urls(98), { ObjectType: "IgnoreParams" }))).toBe("QuotaExceeded.Refresh");
+    emulator.set({ tellsOwnQuotas: false });
+    const { json } = await call(emulator, "DescribeVodRefreshQuota");
+    for (const name of Object.keys(told)) expect(json).not.toHaveProperty(name);
+    emulator.set({ ignoreParamsQuota: null });
+    expect(readCode(await refresh(emulator, urls(98), { ObjectType: "IgnoreParams" }))).toBe("accepted");
+    expect(emulator.quota()).toMatchObject({ urlRemain: 1902 });
+  });
+
   test("each line counts, also a repeated one", async () => {
     const emulator = await started();
     await refresh(emulator, ["vod.example.com/a", "vod.example.com/a"]);

@@ -6,12 +6,17 @@ import { refusal } from "./errors.js";
 import { DAY, MINUTE, QUOTA_DAY_OFFSET } from "./limits.js";
 import type { TaskType } from "./object-path.js";
 
-export type QuotaKind = "url" | "directory" | "preload";
+export type QuotaKind = "url" | "directory" | "preload" | "regex" | "ignoreParams";
+
+/** How many paths of each kind an account has in a day; undefined for a type that has no quota of its own. */
+export type DayLimits = Record<"url" | "directory" | "preload", number> &
+  Record<"regex" | "ignoreParams", number | undefined>;
 
 /**
  * The quota that a path of each type is taken from. The page counts "resources based on URLs" and "based on
  * directories", and doesn't tell what Regex and IgnoreParams count as (choice): IgnoreParams names one URL, so it
- * counts as a URL; Regex covers as much as a directory, so it counts as a directory.
+ * counts as a URL; Regex covers as much as a directory, so it counts as a directory. An account can be told to have
+ * quotas of their own for both, as one of CDN has.
  */
 export const QUOTA_KIND: Record<TaskType, QuotaKind> = {
   File: "url",
@@ -21,7 +26,15 @@ export const QUOTA_KIND: Record<TaskType, QuotaKind> = {
   Preload: "preload",
 };
 
-const NOTHING_USED: Readonly<Record<QuotaKind, number>> = { url: 0, directory: 0, preload: 0 };
+const OWN_KIND: Partial<Record<TaskType, "regex" | "ignoreParams">> = { Regex: "regex", IgnoreParams: "ignoreParams" };
+
+const NOTHING_USED: Readonly<Record<QuotaKind, number>> = {
+  url: 0,
+  directory: 0,
+  preload: 0,
+  regex: 0,
+  ignoreParams: 0,
+};
 
 export class Quota {
   private day = Number.NaN;
@@ -36,19 +49,27 @@ export class Quota {
    * isn't published. The page of PreloadVodObjectCaches mentions no such limit
    */
   constructor(
-    readonly limits: Record<QuotaKind, number>,
+    readonly limits: DayLimits,
     public perMinute: number | undefined,
+    /** Whether DescribeVodRefreshQuota tells of the quotas that Regex and IgnoreParams have of their own. */
+    public tellsOwn = true,
   ) {}
+
+  /** The quota that a path of a type is taken from. */
+  kindOf(type: TaskType): QuotaKind {
+    const own = OWN_KIND[type];
+    return own !== undefined && this.limits[own] !== undefined ? own : QUOTA_KIND[type];
+  }
 
   remain(kind: QuotaKind, now: number): number {
     this.startPeriods(now);
-    return Math.max(0, this.limits[kind] - this.used[kind]);
+    return Math.max(0, (this.limits[kind] ?? 0) - this.used[kind]);
   }
 
   /** Takes `count` paths from the quota, or throws and takes none. The day's limit is checked before the minute's. */
   spend(kind: QuotaKind, count: number, now: number): void {
     this.startPeriods(now);
-    if (this.used[kind] + count > this.limits[kind]) throw refusal("QuotaExceeded.Refresh");
+    if (this.used[kind] + count > (this.limits[kind] ?? 0)) throw refusal("QuotaExceeded.Refresh");
     if (kind !== "preload") this.spendMinute(count);
     this.used[kind] += count;
   }
@@ -56,7 +77,7 @@ export class Quota {
   /** Sets what is left of today's quota, as if somebody else had spent the rest. */
   setRemain(kind: QuotaKind, remain: number, now: number): void {
     this.startPeriods(now);
-    this.used[kind] = Math.max(0, this.limits[kind] - remain);
+    this.used[kind] = Math.max(0, (this.limits[kind] ?? 0) - remain);
   }
 
   private spendMinute(count: number): void {

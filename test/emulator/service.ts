@@ -9,7 +9,7 @@ import { type ErrorCode, refusal } from "./errors.js";
 import { BLOCKS_PER_DAY, PRELOADS_PER_CALL, URLS_PER_CALL } from "./limits.js";
 import { parseBoolean, parseObjectPaths, parseObjectType } from "./object-path.js";
 import { parsePreloadOptions } from "./preload.js";
-import { QUOTA_KIND, type Quota } from "./quota.js";
+import type { Quota } from "./quota.js";
 import type { Course, TaskBook } from "./tasks.js";
 
 export type Parameters = Record<string, string | undefined>;
@@ -55,8 +55,8 @@ export class VodService {
     const force = parseBoolean("Force", parameters.Force);
     const paths = parseObjectPaths(parameters.ObjectPath, type);
     for (const path of paths) requireDomain(this.account, path.domain);
-    const kind = QUOTA_KIND[type];
-    if (kind === "url" && paths.length > URLS_PER_CALL) throw refusal(TOO_MANY_URLS);
+    const kind = this.quota.kindOf(type);
+    if ((type === "File" || type === "IgnoreParams") && paths.length > URLS_PER_CALL) throw refusal(TOO_MANY_URLS);
     const now = this.clock.now();
     this.quota.spend(kind, paths.length, now);
     return { RefreshTaskId: this.tasks.submit(paths, { type, force }, now, course()).join(",") };
@@ -78,6 +78,11 @@ export class VodService {
 
   private describeQuota(): Answer {
     const now = this.clock.now();
+    const { limits, tellsOwn } = this.quota;
+    const own = (name: string, kind: "regex" | "ignoreParams") =>
+      limits[kind] === undefined || !tellsOwn
+        ? {}
+        : { [`${name}Quota`]: String(limits[kind]), [`${name}Remain`]: String(this.quota.remain(kind, now)) };
     return {
       UrlQuota: String(this.quota.limits.url),
       UrlRemain: String(this.quota.remain("url", now)),
@@ -88,6 +93,9 @@ export class VodService {
       BlockQuota: String(BLOCKS_PER_DAY),
       // The only field whose name begins with a small letter.
       blockRemain: String(BLOCKS_PER_DAY),
+      // The names of CDN's answer.
+      ...own("Regex", "regex"),
+      ...own("IgnoreParams", "ignoreParams"),
     };
   }
 }

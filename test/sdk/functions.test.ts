@@ -59,6 +59,13 @@ describe("getVodRefreshQuota", () => {
     expect(emulator.received).toHaveLength(1);
   });
 
+  test("returns the quotas of patterns and of IgnoreParams where the service tells of them", async () => {
+    const { endpoint } = emulator;
+    emulator.set({ regexQuota: 20, ignoreParamsQuota: 100 });
+    const own = { regex: { quota: 20, remain: 20 }, ignoreParams: { quota: 100, remain: 100 } };
+    expect(await getVodRefreshQuota({ endpoint })).toMatchObject(own);
+  });
+
   test("asks again with dependsOn, once those resources and the children of components are deployed", async () => {
     const { endpoint } = emulator;
     const deployed: string[] = [];

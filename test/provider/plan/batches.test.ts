@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { planBatches, settledPaths, splitIntoBatches } from "../../../provider/plan/batches.js";
+import { planBatches, settledPaths, splitIntoBatches, subtractCost, sumCost } from "../../../provider/plan/batches.js";
 import type { Plan, RequestKind } from "../../../provider/plan/plan.js";
 import type { Inputs } from "../../../provider/schema/inputs.js";
 import { type ObjectType, PATHS_PER_CALL } from "../../../provider/vod/limits.js";
@@ -96,7 +96,7 @@ describe("a path that is no longer named", () => {
       ["IgnoreParams", [a]],
       ["File", [b]],
     ]);
-    expect(cost).toEqual({ urls: 2, directories: 1, preload: 0 });
+    expect(cost).toMatchObject({ urls: 2, directories: 1, preload: 0 });
   });
 
   test("is sent with the force that it had if it is a directory", () => {
@@ -163,6 +163,29 @@ describe("a plan that the day's quota can hold, or whose quota isn't known,", ()
         exceeded: true,
       });
     }
+  });
+});
+
+describe("a type with a quota of its own", () => {
+  const own = (remain: number): RefreshQuota => ({ ...quota(0, 1), ignoreParams: { quota: 100, remain } });
+  const withAnyQuery = (more: Partial<Inputs> = {}) => inputs({ objectType: "IgnoreParams", ...more });
+
+  test("counts against that, and not against the URLs", () => {
+    const { batches, cost, exceeded } = planBatches(planned(urls(3)), withAnyQuery(), always, own(3));
+    expect({ cost, exceeded }).toMatchObject({ cost: { urls: 0, ignoreParams: 3 }, exceeded: false });
+    expect(sumCost(batches)).toEqual(cost);
+    expect(planBatches(planned(urls(3)), withAnyQuery(), always, own(2)).exceeded).toBe(true);
+  });
+
+  test("is collapsed if that can't hold it", () => {
+    const more = { quota: { onExceeded: "collapse" as const } };
+    const { cost, collapsed } = planBatches(planned(urls(30, "x/")), withAnyQuery(more), always, own(2));
+    expect({ cost, collapsed }).toMatchObject({ cost: { directories: 1, ignoreParams: 0 }, collapsed: 30 });
+  });
+
+  test("leaves less of it to the next resource", () => {
+    const { cost } = planBatches(planned(urls(3)), withAnyQuery(), always, own(5));
+    expect(subtractCost(own(5), cost)).toEqual(own(2));
   });
 });
 

@@ -238,6 +238,55 @@ test.each<[Inputs, string]>([
   expect(describeRecorded(planRefresh(undefined, news, present(news)), news)).toBe(line);
 });
 
+describe("what a pattern or a URL with any query costs", () => {
+  const own = { regex: { quota: 20, remain: 20 }, ignoreParams: { quota: 100, remain: 3 } };
+  const first = (news: Inputs, left: RefreshQuota) => lines(undefined, news, left)[0];
+
+  test("is only assumed where the service doesn't say, so that no figure is given", () => {
+    expect(first(byPaths({ objectType: "IgnoreParams" }), quota(2000))).toBe(
+      "created: 2 URL refreshes (any query) (counted as URLs; the service doesn't say), 1 call",
+    );
+    expect(first(byPaths({ objectType: "Regex" }), quota(2000))).toBe(
+      "created: 2 pattern refreshes (counted as directories; the service doesn't say), 2 calls",
+    );
+  });
+
+  test("is an exact figure where it does", () => {
+    expect(first(byPaths({ objectType: "IgnoreParams" }), { ...quota(2000), ...own })).toBe(
+      "created: 2 URL refreshes (any query) (1 of 100 left today), 1 call",
+    );
+    expect(first(byPaths({ objectType: "Regex" }), { ...quota(2000), ...own })).toBe(
+      "created: 2 pattern refreshes (18 of 20 left today), 2 calls",
+    );
+  });
+
+  test("stands beside the figures of other types", () => {
+    const old = deployed(byPaths({ paths: [url("x/")], objectType: "Directory" }));
+    const { removed, ...plan } = planRefresh(
+      old,
+      contents({ a: "1" }, { objectType: "IgnoreParams" }),
+      new Map([[url("a"), "1"]]),
+    );
+    const news = contents({ a: "1" }, { objectType: "IgnoreParams" });
+    const batchPlan = planBatches({ removed, ...plan }, news, () => true, quota(10));
+    expect(describePlan({ removed, ...plan }, news, batchPlan, quota(10), NOW)[0]).toBe(
+      "given in another way, 1 URL, 1 vanished: 1 URL refresh (any query) and 1 directory refresh (99 of 100 directories left today; the rest counted as URLs; the service doesn't say), 2 calls",
+    );
+  });
+
+  test("is said to be assumed where it is too much", () => {
+    const news = byPaths({ objectType: "IgnoreParams", paths: urls(3) });
+    expect(lines(undefined, news, quota(2))[1]).toBe(
+      "warning: the day's quota has 2 of 2,000 URLs left, and 3 are due (counted as URLs; the service doesn't say), so that an update would send nothing and fail",
+    );
+    const told = { cost: { ...NO_COST, ignoreParams: 4 } };
+    expect(describeExceeded(told, news, NEITHER, { ...quota(2), ...own }, NOW)).toEqual({
+      happened: "The day's quota has 3 of 100 URLs with any query left, and 4 are due; nothing was sent.",
+      remedy: expect.stringContaining('set quota.onExceeded to "partial" or "collapse".'),
+    });
+  });
+});
+
 test("the first five paths are listed, without their queries", () => {
   expect(listPaths([url("a?auth_key=5ec2e7")])).toBe("https://vod.example.com/a?…");
   expect(listPaths(urls(7))).toBe(`${urls(5).join(", ")} and 2 more`);

@@ -29,7 +29,7 @@ const run = {
   unconfirmed: [],
   refreshTaskIds: ["11,12", "13"],
   requestIds: ["R-1", "R-2"],
-  cost: { urls: 2, directories: 0, preload: 0 },
+  cost: { ...NO_COST, urls: 2 },
   submittedAt: "2026-01-02T03:04:05.000Z",
 };
 const submitted = withSubmission(inputs, undefined, run, present);
@@ -99,7 +99,7 @@ test("a run that carries on adds its tasks to those of the run before", () => {
     ...run,
     refreshTaskIds: ["14"],
     requestIds: ["R-3"],
-    cost: { urls: 0, directories: 1, preload: 0 },
+    cost: { ...NO_COST, directories: 1 },
     submittedAt: "2026-01-03T00:00:00.000Z",
   };
   expect(withSubmission(inputs, submitted, next, present)).toMatchObject({

@@ -135,6 +135,19 @@ describe("each wrong input gets a sentence with the name of the property and the
   });
 });
 
+test("the day's quota of patterns and of IgnoreParams is that of the configuration, if it has one", () => {
+  const paths = Array.from({ length: 3 }, (_, index) => `https://vod.example.com/${index}`);
+  const config = { "alicloud-vod:regexPerDay": "2", "alicloud-vod:ignoreParamsPerDay": "2" };
+  const problems = (objectType: string) => check({ paths, contentHash: "v1", objectType }, {}, config).problems;
+  expect(problems("File")).toEqual([]);
+  expect(problems("IgnoreParams")).toEqual([
+    'paths has 3 URLs, more than the 2 that an account may refresh with any query in a day; refresh their directories instead (objectType "Directory"), or set alicloud-vod:ignoreParamsPerDay if this account\'s quota was raised.',
+  ]);
+  expect(problems("Regex")).toEqual([
+    'paths has 3 patterns, more than the 2 that an account may refresh in a day; refresh a directory instead (objectType "Directory"), or set alicloud-vod:regexPerDay if this account\'s quota was raised.',
+  ]);
+});
+
 test.each(["accessKey", "secretKey", "access_key_secret", "securityToken", "accessKeyId"])(
   "%s is refused as an input, and the sentence says why",
   (name) => {
@@ -210,7 +223,7 @@ describe("a * in a path", () => {
     ],
     [
       { paths: ["https://me:pw-5ec2e7@vod.example.com/player/*"] },
-      "paths[0] (https://me:pw-5ec2e7@vod.example.com/player/*) holds a user name or a password before its host; leave them out.",
+      "paths[0] (https://…@vod.example.com/player/*) holds a user name or a password before its host; leave them out.",
     ],
   ])("%j is refused where it can't be meant", (news, problem) => {
     expect(problemsOf(news)).toEqual([problem]);

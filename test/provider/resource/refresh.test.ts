@@ -456,6 +456,26 @@ describe("the day's quota", () => {
     expect(sent()).toEqual(paths);
   });
 
+  test("of IgnoreParams is shown and kept to where the service tells of it", async () => {
+    const manner = { paths, objectType: "IgnoreParams", quota: { onExceeded: "partial" } };
+    emulator.set({ ignoreParamsQuota: 20 });
+    const created = await up(undefined, manner);
+    expect(lines).toContain("player: created: 20 URL refreshes (any query) (0 of 20 left today), 1 call");
+    expect(created.outs).toMatchObject({ pending: paths.slice(20), cost: { urls: 0, ignoreParams: 20 } });
+    expect(emulator.quota()).toMatchObject({ urlRemain: 2000, ignoreParamsRemain: 0 });
+  });
+
+  test("of IgnoreParams is only assumed where the service doesn't tell of it, whatever it is", async () => {
+    const manner = { paths, objectType: "IgnoreParams", quota: { onExceeded: "partial" } };
+    emulator.set({ ignoreParamsQuota: 20, tellsOwnQuotas: false });
+    const created = await up(undefined, manner);
+    expect(lines).toContain(
+      "player: created: 30 URL refreshes (any query) (counted as URLs; the service doesn't say), 1 call",
+    );
+    expect(lines.at(-1)).toMatch(/^player: warning: the day's quota ran out, so that 30 paths stay pending; /);
+    expect(created.outs).toMatchObject({ status: "Incomplete", pending: paths });
+  });
+
   test("with collapse, lets a directory stand for what doesn't fit", async () => {
     left(10);
     const created = await up(undefined, { paths, quota: { onExceeded: "collapse" } });

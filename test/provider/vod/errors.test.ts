@@ -84,7 +84,7 @@ describe("a call that the day's quota can't hold", () => {
 
   test("is refused with what is left and when the quota resets", () => {
     const quota = { urls: { quota: 2000, remain: 200 }, directories: { quota: 100, remain: 99 } };
-    expect(quotaExceededError(refused, { count: 500, kind: "urls" }, quota, now).message).toBe(
+    expect(quotaExceededError(refused, { count: 500, quota: "urls" }, quota, now).message).toBe(
       "The call's 500 URLs are more than the day's refresh quota has left: 200 of 2000. Run `pulumi up` again after " +
         "2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota starts anew, or refresh fewer URLs, or directories " +
         "instead. (code QuotaExceeded.Refresh, HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
@@ -96,18 +96,18 @@ describe("a call that the day's quota can't hold", () => {
       directories: { quota: 100, remain: 100 },
       preload: { quota: 500, remain: 20 },
     };
-    expect(quotaExceededError(refused, { count: 50, kind: "preload" }, quota, now).message).toBe(
+    expect(quotaExceededError(refused, { count: 50, quota: "preload" }, quota, now).message).toBe(
       "The call's 50 URLs are more than the day's preload quota has left: 20 of 500. Run `pulumi up` again after " +
         "2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota starts anew, or preload fewer URLs. (code " +
         "QuotaExceeded.Refresh, HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
     );
     const { preload: _, ...unknown } = quota;
-    expect(quotaExceededError(refused, { count: 50, kind: "preload" }, unknown, now).message).toMatch(
+    expect(quotaExceededError(refused, { count: 50, quota: "preload" }, unknown, now).message).toMatch(
       /^The call's 50 URLs are more than the day's preload quota of this account has left\. Run/,
     );
   });
   test("is refused in other words where the remaining quota is unknown", () => {
-    expect(quotaExceededError(refused, { count: 5, kind: "directories" }, undefined, now).message).toMatch(
+    expect(quotaExceededError(refused, { count: 5, quota: "directories" }, undefined, now).message).toMatch(
       /^The call's 5 directories are more than the day's refresh quota of this account has left\. Run/,
     );
   });

@@ -124,6 +124,25 @@ test("a day's quota that can't hold the call is named with what is left", async 
   );
 });
 
+test("what is left is named for IgnoreParams only where the service tells of its quota", async () => {
+  const refusedTo = async (options: EmulatorOptions) => {
+    const emulator = await started({ ignoreParamsQuota: 1, ...options });
+    const client = vodClient({ endpoint: emulator.endpoint, credentials: keysOf(emulator), retry: NO_RETRY });
+    const paths = [PATH, "https://vod.example.com/b"];
+    const call = client.refreshObjectCaches({ paths, objectType: "IgnoreParams", force: false });
+    return call.then(
+      () => "accepted",
+      (error: VodError) => error.message,
+    );
+  };
+  expect(await refusedTo({})).toMatch(
+    /^The call's 2 URLs with any query are more than the day's refresh quota has left: 1 of 1\. /,
+  );
+  expect(await refusedTo({ tellsOwnQuotas: false })).toMatch(
+    /^The call's 2 URLs with any query are more than the day's refresh quota of this account has left\. /,
+  );
+});
+
 test("a day's quota that can't hold a preload is named with what is left, by either code of the service", async () => {
   const emulator = await started();
   emulator.set({ preloadRemain: 1 });

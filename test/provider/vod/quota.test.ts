@@ -19,6 +19,19 @@ describe("the answer of DescribeVodRefreshQuota", () => {
     expect(quotaAnswer.parse(answer)).toEqual({ ...read, preload: { quota: 500, remain: 12 } });
   });
 
+  test("has the quotas of patterns and of IgnoreParams where it tells of them", () => {
+    const answer = {
+      ...refreshes,
+      RegexQuota: "20",
+      RegexRemain: "19",
+      IgnoreParamsQuota: "100",
+      IgnoreParamsRemain: "0",
+    };
+    const own = { regex: { quota: 20, remain: 19 }, ignoreParams: { quota: 100, remain: 0 } };
+    expect(quotaAnswer.parse(answer)).toEqual({ ...read, ...own });
+    expect(quotaAnswer.parse({ ...answer, RegexQuota: "-", IgnoreParamsRemain: undefined })).toEqual(read);
+  });
+
   test.each([
     {},
     { PreloadQuota: "500" },
