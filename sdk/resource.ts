@@ -93,8 +93,8 @@ export interface VodCost {
 /** How calls are made, by whom, and where. */
 export class CallInputs {
   /**
-   * A file into which every preview and update writes what it would send, a line for each path. It can't be in the
-   * directory of `source`. Defaults to none.
+   * A file into which every preview and update writes what it would send, a line for each path; paths that are secrets
+   * are counted. It can't be in the directory of `source`. Defaults to none.
    */
   planFile?: pulumi.Input<string>;
   /** How often a call is tried. Defaults to 10 times within 5 minutes. */
@@ -180,7 +180,7 @@ export abstract class VodCacheResource extends pulumi.CustomResource {
   protected constructor(kind: Kind, name: string, properties: object, opts?: pulumi.CustomResourceOptions) {
     if (opts?.id !== undefined || opts?.import !== undefined) refuseLookUp(kind, name);
     refuseDroppedKeys(kind, name, properties);
-    const own = { __resourceName: name, __provider: PROVIDERS[kind], __secretPaths: hasSecretPaths(properties) };
+    const own = { __resourceName: name, __provider: PROVIDERS[kind], ...markSecrets(properties) };
     // Pulumi takes a stack trace for each property, and prints it only where `PULUMI_DEBUG_PROMISE_LEAKS` is set. Forty
     // traces with source maps take 12 ms a resource; without frames they take no time. Where the resource was declared
     // is traced apart from that.
@@ -220,22 +220,28 @@ function refuseDroppedKeys(kind: Kind, name: string, properties: object): void {
   }
 }
 
-/**
- * Whether one of the paths is a secret, or has a secret in it: the outputs that name paths are then secrets too.
- * Otherwise undefined, which is no input.
- */
-function hasSecretPaths({
-  paths,
-  contents,
-  source,
-}: {
+/** The inputs that may be secrets, and that the provider shows in lines, sentences and other outputs. */
+interface ShownInputs {
   paths?: unknown;
   contents?: unknown;
   source?: unknown;
-}): Promise<true | undefined> {
-  const isSecret = pulumi.isSecret(pulumi.output([paths, contents, source]));
+  headers?: unknown;
+  /** It may have headers. */
+  preload?: unknown;
+}
+
+/** Marks for the provider, which learns of no secret: what it may not show. */
+function markSecrets({ paths, contents, source, headers, preload }: ShownInputs) {
+  return { __secretPaths: isSecret([paths, contents, source]), __secretHeaders: isSecret([headers, preload]) };
+}
+
+/** Whether a value is a secret, or has a secret in it. Otherwise undefined, which is no input. */
+function isSecret(value: unknown): Promise<true | undefined> {
   // An input that fails says so itself.
-  return isSecret.then((is) => is || undefined).catch(() => undefined);
+  return pulumi
+    .isSecret(pulumi.output(value))
+    .then((is) => is || undefined)
+    .catch(() => undefined);
 }
 
 type Kind = "VodCacheRefresh" | "VodCachePreload";

@@ -46,7 +46,7 @@ export class VodSiteRelease extends pulumi.ComponentResource {
   /** How much of the day's quotas all these tasks cost. */
   readonly cost: pulumi.Output<VodCost>;
 
-  /** @throws RunError if `domains` is empty or names a domain twice. */
+  /** @throws RunError if `domains` is empty, names a domain twice, or holds more than domains. */
   constructor(name: string, args: VodSiteReleaseArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super("alicloud-vod:index:VodSiteRelease", name, {}, opts);
     const { directory, domains, include, exclude, indexDocument, ...rest } = args ?? {};
@@ -76,6 +76,13 @@ export class VodSiteRelease extends pulumi.ComponentResource {
 function findBaseUrls(name: string, domains: readonly string[] = []): [place: string, baseUrl: string][] {
   const places = new Map<string, string>();
   for (const domain of domains) {
+    // The name of the resource would show it everywhere.
+    if (/^(https?:\/\/)?[^/]*@|[?#]/i.test(domain)) {
+      throw new pulumi.RunError(
+        `domains of VodSiteRelease "${name}" hold a user name, a query or a fragment. Name domains alone, such as ` +
+          "vod.example.com.",
+      );
+    }
     const baseUrl = `${/^https?:\/\//i.test(domain) ? domain : `https://${domain}`}/`.replace(/\/+$/, "/");
     const place = baseUrl.replace(/^https:\/\//i, "").replace(/\/$/, "");
     if (places.has(place)) {

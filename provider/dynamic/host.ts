@@ -10,7 +10,7 @@ import { CacheResourceProvider } from "../resource/provider.js";
 import { PRELOAD, REFRESH, type ResourceKind } from "../schema/inputs.js";
 import { showLine } from "../text/show.js";
 import { formatNumber } from "../vod/format.js";
-import { markSecretPaths, SECRET_PATHS } from "./secret-paths.js";
+import { markSecretPaths, SECRET_HEADERS, SECRET_PATHS } from "./secret-paths.js";
 
 export interface HostRuntime extends Runtime {
   /** Prints a line, which Pulumi shows as information under the stack. */
@@ -23,15 +23,20 @@ export const refreshProvider = (runtime: HostRuntime) => dynamicProvider(REFRESH
 /** The provider of VodCachePreload. */
 export const preloadProvider = (runtime: HostRuntime) => dynamicProvider(PRELOAD, runtime);
 
-/** The properties that travel through inputs and state as they are: the host's own, the resource's name, and a mark. */
-const OWN = ["__provider", "__resourceName", SECRET_PATHS];
+/** The properties that travel through inputs and state as they are: the host's own, the resource's name, and the marks of secrets. */
+const OWN = ["__provider", "__resourceName", SECRET_PATHS, SECRET_HEADERS];
 
 function dynamicProvider(kind: ResourceKind, { log, ...runtime }: HostRuntime) {
   const provider = new CacheResourceProvider(kind, runtime);
-  const buildContext = ({ __resourceName }: Properties): CallContext => {
+  /** @param others properties of before: what was secret once stays so. */
+  const buildContext = (properties: Properties, ...others: Properties[]): CallContext => {
+    const { __resourceName } = properties;
     const name = typeof __resourceName === "string" ? __resourceName : undefined;
+    const isMarked = (mark: string) => [properties, ...others].some((each) => each[mark] === true);
     return {
       name,
+      secretPaths: isMarked(SECRET_PATHS),
+      secretHeaders: isMarked(SECRET_HEADERS),
       log: (line) => log(showLine(name === undefined ? line : `${name}: ${line}`)),
       onHashed: (done, total) => log(`hashed ${formatNumber(done)} of ${formatNumber(total)} files`),
     };
@@ -49,17 +54,17 @@ function dynamicProvider(kind: ResourceKind, { log, ...runtime }: HostRuntime) {
       provider.configure((key) => config.get(key));
     },
     async check(olds: Properties, news: Properties) {
-      const { inputs, failures } = await provider.check(withoutOwn(olds), withoutOwn(news), buildContext(news));
+      const { inputs, failures } = await provider.check(withoutOwn(olds), withoutOwn(news), buildContext(news, olds));
       return { inputs: { ...inputs, ...pickOwn(news) }, failures };
     },
     diff: (id: string, olds: Properties, news: Properties) =>
-      provider.diff(id, withoutOwn(olds), withoutOwn(news), buildContext(news)),
+      provider.diff(id, withoutOwn(olds), withoutOwn(news), buildContext(news, olds)),
     async create(news: Properties) {
       const { id, outs } = await provider.create(withoutOwn(news), buildContext(news)).catch(failing(news));
       return { id, outs: buildOutputs(outs, news) };
     },
     async update(id: string, olds: Properties, news: Properties) {
-      const done = provider.update(id, withoutOwn(olds), withoutOwn(news), buildContext(news));
+      const done = provider.update(id, withoutOwn(olds), withoutOwn(news), buildContext(news, olds));
       const { outs } = await done.catch(failing(news, olds));
       return { outs: buildOutputs(outs, news, olds) };
     },

@@ -8,6 +8,9 @@ import type { ResourceKind } from "../schema/inputs.js";
 /** The input by which the sdk says that paths are secret; absent if they aren't. */
 export const SECRET_PATHS = "__secretPaths";
 
+/** The input by which the sdk says that headers of a preload are secret; absent if they aren't. */
+export const SECRET_HEADERS = "__secretHeaders";
+
 /** How Pulumi's protocol marks a value as secret. Source: its `SpecialSigKey` and `SpecialSecretSig`. */
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 

@@ -12,8 +12,9 @@ import {
   type QuotaName,
 } from "../schema/call-types.js";
 import { getContent, type Inputs } from "../schema/inputs.js";
-import { showPath } from "../text/show.js";
-import { formatNumber, listFirst, pluralize } from "../vod/format.js";
+import { HIDDEN } from "../text/show.js";
+import { formatNumber, pluralize } from "../vod/format.js";
+import { listFailures, listPaths } from "../vod/paths.js";
 import { describeNextDay, type RefreshQuota } from "../vod/quota.js";
 import { type Batch, type BatchPlan, type Cost, QUOTAS } from "./batches.js";
 import { nextTry, type PreloadFailure } from "./held-back.js";
@@ -38,6 +39,8 @@ const QUOTA_NOUNS: Readonly<Record<QuotaName, string>> = {
 /**
  * Describes a plan in a few lines: what changed of how much, what that costs and leaves of the day's quota, and the
  * first few paths; if the quota can't hold the plan, also what that means.
+ *
+ * @param areSecret whether no path may be named.
  */
 export function describePlan(
   plan: Plan,
@@ -45,22 +48,24 @@ export function describePlan(
   batchPlan: BatchPlan,
   quota: RefreshQuota | undefined,
   now: Date,
+  areSecret = false,
 ): string[] {
   if (plan.paths.length === 0) return [`nothing to ${getOperation(inputs.objectType)}${describeLeftOut(plan, inputs)}`];
   const upTo = plan.unknown > 0 ? "up to " : "";
   const cost = `${upTo}${describeCost(batchPlan)}${batchPlan.exceeded ? "" : describeRemaining(batchPlan, quota)}, ${pluralize(batchPlan.batches.length, "call")}${inputs.refresh === undefined ? "" : ", once the refresh has ended"}`;
   const isByPaths = getContent(inputs).mode === "paths";
   const lines = [`${isByPaths ? "" : upTo}${describeChanges(plan, inputs)}: ${cost}`];
-  if (!isByPaths || plan.paths.length < plan.total) lines.push(`  ${listPaths(plan.paths)}`);
+  if (!isByPaths || plan.paths.length < plan.total) lines.push(`  ${listPaths(plan.paths, areSecret)}`);
   if (hasReason(plan, "no longer covered")) {
     lines.push(
       `  hint: if what is no longer covered stays online as it is, refreshRemoved: false lets go of it without a call`,
     );
   }
   if (batchPlan.collapsed > 0) {
-    const directories = batchPlan.batches.filter(({ objectType }) => objectType === "Directory");
+    const covers = batchPlan.batches.filter(({ objectType }) => objectType === "Directory");
+    const directories = covers.flatMap(({ paths }) => paths);
     lines.push(
-      `  ${upTo}${pluralize(batchPlan.collapsed, "URL")} collapsed into ${listPaths(directories.flatMap(({ paths }) => paths))}` +
+      `  ${upTo}${pluralize(batchPlan.collapsed, "URL")} collapsed into ${areSecret ? `${HIDDEN} (${pluralize(directories.length, "directory", "directories")})` : listPaths(directories)}` +
         `${upTo && " (fewer may go by themselves)"}; the edge asks the origin again for everything below`,
     );
   }
@@ -100,22 +105,35 @@ export function describeRecorded({ total }: Plan, inputs: Inputs): string {
 }
 
 /** Describes what the last update left open. */
-export function describeOutstanding(paths: readonly string[]): string[] {
+export function describeOutstanding(paths: readonly string[], areSecret = false): string[] {
   if (paths.length === 0) return [];
-  return [`waits for the tasks of the last update, ${pluralize(paths.length, "path")}: ${listPaths(paths)}`];
+  const named = areSecret ? HIDDEN : listPaths(paths);
+  return [`waits for the tasks of the last update, ${pluralize(paths.length, "path")}: ${named}`];
 }
 
 /** Describes what another resource sends in the same run as well. */
-export function describeRepeated(paths: readonly string[], other: string, operation: Operation): string {
+export function describeRepeated(
+  paths: readonly string[],
+  other: string,
+  operation: Operation,
+  areSecret = false,
+): string {
   const [is, them] = paths.length === 1 ? ["is", "it"] : ["are", "them"];
   const done = OPERATION_WORDS[operation].done.toLowerCase();
-  return `hint: ${listPaths(paths)} ${is} ${done} by "${other}" in this run as well, at a cost of its own; name ${them} in one resource`;
+  return `hint: ${listPaths(paths, areSecret)} ${is} ${done} by "${other}" in this run as well, at a cost of its own; name ${them} in one resource`;
 }
 
 /** Describes the preloads that failed less than a day ago, and what to do about them. */
-export function describeHeldBack(held: ReadonlyMap<string, PreloadFailure>, inputs: Inputs): string[] {
+export function describeHeldBack(
+  held: ReadonlyMap<string, PreloadFailure>,
+  inputs: Inputs,
+  areSecret = false,
+): string[] {
   if (held.size === 0) return [];
-  const named = listFirst([...held].map(([path, { reason }]) => `${showPath(path)} (${reason})`));
+  const named = listFailures(
+    Array.from(held, ([path, { reason }]) => ({ path, description: reason })),
+    areSecret,
+  );
   const again = nextTry(held.values()).toISOString().slice(0, 16).replace("T", " ");
   return [
     `warning: ${pluralize(held.size, "URL isn't preloaded", "URLs aren't preloaded")}, since the origin refused ` +
@@ -200,11 +218,6 @@ function describeShortage(
     ];
   });
   return parts.join("; ");
-}
-
-/** Lists the first few paths. */
-export function listPaths(paths: readonly string[]): string {
-  return listFirst(paths, showPath);
 }
 
 /** The reasons that make every path due. */

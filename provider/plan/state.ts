@@ -97,13 +97,14 @@ export function readState(properties: Readonly<Record<string, unknown>>, kind: R
     const { __removedPaths, ...data } = result.data;
     return { ...data, removed: new Map(Object.entries(__removedPaths)), inputs: inputs.data };
   }
-  const issues = [...(result.error?.issues ?? []), ...(inputs.error?.issues ?? [])].map(({ path }) => path.join("."));
+  // The keys of some properties are paths, which may be secret.
+  const named = [...(result.error?.issues ?? []), ...(inputs.error?.issues ?? [])].map(({ path }) => String(path[0]));
   const version = properties.__stateVersion;
   const isLater = typeof version === "number" && version > STATE_VERSION;
   throw new VodError(
     isLater
       ? `The state of this resource was written by a later version of pulumi-alicloud-vod (state version ${version}).`
-      : `The state of this resource can't be read: ${issues.join(", ")}.`,
+      : `The state of this resource can't be read: ${[...new Set(named)].join(", ")}.`,
     isLater ? "Install that version, or later, of pulumi-alicloud-vod; nothing was sent." : RESTORE_STATE,
     { code: "UnknownState" },
   );

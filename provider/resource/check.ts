@@ -8,13 +8,14 @@ import type { Manifest } from "../manifest/manifest.js";
 import { type CallType, getQuotaName, type QuotaName } from "../schema/call-types.js";
 import { describeField } from "../schema/fields.js";
 import { hasUnknown, type InputName, type Inputs, type ResourceKind, type Source, UNKNOWN } from "../schema/inputs.js";
-import { showLine, showPath } from "../text/show.js";
+import { HIDDEN, showLine, showPath } from "../text/show.js";
 import { resolveEndpoint, resolveProxy } from "../vod/endpoint.js";
 import { VodError } from "../vod/errors.js";
 import { formatNumber, listFirst, pluralize } from "../vod/format.js";
 import { DAILY_QUOTA, DEFAULT_ENDPOINT, MAX_PATH_LENGTH, type ObjectType, REGION } from "../vod/limits.js";
 import { describeLength, normalizePath } from "../vod/paths.js";
 import { findWildcard, type PathUse } from "../vod/wildcards.js";
+import type { CallContext } from "./context.js";
 
 /** What a check found: the inputs to go on with, the mistakes, and what is odd but works. */
 export interface CheckedInputs {
@@ -27,6 +28,12 @@ export interface CheckedInputs {
   notes: string[];
 }
 
+/** Which inputs are secret, so that no sentence shows anything of them. */
+type SecretInputs = Pick<CallContext, "secretPaths" | "secretHeaders">;
+
+/** The inputs that name paths. */
+const PATH_INPUTS: readonly string[] = ["paths", "contents", "source"];
+
 /** The inputs that are right by themselves, without unknown ones. */
 type Known = { [Name in keyof Inputs]?: NonNullable<Inputs[Name]> };
 
@@ -37,13 +44,17 @@ type Known = { [Name in keyof Inputs]?: NonNullable<Inputs[Name]> };
  * @param environment may have the endpoint, proxies and a region.
  * @param config may have the account's own daily quotas: `alicloud-vod:urlsPerDay`, `:directoriesPerDay`,
  * `:preloadsPerDay`, `:regexPerDay`, `:ignoreParamsPerDay`.
+ * @param secrets which inputs are secret. Default: none.
  */
 export function checkInputs(
   news: Readonly<Record<string, unknown>>,
   environment: Readonly<NodeJS.ProcessEnv>,
   config: ConfigReader,
   kind: ResourceKind,
+  { secretPaths = false, secretHeaders = false }: SecretInputs = {},
 ): CheckedInputs {
+  const isSecret = (name: string) =>
+    (secretPaths && PATH_INPUTS.includes(name)) || (secretHeaders && /headers|preload/.test(name));
   const names = Object.keys(kind.schemas) as InputName[];
   const given = Object.entries(news).filter(([name, value]) => !name.startsWith("__") && value != null);
   // An input with an unknown value in it counts as unknown as a whole, unless it is right whatever that value will be.
@@ -60,7 +71,9 @@ export function checkInputs(
     names.flatMap((name) => {
       const schema = kind.schemas[name];
       const result = name in unknown ? undefined : schema?.safeParse(values[name]);
-      if (schema && result?.success === false) problems.push(describeIssue(name, schema, values[name], result.error));
+      if (schema && result?.success === false) {
+        problems.push(describeIssue(name, schema, values[name], result.error, isSecret(name)));
+      }
       return result?.success && result.data !== undefined ? [[name, result.data]] : [];
     }),
   );
@@ -77,14 +90,14 @@ export function checkInputs(
     problems.push(...found);
     warnings.push(...odd);
   };
-  if (known.paths) take("paths", checkPaths(known.paths, objectType));
+  if (known.paths) take("paths", checkPaths(known.paths, objectType, secretPaths));
   if (known.contents)
-    take("contents", checkContents(known.contents, objectType === "Preload" ? "Preload" : "contents"));
-  if (known.source) take("source", checkSource(known.source));
+    take("contents", checkContents(known.contents, objectType === "Preload" ? "Preload" : "contents", secretPaths));
+  if (known.source) take("source", checkSource(known.source, secretPaths));
   if (known.paths && objectType) {
     problems.push(...quotaProblem(inputs.paths as string[], { ...known, objectType }, config));
   }
-  if (objectType === "Preload") problems.push(...directoryProblems(inputs, known));
+  if (objectType === "Preload") problems.push(...directoryProblems(inputs, known, secretPaths));
   else if (known.preload) problems.push(...preloadProblems(inputs, known));
   if (unknown.endpoint === undefined) problems.push(...endpointProblem(known.endpoint, environment, config));
   if (known.planFile?.includes("\0")) {
@@ -162,16 +175,16 @@ function checkPath(path: string, objectType: ObjectType | undefined, use: PathUs
 }
 
 /** The paths as they are sent, without duplicates, and a sentence for each that can't be sent. */
-function checkPaths(given: readonly string[], use: CallType | undefined) {
+function checkPaths(given: readonly string[], use: CallType | undefined, isSecret: boolean) {
   const mistakes: Mistake[] = [];
   const oddities: Mistake[] = [];
   const paths = new Set<string>();
   for (const [index, path] of given.entries()) {
     const result = path === UNKNOWN ? { path } : checkPath(path, use === "Preload" ? "File" : use, use);
-    const name = `paths[${index}] (${showPath(path)})`;
+    const name = `paths[${index}] (${namePath(path, isSecret)})`;
     if ("path" in result) paths.add(result.path);
-    else mistakes.push({ where: name, what: result.problem });
-    if ("warning" in result) oddities.push({ where: name, what: result.warning });
+    else mistakes.push({ where: name, what: nameProblem(path, result.problem, isSecret) });
+    if ("warning" in result) oddities.push({ where: name, what: nameProblem(path, result.warning, isSecret) });
   }
   const warnings = describeMistakes("paths", oddities);
   return { value: [...paths], problems: describeMistakes("paths", mistakes), warnings };
@@ -209,15 +222,15 @@ function describeMistakes(input: InputName, mistakes: readonly Mistake[]): strin
 }
 
 /** The URLs as they are sent. Two spellings of a URL must have the same hash. */
-function checkContents(given: Readonly<Record<string, string>>, use: PathUse) {
+function checkContents(given: Readonly<Record<string, string>>, use: PathUse, isSecret: boolean) {
   const mistakes: Mistake[] = [];
   const oddities: Mistake[] = [];
   const contents: Record<string, string> = {};
   for (const [url, hash] of Object.entries(given)) {
     const result = checkPath(url, "File", use);
-    const where = `contents["${showPath(url)}"]`;
-    if ("warning" in result) oddities.push({ where, what: result.warning });
-    if ("problem" in result) mistakes.push({ where, what: result.problem });
+    const where = `contents["${namePath(url, isSecret)}"]`;
+    if ("warning" in result) oddities.push({ where, what: nameProblem(url, result.warning, isSecret) });
+    if ("problem" in result) mistakes.push({ where, what: nameProblem(url, result.problem, isSecret) });
     else if (Object.hasOwn(contents, result.path) && contents[result.path] !== hash) {
       mistakes.push({ where, what: "names a URL twice, with different hashes; write it once" });
     } else contents[result.path] = hash;
@@ -248,15 +261,19 @@ function preloadProblems({ paths, contents }: Record<string, unknown>, { objectT
 }
 
 /** Directories among what is to be preloaded: the service preloads files only. */
-function directoryProblems({ paths, contents }: Record<string, unknown>, { source }: Known): string[] {
+function directoryProblems(
+  { paths, contents }: Record<string, unknown>,
+  { source }: Known,
+  isSecret: boolean,
+): string[] {
   const isDirectory = (url: string) => url.endsWith("/");
   const what = "names a directory, which can't be preloaded; name its files";
   const ofPaths = ((paths ?? []) as string[]).flatMap((path, index) =>
-    isDirectory(path) ? [{ where: `paths[${index}] (${showPath(path)})`, what }] : [],
+    isDirectory(path) ? [{ where: `paths[${index}] (${namePath(path, isSecret)})`, what }] : [],
   );
   const ofContents = Object.keys(contents ?? {})
     .filter(isDirectory)
-    .map((url) => ({ where: `contents["${showPath(url)}"]`, what }));
+    .map((url) => ({ where: `contents["${namePath(url, isSecret)}"]`, what }));
   return [
     ...describeMistakes("paths", ofPaths),
     ...describeMistakes("contents", ofContents),
@@ -267,17 +284,36 @@ function directoryProblems({ paths, contents }: Record<string, unknown>, { sourc
 }
 
 /** The source with its base URL normalised, as the beginning of all URLs below it. */
-function checkSource(source: Source) {
+function checkSource(source: Source, isSecret: boolean) {
   if (source.baseUrl === UNKNOWN) return { value: source, problems: [] };
   const baseUrl = source.baseUrl.endsWith("/") ? source.baseUrl : `${source.baseUrl}/`;
   const result = checkPath(baseUrl, "Directory", "baseUrl");
-  return "path" in result
-    ? { value: { ...source, baseUrl: result.path }, problems: [] }
-    : { value: source, problems: [`source.baseUrl (${showPath(source.baseUrl)}) ${result.problem}.`] };
+  if ("path" in result) return { value: { ...source, baseUrl: result.path }, problems: [] };
+  const why = nameProblem(baseUrl, result.problem, isSecret);
+  return { value: source, problems: [`source.baseUrl (${namePath(source.baseUrl, isSecret)}) ${why}.`] };
+}
+
+/** How sentences name a path. */
+function namePath(path: string, isSecret: boolean): string {
+  return isSecret ? HIDDEN : showPath(path);
+}
+
+/** How long a part of a secret path may be that a sentence shows, in characters. */
+const LEAST_PART = 3;
+
+/** What is wrong with a path, without the words that hold a part of it if it is secret. */
+function nameProblem(path: string, problem: string, isSecret: boolean): string {
+  if (!isSecret) return problem;
+  const searched = path.replace(/^https?:\/\//i, "").toLowerCase();
+  const holdsPart = (word: string) => {
+    const starts = Array.from({ length: Math.max(0, word.length - LEAST_PART) }, (_, start) => start);
+    return starts.some((start) => searched.includes(word.slice(start, start + LEAST_PART + 1).toLowerCase()));
+  };
+  return problem.replace(/[^\s"(),;]+/g, (word) => (holdsPart(word) ? HIDDEN : word));
 }
 
 /** The URLs of a source that the service doesn't take, of which the longest is named. */
-export function findLongUrls(urls: Manifest): string[] {
+export function findLongUrls(urls: Manifest, areSecret = false): string[] {
   let [count, longest] = [0, ""];
   for (const url of urls.keys()) {
     if (url.length > MAX_PATH_LENGTH) count++;
@@ -285,7 +321,7 @@ export function findLongUrls(urls: Manifest): string[] {
   }
   if (count === 0) return [];
   return [
-    `source has ${pluralize(count, "file")} with too long a URL: ${showPath(longest)} ${describeLength(longest)}; ` +
+    `source has ${pluralize(count, "file")} with too long a URL: ${namePath(longest, areSecret)} ${describeLength(longest)}; ` +
       "shorten the names, or leave these files out with source.exclude.",
   ];
 }
@@ -387,9 +423,15 @@ export function describeUnknownInput(
 }
 
 /** The sentence for what zod found in an input: what is wrong, and what to write. */
-export function describeIssue(name: string, schema: z.ZodType, value: unknown, error: z.ZodError): string {
+export function describeIssue(
+  name: string,
+  schema: z.ZodType,
+  value: unknown,
+  error: z.ZodError,
+  isSecret = false,
+): string {
   const issue = findIssue(value, error);
-  const { property, hint } = locate(name, schema, issue?.path ?? []);
+  const { property, hint } = locate(name, schema, issue?.path ?? [], isSecret);
   const wrong = (issue?.path ?? []).reduce<unknown>(
     (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
     value,
@@ -400,7 +442,7 @@ export function describeIssue(name: string, schema: z.ZodType, value: unknown, e
     const remedy = meant === undefined ? choices.map((choice) => `"${choice}"`).join(", ") : `"${meant}"`;
     return `${property} is "${showLine(wrong, 40)}", which is none of its values; write ${remedy}.`;
   }
-  return `${property} ${describeRule(issue) ?? describeValue(wrong)}; ${hint}.`;
+  return `${property} ${describeRule(issue) ?? describeValue(wrong, isSecret)}; ${hint}.`;
 }
 
 /** What is wrong with a value of the right type, by the rule that it breaks. Undefined if the type is wrong. */
@@ -414,11 +456,11 @@ function describeRule(issue: z.core.$ZodIssue | undefined): string | undefined {
 }
 
 /** The property at a path within an input, as a program writes it, and the hint of the innermost field that has one. */
-function locate(name: string, input: z.ZodType, path: readonly PropertyKey[]) {
+function locate(name: string, input: z.ZodType, path: readonly PropertyKey[], isSecret: boolean) {
   const { fields, hint } = describeField(input);
   const keys = path.map((key) => {
     if (typeof key === "number") return `[${key}]`;
-    return fields === undefined ? `["${showPath(String(key))}"]` : `.${String(key)}`;
+    return fields === undefined ? `["${namePath(String(key), isSecret)}"]` : `.${String(key)}`;
   });
   let [inner, closest] = [fields, hint];
   for (const key of path) {
@@ -435,9 +477,9 @@ function findIssue(value: unknown, { issues: [issue] }: z.ZodError): z.core.$Zod
   return issue.errors.at(-1)?.[0] ?? issue;
 }
 
-function describeValue(value: unknown): string {
+function describeValue(value: unknown, isSecret: boolean): string {
   if (value === undefined || value === null) return "is missing";
   if (value === "" || (Array.isArray(value) && value.length === 0)) return "is empty";
-  if (typeof value === "number") return `is ${value}`;
+  if (typeof value === "number" && !isSecret) return `is ${value}`;
   return `is ${Array.isArray(value) ? "a list" : typeof value === "object" ? "an object" : `a ${typeof value}`}`;
 }

@@ -97,7 +97,7 @@ export class Deployer {
     return trackTasks(submitContext, plan, submission, { wait, outstanding, named: current, inputs });
   }
 
-  private submitContext({ inputs, state }: Deployment, { log, signal }: CallContext): SubmitContext {
+  private submitContext({ inputs, state }: Deployment, { log, secretPaths, signal }: CallContext): SubmitContext {
     const { now, sleep, random } = this.runtime;
     return {
       client: this.clients.submitClient(inputs),
@@ -106,6 +106,7 @@ export class Deployer {
       log,
       now,
       retry: retryLimits(inputs),
+      secretPaths,
       signal,
       ...(sleep ? { sleep } : {}),
       ...(random ? { random } : {}),

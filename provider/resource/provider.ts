@@ -69,7 +69,7 @@ export class CacheResourceProvider {
   async check(olds: Properties, news: Properties, context: CallContext): Promise<CheckResult> {
     const kept = findKeptFiles(olds, news);
     const { environment } = this.runtime;
-    const checked = checkInputs(withoutKeptFiles(olds, news), environment, this.settings, this.kind);
+    const checked = checkInputs(withoutKeptFiles(olds, news), environment, this.settings, this.kind, context);
     const { inputs, problems, warnings, notes } = checked;
     if (kept === undefined && problems.length === 0) {
       const remarks = await this.scanSource(inputs, isNew(olds), context);
@@ -188,7 +188,11 @@ export class CacheResourceProvider {
    *
    * @returns why that failed, and what is odd about its patterns; nothing if there is no source, or it isn't known yet.
    */
-  private async scanSource(inputs: Properties, created: boolean, { onHashed }: CallContext): Promise<FilterRemarks> {
+  private async scanSource(
+    inputs: Properties,
+    created: boolean,
+    { onHashed, secretPaths }: CallContext,
+  ): Promise<FilterRemarks> {
     const { operation } = this.kind;
     const known = readInputs({ ...inputs, files: {} }, this.kind);
     const warnings = created ? describeEmptyContents(known ?? {}, operation) : [];
@@ -197,7 +201,7 @@ export class CacheResourceProvider {
     if (found instanceof VodError) return { problems: [found.message], warnings };
     inputs.files = found.files;
     const remarks = describeFilter(known.source, found.filter, { created, operation });
-    return { ...remarks, problems: [...remarks.problems, ...findLongUrls(found.manifest)] };
+    return { ...remarks, problems: [...remarks.problems, ...findLongUrls(found.manifest, secretPaths)] };
   }
 
   /** Why there are no credentials, if a check can tell that the deployment needs them. */

@@ -13,9 +13,10 @@ import type { Plan } from "../plan/plan.js";
 import type { QuotaSnapshot } from "../plan/quota-budget.js";
 import { getOperation, type Operation } from "../schema/call-types.js";
 import type { Inputs } from "../schema/inputs.js";
-import { showLine } from "../text/show.js";
+import { HIDDEN, showLine } from "../text/show.js";
 import { untilCancelled } from "../vod/cancellation.js";
 import { asVodError } from "../vod/errors.js";
+import { pluralize } from "../vod/format.js";
 import { domainOf } from "../vod/paths.js";
 import type { RefreshQuota } from "../vod/quota.js";
 import type { CallContext, Properties } from "./context.js";
@@ -52,18 +53,22 @@ export class Reporter {
     const allot = (left?: RefreshQuota) => planBatches(plan, inputs, namesDomain(current, inputs), left);
     const { batchPlan, left: quota } =
       asked === undefined ? { batchPlan: allot(), left: undefined } : snapshot.reserve(resource, asked, allot);
+    const { secretPaths = false } = context;
     const recordsOnly = state === undefined && plan.paths.length === 0 && plan.total > 0;
     const lines = [
-      ...(recordsOnly ? [describeRecorded(plan, inputs)] : describePlan(plan, inputs, batchPlan, quota, this.now())),
-      ...this.describeRepeats(inputs, batchPlan, context.name),
-      ...describeHeldBack(held, inputs),
-      ...describeOutstanding(outstanding.paths),
+      ...(recordsOnly
+        ? [describeRecorded(plan, inputs)]
+        : describePlan(plan, inputs, batchPlan, quota, this.now(), secretPaths)),
+      ...this.describeRepeats(inputs, batchPlan, context),
+      ...describeHeldBack(held, inputs, secretPaths),
+      ...describeOutstanding(outstanding.paths, secretPaths),
     ];
     // An update that follows its preview in one process shows only what is different by now.
     const { name, log } = context;
     if (this.shown.get(name) !== lines.join("\n")) for (const line of lines) log(line);
     this.shown.set(name, lines.join("\n"));
-    await writePlanFile(inputs.planFile, [...planFileRows(plan, batchPlan), ...pendingRows([...held.keys()])], context);
+    const rows = [...planFileRows(plan, batchPlan), ...pendingRows([...held.keys()])];
+    await writePlanFile(inputs.planFile, secretPaths ? countRows(rows) : rows, context);
     return { batchPlan, quota };
   }
 
@@ -81,7 +86,11 @@ export class Reporter {
   }
 
   /** Describes what other resources of this run send as well. The one that planned a path first has no line of it. */
-  private describeRepeats(inputs: Inputs, { batches, exceeded }: BatchPlan, name: string | undefined): string[] {
+  private describeRepeats(
+    inputs: Inputs,
+    { batches, exceeded }: BatchPlan,
+    { name, secretPaths }: CallContext,
+  ): string[] {
     if (name === undefined || exceeded) return [];
     // Preloads of other copies are no repetitions.
     const copies = JSON.stringify([inputs.area, inputs.headers]);
@@ -96,7 +105,7 @@ export class Reporter {
       repeats.set(first, repeated);
     }
     const operation = getOperation(inputs.objectType);
-    return Array.from(repeats, ([other, paths]) => describeRepeated(paths, other, operation));
+    return Array.from(repeats, ([other, paths]) => describeRepeated(paths, other, operation, secretPaths));
   }
 
   /** Asks what is left of the day. A failure to ask is a warning, never an error: the service decides in the end. */
@@ -136,6 +145,13 @@ function planFileRows(plan: Plan, { batches, deferred, exceeded }: BatchPlan): R
 
 function pendingRows(paths: readonly string[]): Row[] {
   return paths.map((path) => ["pending", path]);
+}
+
+/** The rows of a plan file for secret paths: how many of each type. */
+function countRows(rows: readonly Row[]): Row[] {
+  const counts = new Map<string, number>();
+  for (const [what] of rows) counts.set(what, (counts.get(what) ?? 0) + 1);
+  return [...counts].map(([what, count]): Row => [what, `${HIDDEN} (${pluralize(count, "path")})`]);
 }
 
 /** Which domains the program still names: a source names one even without a file. */

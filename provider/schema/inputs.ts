@@ -180,8 +180,8 @@ const callSchemas = {
     .optional()
     .meta({
       description:
-        "A file into which every preview and update writes what it would send, a line for each path. It can't be in the " +
-        "directory of `source`. Defaults to none.",
+        "A file into which every preview and update writes what it would send, a line for each path; paths that are secrets " +
+        "are counted. It can't be in the directory of `source`. Defaults to none.",
       hint: "give the path of a file",
     }),
   wait: waitInput,

@@ -32,7 +32,7 @@ export async function awaitRefresh(
   inputs: Pick<Inputs, "refresh" | "wait">,
   current: Manifest,
 ): Promise<VodError | undefined> {
-  const { log, now } = context;
+  const { log, now, secretPaths } = context;
   const { refresh } = inputs;
   const state = refresh === undefined ? "ended" : refreshState(refresh, now());
   if (refresh === undefined || state === "ended") return undefined;
@@ -57,7 +57,7 @@ export async function awaitRefresh(
     const [what, code] = seen.timedOut
       ? [`hasn't ended within ${timeout} s`, "RefreshTimeout"]
       : ["failed", "RefreshFailed"];
-    return holdBack(`The refresh before it ${what} (${describeSummary(seen)})`, code);
+    return holdBack(`The refresh before it ${what} (${describeSummary(seen, secretPaths)})`, code);
   } catch (error) {
     return asVodError(error);
   }

@@ -4,6 +4,7 @@ import type { Plan } from "../plan/plan.js";
 import type { Submission } from "../plan/state.js";
 import { isPreload } from "../schema/call-types.js";
 import type { PreloadParameters } from "../schema/inputs.js";
+import { HIDDEN } from "../text/show.js";
 import type { VodClient } from "../vod/client.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import { domainOf } from "../vod/paths.js";
@@ -27,6 +28,8 @@ export interface SubmitContext {
   sleep?: Sleep;
   /** From 0 up to 1, for the jitter of pauses. Default: `Math.random`. */
   random?: () => number;
+  /** Whether no line and no error may name a path. Default: false. */
+  secretPaths?: boolean | undefined;
   /** When it aborts, nothing more is waited for or sent. Default: it never does. */
   signal?: AbortSignal | undefined;
 }
@@ -69,7 +72,7 @@ export async function submit(
     for (const batch of batches) {
       const answer = await sendBatch(context, batch).catch((error: unknown) => {
         if (!batch.domainRemoved || !isNoDomain(error)) throw error;
-        const domain = domainOf(batch.paths[0] ?? "");
+        const domain = context.secretPaths ? HIDDEN : domainOf(batch.paths[0] ?? "");
         log(`warning: ${domain} is not refreshed, since it is no domain of this account any more.`);
       });
       for (const path of settledPaths(batch)) settled.add(path);
@@ -107,10 +110,10 @@ export async function submit(
 
 /** Sends one call. */
 async function sendBatch(
-  { client, preload: { area, l2Preload, headers }, olderTaskIds, log, signal }: SubmitContext,
+  { client, preload: { area, l2Preload, headers }, olderTaskIds, log, secretPaths, signal }: SubmitContext,
   { objectType, ...batch }: Batch,
 ) {
-  const own = { onWait: log, signal, olderTaskIds };
+  const own = { onWait: log, secretPaths, signal, olderTaskIds };
   if (!isPreload(objectType)) {
     const { refreshTaskId: taskId, ...answer } = await client.refreshObjectCaches({ objectType, ...batch }, own);
     return { taskId, ...answer };

@@ -1,6 +1,6 @@
 /** Follows tasks to their end, and sends the paths of those that failed once more. */
 import { addCosts, type Batch, settledPaths, splitIntoBatches } from "../plan/batches.js";
-import { describeOmission, listPaths } from "../plan/describe.js";
+import { describeOmission } from "../plan/describe.js";
 import { isLastingFailure } from "../plan/held-back.js";
 import type { Plan } from "../plan/plan.js";
 import {
@@ -13,10 +13,10 @@ import {
   type Operation,
 } from "../schema/call-types.js";
 import type { Inputs, Wait } from "../schema/inputs.js";
-import { showPath } from "../text/show.js";
 import { untilCancelled } from "../vod/cancellation.js";
 import { asVodError, VodError } from "../vod/errors.js";
-import { listFirst, pluralize } from "../vod/format.js";
+import { pluralize } from "../vod/format.js";
+import { listFailures, listPaths } from "../vod/paths.js";
 import { realSleep } from "../vod/retry.js";
 import { MERGE_WINDOW_MS, type OutstandingTasks } from "./outstanding.js";
 import { collectPaths, type SubmitContext, type SubmitResult, submit, waitOptions } from "./submit.js";
@@ -54,7 +54,7 @@ export async function trackTasks(
   const lasting = new Map<string, string>();
   const result = await followTasks(context, plan, submission, { ...options, lasting });
   if (lasting.size === 0) return result;
-  const { failure = refusedByOrigin(lasting, options.inputs), pending, unconfirmed } = result;
+  const { failure = refusedByOrigin(lasting, options.inputs, context.secretPaths), pending, unconfirmed } = result;
   return {
     ...result,
     failure,
@@ -65,10 +65,13 @@ export async function trackTasks(
 }
 
 /** The error of preloads that the origin refused. */
-function refusedByOrigin(lasting: ReadonlyMap<string, string>, inputs: Inputs): VodError {
-  const named = [...lasting].map(([path, reason]) => `${showPath(path)} (${reason})`);
+function refusedByOrigin(lasting: ReadonlyMap<string, string>, inputs: Inputs, areSecret = false): VodError {
+  const named = listFailures(
+    Array.from(lasting, ([path, description]) => ({ path, description })),
+    areSecret,
+  );
   return new VodError(
-    `The service accepted the preload and then failed it, since the origin refused ${pluralize(lasting.size, "URL")}: ${listFirst(named)}.`,
+    `The service accepted the preload and then failed it, since the origin refused ${pluralize(lasting.size, "URL")}: ${named}.`,
     `Publish what the origin doesn't have, or ${describeOmission(inputs)}; until it changes, it is tried once a day.`,
     { code: `${OPERATION_WORDS.preload.code}Failed` },
   );
@@ -81,6 +84,7 @@ async function followTasks(
   submission: SubmitResult,
   { wait, outstanding, named, inputs, lasting }: TrackOptions & { lasting: Map<string, string> },
 ): Promise<SubmitResult> {
+  const { secretPaths } = context;
   const operation = getOperation(inputs.objectType);
   const deadline = context.now().getTime() + wait.timeout * 1000;
   const sent = collectPaths(submission.batches);
@@ -112,13 +116,14 @@ async function followTasks(
   const isPlannable = (path: string) => named.has(path) || !/[/*]$/.test(path);
   const failWith = (last: SubmitResult, seen: WaitResult, paths: readonly string[], open: readonly string[]) => {
     const [plannable, others] = [paths.filter(isPlannable), paths.filter((path) => !isPlannable(path))];
-    return withFailedPaths(operation, last, seen, plannable, union(open, others));
+    const summary = describeSummary(seen, secretPaths);
+    return withFailedPaths(operation, last, summary, plannable, union(open, others));
   };
   const isFinal = wait.retryFailed === false && failed.size > 0;
   if (isStopped || isFinal) return failWith(submission, first, again.flatMap(settledPaths), rest);
 
-  if (failed.size > 0) context.log(`warning: ${describeSummary(first)}; these are sent once more`);
-  if (abandoned.length > 0) context.log(`warning: ${describeAbandoned(abandoned)}; sent once more`);
+  if (failed.size > 0) context.log(`warning: ${describeSummary(first, secretPaths)}; these are sent once more`);
+  if (abandoned.length > 0) context.log(`warning: ${describeAbandoned(abandoned, secretPaths)}; sent once more`);
   await waitForMergeWindow(context, context.now().getTime() + MERGE_WINDOW_MS);
   const repeated = await submit(context, { ...plan, paths: again.flatMap(settledPaths) }, { batches: again });
   const both: SubmitResult = {
@@ -177,12 +182,12 @@ function expectSubmitted({ batches, refreshTaskIds }: SubmitResult): ExpectedTas
 function withFailedPaths(
   operation: Operation,
   submission: SubmitResult,
-  seen: TaskSummary,
+  summary: string,
   paths: readonly string[],
   unconfirmed: readonly string[],
 ): SubmitResult {
   const failure = new VodError(
-    `The service accepted the ${operation} and then failed it: ${describeSummary(seen)}.`,
+    `The service accepted the ${operation} and then failed it: ${summary}.`,
     "Check that the origin of the domain answers for these paths, then run `pulumi up` again.",
     { code: `${OPERATION_WORDS[operation].code}Failed` },
   );
@@ -224,8 +229,8 @@ function planRetries(
   });
 }
 
-function describeAbandoned(paths: readonly string[]): string {
-  return `the tasks of the last update haven't been seen to end within an hour: ${listPaths(paths)}`;
+function describeAbandoned(paths: readonly string[], areSecret = false): string {
+  return `the tasks of the last update haven't been seen to end within an hour: ${listPaths(paths, areSecret)}`;
 }
 
 function union(paths: readonly string[], more: readonly string[]): string[] {
@@ -256,20 +261,21 @@ function withFinalStatus(
   seen: WaitResult,
   unconfirmed: readonly string[],
   { timeout, onTimeout }: Wait,
-  { log }: SubmitContext,
+  { log, secretPaths }: SubmitContext,
 ): SubmitResult {
   const { status, statusOfRows, timedOut, cancelled, unanswered } = seen;
+  const summary = describeSummary(seen, secretPaths);
   if (cancelled) {
-    const failed = withUnknownStatus(submission, cancelledWait(operation, seen), unconfirmed);
+    const failed = withUnknownStatus(submission, cancelledWait(operation, summary), unconfirmed);
     return statusOfRows === undefined ? failed : { ...failed, status };
   }
   if (!timedOut) {
-    log(describeSummary(seen));
+    log(summary);
     return { ...submission, status, unconfirmed: submission.failure ? unconfirmed : [] };
   }
   const happened = unanswered
     ? `The ${operation} ${describeUnanswered(unanswered, timeout)}.`
-    : `The ${operation} hasn't ended within ${timeout} s: ${describeSummary(seen)}.`;
+    : `The ${operation} hasn't ended within ${timeout} s: ${summary}.`;
   // Without an answer, no status was seen.
   const known = unanswered ? {} : { status };
   if (onTimeout === "warn") {
@@ -284,9 +290,9 @@ function withFinalStatus(
   return { ...withUnknownStatus(submission, failure, unconfirmed), ...known };
 }
 
-function cancelledWait(operation: Operation, seen: WaitResult): VodError {
+function cancelledWait(operation: Operation, summary: string): VodError {
   return new VodError(
-    `The wait for the ${operation} was cancelled: ${describeSummary(seen)}.`,
+    `The wait for the ${operation} was cancelled: ${summary}.`,
     "Run `pulumi up` again to wait on; what was accepted isn't sent again.",
     { code: "Cancelled" },
   );

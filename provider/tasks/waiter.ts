@@ -2,10 +2,10 @@
  * Waits for tasks to end: it polls, with pauses in between. Who is asked, the clock and the dice are passed in. It returns what was
  * last seen, never what is hoped.
  */
-import { showPath } from "../text/show.js";
 import { untilCancelled } from "../vod/cancellation.js";
 import { VodError } from "../vod/errors.js";
 import { formatNumber, listFirst, pluralize } from "../vod/format.js";
+import { listFailures, listPaths } from "../vod/paths.js";
 import { LOOK_RETRY, type RetryLimits, realSleep, type Sleep } from "../vod/retry.js";
 import type { RefreshTask } from "../vod/tasks.js";
 import { type ExpectedTasks, type TaskSummary, TaskTracker } from "./task-status.js";
@@ -161,27 +161,25 @@ export function describeProgress(
   ].join(", ");
 }
 
-/** Describes what was seen: "500 of 500 done", "2 of 500 failed: https://vod.example.com/a (Origin Timeout), …". */
-export function describeSummary({
-  done,
-  total,
-  failed,
-  unknown,
-  missing,
-  timedOut = false,
-}: TaskSummary & Partial<WaitResult>): string {
-  const failures = failed.map(
-    ({ path, description }) => showPath(path) + (description === "" ? "" : ` (${description})`),
-  );
+/**
+ * Describes what was seen: "500 of 500 done", "2 of 500 failed: https://vod.example.com/a (Origin Timeout), …".
+ *
+ * @param areSecret whether no path may be named.
+ */
+export function describeSummary(
+  { done, total, failed, unknown, missing, timedOut = false }: TaskSummary & Partial<WaitResult>,
+  areSecret = false,
+): string {
   const open = total - done - failed.length;
   const parts: string[] = [];
   if (open > 0 || failed.length === 0) parts.push(`${formatNumber(done)} of ${formatNumber(total)} done`);
   if (open > 0) parts.push(`${formatNumber(open)} not ended${timedOut ? " when the time was up" : ""}`);
-  if (failed.length > 0)
-    parts.push(`${formatNumber(failed.length)} of ${formatNumber(total)} failed: ${listFirst(failures)}`);
+  if (failed.length > 0) {
+    parts.push(`${formatNumber(failed.length)} of ${formatNumber(total)} failed: ${listFailures(failed, areSecret)}`);
+  }
   const tasks = `${unknown.length === 1 ? "task" : "tasks"} ${listFirst(unknown)}`;
   if (unknown.length + missing.length === 0) return parts.join(", ");
-  const unseen = `no row of ${unknown.length > 0 ? tasks : listFirst(missing.map(showPath))} was seen`;
+  const unseen = `no row of ${unknown.length > 0 ? tasks : listPaths(missing, areSecret)} was seen`;
   return total === 0 ? unseen : `${parts.join(", ")}; ${unseen}`;
 }
 

@@ -2,6 +2,7 @@
  * The operations of the VOD API: each call passes the limiter of the process, is sent again where that can help, and
  * never uses its quota twice where the service's tasks prove that the first attempt was accepted.
  */
+import { HIDDEN } from "../text/show.js";
 import { isCancelled, untilCancelled } from "./cancellation.js";
 import type { Credentials, CredentialsSource } from "./credentials.js";
 import { VodError } from "./errors.js";
@@ -87,6 +88,8 @@ interface PreloadResponse extends Acceptance {
 interface CallOptions {
   /** Told of each longer wait. Default: the client's. */
   onWait?: ((sentence: string) => void) | undefined;
+  /** Whether no error may name a path. Default: false. */
+  secretPaths?: boolean | undefined;
   /** When it aborts, nothing more is waited for or sent; a call on its way is still answered. */
   signal?: AbortSignal | undefined;
 }
@@ -183,7 +186,10 @@ export function vodClient(options: VodClientOptions): VodClient {
     return allPages((page) => {
       const parameters = { ...tasksParameters(filter), PageNumber: String(page), PageSize: String(TASKS_PER_PAGE) };
       const left = { ...limits, timeoutMs: Math.max(0, deadline - now().getTime()) };
-      return ask(() => call("DescribeVodRefreshTasks", parameters, tasksPage, [], own.signal), { ...own, retry: left });
+      return ask(
+        () => call("DescribeVodRefreshTasks", parameters, tasksPage, own.secretPaths ? [HIDDEN] : [], own.signal),
+        { ...own, retry: left },
+      );
     });
   };
 
@@ -198,7 +204,7 @@ export function vodClient(options: VodClientOptions): VodClient {
   /** Sends a call until it is accepted, or known to have been. */
   const submit = async (request: TaskRequest, callOptions: SubmitOptions): Promise<Accepted> => {
     const { action, paths, options: own, schema, rowType, rowNames } = request;
-    const { onWait = options.onWait, signal } = callOptions;
+    const { onWait = options.onWait, secretPaths, signal } = callOptions;
     const olderTaskIds = new Set(callOptions.olderTaskIds);
     const parameters = { ObjectPath: paths.join("\n"), ...own };
     const kind = JSON.stringify([action, own]);
@@ -216,7 +222,7 @@ export function vodClient(options: VodClientOptions): VodClient {
           current = sent.begin(kind, paths, now().getTime());
           attempts.add(current);
           repeated = uncertain !== undefined;
-          return call(action, parameters, schema, paths, signal);
+          return call(action, parameters, schema, secretPaths ? paths.map(() => HIDDEN) : paths, signal);
         };
         const answer = await inTurn(attempt, turn, { onWait, signal });
         if (current) current.taskIds = new Set(answer.taskIds.split(","));
@@ -249,7 +255,7 @@ export function vodClient(options: VodClientOptions): VodClient {
       };
       try {
         const found = await acceptedTaskIds(doubt, (filter) =>
-          describeRefreshTasks(filter, { retry: RECOVERY_RETRY, onWait, signal }),
+          describeRefreshTasks(filter, { retry: RECOVERY_RETRY, onWait, secretPaths, signal }),
         );
         if (found === undefined) return "unconfirmed";
         const { taskIds, isProof } = found;

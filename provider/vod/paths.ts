@@ -3,8 +3,8 @@
  * it can't be sent. Two spellings of one cached object become one path; two different objects never do.
  */
 import { domainToASCII } from "node:url";
-import { showLine } from "../text/show.js";
-import { formatNumber } from "./format.js";
+import { HIDDEN, showLine, showPath } from "../text/show.js";
+import { formatNumber, listFirst, pluralize } from "./format.js";
 import { MAX_PATH_LENGTH, type ObjectType } from "./limits.js";
 
 /** The path as it is sent, or what is wrong with it and what to write. */
@@ -105,6 +105,25 @@ function describeSpace(space: string): string {
   if (space === "\ufeff") return "contains a byte order mark (U+FEFF), which can't be seen; take it out";
   const code = space.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
   return `contains the white space U+${code}; take it out, or write ${encodeURIComponent(space)} where the URL has it`;
+}
+
+/** Lists the first few paths, or says how many they are where they are secret. */
+export function listPaths(paths: readonly string[], areSecret = false): string {
+  return areSecret ? `${HIDDEN} (${pluralize(paths.length, "path")})` : listFirst(paths, showPath);
+}
+
+/** Lists the first few paths that failed, each with why, or only the reasons where the paths are secret. */
+export function listFailures(failures: readonly { path: string; description: string }[], areSecret = false): string {
+  const named = failures.map(({ path, description }) => {
+    const reason = areSecret ? hidePaths(description) : description;
+    return (areSecret ? HIDDEN : showPath(path)) + (reason === "" ? "" : ` (${reason})`);
+  });
+  return listFirst(areSecret ? [...new Set(named)] : named);
+}
+
+/** A sentence of the service without the words that may be a path, or the domain of one. */
+export function hidePaths(sentence: string): string {
+  return sentence.replace(/\S*(?:\/|\w\.\w)\S*/g, HIDDEN);
 }
 
 function problem(sentence: string): { problem: string } {

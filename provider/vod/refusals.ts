@@ -1,8 +1,8 @@
 /** The errors for what the VOD API refuses: a call, or a call that the day's quota can't hold. */
-import { showPath } from "../text/show.js";
+import { HIDDEN, showPath } from "../text/show.js";
 import { ALLOW_ACTIONS, ERROR_TABLE } from "./error-table.js";
 import { TOO_MANY_REQUESTS, VodError } from "./errors.js";
-import { domainOf } from "./paths.js";
+import { domainOf, hidePaths, listPaths } from "./paths.js";
 import { describeNextDay, type OwnQuota, type RefreshQuota } from "./quota.js";
 
 /** A refusal by the service. */
@@ -16,7 +16,7 @@ interface Refusal {
   retryAfterMs?: number | undefined;
   /** Who called, as part of a sentence; undefined where that is unknown. */
   caller?: string | undefined;
-  /** The paths of the call, as they were sent. */
+  /** The paths of the call, as they were sent; `[secret]` for each that may not be named. */
   paths: readonly string[];
 }
 
@@ -32,11 +32,12 @@ const CALLER_REFUSED = /^(InvalidAccessKeyId|InvalidSecurityToken|MissingSecurit
 export function refusalError(refusal: Refusal): VodError {
   const { code, message, httpStatus, requestId, retryAfterMs, caller, paths } = refusal;
   const known = Object.hasOwn(ERROR_TABLE, code) ? ERROR_TABLE[code] : undefined;
+  const areSecret = paths.includes(HIDDEN);
   const sentence = known
     ? known.happened
         .replace("{Domain}", oneOf([...new Set(paths.map(domainOf))], "A domain of the call"))
-        .replace("{Path}", oneOf(paths.map(showPath), "A path"))
-    : `The VOD API refused the call: ${message.replace(/\.*$/, "")}.`;
+        .replace("{Path}", areSecret ? listPaths(paths, true) : oneOf(paths.map(showPath), "A path"))
+    : `The VOD API refused the call: ${(areSecret ? hidePaths(message) : message).replace(/\.*$/, "")}.`;
   const lacksPermission = NOT_ALLOWED.test(code);
   const happened =
     caller && (lacksPermission || CALLER_REFUSED.test(code)) ? sentence.replace(/\.$/, ` (${caller}).`) : sentence;

@@ -44,6 +44,7 @@ const anyAnswer = z.object({ RequestId: identifier.optional() });
 /**
  * Sends one request, with a time stamp and a nonce of its own.
  *
+ * @param paths those that an error may name.
  * @param signal when it has aborted before the credentials are there, nothing is sent.
  * @throws VodError for every failure.
  */

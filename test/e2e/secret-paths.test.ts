@@ -1,10 +1,14 @@
-/** Signed URLs as secret paths are written nowhere in clear, whether the update succeeds or fails. */
+/** Secret paths, such as signed URLs, are written nowhere in clear, whether the update succeeds or fails. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { engines, type Operation } from "../engine/index.js";
 import { openStack, PROGRAMS, resources, type Stack } from "./stack.js";
 
 const FAULT = { kind: "error", code: "Brand.New", status: 400, message: "No.", times: 1 } as const;
+/** A domain that only secret paths have. */
+const ONCE_SECRET = "hidden.example.com";
 const url = (name: string) => `https://vod.example.com/${name}?auth_key=planted-signature`;
 
 describe.each(engines())("on the $name", ({ create }) => {
@@ -41,5 +45,93 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(after[1]?.outputs).toMatchObject({ paths: "[secret]", preloaded: "[secret]", pending: "[secret]" });
     expect(await runAndNote("up", program("v2", "a", "b"))).toMatchObject({ changes: { same: 3 } });
     for (const text of written) expect(text).not.toContain("planted-signature");
+  });
+
+  /** Runs an operation, and expects that nothing that it prints or stores names a secret path. */
+  const runUnseen = async (
+    operation: Operation,
+    program: Record<string, string>,
+    state: "online" | "offline" = "online",
+  ) => {
+    const { emulator } = stack;
+    const keys = { "alicloud:accessKey": emulator.accessKeyId, "alicloud:secretKey": emulator.accessKeySecret };
+    emulator.set({ domains: { [ONCE_SECRET]: state } });
+    const result = await stack.run(operation, {}, {}, { ...keys, ...program });
+    const written = JSON.stringify(result) + (await stack.state());
+    expect(written).not.toMatch(/planted/i);
+    expect(written).not.toContain(ONCE_SECRET);
+    return result;
+  };
+
+  test("secret paths whose task fails are counted in lines, the error and initErrors, and in the plan file", async () => {
+    const { emulator } = stack;
+    const directory = mkdtempSync(join(tmpdir(), "plan-"));
+    const planFile = join(directory, "plan.tsv");
+    const paths = { secret: ["one", "two"].map((name) => `https://${ONCE_SECRET}/planted/${name}.js`) };
+    const program = (contentHash: string) => resources({ site: { paths, contentHash, planFile, wait: true } });
+    try {
+      await runUnseen("preview", program("v1"));
+      expect(readFileSync(planFile, "utf8")).toBe("File\t[secret] (2 paths)\n");
+      emulator.fault({ kind: "task-failed", description: `no origin at ${ONCE_SECRET}/planted/one.js`, times: 2 });
+      const failed = await runUnseen("up", program("v1"));
+      expect(failed.succeeded).toBe(false);
+      const why = "2 of 2 failed: [secret] (no origin at [secret])";
+      expect(failed.output).toContain(`warning: ${why}; these are sent once more`);
+      expect(failed.resources[0]?.initErrors?.join()).toContain(`${why}.`);
+      expect((await runUnseen("up", program("v1"))).succeeded).toBe(true);
+
+      const refused = await runUnseen("up", program("v2"), "offline");
+      expect(refused.succeeded).toBe(false);
+      expect(refused.output).toContain("[secret]");
+      emulator.fault({
+        ...FAULT,
+        action: "RefreshVodObjectCaches",
+        message: `No: ${ONCE_SECRET}/planted/one.js is unknown.`,
+      });
+      const unknown = await runUnseen("up", program("v3"));
+      expect(unknown.output).toContain("The VOD API refused the call: No: [secret] is unknown.");
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  test("secret contents and the secret URL of a source are counted as well", async () => {
+    const contents = (hash: string) => ({
+      secret: { [`https://${ONCE_SECRET}/planted/a.js`]: hash, "vod.example.com/b": hash },
+    });
+    const created = await runUnseen("up", resources({ site: { contents: contents("1") } }));
+    expect(created.output).toContain("site:   [secret] (2 paths)");
+    const changed = await runUnseen("up", resources({ site: { contents: contents("2") } }));
+    expect(changed.output).toContain("site:   [secret] (2 paths)");
+    const directory = mkdtempSync(join(tmpdir(), "source-"));
+    try {
+      writeFileSync(join(directory, "a.js"), "1");
+      const source = { directory, baseUrl: { secret: `https://${ONCE_SECRET}/planted/` } };
+      const { output, succeeded } = await runUnseen("up", resources({ other: { source } }));
+      expect(succeeded).toBe(true);
+      expect(output).toContain("other:   [secret] (1 path)");
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  test("the sentence for a secret input that is wrong shows nothing of it", async () => {
+    const wrong = (inputs: object) => runUnseen("preview", resources({ site: inputs }));
+    const sentenceOf = async (inputs: object) => {
+      const { output, succeeded } = await wrong(inputs);
+      expect(succeeded).toBe(false);
+      return output;
+    };
+    const path = `https://${ONCE_SECRET}/planted/../x`;
+    expect(await sentenceOf({ contentHash: "1", paths: ["a.example.com/b", { secret: "planted_/x" }] })).toContain(
+      'paths[1] ([secret]) has no host: "[secret]" is not a domain name',
+    );
+    expect(await sentenceOf({ source: { directory: ".", baseUrl: { secret: path } } })).toContain(
+      "source.baseUrl ([secret]) has a . or .. segment",
+    );
+    const preload = { kind: "VodCachePreload", contentHash: "1", paths: ["a.example.com/b"] };
+    expect(await sentenceOf({ ...preload, headers: { secret: { "x-planted": 70422 } } })).toContain(
+      'headers["[secret]"] is a number',
+    );
   });
 });

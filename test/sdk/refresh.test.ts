@@ -54,6 +54,18 @@ describe("the provider is told whether paths are secrets, and the provider of th
   });
 });
 
+test.each([
+  ["a header", { headers: { "x-token": pulumi.secret("1") } }, true],
+  ["all headers", { headers: pulumi.secret({ "x-token": "1" }) }, true],
+  ["none", { headers: { "x-token": "1" } }, undefined],
+])("the provider is told whether headers of a preload are secrets: %s", async (name, preload, expected) => {
+  const refresh = new VodCacheRefresh(`headers of ${name}`, { paths: ["a.example.com/a"], contentHash: "1", preload });
+  await settled(refresh.preloadTaskIds);
+  const marks = registered.filter((one) => one.name.startsWith(`headers of ${name}`)).map(({ inputs }) => inputs);
+  expect(marks.map(({ __secretHeaders }) => __secretHeaders)).toContain(expected);
+  expect(marks.map(({ __secretPaths }) => __secretPaths)).toEqual([undefined, undefined]);
+});
+
 describe("a preload after the refresh", () => {
   const preloadOf = async (name: string, more: ConstructorParameters<typeof VodCacheRefresh>[1]) => {
     const refresh = new VodCacheRefresh(name, more);
@@ -147,6 +159,14 @@ describe("VodSiteRelease", () => {
     [
       ["vod.example.com", "https://vod.example.com/"],
       /^domains of VodSiteRelease "s2" names vod\.example\.com twice\. Name it once\.$/,
+    ],
+    [
+      ["https://user:password@vod.example.com"],
+      /^domains of VodSiteRelease "s2" hold a user name, .*as vod\.example\.com\.$/,
+    ],
+    [
+      ["vod.example.com/a?auth_key=password"],
+      /^domains of VodSiteRelease "s2" hold a user name, .*as vod\.example\.com\.$/,
     ],
   ])("refuses the domains %j, and says what is wrong", (domains, sentence) => {
     expect(() => new VodSiteRelease("s2", { ...site, domains })).toThrow(sentence);

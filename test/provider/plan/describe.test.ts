@@ -6,10 +6,10 @@ import {
   describePlan,
   describeRecorded,
   describeSubmitted,
-  listPaths,
 } from "../../../provider/plan/describe.js";
 import { type Baseline, manifestFromInputs, markPending, planRefresh } from "../../../provider/plan/plan.js";
 import { getContent, type Inputs } from "../../../provider/schema/inputs.js";
+import { listPaths } from "../../../provider/vod/paths.js";
 import type { RefreshQuota } from "../../../provider/vod/quota.js";
 
 const NOW = new Date("2026-11-23T07:19:00Z");
@@ -290,6 +290,22 @@ describe("what a pattern or a URL with any query costs", () => {
 test("the first five paths are listed, without their queries", () => {
   expect(listPaths([url("a?auth_key=5ec2e7")])).toBe("https://vod.example.com/a?…");
   expect(listPaths(urls(7))).toBe(`${urls(5).join(", ")} and 2 more`);
+});
+
+test("secret paths are counted and not named", () => {
+  expect(listPaths(urls(7), true)).toBe("[secret] (7 paths)");
+  expect(describeOutstanding(urls(7), true)).toEqual(["waits for the tasks of the last update, 7 paths: [secret]"]);
+  const described = (news: Inputs, left?: RefreshQuota) => {
+    const plan = planRefresh(undefined, news, present(news));
+    const batchPlan = planBatches(plan, news, () => true, left);
+    return describePlan(plan, news, batchPlan, left, NOW, true).join("\n");
+  };
+  const hashes = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`dir/${index}`, "1"]));
+  expect(described(contents(hashes))).toBe("created, 30 URLs: 30 URL refreshes, 1 call\n  [secret] (30 paths)");
+  const collapsing = contents(hashes, { quota: { onExceeded: "fail", collapse: "always" } });
+  const collapsed = described(collapsing, quota(2000));
+  expect(collapsed).toContain("30 URLs collapsed into [secret] (1 directory); the edge asks");
+  expect(collapsed).not.toContain("example.com");
 });
 
 test("paths that were removed are not counted as part of the total", () => {

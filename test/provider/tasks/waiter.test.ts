@@ -638,6 +638,17 @@ describe("the sentence of what was seen", () => {
   });
 });
 
+test("a summary of secret paths counts them, and tells once why they failed", () => {
+  const why = ["Origin Timeout", "no origin at https://vod.example.com/a", "Origin Timeout"];
+  const failed = why.map((description, index) => ({ path: url(`${index}`), description }));
+  const missing = [url("x"), url("y")];
+  const found = followed({ status: "Failed", total: 5, failed, missing });
+  expect(describeSummary(found, true)).toBe(
+    "0 of 5 done, 2 not ended, 3 of 5 failed: [secret] (Origin Timeout), [secret] (no origin at [secret]); " +
+      "no row of [secret] (2 paths) was seen",
+  );
+});
+
 describe("whatever the service answers", () => {
   const status = fc.oneof(
     { weight: 3, arbitrary: fc.constant<Status>("Complete") },
