@@ -1,6 +1,7 @@
 /** Sources of credentials: those that stay as they are, and those that are renewed before they expire. */
 import type http from "node:http";
 import { z } from "zod";
+import { rememberSecrets } from "../text/show.js";
 import type { Credentials, CredentialsSource } from "../vod/credentials.js";
 import { VodError } from "../vod/errors.js";
 import { type HttpResponse, type Service, unexpected } from "./http.js";
@@ -59,6 +60,7 @@ const temporaryCredentialsSchema = z.object({
 
 /** Credentials that stay as they are. */
 export function staticCredentials(description: string, credentials: Credentials): CredentialsSource {
+  rememberSecrets(Object.values(credentials));
   const keys = [credentials.accessKeyId, credentials.accessKeySecret, credentials.securityToken ?? "none"];
   if (!keys.every((key) => word.safeParse(key).success)) {
     throw new VodError(
@@ -118,6 +120,7 @@ export function readTemporaryCredentials(answer: unknown): TemporaryCredentials 
   const parsed = temporaryCredentialsSchema.safeParse(answer);
   if (!parsed.success) return undefined;
   const { AccessKeyId, AccessKeySecret, SecurityToken, Expiration } = parsed.data;
+  rememberSecrets([AccessKeyId, AccessKeySecret, SecurityToken]);
   return {
     credentials: { accessKeyId: AccessKeyId, accessKeySecret: AccessKeySecret, securityToken: SecurityToken },
     expiresAt: Expiration,

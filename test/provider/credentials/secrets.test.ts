@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
+import { VodError } from "../../../provider/vod/errors.js";
 import { configFile, failureOf, fakeSts, file, find, serving } from "./fakes.js";
 
 /** What must never be shown anywhere. */
@@ -176,6 +177,12 @@ describe("no secret is shown", () => {
     ] as const) {
       expectNoSecret(await failureOf(() => find(config, environment)));
     }
+  });
+
+  test("in a sentence about anything else, once the secret was found", () => {
+    find(KEY);
+    const typed = `${SECRETS.secret}, ${encodeURIComponent(SECRETS.token)}`;
+    expectNoSecret(new VodError(`The directory ${typed} isn't there.`, `Correct ${typed}.`, { code: "Any" }));
   });
 
   test("in a description", () => {
