@@ -50,32 +50,49 @@ const USER = /(?:[^/\\?#]*@|[^/\\?#:@]*:(?!\d{0,5}(?:[/\\?#]|$)).*@)/.source;
 const USER_OF_PATH = new RegExp(`^((?:[a-z][a-z0-9+.-]*:(?=[/\\\\]))?[/\\\\]*)${USER}`, "is");
 const USER_IN_WORD = new RegExp(`(//)${USER}|[^/"'(<>:@]+:[^/@]+@`, "gs");
 
-/** The secrets of this run, the last used ones last. */
-const secrets = new Set<string>();
-let pieces: { whole: string[]; parts: ReadonlySet<string> } | undefined;
+/** The secrets of this run with the texts to look for, the last used ones last. */
+const secrets = new Map<string, Pieces>();
+
+/** How many secrets have a piece: each request has a signature, so pieces come and go one secret at a time. */
+const known = new Map<string, number>();
+
+/** The texts by which a secret is found, in lower case: those that are too short for a piece, and the pieces of the others. */
+interface Pieces {
+  whole: readonly string[];
+  parts: ReadonlySet<string>;
+}
 
 /** Remembers secrets of this run: from then on, no text that is shown holds them. */
 export function rememberSecrets(values: readonly (string | undefined)[]): void {
   for (const value of values) {
     if (value === undefined || value.length < LEAST_SECRET) continue;
-    if (!secrets.delete(value)) pieces = undefined;
-    secrets.add(value);
+    const pieces = secrets.get(value) ?? takeToPieces(value);
+    if (!secrets.delete(value)) for (const part of pieces.parts) known.set(part, (known.get(part) ?? 0) + 1);
+    secrets.set(value, pieces);
   }
-  for (const value of secrets) if (secrets.size > REMEMBERED) secrets.delete(value);
+  for (const value of secrets.keys()) if (secrets.size > REMEMBERED) forgetSecret(value);
+}
+
+function forgetSecret(value: string): void {
+  for (const part of secrets.get(value)?.parts ?? []) {
+    const others = (known.get(part) ?? 0) - 1;
+    if (others > 0) known.set(part, others);
+    else known.delete(part);
+  }
+  secrets.delete(value);
 }
 
 /** Whether a text holds a secret of this run, in any spelling, or a part of {@link PIECE} characters of one. */
 export function holdsSecret(text: string): boolean {
   if (secrets.size === 0) return false;
-  pieces ??= takeToPieces([...secrets]);
-  const { whole, parts } = pieces;
+  const whole = Array.from(secrets.values(), (pieces) => pieces.whole).flat();
   const decoded = decode(text);
   // The last one reads the base64 of URLs.
   return [text, decoded, decoded.replaceAll("-", "+").replaceAll("_", "/")].some((spelling) => {
     const searched = spelling.replace(/[\p{Cc}\p{Cf}]+/gu, "").toLowerCase();
     if (whole.some((secret) => searched.includes(secret))) return true;
     for (let at = 0; at + PIECE <= searched.length; at++) {
-      if (parts.has(searched.slice(at, at + PIECE))) return true;
+      if (known.has(searched.slice(at, at + PIECE))) return true;
     }
     return false;
   });
@@ -130,20 +147,15 @@ function hideSecrets(text: string): string {
   return holdsSecret(rest) ? HIDDEN : hidden.join(" ");
 }
 
-/**
- * The texts to look for: secrets as they are, in base64 and in hexadecimal digits. What is too short for a piece is looked
- * for as a whole.
- */
-function takeToPieces(values: readonly string[]): NonNullable<typeof pieces> {
+/** The texts by which a secret is found: as it is, in base64 and in hexadecimal digits. */
+function takeToPieces(value: string): Pieces {
   const isLong = ({ length }: string) => length >= PIECE;
-  const texts = [...values, ...values.flatMap((value) => [...inBase64(value), inHex(value)].filter(isLong))];
-  const whole = texts.filter((text) => !isLong(text)).map((text) => text.toLowerCase());
+  const texts = [value, ...[...inBase64(value), inHex(value)].filter(isLong)].map((text) => text.toLowerCase());
   const parts = new Set<string>();
   for (const text of texts.filter(isLong)) {
-    const lower = text.toLowerCase();
-    for (let at = 0; at + PIECE <= lower.length; at++) parts.add(lower.slice(at, at + PIECE));
+    for (let at = 0; at + PIECE <= text.length; at++) parts.add(text.slice(at, at + PIECE));
   }
-  return { whole, parts };
+  return { whole: texts.filter((text) => !isLong(text)), parts };
 }
 
 /**
