@@ -95,7 +95,7 @@ interface CallOptions {
 }
 
 /** The options of a call that starts tasks. */
-export interface SubmitOptions extends CallOptions {
+interface SubmitOptions extends CallOptions {
   /** Tasks that were there before: none of them is the call's. Default: none is known. */
   olderTaskIds?: readonly string[] | undefined;
 }

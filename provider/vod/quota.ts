@@ -4,7 +4,7 @@ import type { ObjectType } from "./limits.js";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "./time.js";
 
 /** The two quotas that refreshes count against. */
-export type QuotaKind = "urls" | "directories";
+type QuotaKind = "urls" | "directories";
 
 /**
  * The types that may have a quota of their own. Source: CDN, where an account has 20 regular expressions and 100 URLs with any

@@ -141,7 +141,7 @@ export interface UncertainCall {
 export type RowType = "file" | "directory" | "preload";
 
 /** What the service's tasks say of an uncertain call. */
-export interface Evidence {
+interface Evidence {
   /** The IDs of the tasks that are the call's, or look like them, joined by commas. */
   taskIds: string;
   /** Whether they prove that the call was accepted; if not, they may be somebody else's. */

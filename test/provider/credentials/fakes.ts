@@ -38,6 +38,19 @@ export async function serving(listener: RequestListener): Promise<string> {
   return listen(server, 0);
 }
 
+/** Starts a server whose answers never end. `sent` is how many bytes it wrote. */
+export async function servingWithoutEnd(): Promise<{ origin: string; sent: () => number }> {
+  let sent = 0;
+  const origin = await serving((_, response) => {
+    const more = () => {
+      while (!response.destroyed && response.write(Buffer.alloc(65_536, " "))) sent += 65_536;
+    };
+    response.on("drain", more);
+    more();
+  });
+  return { origin, sent: () => sent };
+}
+
 /** Makes an empty directory. */
 export function directory(): string {
   const path = mkdtempSync(join(tmpdir(), "identity-"));
