@@ -1,6 +1,7 @@
 /** What a program can ask the service while it runs. */
 import * as pulumi from "@pulumi/pulumi";
 import type { VodFunctions } from "../provider/resource/functions.js";
+import type { Log } from "../provider/text/log.js";
 import type { CallInputs } from "./resource.js";
 import { makeRunError } from "./run-error.js";
 
@@ -212,11 +213,17 @@ function isMocked(): boolean {
 /** Asks a question and logs its lines beside the parent. */
 async function ask<T>(
   { parent }: pulumi.InvokeOptions = {},
-  question: (service: VodFunctions, log: (line: string) => void) => Promise<T>,
+  question: (service: VodFunctions, log: Log) => Promise<T>,
 ): Promise<T> {
   const run = currentRun();
   run.service ??= load();
-  const log = (line: string) => void pulumi.log.info(line, parent);
+  const { log: engine } = pulumi;
+  const log: Log = {
+    info: (text) => void engine.info(text, parent),
+    warning: (text) => void engine.warn(text, parent),
+    progress: (text) => void engine.info(text, parent, undefined, true),
+    debug: (text) => void engine.debug(text, parent),
+  };
   return run.service.then((functions) => question(functions, log)).catch(fail);
 }
 

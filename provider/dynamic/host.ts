@@ -8,13 +8,14 @@ import type { CallContext, Properties } from "../resource/context.js";
 import { ResourceInitFailedError } from "../resource/outputs.js";
 import { CacheResourceProvider } from "../resource/provider.js";
 import { PRELOAD, REFRESH, type ResourceKind } from "../schema/inputs.js";
+import { type Line, logTo } from "../text/log.js";
 import { showLine } from "../text/show.js";
 import { formatNumber } from "../vod/format.js";
 import { markSecretPaths, SECRET_HEADERS, SECRET_PATHS } from "./secret-paths.js";
 
 export interface HostRuntime extends Runtime {
-  /** Prints a line, which Pulumi shows as information under the stack. */
-  log(line: string): void;
+  /** Shows a line of the resource with this name. */
+  log(line: Line, name: string | undefined): void;
 }
 
 /** The provider of VodCacheRefresh. */
@@ -32,13 +33,14 @@ function dynamicProvider(kind: ResourceKind, { log, ...runtime }: HostRuntime) {
   const buildContext = (properties: Properties, ...others: Properties[]): CallContext => {
     const { __resourceName } = properties;
     const name = typeof __resourceName === "string" ? __resourceName : undefined;
+    const ownLog = logTo(({ severity, text }) => log({ severity, text: showLine(text) }, name));
     const isMarked = (mark: string) => [properties, ...others].some((each) => each[mark] === true);
     return {
       name,
       secretPaths: isMarked(SECRET_PATHS),
       secretHeaders: isMarked(SECRET_HEADERS),
-      log: (line) => log(showLine(name === undefined ? line : `${name}: ${line}`)),
-      onHashed: (done, total) => log(`hashed ${formatNumber(done)} of ${formatNumber(total)} files`),
+      log: ownLog,
+      onHashed: (done, total) => ownLog.progress(`hashed ${formatNumber(done)} of ${formatNumber(total)} files`),
     };
   };
   /** The outputs as the state keeps them. After a failure, the host itself adds nothing to them. */

@@ -2,11 +2,12 @@
  * The module that Pulumi's dynamic provider host loads. Every resource names it in its state, so that neither the module's path nor
  * the names of its exports may ever change.
  */
+import { formatLine } from "../text/log.js";
 import { type HostRuntime, preloadProvider, refreshProvider } from "./host.js";
 
 const runtime: HostRuntime = {
   environment: process.env,
-  log: (line) => console.log(line),
+  log: (line, name) => console.log(formatLine(line, name)),
   now: () => new Date(),
 };
 

@@ -12,6 +12,7 @@ import {
   type QuotaName,
 } from "../schema/call-types.js";
 import { getContent, type Inputs } from "../schema/inputs.js";
+import { info, type Line, warning } from "../text/log.js";
 import { HIDDEN } from "../text/show.js";
 import { formatNumber, pluralize } from "../vod/format.js";
 import { listFailures, listPaths } from "../vod/paths.js";
@@ -49,37 +50,44 @@ export function describePlan(
   quota: RefreshQuota | undefined,
   now: Date,
   areSecret = false,
-): string[] {
-  if (plan.paths.length === 0) return [`nothing to ${getOperation(inputs.objectType)}${describeLeftOut(plan, inputs)}`];
+): Line[] {
+  if (plan.paths.length === 0)
+    return [info(`nothing to ${getOperation(inputs.objectType)}${describeLeftOut(plan, inputs)}`)];
   const upTo = plan.unknown > 0 ? "up to " : "";
   const cost = `${upTo}${describeCost(batchPlan)}${batchPlan.exceeded ? "" : describeRemaining(batchPlan, quota)}, ${pluralize(batchPlan.batches.length, "call")}${inputs.refresh === undefined ? "" : ", once the refresh has ended"}`;
   const isByPaths = getContent(inputs).mode === "paths";
-  const lines = [`${isByPaths ? "" : upTo}${describeChanges(plan, inputs)}: ${cost}`];
-  if (!isByPaths || plan.paths.length < plan.total) lines.push(`  ${listPaths(plan.paths, areSecret)}`);
+  const lines = [info(`${isByPaths ? "" : upTo}${describeChanges(plan, inputs)}: ${cost}`)];
+  if (!isByPaths || plan.paths.length < plan.total) lines.push(info(`  ${listPaths(plan.paths, areSecret)}`));
   if (hasReason(plan, "no longer covered")) {
     lines.push(
-      `  hint: if what is no longer covered stays online as it is, refreshRemoved: false lets go of it without a call`,
+      info(
+        "  hint: if what is no longer covered stays online as it is, refreshRemoved: false lets go of it without a call",
+      ),
     );
   }
   if (batchPlan.collapsed > 0) {
     const covers = batchPlan.batches.filter(({ objectType }) => objectType === "Directory");
     const directories = covers.flatMap(({ paths }) => paths);
     lines.push(
-      `  ${upTo}${pluralize(batchPlan.collapsed, "URL")} collapsed into ${areSecret ? `${HIDDEN} (${pluralize(directories.length, "directory", "directories")})` : listPaths(directories)}` +
-        `${upTo && " (fewer may go by themselves)"}; the edge asks the origin again for everything below`,
+      info(
+        `  ${upTo}${pluralize(batchPlan.collapsed, "URL")} collapsed into ${areSecret ? `${HIDDEN} (${pluralize(directories.length, "directory", "directories")})` : listPaths(directories)}` +
+          `${upTo && " (fewer may go by themselves)"}; the edge asks the origin again for everything below`,
+      ),
     );
   }
   if (batchPlan.exceeded && quota !== undefined) {
     const left = describeShortage(batchPlan, quota, inputs, upTo);
     lines.push(
-      `warning: the day's quota has ${left}, so that an update ${upTo ? "might" : "would"} send nothing and fail`,
+      warning(`the day's quota has ${left}, so that an update ${upTo ? "might" : "would"} send nothing and fail`),
     );
   }
   if (batchPlan.deferred.length > 0) {
     const paths = pluralize(batchPlan.deferred.length, "path stays", "paths stay");
     lines.push(
-      `warning: ${upTo}${paths} pending, since the day's quota holds ` +
-        `${formatNumber(plan.paths.length - batchPlan.deferred.length)} of ${upTo}${formatNumber(plan.paths.length)}; it starts anew at ${describeNextDay(now)}`,
+      warning(
+        `${upTo}${paths} pending, since the day's quota holds ` +
+          `${formatNumber(plan.paths.length - batchPlan.deferred.length)} of ${upTo}${formatNumber(plan.paths.length)}; it starts anew at ${describeNextDay(now)}`,
+      ),
     );
   }
   return lines;
@@ -93,22 +101,22 @@ function hasReason({ groups }: Pick<Plan, "groups">, reason: Group["reason"]): b
  * Describes the creation of a resource that sends nothing. Nobody can tell it from a replacement, after which the edge
  * may hold what was there before.
  */
-export function describeRecorded({ total }: Plan, inputs: Inputs): string {
+export function describeRecorded({ total }: Plan, inputs: Inputs): Line {
   const operation = getOperation(inputs.objectType);
   const { onCreate } = OPERATION_WORDS[operation];
   const noun = getContent(inputs).mode === "paths" ? "path" : chooseNoun(inputs);
   const missed = operation === "preload" ? "isn't preloaded" : "stays stale";
-  return (
+  return info(
     `nothing to ${operation}: ${onCreate} is false, so that ${pluralize(total, noun)} ${total === 1 ? "is" : "are"} only recorded; ` +
-    `if this replaces a resource, set it to true for this update, or what changed since ${missed}`
+      `if this replaces a resource, set it to true for this update, or what changed since ${missed}`,
   );
 }
 
 /** Describes what the last update left open. */
-export function describeOutstanding(paths: readonly string[], areSecret = false): string[] {
+export function describeOutstanding(paths: readonly string[], areSecret = false): Line[] {
   if (paths.length === 0) return [];
   const named = areSecret ? HIDDEN : listPaths(paths);
-  return [`waits for the tasks of the last update, ${pluralize(paths.length, "path")}: ${named}`];
+  return [info(`waits for the tasks of the last update, ${pluralize(paths.length, "path")}: ${named}`)];
 }
 
 /** Describes what another resource sends in the same run as well. */
@@ -117,18 +125,16 @@ export function describeRepeated(
   other: string,
   operation: Operation,
   areSecret = false,
-): string {
+): Line {
   const [is, them] = paths.length === 1 ? ["is", "it"] : ["are", "them"];
   const done = OPERATION_WORDS[operation].done.toLowerCase();
-  return `hint: ${listPaths(paths, areSecret)} ${is} ${done} by "${other}" in this run as well, at a cost of its own; name ${them} in one resource`;
+  return info(
+    `hint: ${listPaths(paths, areSecret)} ${is} ${done} by "${other}" in this run as well, at a cost of its own; name ${them} in one resource`,
+  );
 }
 
 /** Describes the preloads that failed less than a day ago, and what to do about them. */
-export function describeHeldBack(
-  held: ReadonlyMap<string, PreloadFailure>,
-  inputs: Inputs,
-  areSecret = false,
-): string[] {
+export function describeHeldBack(held: ReadonlyMap<string, PreloadFailure>, inputs: Inputs, areSecret = false): Line[] {
   if (held.size === 0) return [];
   const named = listFailures(
     Array.from(held, ([path, { reason }]) => ({ path, description: reason })),
@@ -136,9 +142,11 @@ export function describeHeldBack(
   );
   const again = nextTry(held.values()).toISOString().slice(0, 16).replace("T", " ");
   return [
-    `warning: ${pluralize(held.size, "URL isn't preloaded", "URLs aren't preloaded")}, since the origin refused ` +
-      `${held.size === 1 ? "it" : "them"}: ${named}; the next try is after ${again} UTC. Publish what is missing, or ` +
-      `${describeOmission(inputs)}.`,
+    warning(
+      `${pluralize(held.size, "URL isn't preloaded", "URLs aren't preloaded")}, since the origin refused ` +
+        `${held.size === 1 ? "it" : "them"}: ${named}; the next try is after ${again} UTC. Publish what is missing, or ` +
+        `${describeOmission(inputs)}.`,
+    ),
   ];
 }
 
@@ -158,7 +166,7 @@ export function describeSubmitted(accepted: readonly Batch[], refreshTaskIds: re
 
 /** Describes that the day's quota ran out while a plan was sent. */
 export function describeRanOut(pending: readonly string[], now: Date): string {
-  return `warning: the day's quota ran out, so that ${pluralize(pending.length, "path stays", "paths stay")} pending; it starts anew at ${describeNextDay(now)}`;
+  return `the day's quota ran out, so that ${pluralize(pending.length, "path stays", "paths stay")} pending; it starts anew at ${describeNextDay(now)}`;
 }
 
 /** Describes that nothing may be sent, since the day's quota can't hold the plan, and what to do. */

@@ -1,13 +1,15 @@
 /** What comes with each call of a method: whose call it is, where its lines go, and whether it was cancelled. */
 
+import type { Log } from "../text/log.js";
+
 /** Inputs and outputs as the engine hands them over, before anything is known of them. */
 export type Properties = Record<string, unknown>;
 
 export interface CallContext {
   /** The resource's name. Default: it has none. */
   name?: string | undefined;
-  /** Shows a line beside the resource. */
-  log(line: string): void;
+  /** Shows lines beside the resource. */
+  log: Log;
   /** Whether the paths are secret, so that no line and no error names one. Default: false. */
   secretPaths?: boolean | undefined;
   /** Whether the headers of a preload are secret, so that no error names one. Default: false. */

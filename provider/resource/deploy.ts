@@ -62,9 +62,9 @@ export class Deployer {
     const sent = await this.quotas.withLease(
       inputs,
       (snapshot) => this.sendWithinQuota(deployment, snapshot, submitContext, context),
-      context.log,
+      context.log.progress,
     );
-    if (sent.batches.length > 0) context.log(describeSubmitted(sent.batches, sent.refreshTaskIds));
+    if (sent.batches.length > 0) context.log.info(describeSubmitted(sent.batches, sent.refreshTaskIds));
     const submission = ignoreQuotaIfPartial(sent, inputs, submitContext);
     const hasTasks = sent.batches.length > 0 || (submission.failure === undefined && outstanding.taskIds.length > 0);
     if (!hasTasks) return { ...submission, unconfirmed: outstanding.paths };
@@ -120,6 +120,6 @@ function ignoreQuotaIfPartial(submission: SubmitResult, { quota }: Inputs, { log
   // With nothing left to send, it was a question that failed, and not a call.
   if (quota.onExceeded !== "partial" || submission.pending.length === 0) return submission;
   if (failure === undefined || !isQuotaExceeded(failure.code)) return submission;
-  log(describeRanOut(submission.pending, now()));
+  log.warning(describeRanOut(submission.pending, now()));
   return rest;
 }

@@ -37,12 +37,12 @@ export function vodFunctions(settings: ConfigReader, runtime: Runtime): VodFunct
     quota: (args, { log, signal }) =>
       asVodErrors(async () => {
         const { where } = checkArguments("getVodRefreshQuota", args, {});
-        return clients.submitClient(where).describeRefreshQuota({ onWait: log, signal });
+        return clients.submitClient(where).describeRefreshQuota({ onWait: log.progress, signal });
       }),
     tasks: (args, { log, signal }) =>
       asVodErrors(async () => {
         const { where, taskIds } = checkArguments("getVodRefreshTasks", args, TASK_IDS);
-        return describeTasks(clients.submitClient(where), taskIds, { onWait: log, signal });
+        return describeTasks(clients.submitClient(where), taskIds, { onWait: log.progress, signal });
       }),
   };
 }

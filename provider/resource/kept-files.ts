@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 import { keepContent } from "../plan/plan.js";
 import { baselineOf, type State } from "../plan/state.js";
 import type { Inputs } from "../schema/inputs.js";
+import { info, type Line, warning } from "../text/log.js";
 import type { Properties } from "./context.js";
 import type { Content } from "./deployment.js";
 
@@ -50,9 +51,9 @@ function isKept({ source }: Inputs, news: Properties, old: Inputs["source"]): ol
 }
 
 /** Says what becomes of a source whose files are kept. */
-export function describeKeptFiles(isOther: boolean): string {
+export function describeKeptFiles(isOther: boolean): Line {
   const kept = "its content stays that of the last update, and what changed since isn't due";
   return isOther
-    ? `warning: the new source isn't taken over, since ignoreChanges names files: ${kept}`
-    : `source isn't read, since ignoreChanges names files: ${kept}`;
+    ? warning(`the new source isn't taken over, since ignoreChanges names files: ${kept}`)
+    : info(`source isn't read, since ignoreChanges names files: ${kept}`);
 }

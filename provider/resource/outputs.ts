@@ -40,7 +40,7 @@ export function outputsAfter(
   if (failure === undefined) return properties;
   const reason = failure.message + describeRest(kind, deployment, result);
   if (!warnsOnFailure(deployment.inputs)) throw new ResourceInitFailedError(id, properties, [reason]);
-  log(`warning: ${reason}`);
+  log.warning(reason);
   return properties;
 }
 

@@ -20,6 +20,7 @@ import { readState, type State } from "../plan/state.js";
 import { type Inputs, type ResourceKind, readInputs, readPreviewInputs } from "../schema/inputs.js";
 import { SourceScanner } from "../source/source.js";
 import { hasOpenTasks, isHeldBack, isUnfinished } from "../tasks/outstanding.js";
+import { write } from "../text/log.js";
 import { showLine } from "../text/show.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import { checkInputs, findLongUrls } from "./check.js";
@@ -77,15 +78,15 @@ export class CacheResourceProvider {
       warnings.push(...remarks.warnings);
     }
     if (kept !== undefined && problems.length === 0) {
-      context.log(describeKeptFiles(!isDeepStrictEqual(inputs.source, kept.source)));
+      write(context.log, [describeKeptFiles(!isDeepStrictEqual(inputs.source, kept.source))]);
       Object.assign(inputs, kept);
     }
     if (problems.length === 0) {
       problems.push(...this.findMissingCredentials(olds, inputs));
       const isAnnounced = problems.length === 0 && isNew(olds);
       if (isAnnounced) await this.preview(undefined, readPreviewInputs(inputs, this.kind), inputs, context);
-      for (const warning of warnings) context.log(`warning: ${warning}`);
-      if (isAnnounced) for (const note of notes) context.log(note);
+      for (const warning of warnings) context.log.warning(warning);
+      if (isAnnounced) for (const note of notes) context.log.info(note);
     }
     // No property: with one, the engine prints its whole value before the sentence, 2,000 URLs or a signed one.
     return { inputs, failures: problems.map((reason) => ({ property: "", reason: showLine(reason) })) };
@@ -109,7 +110,7 @@ export class CacheResourceProvider {
       ? this.preview(state, inputs, news, context)
       : this.reporter.reportNothing(inputs, held, context);
     // A plan that can't be shown is no error, for the same reason.
-    await shown.catch((error: unknown) => context.log(asVodError(error).message));
+    await shown.catch((error: unknown) => context.log.warning(asVodError(error).message));
     return { changes };
   }
 
@@ -141,14 +142,14 @@ export class CacheResourceProvider {
       return { id, props: await readStatus(properties, state, client, this.runtime.now(), context) };
     } catch (error) {
       const reason = asVodError(error).message;
-      context.log(`warning: the status stays ${state.status}, since it can't be asked for. ${reason}`);
+      context.log.warning(`the status stays ${state.status}, since it can't be asked for. ${reason}`);
       return { id, props: properties };
     }
   }
 
   async delete(_id: string, _properties: Properties, context: CallContext): Promise<void> {
     const { operation } = this.kind;
-    context.log(`nothing is sent on delete, since a ${operation} can't be undone; the resource is forgotten`);
+    context.log.info(`nothing is sent on delete, since a ${operation} can't be undone; the resource is forgotten`);
   }
 
   /** Reads all that a deployment is decided from. */
@@ -179,7 +180,7 @@ export class CacheResourceProvider {
     const content =
       findKeptContent(inputs, properties, state) ?? (await readCachedContent(this.sources, inputs, context));
     const deployment = await planDeployment(state, inputs, content, this.runtime.now());
-    const snapshot = this.quotas.forPreview(inputs, context.log);
+    const snapshot = this.quotas.forPreview(inputs, context.log.progress);
     await this.reporter.reportPlan(deployment, { snapshot, resource: context.name }, context);
   }
 

@@ -13,6 +13,7 @@ import type { Plan } from "../plan/plan.js";
 import type { QuotaSnapshot } from "../plan/quota-budget.js";
 import { getOperation, type Operation } from "../schema/call-types.js";
 import type { Inputs } from "../schema/inputs.js";
+import { type Line, write } from "../text/log.js";
 import { HIDDEN, showLine } from "../text/show.js";
 import { untilCancelled } from "../vod/cancellation.js";
 import { asVodError } from "../vod/errors.js";
@@ -65,8 +66,9 @@ export class Reporter {
     ];
     // An update that follows its preview in one process shows only what is different by now.
     const { name, log } = context;
-    if (this.shown.get(name) !== lines.join("\n")) for (const line of lines) log(line);
-    this.shown.set(name, lines.join("\n"));
+    const text = JSON.stringify(lines);
+    if (this.shown.get(name) !== text) write(log, lines);
+    this.shown.set(name, text);
     const rows = [...planFileRows(plan, batchPlan), ...pendingRows([...held.keys()])];
     await writePlanFile(inputs.planFile, secretPaths ? countRows(rows) : rows, context);
     return { batchPlan, quota };
@@ -75,13 +77,13 @@ export class Reporter {
   /** Shows that too little is known yet for a plan. */
   async reportUnknown({ planFile }: Properties, operation: Operation, context: CallContext): Promise<void> {
     const why = "an input is known during the update only";
-    context.log(`to ${operation}: not known yet, since ${why}`);
+    context.log.info(`to ${operation}: not known yet, since ${why}`);
     await writePlanFile(planFile, [["unknown", why]], context);
   }
 
   /** Shows that nothing is to be done, which needs no line but for what is held back. */
   async reportNothing(inputs: Inputs, held: Deployment["held"], context: CallContext): Promise<void> {
-    for (const line of describeHeldBack(held, inputs)) context.log(line);
+    write(context.log, describeHeldBack(held, inputs));
     await writePlanFile(inputs.planFile, pendingRows([...held.keys()]), context);
   }
 
@@ -90,7 +92,7 @@ export class Reporter {
     inputs: Inputs,
     { batches, exceeded }: BatchPlan,
     { name, secretPaths }: CallContext,
-  ): string[] {
+  ): Line[] {
     if (name === undefined || exceeded) return [];
     // Preloads of other copies are no repetitions.
     const copies = JSON.stringify([inputs.area, inputs.headers]);
@@ -117,7 +119,7 @@ export class Reporter {
       // One reason holds for every resource of a process.
       const reason = asVodError(error);
       if (!this.unknownQuotas.has(reason.code)) {
-        log(`warning: what is left of the day's quota isn't known. ${reason.message}`);
+        log.warning(`what is left of the day's quota isn't known. ${reason.message}`);
       }
       this.unknownQuotas.add(reason.code);
       return undefined;
@@ -132,7 +134,7 @@ async function writePlanFile(file: unknown, rows: readonly Row[], { log }: CallC
     await writeFile(file, rows.map(([what, path]) => `${what}\t${path}\n`).join(""));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    log(`warning: the plan can't be written to planFile "${showLine(file, 300)}" (${code}).`);
+    log.warning(`the plan can't be written to planFile "${showLine(file, 300)}" (${code}).`);
   }
 }
 

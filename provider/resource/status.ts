@@ -21,11 +21,13 @@ export async function readStatus(
 ): Promise<Properties> {
   const { unconfirmed = [], refreshed, taskIds } = state;
   const expected = { taskIds, paths: [...unconfirmed, ...refreshed], nameOf: rowNames(state) };
-  const seen = await pollOnce([expected], (taskId) => client.describeRefreshTasks({ taskId }, { onWait: log, signal }));
+  const seen = await pollOnce([expected], (taskId) =>
+    client.describeRefreshTasks({ taskId }, { onWait: log.progress, signal }),
+  );
   const status = observedStatus(state, seen, now);
   if (seen.unknown.length + seen.missing.length > 0) {
     const what = status === undefined ? `stays ${state.status}` : `is ${status} by what is on record`;
-    log(`the status ${what}: the service keeps the records of tasks for ${RECORD_DAYS} days`);
+    log.info(`the status ${what}: the service keeps the records of tasks for ${RECORD_DAYS} days`);
   }
   const { unconfirmed: owed, ...rest } = properties;
   const isOpen = unconfirmed.some((path) => !seen.complete.has(path));

@@ -48,7 +48,7 @@ export async function awaitRefresh(
     const taskIds = refresh.taskIds === UNKNOWN ? [] : refresh.taskIds;
     // The records of an earlier update that the refresh carried on with may have expired.
     const expected = { taskIds, nameOf, longAgo: now().getTime() - OVERDUE_MS };
-    const progress = (line: string) => log(`the refresh before it: ${line}`);
+    const progress = (line: string) => log.progress(`the refresh before it: ${line}`);
     const seen = await waitForTasks([expected], waitOptions(context, timeout * 1000, progress));
     if (seen.status === "Complete") return undefined;
     if (seen.cancelled) return cancelledError();

@@ -4,6 +4,7 @@ import type { Plan } from "../plan/plan.js";
 import type { Submission } from "../plan/state.js";
 import { isPreload } from "../schema/call-types.js";
 import type { PreloadParameters } from "../schema/inputs.js";
+import type { Log } from "../text/log.js";
 import { HIDDEN } from "../text/show.js";
 import type { VodClient } from "../vod/client.js";
 import { asVodError, VodError } from "../vod/errors.js";
@@ -19,8 +20,7 @@ export interface SubmitContext {
   preload: PreloadParameters;
   /** The tasks of the state: none of them is that of a call of this update. Default: none. */
   olderTaskIds?: readonly string[] | undefined;
-  /** Shows a line to the user. */
-  log(line: string): void;
+  log: Log;
   now(): Date;
   /** How long and how often each call is tried. */
   retry: RetryLimits;
@@ -73,18 +73,18 @@ export async function submit(
       const answer = await sendBatch(context, batch).catch((error: unknown) => {
         if (!batch.domainRemoved || !isNoDomain(error)) throw error;
         const domain = context.secretPaths ? HIDDEN : domainOf(batch.paths[0] ?? "");
-        log(`warning: ${domain} is not refreshed, since it is no domain of this account any more.`);
+        log.warning(`${domain} is not refreshed, since it is no domain of this account any more.`);
       });
       for (const path of settledPaths(batch)) settled.add(path);
       if (!answer) continue;
       if (answer.unproven) {
-        log(
-          "warning: the answer to a call was lost, and the day's quota doesn't hold the call again; the tasks that the service " +
+        log.warning(
+          "the answer to a call was lost, and the day's quota doesn't hold the call again; the tasks that the service " +
             "has of its paths are taken for its own.",
         );
       }
       if (answer.repeated) {
-        log("warning: a call was sent twice, since the outcome of the first one isn't known.");
+        log.warning("a call was sent twice, since the outcome of the first one isn't known.");
         repeatedTaskIds.push(...answer.taskId.split(","));
       }
       refreshTaskIds.push(answer.taskId);
@@ -113,7 +113,7 @@ async function sendBatch(
   { client, preload: { area, l2Preload, headers }, olderTaskIds, log, secretPaths, signal }: SubmitContext,
   { objectType, ...batch }: Batch,
 ) {
-  const own = { onWait: log, secretPaths, signal, olderTaskIds };
+  const own = { onWait: log.progress, secretPaths, signal, olderTaskIds };
   if (!isPreload(objectType)) {
     const { refreshTaskId: taskId, ...answer } = await client.refreshObjectCaches({ objectType, ...batch }, own);
     return { taskId, ...answer };

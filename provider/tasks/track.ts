@@ -122,8 +122,8 @@ async function followTasks(
   const isFinal = wait.retryFailed === false && failed.size > 0;
   if (isStopped || isFinal) return failWith(submission, first, again.flatMap(settledPaths), rest);
 
-  if (failed.size > 0) context.log(`warning: ${describeSummary(first, secretPaths)}; these are sent once more`);
-  if (abandoned.length > 0) context.log(`warning: ${describeAbandoned(abandoned, secretPaths)}; sent once more`);
+  if (failed.size > 0) context.log.warning(`${describeSummary(first, secretPaths)}; these are sent once more`);
+  if (abandoned.length > 0) context.log.warning(`${describeAbandoned(abandoned, secretPaths)}; sent once more`);
   await waitForMergeWindow(context, context.now().getTime() + MERGE_WINDOW_MS);
   const repeated = await submit(context, { ...plan, paths: again.flatMap(settledPaths) }, { batches: again });
   const both: SubmitResult = {
@@ -251,7 +251,7 @@ async function waitUntilDeadline(
   deadline: number,
 ): Promise<WaitResult | VodError> {
   const timeoutMs = Math.max(0, deadline - context.now().getTime());
-  return waitForTasks(expected, waitOptions(context, timeoutMs, context.log)).catch(asVodError);
+  return waitForTasks(expected, waitOptions(context, timeoutMs, context.log.progress)).catch(asVodError);
 }
 
 /** Adds what was last seen of the tasks. */
@@ -270,7 +270,7 @@ function withFinalStatus(
     return statusOfRows === undefined ? failed : { ...failed, status };
   }
   if (!timedOut) {
-    log(summary);
+    log.info(summary);
     return { ...submission, status, unconfirmed: submission.failure ? unconfirmed : [] };
   }
   const happened = unanswered
@@ -279,7 +279,7 @@ function withFinalStatus(
   // Without an answer, no status was seen.
   const known = unanswered ? {} : { status };
   if (onTimeout === "warn") {
-    log(`warning: ${happened}`);
+    log.warning(happened);
     return { ...submission, ...known, unconfirmed: union(unconfirmed, []) };
   }
   const failure = new VodError(

@@ -3,6 +3,7 @@
  */
 import { type HostRuntime, preloadProvider, refreshProvider } from "../../provider/dynamic/host.js";
 import type { State } from "../../provider/plan/state.js";
+import { formatLine } from "../../provider/text/log.js";
 import { createLimiter } from "../../provider/vod/rate-limiter.js";
 import type { Emulator } from "../emulator/index.js";
 import { EngineModel, type Outcome, type Provider } from "./engine.js";
@@ -157,9 +158,10 @@ export class Deployer {
         ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
         VOD_ENDPOINT: emulator.endpoint,
       },
-      log: (line: string) => {
-        this.lines.push(line);
-        trace(`  | ${line}`);
+      log: (line, name) => {
+        const text = formatLine(line, name);
+        this.lines.push(text);
+        trace(`  | ${text}`);
       },
       now: () => new Date(now()),
       sleep: faults.sleep,

@@ -1,6 +1,7 @@
 /** Outputs that name paths are secret if the sdk says that paths are, on every way out of the provider. */
 import { afterEach, expect, test } from "vitest";
 import { preloadProvider, refreshProvider } from "../../../provider/dynamic/host.js";
+import { formatLine } from "../../../provider/text/log.js";
 import type { Emulator } from "../../emulator/index.js";
 import { started } from "../../emulator/started.js";
 
@@ -22,7 +23,7 @@ function provider(make: typeof refreshProvider, emulator: Emulator) {
     ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
     VOD_ENDPOINT: emulator.endpoint,
   };
-  return make({ environment, log: (line) => lines.push(line), now: () => new Date() });
+  return make({ environment, log: (line, name) => lines.push(formatLine(line, name)), now: () => new Date() });
 }
 
 /** What the engine hands over: it unwraps secrets for a host that doesn't know them. */

@@ -9,6 +9,7 @@ import {
 } from "../../../provider/plan/describe.js";
 import { type Baseline, manifestFromInputs, markPending, planRefresh } from "../../../provider/plan/plan.js";
 import { getContent, type Inputs } from "../../../provider/schema/inputs.js";
+import { formatLine } from "../../../provider/text/log.js";
 import { listPaths } from "../../../provider/vod/paths.js";
 import type { RefreshQuota } from "../../../provider/vod/quota.js";
 
@@ -46,7 +47,7 @@ function lines(old: Baseline | undefined, news: Inputs, left?: RefreshQuota): st
     planBatches(plan, news, () => true, left),
     left,
     NOW,
-  );
+  ).map((line) => formatLine(line));
 }
 
 describe("a plan is described", () => {
@@ -117,7 +118,7 @@ describe("a plan is described", () => {
         planBatches(plan, source(more), () => true, undefined),
         undefined,
         NOW,
-      );
+      ).map((line) => formatLine(line));
     };
 
     test("with what is newly covered and what is new", () => {
@@ -235,7 +236,7 @@ test.each<[Inputs, string]>([
   ],
 ])("a creation that sends nothing is described with what to do if it is a replacement", (inputs, line) => {
   const news = { ...inputs, refreshOnCreate: false };
-  expect(describeRecorded(planRefresh(undefined, news, present(news)), news)).toBe(line);
+  expect(formatLine(describeRecorded(planRefresh(undefined, news, present(news)), news))).toBe(line);
 });
 
 describe("what a pattern or a URL with any query costs", () => {
@@ -269,7 +270,7 @@ describe("what a pattern or a URL with any query costs", () => {
     );
     const news = contents({ a: "1" }, { objectType: "IgnoreParams" });
     const batchPlan = planBatches({ removed, ...plan }, news, () => true, quota(10));
-    expect(describePlan({ removed, ...plan }, news, batchPlan, quota(10), NOW)[0]).toBe(
+    expect(describePlan({ removed, ...plan }, news, batchPlan, quota(10), NOW)[0]?.text).toBe(
       "given in another way, 1 URL, 1 vanished: 1 URL refresh (any query) and 1 directory refresh (99 of 100 directories left today; the rest counted as URLs; the service doesn't say), 2 calls",
     );
   });
@@ -294,11 +295,15 @@ test("the first five paths are listed, without their queries", () => {
 
 test("secret paths are counted and not named", () => {
   expect(listPaths(urls(7), true)).toBe("[secret] (7 paths)");
-  expect(describeOutstanding(urls(7), true)).toEqual(["waits for the tasks of the last update, 7 paths: [secret]"]);
+  expect(describeOutstanding(urls(7), true).map((line) => formatLine(line))).toEqual([
+    "waits for the tasks of the last update, 7 paths: [secret]",
+  ]);
   const described = (news: Inputs, left?: RefreshQuota) => {
     const plan = planRefresh(undefined, news, present(news));
     const batchPlan = planBatches(plan, news, () => true, left);
-    return describePlan(plan, news, batchPlan, left, NOW, true).join("\n");
+    return describePlan(plan, news, batchPlan, left, NOW, true)
+      .map((line) => formatLine(line))
+      .join("\n");
   };
   const hashes = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`dir/${index}`, "1"]));
   expect(described(contents(hashes))).toBe("created, 30 URLs: 30 URL refreshes, 1 call\n  [secret] (30 paths)");
@@ -317,7 +322,7 @@ test("paths that were removed are not counted as part of the total", () => {
 
 test("what the last update left open is described, if anything", () => {
   expect(describeOutstanding([])).toEqual([]);
-  expect(describeOutstanding(urls(7))).toEqual([
+  expect(describeOutstanding(urls(7)).map((line) => formatLine(line))).toEqual([
     `waits for the tasks of the last update, 7 paths: ${urls(5).join(", ")} and 2 more`,
   ]);
 });

@@ -7,6 +7,7 @@ import { PRELOAD, REFRESH, type ResourceKind } from "../../../provider/schema/in
 import { createLimiter } from "../../../provider/vod/rate-limiter.js";
 import { type Emulator, type EmulatorOptions, pathsOf } from "../../emulator/index.js";
 import { started } from "../../emulator/started.js";
+import { logInto } from "../lines.js";
 
 const url = (name: string | number) => `https://vod.example.com/${name}`;
 const PATHS = [url("a"), url("b")];
@@ -32,7 +33,7 @@ async function start(options: EmulatorOptions = {}) {
 const cancel = () => controller.abort();
 const context = (): CallContext => ({
   name: "site",
-  log: (line) => lines.push(line),
+  log: logInto(lines),
   signal: controller.signal,
 });
 
@@ -215,7 +216,7 @@ test("cancelled, a refresh of the state leaves the last known status", async () 
 
 test("the core knows nothing of a host: no property of its own is needed, and lines have no name", async () => {
   const inputs = await check({ paths: PATHS });
-  const { outs } = await provider().create(inputs, { log: (line) => lines.push(line) });
+  const { outs } = await provider().create(inputs, { log: logInto(lines) });
   expect(outs).toMatchObject({ status: "Submitted", pending: [] });
   expect(Object.keys(outs).filter((name) => name.startsWith("__"))).toEqual(["__stateVersion"]);
   expect(lines).toContainEqual(expect.stringMatching(/^refreshed: 2 URL refreshes in 1 call, task /));

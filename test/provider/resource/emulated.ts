@@ -1,11 +1,12 @@
 /** Providers whose calls go to an emulator, with its key from the environment. */
 import { type HostRuntime, type preloadProvider, refreshProvider } from "../../../provider/dynamic/host.js";
+import { formatLine } from "../../../provider/text/log.js";
 import { createLimiter } from "../../../provider/vod/rate-limiter.js";
 import type { Emulator } from "../../emulator/index.js";
 
 export function providerFor(
   emulator: Emulator,
-  runtime: Omit<HostRuntime, "environment">,
+  { log, ...runtime }: Omit<HostRuntime, "environment" | "log"> & { log(line: string): void },
   make: typeof refreshProvider | typeof preloadProvider = refreshProvider,
 ) {
   const environment = {
@@ -13,7 +14,7 @@ export function providerFor(
     ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
     VOD_ENDPOINT: emulator.endpoint,
   };
-  const made = make({ ...runtime, environment });
+  const made = make({ ...runtime, environment, log: (line, name) => log(formatLine(line, name)) });
   void made.configure({ config: { get: () => undefined } } as never);
   return made;
 }

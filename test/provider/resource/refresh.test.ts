@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { refreshProvider } from "../../../provider/dynamic/host.js";
 import { UNKNOWN } from "../../../provider/schema/inputs.js";
+import { formatLine } from "../../../provider/text/log.js";
 import { type Emulator, type EmulatorOptions, pathsOf, startEmulator } from "../../emulator/index.js";
 
 type Properties = Record<string, unknown>;
@@ -36,7 +37,7 @@ function provider({ environment = {} as Record<string, string>, config = {} as R
   };
   const made = refreshProvider({
     environment: { ...keys, ...environment },
-    log: (line) => lines.push(line),
+    log: (line, name) => lines.push(formatLine(line, name)),
     now: () => new Date(now),
   });
   void made.configure({ config: { get: (key: string) => config[key] } } as never);

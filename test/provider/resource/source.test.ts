@@ -320,7 +320,7 @@ describe("the preview", () => {
     const created = await up(undefined, program({}, { quota: { onExceeded: "partial" } }));
     rmSync(directory, { recursive: true });
     expect(await provider().diff(created.id, created.outs, created.inputs)).toEqual({ changes: true });
-    expect(lines.at(-1)).toMatch(/^site: The files of source can't be hashed\. There is no directory /);
+    expect(lines.at(-1)).toMatch(/^site: warning: The files of source can't be hashed\. There is no directory /);
   });
 
   test("shows how far the hashing is", async () => {
@@ -330,7 +330,7 @@ describe("the preview", () => {
     const ticks = setInterval.mock.calls.filter(([, every]) => every === 3000);
     setInterval.mockRestore();
     for (const [tick] of ticks) tick();
-    expect(lines.at(-1)).toBe("hashed 1 of 1 files");
+    expect(lines.at(-1)).toBe("site: hashed 1 of 1 files");
   });
 });
 
