@@ -80,9 +80,7 @@ export class Execution {
 
   private async runCreate(step: "create" | "create-replacement", news: Resource, old?: Resource): Promise<Resource> {
     this.progress.begin(step, undefined, news);
-    // As in Pulumi, the replacement of a resource that is already deleted fails together with its create.
-    const errors = old ? 2 : 1;
-    const result = await this.callProvider(news, () => this.provider.create(news.urn, news.inputs ?? {}), errors);
+    const result = await this.callProvider(news, () => this.provider.create(news.urn, news.inputs ?? {}));
     const now = new Date().toISOString();
     Object.assign(news, { created: now, modified: now }, applyResult(news, result));
     return this.settle(step, news, old, result);
@@ -123,12 +121,12 @@ export class Execution {
   }
 
   /** Calls the provider. In a preview, as in Pulumi, the outputs are the inputs and the id is unknown. */
-  private async callProvider(news: Resource, call: () => Promise<Result>, errors = 1): Promise<Result> {
+  private async callProvider(news: Resource, call: () => Promise<Result>): Promise<Result> {
     if (this.progress.planning || !news.custom) return { id: news.id ?? "", outputs: news.inputs ?? {} };
     try {
       return await call();
     } catch (error) {
-      this.progress.failStep(readMessage(error), errors);
+      this.progress.failStep(readMessage(error));
       throw new Stopped();
     }
   }

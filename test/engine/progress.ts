@@ -54,10 +54,10 @@ export class Progress {
     this.stop();
   }
 
-  /** Fails a step, which counts as an error, or as several; a failed decision before it does not. */
-  failStep(message: string, errors = 1): void {
+  /** Fails a step, which counts as an error; a failed decision before it does not. */
+  failStep(message: string): void {
     const first = !this.stopped;
-    this.errors += errors;
+    this.errors++;
     this.fail(message);
     if (first) this.log("error", `${this.planning ? "preview" : "update"} failed`);
   }

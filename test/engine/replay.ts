@@ -87,8 +87,9 @@ export function compare(
   ];
 }
 
+/** How many steps failed, by the summary. The CLI prints the colors of this line as it finds them. */
 function readErrored(output: string): number {
-  return Number(/^ *(\d+) errored$/m.exec(output)?.[1] ?? 0);
+  return Number(/^ *(?:<\{%fg 1%\}>)?(\d+) errored/m.exec(output)?.[1] ?? 0);
 }
 
 function findDifferences(path: string, expected: unknown, found: unknown): string[] {
