@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { VodFunctions } from "../provider/resource/functions.js";
 import type { Log } from "../provider/text/log.js";
+import type { VodError } from "../provider/vod/errors.js";
 import type { CallInputs } from "./resource.js";
 import { makeRunError } from "./run-error.js";
 
@@ -242,7 +243,7 @@ function fail(error: unknown): never {
   const isVodError = error instanceof Error && error.name === "VodError";
   throw makeRunError(
     isVodError
-      ? error.message
+      ? (error as VodError).full
       : "The part of pulumi-alicloud-vod that asks the VOD API can't be loaded. Install the package again, on Node 20.19 or newer.",
   );
 }

@@ -1,7 +1,9 @@
 /** An access key that stands in the configuration or the environment itself. */
 import type { CredentialsSource } from "../vod/credentials.js";
+import { VodError } from "../vod/errors.js";
+import { joinNames } from "../vod/format.js";
 import { staticCredentials } from "./refreshing.js";
-import { namesOf, readSetting, type Setting, type SettingSources } from "./settings.js";
+import { describeUnset, namesOf, readSetting, type Setting, type SettingSources } from "./settings.js";
 
 /** The names of a key's parts in one place. */
 type KeySettings = Record<"id" | "secret" | "token", Setting>;
@@ -40,11 +42,10 @@ const TEMPORARY = "STS.";
  * good for nothing without one; any other key takes a token only from its own place or the secret's, so that it is never
  * combined with a leftover one.
  *
- * @returns why there is no key; `incomplete`, as a sentence of its own, where a part of one is set.
+ * @returns why there is no key.
+ * @throws VodError NoCredentials where a part of one is set.
  */
-export function fromAccessKey(
-  settings: SettingSources,
-): { source: CredentialsSource } | { nothing: string; incomplete?: string } {
+export function fromAccessKey(settings: SettingSources): { source: CredentialsSource } | { nothing: string } {
   const first = (among: readonly KeySettings[], part: keyof KeySettings) => {
     for (const key of among) {
       const found = readSetting(key[part], settings);
@@ -54,14 +55,10 @@ export function fromAccessKey(
   };
   const id = first(KEYS, "id");
   const secret = first(id ? [id.key, ...KEYS] : KEYS, "secret");
-  const [ids, secrets] = [namesOf(...KEYS.map(({ id }) => id)), namesOf(...KEYS.map(({ secret }) => secret))];
   if (id === undefined || secret === undefined) {
-    const nothing = `no access key ID (looked at ${ids}) and no secret (looked at ${secrets})`;
-    if (id)
-      return { nothing, incomplete: `${id.name} is set, but no access key secret was found: looked at ${secrets}.` };
-    if (secret)
-      return { nothing, incomplete: `${secret.name} is set, but no access key ID was found: looked at ${ids}.` };
-    return { nothing };
+    if (id) throw incomplete(id.name, "access key secret", "secret");
+    if (secret) throw incomplete(secret.name, "access key ID", "id");
+    return { nothing: describeUnset(...KEYS.map(({ id }) => id)) };
   }
   const isTemporary = id.value.startsWith(TEMPORARY);
   const token = first([id.key, secret.key, ...(isTemporary ? KEYS : [])], "token");
@@ -73,4 +70,14 @@ export function fromAccessKey(
       ...(token === undefined ? {} : { securityToken: token.value }),
     }),
   };
+}
+
+/** The error for a key of which a part is missing, so that no later source counts in its place. */
+function incomplete(given: string, missing: string, part: keyof KeySettings): VodError {
+  const names = namesOf(...KEYS.map((key) => key[part]));
+  return new VodError(
+    `Credentials could not be loaded: ${given} is set, and no ${missing}.`,
+    `Set ${joinNames(names, "or")} as well, or unset ${given}.`,
+    { code: "NoCredentials" },
+  );
 }

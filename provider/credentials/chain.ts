@@ -18,6 +18,7 @@
 import type http from "node:http";
 import type { CredentialsSource } from "../vod/credentials.js";
 import { VodError } from "../vod/errors.js";
+import { joinNames } from "../vod/format.js";
 import { agentFor } from "../vod/http-agent.js";
 import { fromAccessKey } from "./access-key.js";
 import { assumeRoleWithOidc, type Role, requireRoleArn } from "./assume-role.js";
@@ -33,7 +34,7 @@ import { fromInstanceMetadata, METADATA_ORIGIN } from "./instance-metadata.js";
 import { readOidcRole } from "./oidc-token.js";
 import type { CredentialContext } from "./refreshing.js";
 import { findSts, readRole, readSessionName } from "./role-settings.js";
-import { type ConfigReader, namesOf, readSetting, SETTINGS, type SettingSources } from "./settings.js";
+import { type ConfigReader, describeUnset, readSetting, SETTINGS, type SettingSources } from "./settings.js";
 
 export type { CredentialsSource } from "../vod/credentials.js";
 export type { ConfigReader } from "./settings.js";
@@ -72,22 +73,32 @@ export interface FindOptions {
 const METADATA_TIMEOUT_MS = 5_000;
 const TIMEOUT_MS = 20_000;
 
-/** What a source gives: credentials, or why it gives none; `incomplete` where a part of a key is set, in a sentence. */
-type SourceResult = ResolvedProfile | { nothing: string; incomplete?: string };
+/** What a source gives: credentials, or why it gives none. */
+type SourceResult = ResolvedProfile | { nothing: string };
 
-type Source = (context: CredentialContext, settings: SettingSources) => SourceResult;
+interface Source {
+  /** What messages call it. */
+  name: string;
+  read(context: CredentialContext, settings: SettingSources): SourceResult;
+}
 
 /** The sources that are named somewhere, in the order in which they count. */
 const NAMED_SOURCES: readonly Source[] = [
-  (_, settings) => fromAccessKey(settings),
-  fromProfile,
-  fromUri,
-  fromInstance,
-  fromOidcToken,
+  { name: "access key", read: (_, settings) => fromAccessKey(settings) },
+  { name: "profile", read: fromProfile },
+  { name: "credentials URI", read: fromUri },
+  { name: "RAM role of the ECS instance", read: fromInstance },
+  { name: "OIDC token", read: fromOidcToken },
 ];
 
 /** All sources, in the order in which they count. */
-const CHAIN: readonly Source[] = [...NAMED_SOURCES, fromCurrentProfile];
+const CHAIN: readonly Source[] = [
+  ...NAMED_SOURCES,
+  { name: "current profile of the Alibaba Cloud CLI", read: fromCurrentProfile },
+];
+
+/** Where a person reads of all sources: on the machine, as long as no repository is public. */
+export const CREDENTIALS_PAGE = "docs/credentials.md in the package pulumi-alicloud-vod";
 
 /** The configuration that says where something is, and not who calls: a source of the environment needs it as well. */
 const NAMES_NO_CALLER = new Set(["alicloud:endpoints", "alicloud:region", "alicloud:sharedCredentialsFile"]);
@@ -153,60 +164,55 @@ function search(context: CredentialContext, settings: SettingSources, configOf: 
       ...settings,
       config: (key) => (NAMES_NO_CALLER.has(key) ? settings.config(key) : undefined),
     };
-    for (const source of NAMED_SOURCES) {
-      const result = unlessInvalid(() => source(context, environmentAlone));
+    for (const { read } of NAMED_SOURCES) {
+      const result = unlessInvalid(() => read(context, environmentAlone));
       if ("source" in result) return result;
     }
   }
   const reasons: string[] = [];
-  for (const source of CHAIN) {
-    const result = source(context, settings);
+  for (const { name, read } of CHAIN) {
+    const result = read(context, settings);
     if ("source" in result) return result;
-    if (result.incomplete !== undefined) throw noCredentials(result.incomplete);
-    reasons.push(result.nothing);
+    reasons.push(`  ${name}: ${result.nothing}`);
   }
-  throw noCredentials(`No Alibaba Cloud credentials were found: ${reasons.join("; ")}.`);
-}
-
-function noCredentials(happened: string): VodError {
-  return new VodError(
-    happened,
-    "Set both parts of a key, for instance with `pulumi config set --secret alicloud:accessKey` and " +
-      "`alicloud:secretKey`, or another of these sources.",
-    { code: "NoCredentials" },
+  throw new VodError(
+    "Credentials could not be loaded: no source of Alibaba Cloud credentials is configured.",
+    "Set an access key with `pulumi config set --secret alicloud:accessKey` and " +
+      "`pulumi config set --secret alicloud:secretKey`, or use another source.",
+    { code: "NoCredentials", details: [...reasons, `See ${CREDENTIALS_PAGE}.`] },
   );
 }
 
 function fromProfile(context: CredentialContext, settings: SettingSources): SourceResult {
   const name = readSetting(SETTINGS.profile, settings);
   if (name) return readProfile(context, settings, name.value);
-  return { nothing: `no profile (looked at ${namesOf(SETTINGS.profile)})` };
+  return { nothing: describeUnset(SETTINGS.profile) };
 }
 
 function fromUri(context: CredentialContext, settings: SettingSources): SourceResult {
   const uri = readSetting(SETTINGS.credentialsUri, settings);
   if (uri) return { source: fromCredentialsUri(context, uri.value, uri.where) };
-  return { nothing: `no credentials URI (looked at ${namesOf(SETTINGS.credentialsUri)})` };
+  return { nothing: describeUnset(SETTINGS.credentialsUri) };
 }
 
 function fromInstance(context: CredentialContext, settings: SettingSources): SourceResult {
   const role = readSetting(SETTINGS.ecsRoleName, settings);
   if (role) return { source: fromInstanceMetadata(context, role.value, role.where) };
-  return { nothing: `no role of an ECS instance (looked at ${namesOf(SETTINGS.ecsRoleName)})` };
+  return { nothing: describeUnset(SETTINGS.ecsRoleName) };
 }
 
 function fromOidcToken(context: CredentialContext, settings: SettingSources): SourceResult {
   const found = readOidcRole(settings);
   if ("identity" in found)
     return { source: assumeRoleWithOidc(findSts(context, settings), found.identity, found.role) };
-  return { nothing: `no OIDC token (neither alicloud:assumeRoleWithOidc nor ${found.missing.join(", ")} is set)` };
+  const missing = joinNames(found.missing, "and");
+  return { nothing: `alicloud:assumeRoleWithOidc is not set, and the environment lacks ${missing}` };
 }
 
 /** Nobody named this profile, so a profile that can't be used is no error. */
 function fromCurrentProfile(context: CredentialContext, settings: SettingSources): SourceResult {
   const off = whyNoCurrentProfile(settings);
-  const result = off === undefined ? unlessInvalid(() => readProfile(context, settings, undefined)) : { nothing: off };
-  return "source" in result ? result : { nothing: `no current profile (${result.nothing})` };
+  return off === undefined ? unlessInvalid(() => readProfile(context, settings, undefined)) : { nothing: off };
 }
 
 /** Treats a source that can't be used as one that gives nothing. */

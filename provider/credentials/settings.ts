@@ -5,6 +5,7 @@
 import { readFileSync, type Stats, statSync } from "node:fs";
 import { z } from "zod";
 import { VodError } from "../vod/errors.js";
+import { joinNames } from "../vod/format.js";
 
 /** Reads one value of the stack's configuration, secrets in clear, such as `alicloud:accessKey`. */
 export type ConfigReader = (key: string) => string | undefined;
@@ -70,8 +71,13 @@ export function readSetting(setting: Setting, { config, environment }: SettingSo
 }
 
 /** All names of settings, in the order in which they are read. */
-export function namesOf(...settings: readonly Setting[]): string {
-  return settings.flatMap(({ config, environment }) => [...(config ? [config] : []), ...environment]).join(", ");
+export function namesOf(...settings: readonly Setting[]): string[] {
+  return settings.flatMap(({ config, environment }) => [...(config ? [config] : []), ...environment]);
+}
+
+/** Says that none of the names is set by which settings are read. */
+export function describeUnset(...settings: readonly Setting[]): string {
+  return `none of ${joinNames(namesOf(...settings), "and")} is set`;
 }
 
 /** Whether a variable is set to `true`, in any case of letters. */
@@ -156,7 +162,7 @@ const MAX_FILE_BYTES = 1024 * 1024;
 export function readCredentialsFile(file: string, shown: string): string {
   const refuse = (why: string) =>
     new VodError(
-      `${shown} can't be read (${why}).`,
+      `${shown} ${why}.`,
       "Check that it is the path of a file that exists, and that this user may read it.",
       { code: "InvalidCredentials" },
     );
@@ -165,7 +171,8 @@ export function readCredentialsFile(file: string, shown: string): string {
     found = statSync(file);
     if (found.isFile() && found.size <= MAX_FILE_BYTES) return readFileSync(file, "utf8");
   } catch (error) {
-    throw refuse(String((error as NodeJS.ErrnoException).code));
+    const { code } = error as NodeJS.ErrnoException;
+    throw refuse(code === "ENOENT" ? "doesn't exist" : `can't be read (${code})`);
   }
-  throw refuse(found.isFile() ? "larger than 1 MB" : "no regular file");
+  throw refuse(found.isFile() ? "is larger than 1 MB" : "is not a regular file");
 }

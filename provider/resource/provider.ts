@@ -46,6 +46,8 @@ export class CacheResourceProvider {
   private readonly quotas: QuotaBudget;
   private readonly reporter: Reporter;
   private readonly deployer: Deployer;
+  /** The first resource without credentials. */
+  private sourcesListedFor: string | undefined;
 
   constructor(
     private readonly kind: ResourceKind,
@@ -81,15 +83,16 @@ export class CacheResourceProvider {
       write(context.log, [describeKeptFiles(!isDeepStrictEqual(inputs.source, kept.source))]);
       Object.assign(inputs, kept);
     }
+    const failures = problems.map((problem) => showLine(problem));
     if (problems.length === 0) {
-      problems.push(...this.findMissingCredentials(olds, inputs));
-      const isAnnounced = problems.length === 0 && isNew(olds);
+      failures.push(...this.findMissingCredentials(olds, inputs, context));
+      const isAnnounced = failures.length === 0 && isNew(olds);
       if (isAnnounced) await this.preview(undefined, readPreviewInputs(inputs, this.kind), inputs, context);
       for (const warning of warnings) context.log.warning(warning);
       if (isAnnounced) for (const note of notes) context.log.info(note);
     }
     // No property: with one, the engine prints its whole value before the sentence, 2,000 URLs or a signed one.
-    return { inputs, failures: problems.map((reason) => ({ property: "", reason: showLine(reason) })) };
+    return { inputs, failures: failures.map((reason) => ({ property: "", reason })) };
   }
 
   /** @param olds the old outputs. */
@@ -205,15 +208,27 @@ export class CacheResourceProvider {
     return { ...remarks, problems: [...remarks.problems, ...findLongUrls(found.manifest, secretPaths)] };
   }
 
-  /** Why there are no credentials, if a check can tell that the deployment needs them. */
-  private findMissingCredentials(olds: Properties, checked: Properties): string[] {
+  /**
+   * Why there are no credentials, if a check can tell that the deployment needs them. The sources are listed once: they are the same
+   * for every resource.
+   */
+  private findMissingCredentials(olds: Properties, checked: Properties, { name }: CallContext): string[] {
     const inputs = readInputs(checked, this.kind);
     if (inputs !== undefined && !willSend(olds, inputs, this.kind)) return [];
     try {
       this.clients.caller(inputs ?? {});
       return [];
-    } catch (error) {
-      return [asVodError(error).message];
+    } catch (thrown) {
+      const error = asVodError(thrown);
+      if (error.details.length === 0) return [error.message];
+      this.sourcesListedFor ??= name;
+      const first = this.sourcesListedFor;
+      return [first === undefined || first === name ? error.full : describeSameSources(first, error)];
     }
   }
+}
+
+/** The error for missing credentials once their sources are listed for another resource. */
+export function describeSameSources(first: string, { code }: VodError): string {
+  return showLine(`Credentials could not be loaded, for the reasons listed for "${first}". (code ${code})`);
 }

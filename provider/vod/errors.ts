@@ -21,12 +21,14 @@ interface VodErrorDetails {
   retryAfterMs?: number | undefined;
   /** Whether the service may have done the work: no answer came, or none that tells. Default: false. */
   outcomeUnknown?: boolean;
+  /** Lines below the message, for a place that has room for them. Default: none. */
+  details?: readonly string[];
 }
 
 /**
  * The one error of this package's calls: one sentence of what happened, one of what to do, then code, HTTP status and
- * request ID. It carries nothing that a dependency threw, since that may hold a secret, and no stack, since the provider
- * host prints stacks to the user.
+ * request ID. The message is one line; where several lines have room, `full` has the details below it. It carries nothing
+ * that a dependency threw, since that may hold a secret, and no stack, since the provider host prints stacks to the user.
  */
 export class VodError extends Error {
   override readonly name = "VodError";
@@ -40,9 +42,18 @@ export class VodError extends Error {
   readonly retryable: boolean;
   readonly retryAfterMs: number | undefined;
   readonly outcomeUnknown: boolean;
+  readonly details: readonly string[];
 
-  constructor(happened: string, remedy: string, details: VodErrorDetails) {
-    const { code, httpStatus, requestId, retryable = false, retryAfterMs, outcomeUnknown = false } = details;
+  constructor(happened: string, remedy: string, known: VodErrorDetails) {
+    const {
+      code,
+      httpStatus,
+      requestId,
+      retryable = false,
+      retryAfterMs,
+      outcomeUnknown = false,
+      details = [],
+    } = known;
     const facts = [
       `code ${code}`,
       ...(httpStatus === undefined ? [] : [`HTTP ${httpStatus}`]),
@@ -57,7 +68,13 @@ export class VodError extends Error {
     this.retryable = retryable;
     this.retryAfterMs = retryAfterMs;
     this.outcomeUnknown = outcomeUnknown;
+    this.details = details.map((line) => showLine(line));
     this.stack = "";
+  }
+
+  /** The message with the details below it, each on a line of its own. */
+  get full(): string {
+    return [this.message, ...this.details].join("\n");
   }
 
   override toString(): string {

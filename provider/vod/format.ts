@@ -10,6 +10,12 @@ export function pluralize(count: number, one: string, many = `${one}s`): string 
   return `${formatNumber(count)} ${count === 1 ? one : many}`;
 }
 
+/** Joins names as a sentence does: "a", "a and b", "a, b and c". */
+export function joinNames(names: readonly string[], word: "and" | "or"): string {
+  const last = names.at(-1) ?? "";
+  return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} ${word} ${last}`;
+}
+
 /** How many names a line lists. */
 const LISTED = 5;
 

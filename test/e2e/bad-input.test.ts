@@ -116,9 +116,10 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
       {},
     );
     expect(succeeded).toBe(false);
-    expect(output).toMatch(
-      /No Alibaba Cloud credentials were found: .*alicloud:accessKey.*ALIBABA_CLOUD_ACCESS_KEY_ID/,
-    );
+    expect(output).toContain("resource 'site' has a problem: Credentials could not be loaded: no source");
+    expect(output).toMatch(/^ +access key: none of alicloud:accessKey, .* and ALIBABACLOUD_ACCESS_KEY_ID is set$/m);
+    expect(output).toMatch(/^ +current profile of the Alibaba Cloud CLI: ALIBABA_CLOUD_CLI_PROFILE_DISABLED is true$/m);
+    expect(output).toMatch(/^ *See docs\/credentials\.md in the package pulumi-alicloud-vod\.$/m);
     expectNoStackTrace(output);
     expect(emulator.received).toEqual([]);
   });

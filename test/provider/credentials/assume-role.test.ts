@@ -187,29 +187,29 @@ describe("a role is assumed with an OIDC token", () => {
     ],
     [
       { roleArn: ROLE, oidcProviderArn: PROVIDER, oidcTokenFile: "/none" },
-      /^The OIDC token file that the stack's alicloud:assumeRoleWithOidc\.oidcTokenFile names can't be read \(ENOENT\)\./,
+      /^The OIDC token file that the stack's alicloud:assumeRoleWithOidc\.oidcTokenFile names doesn't exist\./,
     ],
   ])("%j is refused before anything is sent", (assumeRoleWithOidc, message) => {
     expect(() => find({ "alicloud:assumeRoleWithOidc": assumeRoleWithOidc })).toThrow(message);
   });
 
   const UNREADABLE: [name: string, path: () => string, why: string][] = [
-    ["a directory", directory, "no regular file"],
-    ["a file of 2 MB", () => file("a".repeat(2 * 1024 * 1024)), "larger than 1 MB"],
+    ["a directory", directory, "is not a regular file"],
+    ["a file of 2 MB", () => file("a".repeat(2 * 1024 * 1024)), "is larger than 1 MB"],
   ];
   if (process.platform !== "win32") {
-    UNREADABLE.push(["a device without an end", () => "/dev/zero", "no regular file"]);
-    UNREADABLE.push(["a pipe that nobody writes to", pipe, "no regular file"]);
+    UNREADABLE.push(["a device without an end", () => "/dev/zero", "is not a regular file"]);
+    UNREADABLE.push(["a pipe that nobody writes to", pipe, "is not a regular file"]);
   }
   test.each(UNREADABLE)("%s is not read as a token file", (_, path, why) => {
     const token = path();
     const read = () => find({}, { ...environment, ALIBABA_CLOUD_OIDC_TOKEN_FILE: token });
     expect(read).toThrow(
-      `The OIDC token file that the environment's ALIBABA_CLOUD_OIDC_TOKEN_FILE names can't be read (${why}). ` +
+      `The OIDC token file that the environment's ALIBABA_CLOUD_OIDC_TOKEN_FILE names ${why}. ` +
         "Check that it is the path of a file that exists, and that this user may read it. (code InvalidCredentials)",
     );
     const profiles = { "alicloud:profile": "a", "alicloud:sharedCredentialsFile": token };
-    expect(() => find(profiles)).toThrow(`The profiles file ${token} can't be read (${why}).`);
+    expect(() => find(profiles)).toThrow(`The profiles file ${token} ${why}.`);
   });
 
   test("an empty token file is refused", () => {

@@ -1,9 +1,11 @@
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { configFile, directory, fakeSts, fakeUri, file, find } from "./fakes.js";
+import { CREDENTIALS_PAGE } from "../../../provider/credentials/chain.js";
+import { configFile, directory, failureOf, fakeSts, fakeUri, file, find } from "./fakes.js";
 
 const PAIR = { "alicloud:accessKey": "config", "alicloud:secretKey": "secret" };
-const ENVIRONMENT_PAIR = { ALICLOUD_ACCESS_KEY: "environment", ALICLOUD_SECRET_KEY: "other" };
+const ENVIRONMENT_PAIR = { ALICLOUD_ACCESS_KEY: "LTAIenvironment", ALICLOUD_SECRET_KEY: "other" };
 const ROLE = "acs:ram::1234567890123456:role/deploy";
 
 describe("credentials come from", () => {
@@ -209,7 +211,7 @@ describe("with a configuration from the state, the environment comes first", () 
   test("but not with a source that can't be used, as long as the configuration has one", () => {
     const environment = { ALIBABA_CLOUD_PROFILE: "gone", ALIBABA_CLOUD_CREDENTIALS_FILE: "/none" };
     expect(find(stale, environment, fromState).description).toBe("the stack's alicloud:accessKey");
-    expect(() => find({}, environment, fromState)).toThrow(/^The profiles file \/none can't be read/);
+    expect(() => find({}, environment, fromState)).toThrow(/^The profiles file \/none doesn't exist/);
   });
 
   test("and STS and the profiles are found where the configuration says", async () => {
@@ -245,42 +247,61 @@ describe("with a configuration from the state, the environment comes first", () 
 });
 
 describe("without credentials, the message names what was read", () => {
-  test("where nothing is set", () => {
+  test("where nothing is set", async () => {
     const home = directory();
-    expect(() => find({}, { HOME: home })).toThrow(
-      "No Alibaba Cloud credentials were found: " +
-        "no access key ID (looked at alicloud:accessKey, ALICLOUD_ACCESS_KEY, ALICLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_ID, ALIBABACLOUD_ACCESS_KEY_ID) " +
-        "and no secret (looked at alicloud:secretKey, ALICLOUD_SECRET_KEY, ALICLOUD_ACCESS_KEY_SECRET, ALIBABA_CLOUD_ACCESS_KEY_SECRET, ALIBABACLOUD_ACCESS_KEY_SECRET); " +
-        "no profile (looked at alicloud:profile, ALICLOUD_PROFILE, ALIBABA_CLOUD_PROFILE); " +
-        "no credentials URI (looked at alicloud:credentialsUri, ALICLOUD_CREDENTIALS_URI, ALIBABA_CLOUD_CREDENTIALS_URI); " +
-        "no role of an ECS instance (looked at alicloud:ecsRoleName, ALICLOUD_ECS_ROLE_NAME, ALIBABA_CLOUD_ECS_METADATA); " +
-        "no OIDC token (neither alicloud:assumeRoleWithOidc nor ALIBABA_CLOUD_ROLE_ARN, ALIBABA_CLOUD_OIDC_PROVIDER_ARN, ALIBABA_CLOUD_OIDC_TOKEN_FILE is set); " +
-        `no current profile (the profiles file ${join(home, ".aliyun", "config.json")} can't be read (ENOENT)). ` +
-        "Set both parts of a key, for instance with `pulumi config set --secret alicloud:accessKey` and `alicloud:secretKey`, or another of these sources. " +
+    const error = await failureOf(() => find({}, { HOME: home }));
+    expect(error.message).toBe(
+      "Credentials could not be loaded: no source of Alibaba Cloud credentials is configured. Set an access key with " +
+        "`pulumi config set --secret alicloud:accessKey` and `pulumi config set --secret alicloud:secretKey`, or use another source. " +
         "(code NoCredentials)",
     );
+    expect(String(error.full).split("\n").slice(1)).toEqual([
+      "  access key: none of alicloud:accessKey, ALICLOUD_ACCESS_KEY, ALICLOUD_ACCESS_KEY_ID, ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABACLOUD_ACCESS_KEY_ID is set",
+      "  profile: none of alicloud:profile, ALICLOUD_PROFILE and ALIBABA_CLOUD_PROFILE is set",
+      "  credentials URI: none of alicloud:credentialsUri, ALICLOUD_CREDENTIALS_URI and ALIBABA_CLOUD_CREDENTIALS_URI is set",
+      "  RAM role of the ECS instance: none of alicloud:ecsRoleName, ALICLOUD_ECS_ROLE_NAME and ALIBABA_CLOUD_ECS_METADATA is set",
+      "  OIDC token: alicloud:assumeRoleWithOidc is not set, and the environment lacks ALIBABA_CLOUD_ROLE_ARN, ALIBABA_CLOUD_OIDC_PROVIDER_ARN and ALIBABA_CLOUD_OIDC_TOKEN_FILE",
+      `  current profile of the Alibaba Cloud CLI: the profiles file ${join(home, ".aliyun", "config.json")} doesn't exist`,
+      "See docs/credentials.md in the package pulumi-alicloud-vod.",
+    ]);
   });
 
-  test("where a source is set in part", () => {
+  test("and the page to read: a file of the package, or a URL once it has a repository", () => {
+    const root = join(__dirname, "../../..");
+    const { repository } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    if (repository !== undefined) expect(CREDENTIALS_PAGE).toMatch(/^https:/);
+    else expect(existsSync(join(root, CREDENTIALS_PAGE.split(" ", 1)[0] ?? ""))).toBe(true);
+  });
+
+  test("a name with a line break stays on its line", async () => {
+    const path = configFile({ name: "two\nlines", mode: "AK" });
+    const error = await failureOf(() => find({}, { ALIBABA_CLOUD_CREDENTIALS_FILE: path }));
+    expect(error.full).toContain('the profile "two\\x0alines"');
+    expect(String(error.full).split("\n")).toHaveLength(8);
+  });
+
+  test("where a source is set in part", async () => {
     const path = configFile({ name: "default", mode: "AK", access_key_id: "", access_key_secret: "" });
     const environment = { ALIBABA_CLOUD_ROLE_ARN: ROLE, ALIBABA_CLOUD_CREDENTIALS_FILE: path };
-    expect(() => find({}, environment)).toThrow(
-      `no OIDC token (neither alicloud:assumeRoleWithOidc nor ALIBABA_CLOUD_OIDC_PROVIDER_ARN, ALIBABA_CLOUD_OIDC_TOKEN_FILE is set); no current profile (the profile "default" of ${path} has no access_key_id).`,
-    );
+    const { details } = await failureOf(() => find({}, environment));
+    expect((details as string[]).slice(4, 6)).toEqual([
+      "  OIDC token: alicloud:assumeRoleWithOidc is not set, and the environment lacks ALIBABA_CLOUD_OIDC_PROVIDER_ARN and ALIBABA_CLOUD_OIDC_TOKEN_FILE",
+      `  current profile of the Alibaba Cloud CLI: the profile "default" of ${path} has no access_key_id`,
+    ]);
   });
 
   test("where a variable is empty", () => {
     expect(() => find({}, { ALICLOUD_ACCESS_KEY: "", ALICLOUD_SECRET_KEY: " " })).toThrow(
-      /^No Alibaba Cloud credentials/,
+      /^Credentials could not be loaded: no source/,
     );
   });
 
   test("where a part of a key is set", () => {
     expect(() => find({ "alicloud:accessKey": "id" }, {})).toThrow(
-      /^alicloud:accessKey is set, but no access key secret/,
+      /^Credentials could not be loaded: alicloud:accessKey is set, and no access key secret\. Set alicloud:secretKey, .* as well, or unset/,
     );
     expect(() => find({}, { ALICLOUD_SECRET_KEY: "s3cr3t" })).toThrow(
-      /^ALICLOUD_SECRET_KEY is set, but no access key ID/,
+      /^Credentials could not be loaded: ALICLOUD_SECRET_KEY is set, and no access key ID\./,
     );
     expect(() => find({}, { ALICLOUD_SECRET_KEY: "s3cr3t" })).not.toThrow(/s3cr3t/);
   });

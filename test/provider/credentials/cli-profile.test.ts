@@ -167,8 +167,9 @@ describe("the profile is found", () => {
     );
     const tilde = find({ "alicloud:sharedCredentialsFile": "~/.aliyun/config.json" }, { [name]: home });
     expect(tilde.description).toBe(source.description);
-    expect(() => find({}, { [name]: home, ALIBABA_CLOUD_CLI_PROFILE_DISABLED: "true" })).toThrow(
-      /no current profile \(ALIBABA_CLOUD_CLI_PROFILE_DISABLED is true\)/,
+    const disabled = await failureOf(() => find({}, { [name]: home, ALIBABA_CLOUD_CLI_PROFILE_DISABLED: "true" }));
+    expect(disabled.details).toContain(
+      "  current profile of the Alibaba Cloud CLI: ALIBABA_CLOUD_CLI_PROFILE_DISABLED is true",
     );
   });
 });
@@ -178,7 +179,7 @@ describe("a profile that can't be used is refused by name", () => {
 
   test("where the file, its JSON or the profile is missing", async () => {
     expect(await refused("a", "/none")).toBe(
-      "The profiles file /none can't be read (ENOENT). Check that it is the path of a file that exists, and that this user may read it. (code InvalidCredentials)",
+      "The profiles file /none doesn't exist. Check that it is the path of a file that exists, and that this user may read it. (code InvalidCredentials)",
     );
     const broken = file('{"profiles":[{"access_key_secret":"s3cret",}]}');
     expect(await refused("a", broken)).toBe(

@@ -273,6 +273,20 @@ describe("check", () => {
     expect(await reasons({}, program({ refreshOnCreate: false }))).toBe(0);
   });
 
+  test("lists the sources of credentials for the first resource only", async () => {
+    const made = provider({ environment: { ALIBABA_CLOUD_ACCESS_KEY_ID: "", ALIBABA_CLOUD_ACCESS_KEY_SECRET: "" } });
+    const reasons = async (name: string) => {
+      const { failures } = await made.check({}, program({ __resourceName: name }));
+      return failures.map(({ reason }) => reason);
+    };
+    const listed = expect.stringMatching(/^Credentials could not be loaded: .*\n {2}access key: .*\n {2}profile: /);
+    expect(await reasons("player")).toEqual([listed]);
+    expect(await reasons("site")).toEqual([
+      'Credentials could not be loaded, for the reasons listed for "player". (code NoCredentials)',
+    ]);
+    expect(await reasons("player")).toEqual([listed]);
+  });
+
   test("takes credentials from the stack's configuration", async () => {
     const none = { ALIBABA_CLOUD_ACCESS_KEY_ID: "", ALIBABA_CLOUD_ACCESS_KEY_SECRET: "" };
     const config = { "alicloud:accessKey": emulator.accessKeyId, "alicloud:secretKey": emulator.accessKeySecret };
