@@ -119,7 +119,7 @@ export interface VodCacheRefreshArgs extends RefreshInputs {}
 class RefreshOutputs extends CallOutputs {
   /** The task IDs as the API writes them, joined by commas. Undefined if nothing was ever sent. */
   readonly refreshTaskId!: pulumi.Output<string | undefined>;
-  /** The paths that the last update sent, the first 50. */
+  /** The paths that the last update sent and the program hasn't let go of since, the first 50. */
   readonly refreshed!: pulumi.Output<string[]>;
 }
 

@@ -131,6 +131,16 @@ function selectRemoved(removed: readonly string[], { baseline, inputs, oldPaths 
   return removed.filter((path) => isPending(path, baseline) && !oldPaths.has(path));
 }
 
+/**
+ * Returns a test of whether the end of a path that was sent has to be seen: of one that is named, or was removed; not of
+ * one that was taken out of `paths` or out of a preload, or that is let go.
+ */
+export function selectOwed(olds: Inputs, news: Inputs, current: Manifest): (path: string) => boolean {
+  const letsGo = isPreload(news.objectType) || news.refreshRemoved === false;
+  const oldPaths = new Set(olds.paths);
+  return (path) => current.has(path) || !(letsGo || oldPaths.has(path));
+}
+
 /** Groups the paths that are no longer named by whether their files are gone or are no longer covered. */
 function groupRemoved(removed: readonly string[], { coverage }: Comparison): PathGroup[] {
   const isCovered = (path: string) => coverage === undefined || coverage.isCovered(path);

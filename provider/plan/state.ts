@@ -11,7 +11,7 @@ import { getContent, type Inputs, type ResourceKind } from "../schema/inputs.js"
 import { VodError } from "../vod/errors.js";
 import { addCosts, type Cost } from "./batches.js";
 import type { PreloadFailures } from "./held-back.js";
-import { type Baseline, manifestFromInputs, markPending, type RequestKind } from "./plan.js";
+import { type Baseline, manifestFromInputs, markPending, type RequestKind, selectOwed } from "./plan.js";
 
 /** The version that this package writes. */
 const STATE_VERSION = 1;
@@ -144,8 +144,11 @@ export function withoutSubmission(
     repeatedTaskIds,
     refreshed = [],
   } = before ?? {};
-  // Where nothing is pending, the program no longer names what was.
-  const settled = status === "Incomplete" ? "Submitted" : status;
+  // A later update must not follow what this one let go of.
+  const kept = before ? refreshed.filter(selectOwed(before.inputs, inputs, current)) : [];
+  // Where nothing is pending, the program no longer names what was; and what has failed may be let go of.
+  const isOutdated = status === "Incomplete" || (status === "Failed" && kept.length < refreshed.length);
+  const settled = isOutdated ? "Submitted" : status;
   return buildState(inputs, markPending(current, pending), {
     taskIds,
     refreshTaskId,
@@ -154,7 +157,7 @@ export function withoutSubmission(
     status: pending.length > 0 ? "Incomplete" : settled,
     cost,
     repeatedTaskIds,
-    refreshed,
+    refreshed: kept,
     pending: namePending(inputs, pending),
     unconfirmed: undefined,
     removed: new Map(),

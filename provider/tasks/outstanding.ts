@@ -2,7 +2,7 @@
 import { UNKNOWN_HASH } from "../manifest/hash.js";
 import type { Manifest } from "../manifest/manifest.js";
 import { selectHeldBack } from "../plan/held-back.js";
-import type { Plan, RequestKind } from "../plan/plan.js";
+import { type Plan, type RequestKind, selectOwed } from "../plan/plan.js";
 import { baselineOf, PATHS_SHOWN, type State } from "../plan/state.js";
 import { isPreload } from "../schema/call-types.js";
 import { getContent, getWait, type Inputs } from "../schema/inputs.js";
@@ -49,15 +49,14 @@ export function findOutstanding(
   now: Date,
 ): OutstandingTasks {
   const { unconfirmed, removed } = state;
-  const [due, oldPaths] = [new Set(plan.paths), new Set(state.inputs.paths)];
-  const preloads = isPreload(inputs.objectType);
-  const letsGo = preloads || inputs.refreshRemoved === false;
-  // A path that was taken out of `paths` or out of a preload, or that is let go, doesn't have to be seen any more.
-  const isOwed = (path: string) => !due.has(path) && (current.has(path) || !(letsGo || oldPaths.has(path)));
-  const paths = getWait(inputs) === undefined ? [] : (unconfirmed ?? []).filter(isOwed);
+  const due = new Set(plan.paths);
+  const isOwed = selectOwed(state.inputs, inputs, current);
+  const owed = (unconfirmed ?? []).filter((path) => !due.has(path) && isOwed(path));
+  const paths = getWait(inputs) === undefined ? [] : owed;
   const isOpen = unconfirmed === undefined ? hasOpenTasks(state) && !hasExpiredRecords(state, now) : paths.length > 0;
   const taskIds = isOpen ? state.taskIds : [];
-  const isOfInputs = preloads || getContent(inputs).mode === "paths";
+  const letsGo = isPreload(inputs.objectType) || inputs.refreshRemoved === false;
+  const isOfInputs = letsGo || getContent(inputs).mode === "paths";
   const nameOf = isOfInputs ? namesAmong([current]) : rowNames(state, current);
   const isOverdue = paths.length > 0 && measureAge(state, now) > OVERDUE_MS;
   const mergesUntil = findMergeEnd(state);

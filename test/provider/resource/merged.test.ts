@@ -53,6 +53,31 @@ describe("two resources in one task", () => {
     expect(sent().slice(1)).toEqual([[url("v")], [url("v")]]);
   });
 
+  test("a path that was taken out of paths isn't sent once more, though its task failed", async () => {
+    const { emulator, up, sent } = await deploys();
+    emulator.fault({ kind: "task-failed", path: url("v"), times: 1 });
+    const first = await up(undefined, { paths: [url("a"), url("v")], contentHash: "1" });
+    const second = await up(first, { paths: [url("a")], contentHash: "1" });
+    const third = await up(second, one("a", WAIT));
+    expect(third).toMatchObject({ failure: undefined, outs: { status: "Complete" } });
+    expect(sent()).toEqual([[url("a"), url("v")], [url("a")]]);
+  });
+
+  test("a URL that is let go isn't sent once more, though its task failed", async () => {
+    const { emulator, up, refresh, sent } = await deploys();
+    emulator.fault({ kind: "task-failed", path: url("v"), times: 1 });
+    const first = await refresh(await up(undefined, { contents: { [url("a")]: "1", [url("v")]: "1" } }));
+    expect(first.outs.status).toBe("Failed");
+    const second = await up(first, one("a", { refreshRemoved: false }));
+    expect(second.outs).toMatchObject({ refreshed: [url("a")], status: "Submitted" });
+    expect((await refresh(second)).outs.status).toBe("Complete");
+    for (const refreshRemoved of [false, true]) {
+      const third = await up(second, one("a", { refreshRemoved, ...WAIT }));
+      expect(third).toMatchObject({ failure: undefined, outs: { status: "Complete", pending: [] } });
+    }
+    expect(sent()).toHaveLength(1);
+  });
+
   test("a directory that stood for URLs counts for their resource", async () => {
     const { emulator, up, refresh } = await deploys();
     const contents = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [url(`x/${index}`), "v1"]));

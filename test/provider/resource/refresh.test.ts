@@ -96,7 +96,7 @@ test("a changed input that needs no refresh is recorded without a call", async (
   const created = await up(undefined);
   const updated = await up(created, { paths: [A], refreshOnCreate: false });
   expect(refreshCalls()).toHaveLength(1);
-  expect(updated.outs).toEqual({ ...created.outs, paths: [A], refreshOnCreate: false });
+  expect(updated.outs).toEqual({ ...created.outs, paths: [A], refreshed: [A], refreshOnCreate: false });
   expect(lines.at(-1)).toBe("player: nothing to refresh");
 });
 
