@@ -160,7 +160,7 @@ export class FaultInjector {
       const code = fault === undefined || fault.kind === "error" || fault.kind === "delay" ? call.code : undefined;
       const isFromOutsider = this.outsider.sent.has(call);
       const repeated = this.outsider.sent.get(call);
-      const standsForLost = repeated !== undefined && losesAnswer(this.callFaults.get(repeated));
+      const standsForLost = repeated !== undefined && this.wasLost(repeated);
       const objectType = kind === "preload" ? "Preload" : (call.parameters.ObjectType ?? "");
       const common = { kind, objectType, code, ...(isFromOutsider ? { isFromOutsider, standsForLost } : {}) };
       const outcome = classifyOutcome(call, fault);
@@ -178,6 +178,13 @@ export class FaultInjector {
 
   get callsSince(): number {
     return this.emulator.received.length - this.from;
+  }
+
+  /** Whether the answer of a call got lost, or that of an earlier attempt to send it in this operation. */
+  private wasLost(call: ReceivedCall): boolean {
+    const { received } = this.emulator;
+    const attempts = received.slice(this.from, received.indexOf(call) + 1).filter((one) => isSameCall(one, call));
+    return attempts.some((attempt) => losesAnswer(this.callFaults.get(attempt)));
   }
 
   private onCall(call: ReceivedCall): void {
@@ -250,9 +257,15 @@ export class FaultInjector {
 /** Whether the provider can't tell from the answer whether the service accepted the call. */
 function losesAnswer(fault: Fault | undefined): boolean {
   if (fault === undefined || fault.kind === "throttle" || fault.kind === "delay") return false;
-  return (
-    fault.kind !== "error" || ["InternalError", "ServiceUnavailable", "SignatureNonceUsed"].includes(fault.code ?? "")
-  );
+  // A code that nobody knows comes with HTTP 500.
+  const codes = ["InternalError", "ServiceUnavailable", "SignatureNonceUsed", "Unheard.Of"];
+  if (fault.kind === "html") return fault.status === 200 || fault.status === 502;
+  return fault.kind !== "error" || codes.includes(fault.code ?? "");
+}
+
+function isSameCall(one: ReceivedCall, other: ReceivedCall): boolean {
+  const [own, others] = [one.parameters, other.parameters];
+  return one.action === other.action && own.ObjectPath === others.ObjectPath && own.ObjectType === others.ObjectType;
 }
 
 function classifyOutcome({ status, code }: ReceivedCall, fault: Fault | undefined): Sent["outcome"] {
@@ -278,6 +291,7 @@ const CODES = [
   "ServiceUnavailable",
   "ServiceBusy",
   "QuotaPerMinuteExceeded.Refresh",
+  "TooMany.Refresh",
   "QuotaExceeded.Refresh",
   "PreloadQueueFull",
   "InvalidDomain.NotFound",
@@ -298,9 +312,9 @@ export function isTransient({ action, fault }: { action: string; fault: Fault })
     case "delay":
       return true;
     case "error":
-      return ["InternalError", "ServiceUnavailable", "ServiceBusy"].includes(fault.code ?? "");
+      return ["InternalError", "ServiceUnavailable", "ServiceBusy", "TooMany.Refresh"].includes(fault.code ?? "");
     case "html":
-      return fault.status === 502;
+      return fault.status === 502 || fault.status === 429;
     case "truncated":
     case "wrong-types":
     case "missing-fields":
@@ -312,7 +326,7 @@ export function isTransient({ action, fault }: { action: string; fault: Fault })
 }
 
 function drawThrottle(random: Random): Fault {
-  const code = random.pick(["Throttling", "Throttling.User", "Throttling.Api"] as const);
+  const code = random.pick(["Throttling", "Throttling.User", "Throttling.Api", "TooManyRequests"] as const);
   return { kind: "throttle", code, ...(random.chance(0.5) ? { retryAfterMs: random.int(1, 50) } : {}) };
 }
 
@@ -340,12 +354,14 @@ export function drawFault(random: Random): Fault {
       return drawThrottle(random);
     case "error": {
       const code = random.pick(CODES);
-      return /^(Internal|ServiceUn)/.test(code) ? { kind, code, afterWork } : { kind, code };
+      return /^(Internal|ServiceUn|Unheard)/.test(code) ? { kind, code, afterWork } : { kind, code };
     }
     case "delay":
       return { kind, afterWork, ms: random.int(1, 20) };
-    case "html":
-      return { kind, afterWork, status: random.pick([200, 302, 403, 502]) };
+    case "html": {
+      const status = random.pick([200, 302, 403, 429, 502]);
+      return { kind, afterWork: afterWork && status !== 429, status };
+    }
     case "answer":
       return { kind, afterWork, status: random.pick([200, 200, 500]), body: random.pick(BODIES) };
     default:
@@ -358,6 +374,29 @@ function drawTransientFault({ action }: ReceivedCall, random: Random): Fault {
     const fault = drawFault(random);
     if (isTransient({ action, fault })) return fault;
   }
+}
+
+/** What an account has for good. */
+export interface AccountTerms {
+  conditions: Conditions;
+  /** The configuration of its program. */
+  config: Readonly<Record<string, string>>;
+}
+
+/**
+ * Draws whether an account has quotas of its own for Regex and IgnoreParams, which the service or the program tells of
+ * or not, and what a refresh of these types without Force does. Each quota holds what one resource may send.
+ */
+export function drawTerms(random: Random): AccountTerms {
+  const unforced = random.pick(["drop", "revalidate"] as const);
+  if (random.chance(0.6)) return { conditions: { unforced }, config: {} };
+  const [regexQuota, ignoreParamsQuota] = [random.pick([30, 200]), random.pick([50, 400])];
+  const config = {
+    "alicloud-vod:regexPerDay": String(regexQuota),
+    "alicloud-vod:ignoreParamsPerDay": String(ignoreParamsQuota),
+  };
+  const conditions = { unforced, regexQuota, ignoreParamsQuota, tellsOwnQuotas: random.chance(0.6) };
+  return { conditions, config: random.chance(0.5) ? config : {} };
 }
 
 /** Draws the conditions of one deployment, by their names; usually none. */

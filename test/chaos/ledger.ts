@@ -41,6 +41,10 @@ export class Ledger {
    * to purge what came later.
    */
   readonly released = new Map<string, string | undefined>();
+  /**
+   * What was let go of before it was done. It owes nothing, but its tasks may still be followed once it is named again.
+   */
+  private readonly letGo = new Set<string>();
   /** The directories that were ever sent. They may be sent again even if the program no longer allows collapsing. */
   readonly directories = new Set<string>();
   /** The types with which each path was ever named. A path that is no longer named may be sent with any of them. */
@@ -74,6 +78,7 @@ export class Ledger {
         else if (declaration.mode === "paths" || declaration.refreshNew) due.set(key, "new");
       } else if (old !== undefined && old !== hash) due.set(key, "changed");
       else if (leftover.has(key)) due.set(key, leftover.get(key) as Leftover);
+      if (!due.has(key) && this.letGo.has(key)) due.set(key, "unsure");
     }
     // A path that is no longer named needs no copy at the edge.
     if (isPreload || declaration.letsGo) return due;
@@ -115,10 +120,14 @@ export class Ledger {
       const isNamed = pending.has(key) || [...pending].some((path) => path.endsWith("/") && key.startsWith(path));
       const isKept = isNamed && (attempt.declaration.wait !== undefined || !isSentItself);
       if ((calls.includes("done") && !isKept) || excused.has(key)) continue;
-      const how =
-        calls.includes("unsure") || calls.includes("done") ? "unsure" : calls.includes("failed") ? "failed" : reason;
+      const isUnsure = calls.includes("unsure") || calls.includes("done");
+      const hasFailed = calls.at(-1) === "failed" || (!isUnsure && calls.includes("failed"));
+      const how = hasFailed ? "failed" : isUnsure ? "unsure" : reason;
       waiting.set(key, how === "unsure" || how === "failed" ? how : "leftover");
     }
+    for (const key of due.keys()) if (!waiting.has(key)) this.letGo.delete(key);
+    if (attempt.declaration.letsGo)
+      for (const key of this.leftover.keys()) if (!attempt.keys.has(key)) this.letGo.add(key);
     this.leftover.clear();
     for (const [key, how] of waiting) this.leftover.set(key, how);
     for (const key of this.released.keys()) if (!waiting.has(key) || attempt.keys.has(key)) this.released.delete(key);
@@ -160,6 +169,7 @@ export class Ledger {
     this.recorded = undefined;
     this.leftover.clear();
     this.released.clear();
+    this.letGo.clear();
     this.unrecorded.clear();
     this.hasTried = true;
   }

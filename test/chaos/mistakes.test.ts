@@ -6,7 +6,7 @@ import { MISTAKES } from "./mistakes.js";
 /** Where the search for a mistake begins that few histories show. */
 const FIRST: Readonly<Record<string, number>> = {
   "an update that continues the last one forgets its tasks": 58,
-  "a refresh of the state forgets paths whose tasks are still running": 58,
+  "a refresh of the state forgets paths whose tasks are still running": 80,
   "paths whose tasks are still running are not recorded": 35,
 };
 

@@ -32,9 +32,10 @@ function changeOutputs(change: (outputs: Properties, olds: Properties) => Proper
 function changeInputs(change: (news: Properties) => Properties): Around {
   return (provider) => {
     const restored = (outs: Properties, news: Properties) => {
-      const { retry: _, refresh: __, ...rest } = outs;
-      const { retry, refresh } = news;
-      return { ...rest, ...(retry === undefined ? {} : { retry }), ...(refresh === undefined ? {} : { refresh }) };
+      const { retry: _, refresh: __, force: ___, ...rest } = outs;
+      const { retry, refresh, force } = news;
+      const given = Object.entries({ retry, refresh, force }).filter(([, value]) => value !== undefined);
+      return { ...rest, ...Object.fromEntries(given) };
     };
     const failing = (news: Properties) => (thrown: { properties?: Properties }) => {
       if (thrown.properties) thrown.properties = restored(thrown.properties, news);
@@ -123,4 +124,7 @@ export const MISTAKES: Readonly<Record<string, Around>> = {
   }),
   "no call is retried": changeInputs((news) => ({ ...news, retry: { maxAttempts: 1 } })),
   "a preload doesn't wait for its refresh": changeInputs(omit("refresh")),
+  "a refresh doesn't force what the origin can't date": changeInputs((news) =>
+    news.force === undefined ? news : { ...news, force: false },
+  ),
 };

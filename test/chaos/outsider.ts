@@ -25,15 +25,16 @@ export class Outsider {
     if (call === undefined) return;
     const paths = pathsOf(call);
     this.repeated = call;
-    await this.refresh([...paths.slice(0, 1), ...paths.slice(-1)], call.parameters.ObjectType ?? "File");
+    const { ObjectType = "File", Force } = call.parameters;
+    await this.refresh([...paths.slice(0, 1), ...paths.slice(-1)], ObjectType, Force);
     this.repeated = undefined;
   }
 
   /** Refreshes paths in one call. */
-  async refresh(paths: readonly string[], objectType: string): Promise<void> {
+  async refresh(paths: readonly string[], objectType: string, force = "false"): Promise<void> {
     const { endpoint, accessKeyId, accessKeySecret } = this.emulator;
     const client = new RPCClient({ accessKeyId, accessKeySecret, endpoint, apiVersion: "2017-03-21" });
-    const parameters = { ObjectPath: [...new Set(paths)].join("\n"), ObjectType: objectType };
+    const parameters = { ObjectPath: [...new Set(paths)].join("\n"), ObjectType: objectType, Force: force };
     this.isCalling = true;
     this.emulator.clearFaults();
     // Whether their call is refused doesn't matter here.

@@ -108,7 +108,7 @@ function drawAny(kind: Kind, site: Site, mayIndex: boolean, random: Random): Omi
       onFailure: random.pick([undefined, undefined, "warn"]),
     };
   }
-  const force = random.chance(0.2);
+  const force = !site.hasDates || random.chance(0.2);
   const collapse = random.pick(collapses);
   const quota = collapse === undefined ? { onExceeded } : { onExceeded, collapse };
   return { mode, coverage, letsGo, objectType, force, quota, wait, retry };

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Emulator, startEmulator } from "../emulator/index.js";
 import type { Outcome, Provider } from "./engine.js";
-import { drawConditions, FaultInjector, MAX_TASK_MS, SOUND } from "./faults.js";
+import { drawConditions, drawTerms, FaultInjector, MAX_TASK_MS, SOUND } from "./faults.js";
 import * as invariants from "./invariants.js";
 import { Violation } from "./invariants.js";
 import { Ledger } from "./ledger.js";
@@ -105,11 +105,17 @@ class Run {
     const { intensity, maxCallMs, sites } = { ...drawn, ...options.setting };
     this.faults = new FaultInjector(emulator, this.random, intensity, maxCallMs);
     const trace = (line: string) => this.trace(line);
-    this.deployer = new Deployer({ emulator, random: this.random, faults: this.faults, trace, around: options.around });
+    const { conditions, config } = drawTerms(this.random);
+    this.trace(`the account has ${JSON.stringify(conditions)}, the program ${JSON.stringify(config)}`);
+    emulator.set(conditions);
+    if (conditions.regexQuota) this.faults.count("quotas of Regex and IgnoreParams");
+    const { random, faults } = this;
+    this.deployer = new Deployer({ emulator, random, faults, config, trace, around: options.around });
     this.resources = Array.from({ length: sites }, (_, index) => {
       const shape = this.random.pick<Shape>(["small", "small", "wide", "deep"]);
-      const site = new Site(index, shape, emulator.origin, join(directory, String(index)));
-      this.trace(`${site.name} is ${shape}`);
+      const hasDates = this.random.chance(0.8);
+      const site = new Site(index, shape, hasDates, emulator.origin, join(directory, String(index)));
+      this.trace(`${site.name} is ${shape}${hasDates ? "" : ", and all its files have the same Last-Modified"}`);
       for (const url of this.random.some(site.universe, 0.6)) site.write(url, this.random);
       site.write(site.baseUrl + (shape === "deep" ? "deep/0/segment-0.ts" : "app.js"), this.random);
       return this.drawResources(site);
@@ -187,8 +193,10 @@ class Run {
       emulator.set(conditions);
     }
     const before = { ...emulator.quota() };
-    const isSound =
-      present.length === 0 && before.urlRemain > 500 && before.dirRemain > 20 && before.preloadRemain > 200;
+    const { regexRemain = 200, ignoreParamsRemain = 400 } = before;
+    const hasOwnQuota = regexRemain > 90 && ignoreParamsRemain > 200;
+    const hasQuota = before.urlRemain > 500 && before.dirRemain > 20 && before.preloadRemain > 200;
+    const isSound = present.length === 0 && hasQuota && hasOwnQuota;
     await this.deploy(attempts, { kills: !faults.isSingle, tasksAreSlow, isSound });
     emulator.set(SOUND);
     emulator.advance(MAX_TASK_MS);
@@ -210,6 +218,8 @@ class Run {
     const { emulator, faults } = this;
     [faults.intensity, faults.isSingle] = [0, false];
     for (const resource of this.resources) resource.inProgram = true;
+    // Some quotas don't hold what all sites together send in a day.
+    emulator.set({ regexQuota: null, ignoreParamsQuota: null });
     emulator.advance(DAY_MS);
     const attempts = this.attempts(true);
     const calm = { kills: false, tasksAreSlow: false, isSound: true };

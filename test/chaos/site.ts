@@ -28,8 +28,10 @@ const SMALL = [
 const WIDE = ["app.js", "b/list.m3u8"];
 const DEEP = Array.from({ length: 40 }, (_, index) => `deep/${index % 3}/segment-${index}.ts`);
 
-/** Later than any file on this machine, so that each publication has a Last-Modified of its own. */
-let lastModified = Date.UTC(2030, 0, 1) / 1000;
+/** Later than any file on this machine. */
+const DATE = Date.UTC(2030, 0, 1) / 1000;
+/** Each publication has a modification time of its own. */
+let lastModified = DATE;
 
 export class Site {
   /** The URLs that are online, with their content. */
@@ -46,6 +48,8 @@ export class Site {
   constructor(
     readonly index: number,
     readonly shape: Shape,
+    /** Whether the origin tells by Last-Modified that a file changed; otherwise all its files have the same. */
+    readonly hasDates: boolean,
     private readonly origin: string,
     readonly directory: string,
   ) {
@@ -102,7 +106,9 @@ export class Site {
       rmSync(path, { recursive: true, force: true });
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, content);
-      utimesSync(path, ++lastModified, lastModified);
+      const isUndated = !this.hasDates && path.startsWith(this.origin);
+      const time = isUndated ? DATE : ++lastModified;
+      utimesSync(path, time, time);
     }
     this.files.set(url, content);
     this.history.set(url, [...(this.history.get(url) ?? []), content]);

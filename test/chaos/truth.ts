@@ -4,7 +4,7 @@ import type { TaskView } from "../emulator/index.js";
 import type { Sent } from "./faults.js";
 import { type Deployment, isUrlType, Violation } from "./invariants.js";
 import { callsFor, type Ledger } from "./ledger.js";
-import type { Kind } from "./program.js";
+import type { Attempt, Kind } from "./program.js";
 
 /** The tasks that the service has on record, and all that it ever had. */
 export class Tasks {
@@ -73,9 +73,7 @@ export function taskIdsAreTrue({ site, kind, state, sent, began, tasks }: Report
 export function statusIsTrue(reported: ReportedDeployment): void {
   const { attempt, state, sent, isWhole } = reported;
   const { status, pending, unconfirmed = [] } = state;
-  // A path that a preload no longer names needs no copy, so its task isn't polled.
-  const refreshed = state.refreshed.filter((path) => reported.kind === "refresh" || attempt.keys.has(path));
-  statusOfTasksIsTrue(reported.kind, { ...state, refreshed }, pathsWith(sent, "done"), reported.tasks);
+  statusOfTasksIsTrue(reported.kind, withOwed(state, attempt), pathsWith(sent, "done"), reported.tasks);
   if (attempt.declaration.wait === undefined) return;
   const accepted = [...pathsWith(sent, "done"), ...pathsWith(sent, "failed")];
   for (const path of accepted) {
@@ -90,11 +88,19 @@ export function statusIsTrue(reported: ReportedDeployment): void {
     throw new Violation("the status is true", `an update that waited has succeeded, and it is ${status}`);
 }
 
+/** Leaves out what a preload no longer names, or what is let go of: nobody polls its tasks. */
+function withOwed(state: State, { keys, declaration }: Attempt): State {
+  const letsGo = declaration.objectType === "Preload" || declaration.letsGo;
+  return letsGo ? { ...state, refreshed: state.refreshed.filter((path) => keys.has(path)) } : state;
+}
+
 /**
  * The status is true after a `pulumi refresh` as well, and nothing is complete of which there is no record any more.
+ *
+ * @param recorded the deployment that the state records
  */
-export function readIsTrue(kind: Kind, before: State, after: State, tasks: Tasks): void {
-  statusOfTasksIsTrue(kind, after, [], tasks);
+export function readIsTrue(kind: Kind, before: State, after: State, tasks: Tasks, recorded: Attempt | undefined): void {
+  statusOfTasksIsTrue(kind, recorded ? withOwed(after, recorded) : after, [], tasks);
   const isNews = after.status === "Complete" && before.status !== "Complete";
   for (const path of isNews ? [...before.refreshed, ...(before.unconfirmed ?? [])] : [])
     if (tasks.find(kind, path, before.taskIds).length === 0)
@@ -137,7 +143,13 @@ function statusOfTasksIsTrue(kind: Kind, state: State, accepted: readonly string
   if (status === "NotSubmitted" && taskIds.length > 0)
     throw new Violation("the status is true", `it is NotSubmitted, with the tasks ${taskIds}`);
   const known = [...state.refreshed, ...(state.unconfirmed ?? []), ...accepted];
-  const hasFailed = known.some((path) => tasks.find(kind, path, taskIds)[0]?.status === "Failed");
+  // The service's times have whole seconds: of two rows of one second, nobody can tell which is the newer one.
+  const readSecond = ({ createdAt }: TaskView) => Math.floor(createdAt / 1000);
+  const hasFailed = known.some((path) => {
+    const rows = tasks.find(kind, path, taskIds);
+    const newestSecond = Math.max(...rows.map(readSecond));
+    return rows.some((row) => row.status === "Failed" && readSecond(row) === newestSecond);
+  });
   if (status === "Failed" && newest.size > 0 && !hasFailed)
     throw new Violation("the status is true", "it is Failed, and no task of it has");
 }

@@ -21,6 +21,8 @@ export interface DeployerParts {
   emulator: Emulator;
   random: Random;
   faults: FaultInjector;
+  /** The configuration of the program. */
+  config: Readonly<Record<string, string>>;
   trace(line: string): void;
   /** Wraps the provider, for example with a mistake that the run must find. */
   around?: ((provider: Provider) => Provider) | undefined;
@@ -150,7 +152,7 @@ export class Deployer {
 
   /** Creates a provider for each resource. They share one runtime, as in one process. */
   private providers(gate: Gate, all: readonly Resource[]): (resource: Resource) => Provider {
-    const { emulator, faults, random, trace, around } = this.parts;
+    const { emulator, faults, random, config, trace, around } = this.parts;
     const now = () => emulator.time();
     const runtime: HostRuntime = {
       environment: {
@@ -171,7 +173,7 @@ export class Deployer {
     };
     const made = all.map(({ name, kind }): [string, Provider] => {
       const provider = kind === "preload" ? preloadProvider(runtime) : refreshProvider(runtime);
-      void provider.configure({ config: { get: () => undefined } } as never);
+      void provider.configure({ config: { get: (key: string) => config[key] } } as never);
       return [name, around ? around(provider) : provider];
     });
     const byName = new Map(made);
@@ -185,14 +187,14 @@ export class Deployer {
     return { ...inputs, ...(before ? { refresh: refreshed } : {}), __resourceName: name, __provider: "text" };
   }
 
-  private async read(provider: Provider, { kind, name }: Resource): Promise<void> {
+  private async read(provider: Provider, { kind, name, ledger }: Resource): Promise<void> {
     const kept = this.engine.state.get(name);
     if (!kept) return;
     const before = invariants.stateLoads(kind, kept.outputs);
     await this.engine.refresh(provider, name);
     this.tasks.update(this.parts.emulator.tasks());
     const after = invariants.stateLoads(kind, this.engine.state.get(name)?.outputs ?? {});
-    truth.readIsTrue(kind, before, after, this.tasks);
+    truth.readIsTrue(kind, before, after, this.tasks, ledger.recorded);
   }
 
   private readState(kind: Kind, name: string): State | undefined {
