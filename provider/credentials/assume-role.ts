@@ -81,7 +81,7 @@ export function assumeRole(
     const shown = `${caller.description} (access key ID ending in ${credentials.accessKeyId.slice(-4)})`;
     return readSession(sts, answer, { roleArn: role.arn, caller: shown });
   };
-  return refreshingCredentials(`${name}, which assumes ${role.arn}`, request, sts.now);
+  return { ...refreshingCredentials(`${name}, which assumes ${role.arn}`, request, sts.now), role: role.arn };
 }
 
 /** Makes the source of a role's credentials, which an OIDC token assumes. */
@@ -92,7 +92,8 @@ export function assumeRoleWithOidc(sts: Sts, identity: OidcIdentity, role: Role)
     const answer = await requestUnsigned(sts, "AssumeRoleWithOIDC", defined(parameters), token);
     return readSession(sts, answer, { roleArn: role.arn, caller: identity.description });
   };
-  return refreshingCredentials(`${identity.description}, which assumes ${role.arn}`, request, sts.now);
+  const description = `${identity.description}, which assumes ${role.arn}`;
+  return { ...refreshingCredentials(description, request, sts.now), role: role.arn };
 }
 
 type Parameters = Record<string, string>;

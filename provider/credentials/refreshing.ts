@@ -69,7 +69,12 @@ export function staticCredentials(description: string, credentials: Credentials)
       { code: "InvalidCredentials" },
     );
   }
-  return { description, get: async () => credentials };
+  return { description, accessKeyIdEnd: endOf(credentials.accessKeyId), get: async () => credentials };
+}
+
+/** What tells a key from others without being of use to anybody; undefined of one that is too short for that. */
+function endOf(accessKeyId: string): string | undefined {
+  return accessKeyId.length < 12 ? undefined : accessKeyId.slice(-4);
 }
 
 /**

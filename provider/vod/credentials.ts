@@ -15,6 +15,10 @@ export interface CredentialsSource {
    * /home/x/.aliyun/config.json, which assumes acs:ram::1:role/x`. It holds nothing secret.
    */
   readonly description: string;
+  /** The last 4 characters of the access key ID, if it is known before it is asked for: that of a lasting key. */
+  readonly accessKeyIdEnd?: string | undefined;
+  /** The ARN of the role that is assumed. Undefined if none is. */
+  readonly role?: string | undefined;
   /**
    * Gives credentials that are valid now: they are kept until 5 minutes before they expire, then renewed. Concurrent
    * callers share one request. A renewal that fails is tried again half a minute later, as long as the old ones are valid.
