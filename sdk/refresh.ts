@@ -183,7 +183,7 @@ function declarePreload(
   { ignoreChanges = [] }: pulumi.CustomResourceOptions = {},
 ): VodCachePreload {
   const { include, exclude, quota = {}, onFailure = "warn", wait = true, ...rest } = options;
-  const { contentHash, retry, endpoint, profile, assumeRole } = args;
+  const { contentHash, report, retry, endpoint, profile, assumeRole } = args;
   const paths = (urls: readonly pulumi.Input<string>[]) => urls.filter(isFile);
   const contents = (hashes: Record<string, pulumi.Input<string>>) =>
     Object.fromEntries(Object.entries(hashes).filter(([url]) => isFile(url)));
@@ -193,7 +193,7 @@ function declarePreload(
     exclude: exclude && files.exclude ? joinGlobs(files.exclude, exclude) : (exclude ?? files.exclude),
   });
   const inputs = {
-    ...{ contentHash, retry, endpoint, profile, assumeRole },
+    ...{ contentHash, report, retry, endpoint, profile, assumeRole },
     ...{ ...rest, onFailure, wait, refresh },
     quota: mapInput(quota, ({ onExceeded = "partial", ...others }) => ({ onExceeded, ...others })),
     paths: args.paths && mapInput(args.paths, paths),

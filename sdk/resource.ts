@@ -93,10 +93,11 @@ export interface VodCost {
 /** How calls are made, by whom, and where. */
 export class CallInputs {
   /**
-   * A file into which every preview and update writes what it would send, a line for each path; paths that are secrets
-   * are counted. It can't be in the directory of `source`. Defaults to none.
+   * A file into which every preview and update writes a report in JSON: what is due and why, what it costs, what was
+   * sent and how that ended. Several resources may name one file. It can't be in the directory of `source`. Defaults to
+   * the stack's `alicloud-vod:report`, else to none.
    */
-  planFile?: pulumi.Input<string>;
+  report?: pulumi.Input<string>;
   /** How often a call is tried. Defaults to 10 times within 5 minutes. */
   retry?: pulumi.Input<RetryArgs>;
   /**

@@ -8,7 +8,7 @@ import { makeRunError } from "./run-error.js";
 /** A site, and how it is released. Each input that `VodCacheRefresh` has too is that of the refresh of each domain. */
 export interface VodSiteReleaseArgs
   extends Omit<SourceArgs, "baseUrl">,
-    Omit<VodCacheRefreshArgs, "paths" | "contentHash" | "contents" | "source" | "planFile"> {
+    Omit<VodCacheRefreshArgs, "paths" | "contentHash" | "contents" | "source"> {
   /**
    * Where the directory is served, at least once: a domain such as `vod.example.com`, which stands for
    * `https://vod.example.com/`, or a URL such as `https://vod.example.com/player/`. Each has resources of its own,

@@ -2,6 +2,7 @@
  * The module that Pulumi's dynamic provider host loads. Every resource names it in its state, so that neither the module's path nor
  * the names of its exports may ever change.
  */
+import { RunReport } from "../resource/run-report.js";
 import { formatLine } from "../text/log.js";
 import { type HostRuntime, preloadProvider, refreshProvider } from "./host.js";
 
@@ -9,6 +10,7 @@ const runtime: HostRuntime = {
   environment: process.env,
   log: (line, name) => console.log(formatLine(line, name)),
   now: () => new Date(),
+  report: new RunReport(),
 };
 
 /** The provider of `VodCacheRefresh`. */

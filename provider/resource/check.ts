@@ -1,5 +1,4 @@
 /** Checks the inputs of a program: one sentence for each mistake, which begins with the name of the input. */
-import { isAbsolute, relative, resolve, sep } from "node:path";
 import type { z } from "zod";
 import type { ConfigReader } from "../credentials/chain.js";
 import { configuredVodEndpoint } from "../credentials/role-settings.js";
@@ -100,10 +99,6 @@ export function checkInputs(
   if (objectType === "Preload") problems.push(...directoryProblems(inputs, known, secretPaths));
   else if (known.preload) problems.push(...preloadProblems(inputs, known));
   if (unknown.endpoint === undefined) problems.push(...endpointProblem(known.endpoint, environment, config));
-  if (known.planFile?.includes("\0")) {
-    problems.push("planFile has a NUL character, which no name of a file has; take it out.");
-  }
-  if (known.planFile && known.source) problems.push(...planFileProblem(known.planFile, known.source));
   const isSound = problems.length === 0 && unknown.endpoint === undefined;
   return {
     inputs,
@@ -324,14 +319,6 @@ export function findLongUrls(urls: Manifest, areSecret = false): string[] {
     `source has ${pluralize(count, "file")} with too long a URL: ${namePath(longest, areSecret)} ${describeLength(longest)}; ` +
       "shorten the names, or leave these files out with source.exclude.",
   ];
-}
-
-/** A plan file in the source would be a changed file after every preview, and go online with the others. */
-function planFileProblem(planFile: string, { directory }: Source): string[] {
-  if (hasUnknown([planFile, directory])) return [];
-  const name = relative(resolve(directory), resolve(planFile));
-  if (name === ".." || name.startsWith(`..${sep}`) || isAbsolute(name)) return [];
-  return ["planFile lies in source.directory, so that writing it would change the source; put it elsewhere."];
 }
 
 /** The keys of the configuration that say how far Alibaba Cloud raised an account's quotas. */

@@ -6,6 +6,7 @@ import { type Limiter, type VodClient, type VodClientOptions, vodClient } from "
 import { resolveEndpoint, resolveProxy } from "../vod/endpoint.js";
 import { agentFor } from "../vod/http-agent.js";
 import { DEFAULT_RETRY, LOOK_RETRY, NO_RETRY, type RetryLimits } from "../vod/retry.js";
+import type { RunReport } from "./run-report.js";
 
 /** What the provider needs of the process that runs it; tests give their own. */
 export interface Runtime {
@@ -17,6 +18,8 @@ export interface Runtime {
   random?: (() => number) | undefined;
   /** Paces the calls. Default: one for the process and endpoint. */
   limiter?: Limiter | undefined;
+  /** What the process reports. Default: one for each kind of resource. */
+  report?: RunReport | undefined;
 }
 
 /** Whose configuration it is: the program's, or that of the last run, which the state kept. */
@@ -71,13 +74,18 @@ export class Clients {
     return this.clientFor(inputs, { timeoutMs: ASK_TIMEOUT_MS, retry: NO_RETRY }, configOf);
   }
 
+  /** Where the calls of a resource go. */
+  endpointOf({ endpoint }: Partial<Inputs>): string {
+    return resolveEndpoint(endpoint, this.runtime.environment, configuredVodEndpoint(this.settings));
+  }
+
   private clientFor(
     inputs: Partial<Inputs>,
     patience: Pick<VodClientOptions, "timeoutMs" | "retry">,
     configOf: ConfigOf,
   ): VodClient {
-    const { environment, now, sleep, random, limiter } = this.runtime;
-    const endpoint = resolveEndpoint(inputs.endpoint, environment, configuredVodEndpoint(this.settings));
+    const { now, sleep, random, limiter } = this.runtime;
+    const endpoint = this.endpointOf(inputs);
     const key = JSON.stringify([endpoint, patience, getIdentity(inputs), configOf]);
     const credentials = this.caller(inputs, configOf);
     const hooks = { ...(sleep ? { sleep } : {}), ...(random ? { random } : {}), ...(limiter ? { limiter } : {}) };

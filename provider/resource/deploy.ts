@@ -9,14 +9,9 @@ import { asVodError, VodError } from "../vod/errors.js";
 import { isQuotaExceeded } from "../vod/quota.js";
 import { type Clients, type Runtime, retryLimits } from "./clients.js";
 import type { CallContext } from "./context.js";
-import type { Deployment } from "./deployment.js";
+import type { Deployment, DeployResult } from "./deployment.js";
+import type { ReportWriter } from "./report-writer.js";
 import type { Reporter } from "./reporter.js";
-
-/**
- * What a deployment did. `unchanged`: nothing was due, and no task had to be waited for. `waited`: nothing was due, and the
- * tasks of the last update were followed. `submitted`: it sent what was due, or tried to.
- */
-export type DeployResult = { outcome: "unchanged" } | { outcome: "waited" | "submitted"; submission: SubmitResult };
 
 export class Deployer {
   constructor(
@@ -24,11 +19,13 @@ export class Deployer {
     private readonly clients: Clients,
     private readonly quotas: QuotaBudget,
     private readonly reporter: Reporter,
+    private readonly reports: ReportWriter,
   ) {}
 
   /** A failure to send or to follow is part of the result. */
   async deploy(deployment: Deployment, context: CallContext): Promise<DeployResult> {
     const { plan, outstanding, refusal } = deployment;
+    await this.reports.reportStart(deployment, context);
     const reject = (failure: VodError): DeployResult => ({
       outcome: "submitted",
       submission: rejected(plan, this.runtime.now(), failure, outstanding),
@@ -64,7 +61,10 @@ export class Deployer {
       (snapshot) => this.sendWithinQuota(deployment, snapshot, submitContext, context),
       context.log.progress,
     );
-    if (sent.batches.length > 0) context.log.info(describeSubmitted(sent.batches, sent.refreshTaskIds));
+    if (sent.batches.length > 0) {
+      context.log.info(describeSubmitted(sent.batches, sent.refreshTaskIds));
+      await this.reports.reportSubmitted(deployment, sent, context);
+    }
     const submission = ignoreQuotaIfPartial(sent, inputs, submitContext);
     const hasTasks = sent.batches.length > 0 || (submission.failure === undefined && outstanding.taskIds.length > 0);
     if (!hasTasks) return { ...submission, unconfirmed: outstanding.paths };
@@ -80,6 +80,7 @@ export class Deployer {
   ): Promise<SubmitResult> {
     const { inputs, plan, outstanding } = deployment;
     const { batchPlan, quota } = await this.reporter.reportPlan(deployment, { snapshot, resource: {} }, context);
+    await this.reports.reportPlan(deployment, { batchPlan, quota }, context);
     if (!batchPlan.exceeded || quota === undefined) return submit(submitContext, plan, batchPlan);
     const now = this.runtime.now();
     const { happened, remedy } = describeExceeded(batchPlan, inputs, plan, quota, now);

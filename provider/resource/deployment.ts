@@ -8,6 +8,7 @@ import { compareCoverage } from "../source/coverage.js";
 import { sameRows } from "../source/directory-digests.js";
 import type { SourceScanner } from "../source/source.js";
 import { findOutstanding, NONE, type OutstandingTasks } from "../tasks/outstanding.js";
+import type { SubmitResult } from "../tasks/submit.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import type { CallContext, Properties } from "./context.js";
 
@@ -28,6 +29,12 @@ export interface Deployment {
   /** Why nothing may be sent; undefined if the content is what was checked. */
   refusal?: VodError | undefined;
 }
+
+/**
+ * What a deployment did. `unchanged`: nothing was due, and no task had to be waited for. `waited`: nothing was due, and the
+ * tasks of the last update were followed. `submitted`: it sent what was due, or tried to.
+ */
+export type DeployResult = { outcome: "unchanged" } | { outcome: "waited" | "submitted"; submission: SubmitResult };
 
 /** The content that the inputs name. */
 export interface Content {

@@ -9,8 +9,7 @@ import type { SubmitResult } from "../tasks/submit.js";
 import type { VodError } from "../vod/errors.js";
 import { formatNumber } from "../vod/format.js";
 import type { CallContext, Properties } from "./context.js";
-import type { DeployResult } from "./deploy.js";
-import type { Deployment } from "./deployment.js";
+import type { Deployment, DeployResult } from "./deployment.js";
 
 /** A failure after which the engine keeps the resource, with these properties, and updates it again next time. */
 export class ResourceInitFailedError extends Error {
@@ -100,6 +99,6 @@ function describeRest(kind: ResourceKind, { plan }: Deployment, result: DeployRe
 }
 
 /** Whether a failure is only a warning: what it left is pending all the same. */
-function warnsOnFailure({ onFailure }: Inputs): boolean {
+export function warnsOnFailure({ onFailure }: Inputs): boolean {
   return onFailure === "warn";
 }

@@ -28,9 +28,18 @@ import { describeEmptyContents, describeFilter, type FilterRemarks } from "./che
 import { Clients, type Runtime } from "./clients.js";
 import type { CallContext, Properties } from "./context.js";
 import { Deployer } from "./deploy.js";
-import { type Deployment, isNew, planDeployment, readCachedContent, readContent, willSend } from "./deployment.js";
+import {
+  type Deployment,
+  type DeployResult,
+  isNew,
+  planDeployment,
+  readCachedContent,
+  readContent,
+  willSend,
+} from "./deployment.js";
 import { describeKeptFiles, findKeptContent, findKeptFiles, keepStateFiles, withoutKeptFiles } from "./kept-files.js";
-import { findRejection, outputsAfter } from "./outputs.js";
+import { findRejection, outputsAfter, ResourceInitFailedError } from "./outputs.js";
+import { ReportWriter } from "./report-writer.js";
 import { Reporter } from "./reporter.js";
 import { readStatus } from "./status.js";
 
@@ -45,6 +54,7 @@ export class CacheResourceProvider {
   private readonly clients: Clients;
   private readonly quotas: QuotaBudget;
   private readonly reporter: Reporter;
+  private readonly reports: ReportWriter;
   private readonly deployer: Deployer;
   /** The first resource without credentials. */
   private sourcesListedFor: string | undefined;
@@ -59,13 +69,15 @@ export class CacheResourceProvider {
       runtime.now,
     );
     this.reporter = new Reporter(runtime.now);
-    this.deployer = new Deployer(runtime, this.clients, this.quotas, this.reporter);
+    this.reports = new ReportWriter(kind, runtime, this.clients);
+    this.deployer = new Deployer(runtime, this.clients, this.quotas, this.reporter, this.reports);
   }
 
   /** Takes the settings in which credentials are looked for from now on. */
   configure(settings: ConfigReader): void {
     this.settings = settings;
     this.clients.configure(settings);
+    this.reports.configure(settings);
   }
 
   /** @param olds the old inputs; none for a resource that doesn't exist yet. */
@@ -74,6 +86,7 @@ export class CacheResourceProvider {
     const { environment } = this.runtime;
     const checked = checkInputs(withoutKeptFiles(olds, news), environment, this.settings, this.kind, context);
     const { inputs, problems, warnings, notes } = checked;
+    if (problems.length === 0) problems.push(...(await this.reports.findProblems(inputs)));
     if (kept === undefined && problems.length === 0) {
       const remarks = await this.scanSource(inputs, isNew(olds), context);
       problems.push(...remarks.problems);
@@ -111,7 +124,7 @@ export class CacheResourceProvider {
     const held = selectHeldBack(state.__failures ?? {}, now);
     const shown = changes
       ? this.preview(state, inputs, news, context)
-      : this.reporter.reportNothing(inputs, held, context);
+      : this.reportNothing(state, inputs, held, context);
     // A plan that can't be shown is no error, for the same reason.
     await shown.catch((error: unknown) => context.log.warning(asVodError(error).message));
     return { changes };
@@ -122,9 +135,12 @@ export class CacheResourceProvider {
     const result = await this.deployer.deploy(deployment, context);
     // Without a resource in the state, the next update creates it and sends everything.
     const rejection = findRejection(deployment, result);
-    if (rejection) throw rejection;
+    if (rejection) {
+      await this.reports.reportEnd(deployment, result, undefined, context);
+      throw rejection;
+    }
     const id = `${this.kind.idPrefix}-${randomUUID()}`;
-    return { id, outs: outputsAfter(this.kind, id, deployment, result, context) };
+    return { id, outs: await this.conclude(id, deployment, result, context) };
   }
 
   /**
@@ -134,7 +150,7 @@ export class CacheResourceProvider {
   async update(id: string, olds: Properties, news: Properties, context: CallContext): Promise<{ outs: Properties }> {
     const deployment = await this.prepare(olds, news, context);
     const result = await this.deployer.deploy(deployment, context);
-    return { outs: outputsAfter(this.kind, id, deployment, result, context) };
+    return { outs: await this.conclude(id, deployment, result, context) };
   }
 
   async read(id: string, properties: Properties, context: CallContext): Promise<{ id: string; props: Properties }> {
@@ -153,6 +169,34 @@ export class CacheResourceProvider {
   async delete(_id: string, _properties: Properties, context: CallContext): Promise<void> {
     const { operation } = this.kind;
     context.log.info(`nothing is sent on delete, since a ${operation} can't be undone; the resource is forgotten`);
+  }
+
+  /** The outputs after a deployment, or the error that has them, once they are reported. */
+  private async conclude(
+    id: string,
+    deployment: Deployment,
+    result: DeployResult,
+    context: CallContext,
+  ): Promise<Properties> {
+    try {
+      const outputs = outputsAfter(this.kind, id, deployment, result, context);
+      await this.reports.reportEnd(deployment, result, outputs, context);
+      return outputs;
+    } catch (error) {
+      if (!(error instanceof ResourceInitFailedError)) throw error;
+      await this.reports.reportEnd(deployment, result, error.properties, context);
+      throw error;
+    }
+  }
+
+  private async reportNothing(
+    state: State,
+    inputs: Inputs,
+    held: Deployment["held"],
+    context: CallContext,
+  ): Promise<void> {
+    this.reporter.reportNothing(inputs, held, context);
+    await this.reports.reportUnchanged(state, inputs, held, context);
   }
 
   /** Reads all that a deployment is decided from. */
@@ -179,12 +223,16 @@ export class CacheResourceProvider {
     properties: Properties,
     context: CallContext,
   ): Promise<void> {
-    if (inputs === undefined) return this.reporter.reportUnknown(properties, this.kind.operation, context);
+    if (inputs === undefined) {
+      this.reporter.reportUnknown(this.kind.operation, context);
+      return this.reports.reportUnknown(state, properties, context);
+    }
     const content =
       findKeptContent(inputs, properties, state) ?? (await readCachedContent(this.sources, inputs, context));
     const deployment = await planDeployment(state, inputs, content, this.runtime.now());
     const snapshot = this.quotas.forPreview(inputs, context.log.progress);
-    await this.reporter.reportPlan(deployment, { snapshot, resource: context.name }, context);
+    const allotment = await this.reporter.reportPlan(deployment, { snapshot, resource: context.name }, context);
+    await this.reports.reportPlan(deployment, allotment, context);
   }
 
   /**

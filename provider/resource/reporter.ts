@@ -1,5 +1,4 @@
-/** Shows a plan: in lines beside the resource, and in its `planFile`. */
-import { writeFile } from "node:fs/promises";
+/** Shows a plan in lines beside the resource. */
 import type { Manifest } from "../manifest/manifest.js";
 import { type BatchPlan, planBatches } from "../plan/batches.js";
 import {
@@ -9,18 +8,15 @@ import {
   describeRecorded,
   describeRepeated,
 } from "../plan/describe.js";
-import type { Plan } from "../plan/plan.js";
 import type { QuotaSnapshot } from "../plan/quota-budget.js";
 import { getOperation, type Operation } from "../schema/call-types.js";
 import type { Inputs } from "../schema/inputs.js";
 import { type Line, write } from "../text/log.js";
-import { HIDDEN, showLine } from "../text/show.js";
 import { untilCancelled } from "../vod/cancellation.js";
 import { asVodError } from "../vod/errors.js";
-import { pluralize } from "../vod/format.js";
 import { domainOf } from "../vod/paths.js";
 import type { RefreshQuota } from "../vod/quota.js";
-import type { CallContext, Properties } from "./context.js";
+import type { CallContext } from "./context.js";
 import type { Deployment } from "./deployment.js";
 
 /** Which day a plan is reported against, and as whose. */
@@ -29,8 +25,6 @@ interface QuotaShare {
   /** By what its part of the day is known. */
   resource: unknown;
 }
-
-type Row = readonly [what: string, path: string];
 
 export class Reporter {
   private readonly shown = new Map<string | undefined, string>();
@@ -69,22 +63,17 @@ export class Reporter {
     const text = JSON.stringify(lines);
     if (this.shown.get(name) !== text) write(log, lines);
     this.shown.set(name, text);
-    const rows = [...planFileRows(plan, batchPlan), ...pendingRows([...held.keys()])];
-    await writePlanFile(inputs.planFile, secretPaths ? countRows(rows) : rows, context);
     return { batchPlan, quota };
   }
 
   /** Shows that too little is known yet for a plan. */
-  async reportUnknown({ planFile }: Properties, operation: Operation, context: CallContext): Promise<void> {
-    const why = "an input is known during the update only";
-    context.log.info(`to ${operation}: not known yet, since ${why}`);
-    await writePlanFile(planFile, [["unknown", why]], context);
+  reportUnknown(operation: Operation, { log }: CallContext): void {
+    log.info(`to ${operation}: not known yet, since an input is known during the update only`);
   }
 
   /** Shows that nothing is to be done, which needs no line but for what is held back. */
-  async reportNothing(inputs: Inputs, held: Deployment["held"], context: CallContext): Promise<void> {
-    write(context.log, describeHeldBack(held, inputs));
-    await writePlanFile(inputs.planFile, pendingRows([...held.keys()]), context);
+  reportNothing(inputs: Inputs, held: Deployment["held"], { log, secretPaths }: CallContext): void {
+    write(log, describeHeldBack(held, inputs, secretPaths));
   }
 
   /** Describes what other resources of this run send as well. The one that planned a path first has no line of it. */
@@ -125,35 +114,6 @@ export class Reporter {
       return undefined;
     }
   }
-}
-
-/** Writes a plan file, even without rows: those of an earlier plan would pass for this one's. */
-async function writePlanFile(file: unknown, rows: readonly Row[], { log }: CallContext): Promise<void> {
-  if (typeof file !== "string") return;
-  try {
-    await writeFile(file, rows.map(([what, path]) => `${what}\t${path}\n`).join(""));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    log.warning(`the plan can't be written to planFile "${showLine(file, 300)}" (${code}).`);
-  }
-}
-
-/** The rows of a plan file: what is sent, each with its type, then what stays pending. */
-function planFileRows(plan: Plan, { batches, deferred, exceeded }: BatchPlan): Row[] {
-  if (exceeded) return pendingRows(plan.paths);
-  const sent = batches.flatMap(({ objectType, paths }) => paths.map((path): Row => [objectType, path]));
-  return [...sent, ...pendingRows(deferred)];
-}
-
-function pendingRows(paths: readonly string[]): Row[] {
-  return paths.map((path) => ["pending", path]);
-}
-
-/** The rows of a plan file for secret paths: how many of each type. */
-function countRows(rows: readonly Row[]): Row[] {
-  const counts = new Map<string, number>();
-  for (const [what] of rows) counts.set(what, (counts.get(what) ?? 0) + 1);
-  return [...counts].map(([what, count]): Row => [what, `${HIDDEN} (${pluralize(count, "path")})`]);
 }
 
 /** Which domains the program still names: a source names one even without a file. */

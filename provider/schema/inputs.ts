@@ -174,15 +174,16 @@ export const callerSchemas = {
 
 /** How calls are made. */
 const callSchemas = {
-  planFile: z
+  report: z
     .string()
     .min(1)
     .optional()
     .meta({
       description:
-        "A file into which every preview and update writes what it would send, a line for each path; paths that are secrets " +
-        "are counted. It can't be in the directory of `source`. Defaults to none.",
-      hint: "give the path of a file",
+        "A file into which every preview and update writes a report in JSON: what is due and why, what it costs, what was sent and " +
+        "how that ended. Several resources may name one file. It can't be in the directory of `source`. Defaults to the stack's " +
+        "`alicloud-vod:report`, else to none.",
+      hint: "give the path of a file, such as vod-report.json",
     }),
   wait: waitInput,
   retry: z

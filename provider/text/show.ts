@@ -126,8 +126,17 @@ export function showText(message: string): string {
 
 /** A path without user name and password, without its query and its fragment, which may hold a signature. */
 export function showPath(path: string): string {
+  return cutPath(path, PATH_SHOWN);
+}
+
+/** The same in full length, for a file that lists paths. */
+export function showWholePath(path: string): string {
+  return cutPath(path, LINE_SHOWN);
+}
+
+function cutPath(path: string, most: number): string {
   const bare = path.replace(USER_OF_PATH, "$1…@").replace(/([?#]).*$/s, "$1…");
-  return showLine(bare, PATH_SHOWN);
+  return showLine(bare, most);
 }
 
 /** Cuts from the URLs of a word what may be secret: user name and password, query and fragment. */

@@ -63,20 +63,23 @@ describe.each(engines())("on the $name", ({ create }) => {
     return result;
   };
 
-  test("secret paths whose task fails are counted in lines, the error and initErrors, and in the plan file", async () => {
+  test("secret paths whose task fails are counted in lines, the error and initErrors, and in the report", async () => {
     const { emulator } = stack;
-    const directory = mkdtempSync(join(tmpdir(), "plan-"));
-    const planFile = join(directory, "plan.tsv");
+    const directory = mkdtempSync(join(tmpdir(), "report-"));
+    const report = join(directory, "vod-report.json");
+    const entry = () => JSON.parse(readFileSync(report, "utf8")).resources[0];
     const paths = { secret: ["one", "two"].map((name) => `https://${ONCE_SECRET}/planted/${name}.js`) };
-    const program = (contentHash: string) => resources({ site: { paths, contentHash, planFile, wait: true } });
+    const program = (contentHash: string) => resources({ site: { paths, contentHash, report, wait: true } });
     try {
       await runUnseen("preview", program("v1"));
-      expect(readFileSync(planFile, "utf8")).toBe("File\t[secret] (2 paths)\n");
+      expect(entry().due).toMatchObject({ count: 2, paths: ["[secret]"] });
       emulator.fault({ kind: "task-failed", description: `no origin at ${ONCE_SECRET}/planted/one.js`, times: 2 });
       const failed = await runUnseen("up", program("v1"));
       expect(failed.succeeded).toBe(false);
       const why = "2 of 2 failed: [secret] (no origin at [secret])";
       expect(failed.output).toContain(`warning: ${why}; these are sent once more`);
+      expect(entry()).toMatchObject({ outcome: "failed", pending: { count: 2, paths: ["[secret]"] } });
+      expect(readFileSync(report, "utf8")).not.toMatch(/planted/i);
       expect(failed.resources[0]?.initErrors?.join()).toContain(`${why}.`);
       expect((await runUnseen("up", program("v1"))).succeeded).toBe(true);
 

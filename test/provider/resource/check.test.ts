@@ -83,7 +83,7 @@ describe("each wrong input gets a sentence with the name of the property and the
     [{ contenthash: "x" }, "contenthash is not an input of VodCacheRefresh; write contentHash."],
     [
       { colour: "red" },
-      "colour is not an input of VodCacheRefresh; it has paths, contentHash, contents, source, objectType, force, refreshOnCreate, refreshNew, refreshRemoved, quota, preload, planFile, wait, retry, endpoint, profile, assumeRole.",
+      "colour is not an input of VodCacheRefresh; it has paths, contentHash, contents, source, objectType, force, refreshOnCreate, refreshNew, refreshRemoved, quota, preload, report, wait, retry, endpoint, profile, assumeRole.",
     ],
   ])("%j", (news, problem) => {
     expect(problemsOf(news)).toEqual([problem]);
@@ -333,30 +333,6 @@ test('quota.collapse "never" can\'t stand beside quota.onExceeded "collapse" wit
   expect(check({ ...paths, quota: { collapse: "never", onExceeded: "collapse" } }).problems).toEqual([
     'quota.collapse is "never", but quota.onExceeded is "collapse"; leave one of them out.',
   ]);
-});
-
-test.each([
-  ["./dist/plan.txt", "./dist"],
-  ["dist/deep/plan.txt", "dist/"],
-  ["plan.txt", "."],
-])("planFile %s in the source %s is refused, since writing it would change the source", (planFile, directory) => {
-  const source = { directory, baseUrl: "https://vod.example.com/" };
-  expect(check({ source, planFile }).problems).toEqual([
-    "planFile lies in source.directory, so that writing it would change the source; put it elsewhere.",
-  ]);
-});
-
-test("planFile with a NUL character is refused", () => {
-  expect(problemsOf({ planFile: "plan\0.txt" })).toEqual([
-    "planFile has a NUL character, which no name of a file has; take it out.",
-  ]);
-});
-
-test("planFile beside the source is accepted", () => {
-  const source = { directory: "./dist", baseUrl: "https://vod.example.com/" };
-  for (const planFile of ["./plan.txt", "../plan.txt", "./dist-plan.txt", "/tmp/plan.txt"]) {
-    expect(check({ source, planFile }).problems).toEqual([]);
-  }
 });
 
 describe("source", () => {

@@ -1,9 +1,8 @@
 /** A resource with a `source`, on real files: what is sent as they change. */
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { UNKNOWN } from "../../../provider/schema/inputs.js";
 import { type Emulator, pathsOf } from "../../emulator/index.js";
 import { started } from "../../emulator/started.js";
 import { providerFor } from "./emulated.js";
@@ -331,51 +330,6 @@ describe("the preview", () => {
     setInterval.mockRestore();
     for (const [tick] of ticks) tick();
     expect(lines.at(-1)).toBe("site: hashed 1 of 1 files");
-  });
-});
-
-describe("planFile", () => {
-  let planFile: string;
-  beforeEach(() => {
-    planFile = `${directory}-plan.txt`;
-    write({ "a.js": "1", "b.js": "1" });
-  });
-  afterEach(() => rmSync(planFile, { force: true }));
-  const news = (more: Properties = {}) => program({}, { planFile, ...more });
-  const written = () => readFileSync(planFile, "utf8");
-  async function preview(old: Deployed | undefined, inputs = news()) {
-    const made = provider();
-    const checked = await made.check(old?.inputs ?? {}, inputs);
-    expect(checked.failures).toEqual([]);
-    if (old !== undefined) await made.diff(old.id, old.outs, checked.inputs);
-  }
-  const files = (...names: string[]) => url(...names).map((path) => `File\t${path}\n`);
-  const pending = (...names: string[]) => url(...names).map((path) => `pending\t${path}\n`);
-
-  test("names all that is sent", async () => {
-    await preview(undefined);
-    expect(written()).toBe(files("a.js", "b.js").join(""));
-  });
-  test("names what stays pending, since the day's quota can't hold it", async () => {
-    emulator.set({ urlRemain: 1 });
-    await preview(undefined, news({ quota: { onExceeded: "partial" } }));
-    expect(written()).toBe([...files("a.js"), ...pending("b.js")].join(""));
-  });
-  test("names everything as pending if nothing may be sent", async () => {
-    emulator.set({ urlRemain: 1 });
-    await preview(undefined);
-    expect(written()).toBe(pending("a.js", "b.js").join(""));
-  });
-  test("is empty if nothing is due, whatever an earlier plan left in it", async () => {
-    const created = await up(undefined, news());
-    expect(written()).not.toBe("");
-    await preview(created);
-    expect(written()).toBe("");
-  });
-  test("says so if the plan isn't known yet", async () => {
-    const created = await up(undefined, news());
-    await preview(created, news({ source: { directory, baseUrl: UNKNOWN } }));
-    expect(written()).toBe("unknown\tan input is known during the update only\n");
   });
 });
 
