@@ -48,7 +48,7 @@ export interface Batch {
   /** If its type has a quota of its own by what the service says: that quota. */
   ownQuota?: QuotaName;
   /** If its directories stand for URLs of the plan: the URLs of each directory. */
-  covers?: ReadonlyMap<string, readonly string[]>;
+  covers?: ReadonlyMap<string, string[]>;
   /**
    * Whether the program no longer names its domains. If the service refuses such a domain, nothing of it can be stale.
    */
@@ -70,7 +70,8 @@ export interface BatchPlan {
 
 /**
  * Plans the calls: first for the paths that the program names, then for those that it no longer names, which are sent
- * as what they were. Each part has the quota that the parts before it leave.
+ * as what they were. Each part has the quota that the parts before it leave, and their directories stand for its paths
+ * too.
  *
  * @param isNamed whether the program still names any path of a domain.
  * @param quota what is left today. If it is undefined, since that isn't known, everything is sent and the service
@@ -83,11 +84,13 @@ export function planBatches(
   quota: RefreshQuota | undefined,
 ): BatchPlan {
   let left = quota;
-  const parts = groupByKind(plan, inputs).map(({ paths, ...kind }) => {
-    const part = planPart(paths, { ...inputs, ...kind }, isNamed, left);
+  const parts: BatchPlan[] = [];
+  for (const { paths, ...kind } of groupByKind(plan, inputs)) {
+    const others = leaveToDirectories(paths, kind, parts);
+    const part = planPart(others, { ...inputs, ...kind }, isNamed, left);
     left = left && subtractCost(left, part.cost);
-    return part;
-  });
+    parts.push({ ...part, collapsed: part.collapsed + paths.length - others.length });
+  }
   return {
     batches: parts.flatMap(({ batches }) => batches),
     cost: parts.map(({ cost }) => cost).reduce(addCosts, NO_COST),
@@ -119,6 +122,33 @@ function groupByKind(plan: Plan, { objectType, force }: Inputs): (RequestKind & 
     if (!isOwn) others.set(key, part);
   }
   return [own, ...others.values()].filter(({ paths }) => paths.length > 0);
+}
+
+/**
+ * Adds the paths that lie below directories which other parts send in place of URLs to what these stand for. A path that
+ * is sent with force isn't left to a directory without.
+ *
+ * @returns the paths that are still to be planned.
+ */
+function leaveToDirectories(
+  paths: readonly string[],
+  { objectType, force }: RequestKind,
+  parts: readonly BatchPlan[],
+): readonly string[] {
+  if (objectType === "Regex") return paths;
+  const batches = parts.flatMap((part) => part.batches).filter((batch) => batch.force || !force);
+  const covers = new Set(batches.flatMap((batch) => batch.covers ?? []));
+  if (covers.size === 0) return paths;
+  const isLeft = (path: string) => {
+    for (const directory of directoriesAbove(path)) {
+      for (const cover of covers) {
+        const covered = cover.get(directory);
+        if (covered?.push(path) !== undefined) return true;
+      }
+    }
+    return false;
+  };
+  return paths.filter((path) => !isLeft(path));
 }
 
 /** Plans the calls of paths that are sent as one kind. */

@@ -138,9 +138,26 @@ describe("a path that is no longer named", () => {
       deferred: urls(15, "x/").slice(5),
     });
   });
+  const collapse = { quota: { onExceeded: "collapse" } } as const;
   test('can\'t have a directory of the quota that the named paths took, under "collapse"', () => {
-    expect(beside({ quota: { onExceeded: "collapse" } }, quota(2, 1))).toMatchObject({ exceeded: true });
-    expect(beside({ quota: { onExceeded: "collapse" } }, quota(2, 2))).toMatchObject({ cost: { directories: 2 } });
+    const apart = planned([...urls(15, "x/"), ...urls(15, "y/")], {
+      ...Object.fromEntries(urls(15, "x/").map((path) => [path, file])),
+      ...Object.fromEntries(urls(15, "y/").map((path) => [path, withAnyQuery])),
+    });
+    const plan = (left: RefreshQuota) =>
+      planBatches(apart, inputs({ objectType: "Directory", ...collapse }), always, left);
+    expect(plan(quota(2, 1))).toMatchObject({ exceeded: true });
+    expect(plan(quota(2, 2))).toMatchObject({ cost: { directories: 2 } });
+  });
+  test("is left to a directory above it that is sent anyway, unless it needs force and the directory has none", () => {
+    const { batches, ...rest } = beside(collapse, quota(2, 1));
+    expect(rest).toMatchObject({ exceeded: false, collapsed: 30, cost: { urls: 0, directories: 1 } });
+    expect(batches.map(({ paths }) => paths)).toEqual([["https://vod.example.com/"]]);
+    expect(batches.flatMap(settledPaths)).toEqual(two.paths);
+    const forced = { ...two, removed: new Map(two.removed) };
+    for (const path of urls(15, "x/")) forced.removed.set(path, { objectType: "IgnoreParams", force: true });
+    const plan = planBatches(forced, inputs({ objectType: "Directory", ...collapse }), always, quota(2, 2));
+    expect(plan).toMatchObject({ cost: { urls: 0, directories: 2 } });
   });
 });
 
