@@ -23,7 +23,7 @@ export function describeFilter(
   // What a preload after a refresh has, may stand in `preload` of that refresh.
   const place = operation === "preload" ? "" : "source.";
   const warnings = found.exclude.map(
-    (idle) => `${place}exclude has ${quote(idle.pattern)}, which is one pattern; ${tellParts(idle)}`,
+    (idle) => `${place}exclude has ${quote(idle.pattern)}, which counts as one pattern; ${tellParts(idle)}`,
   );
   if (found.selected > 0) {
     warnings.push(
@@ -36,16 +36,14 @@ export function describeFilter(
   if (include !== undefined && !found.isEmpty) {
     const sentence =
       include.length === 0
-        ? `${place}include is an empty list, which selects no file; leave it out for all files, or name some.`
-        : `${place}include selects no file of ${quote(directory)}: ${found.include.map(({ pattern }) => quote(pattern)).join(", ")}` +
-          `${exclude?.length ? " (what is excluded doesn't count)" : ""}; ${correct(found.include.find(isJoined) ?? {})}`;
+        ? `${place}include is empty, so it selects no file; leave it out to select all files.`
+        : `${place}include selects no file in ${quote(directory)}: ${found.include.map(({ pattern }) => quote(pattern)).join(", ")}` +
+          `${exclude?.length ? " (excluded files don't count)" : ""}; ${correct(found.include.find(isJoined) ?? {})}`;
     return created ? { problems: [sentence], warnings } : { problems: [], warnings: [...warnings, sentence] };
   }
   if (created) {
-    const what = found.isEmpty || !exclude?.length ? "has no files" : "has no file that is not excluded";
-    warnings.push(
-      `source.directory ${quote(directory)} ${what}, so that there is nothing to ${operation} until it has some.`,
-    );
+    const what = found.isEmpty || !exclude?.length ? "has no files" : "has only excluded files";
+    warnings.push(`source.directory ${quote(directory)} ${what}; there is nothing to ${operation} until it has some.`);
   }
   return { problems: [], warnings };
 }
@@ -53,17 +51,17 @@ export function describeFilter(
 /** Describes `contents` that name nothing. */
 export function describeEmptyContents({ contents }: Partial<Inputs>, operation: Operation): string[] {
   if (contents === undefined || Object.keys(contents).length > 0) return [];
-  return [`contents is empty, so that there is nothing to ${operation} until it names a URL.`];
+  return [`contents is empty; there is nothing to ${operation} until it names a URL.`];
 }
 
 function correct(idle: Partial<IdlePattern>): string {
   return isJoined(idle)
     ? tellParts(idle)
-    : "correct it, relative to source.directory: the name of a directory means all below it, **/*.html every such file.";
+    : "correct the pattern: it is relative to source.directory, the name of a directory selects all files below it, and **/*.html every HTML file.";
 }
 
 function tellParts({ parts = [] }: Partial<IdlePattern>): string {
-  return `give each as an element of its own: ${parts.map(quote).join(", ")}.`;
+  return `give each pattern as an element of its own: ${parts.map(quote).join(", ")}.`;
 }
 
 function isJoined({ parts }: Partial<IdlePattern>): boolean {

@@ -10,10 +10,11 @@ import { hasUnknown, type InputName, type Inputs, type ResourceKind, type Source
 import { HIDDEN, showLine, showPath } from "../text/show.js";
 import { resolveEndpoint, resolveProxy } from "../vod/endpoint.js";
 import { VodError } from "../vod/errors.js";
-import { formatNumber, listFirst, pluralize } from "../vod/format.js";
+import { formatNumber, pluralize } from "../vod/format.js";
 import { DAILY_QUOTA, DEFAULT_ENDPOINT, MAX_PATH_LENGTH, type ObjectType, REGION } from "../vod/limits.js";
 import { describeLength, normalizePath } from "../vod/paths.js";
 import { findWildcard, type PathUse } from "../vod/wildcards.js";
+import { describeIssue, describeUnknownInput } from "./check-value.js";
 import type { CallContext } from "./context.js";
 
 /** What a check found: the inputs to go on with, the mistakes, and what is odd but works. */
@@ -116,23 +117,26 @@ function combinationProblems(
 ): string[] {
   const modes = (["paths", "contents", "source"] as const).filter(usable);
   const [mode, other] = modes;
-  if (mode === undefined) return ["paths is missing; give paths with contentHash, or contents, or source."];
-  if (other !== undefined) return [`${mode} and ${other} are both given; give one of paths, contents and source.`];
+  if (mode === undefined)
+    return ["source, contents and paths are all missing; give one of them, paths with contentHash."];
+  if (other !== undefined) return [`${mode} and ${other} are both given; give only one of source, contents and paths.`];
   const problems: string[] = [];
   if (quota?.collapse === "never" && quota.onExceeded === "collapse") {
     problems.push('quota.collapse is "never", but quota.onExceeded is "collapse"; leave one of them out.');
   }
   if (mode === "paths") {
     if (!usable("contentHash")) {
-      const { hint } = describeField(kind.schemas.contentHash as z.ZodType);
-      problems.push(`contentHash is missing; ${hint}.`);
+      const { mustBe } = describeField(kind.schemas.contentHash as z.ZodType);
+      problems.push(`contentHash is missing; with paths, it must be ${mustBe}.`);
     }
     return problems;
   }
-  if (usable("contentHash"))
-    problems.push(`contentHash goes with paths; ${mode} has a hash for each file, so leave it out.`);
+  if (usable("contentHash")) {
+    const each = mode === "source" ? "file" : "URL";
+    problems.push(`contentHash only goes with paths; leave it out, since ${mode} has a hash for each ${each}.`);
+  }
   if (objectType === "Directory" || objectType === "Regex") {
-    problems.push(`objectType is "${objectType}", but ${mode} names URLs; write "File" or "IgnoreParams".`);
+    problems.push(`objectType must be "File" or "IgnoreParams" with ${mode}, which names URLs (got "${objectType}").`);
   }
   return problems;
 }
@@ -144,12 +148,10 @@ function findWarnings({ force, objectType, quota, refreshNew, refreshRemoved, pa
     warnings.push('force has no effect with objectType "File", which is always fetched again; leave it out.');
   }
   if (refreshNew && paths !== undefined) {
-    warnings.push("refreshNew has an effect with contents and source only; a new path in paths is always refreshed.");
+    warnings.push("refreshNew has no effect with paths, where a new path is always refreshed; leave it out.");
   }
   if (refreshRemoved === false && paths !== undefined) {
-    warnings.push(
-      "refreshRemoved has an effect with contents and source only; a path that is taken out of paths is never refreshed.",
-    );
+    warnings.push("refreshRemoved has no effect with paths, where a removed path is never refreshed; leave it out.");
   }
   return warnings;
 }
@@ -196,7 +198,7 @@ const MISTAKES_NAMED = 20;
 
 /** What is wrong, without what differs from one element to the next: quoted texts, paths and lengths. */
 function generalize(what: string): string {
-  const unquoted = what.replace(/"[^"]*"/g, '"…"').replace(/has [\d,]+ characters/, "has … characters");
+  const unquoted = what.replace(/"[^"]*"/g, '"…"').replace(/is [\d,]+ characters/, "is … characters");
   return unquoted.replace(/(?:https?:\/\/)?[\w-]+(?:\.[\w-]+)+\/[^\s,]*/g, "…");
 }
 
@@ -212,7 +214,7 @@ function describeMistakes(input: InputName, mistakes: readonly Mistake[]): strin
   const more = [...counts].filter(([, count]) => count > MISTAKES_NAMED);
   return [
     ...named.map(({ where, what }) => `${where} ${what}.`),
-    ...more.map(([kind, count]) => `${formatNumber(count - MISTAKES_NAMED)} more of ${input}: each ${kind}.`),
+    ...more.map(([kind, count]) => `${formatNumber(count - MISTAKES_NAMED)} more in ${input}: each ${kind}.`),
   ];
 }
 
@@ -227,7 +229,7 @@ function checkContents(given: Readonly<Record<string, string>>, use: PathUse, is
     if ("warning" in result) oddities.push({ where, what: nameProblem(url, result.warning, isSecret) });
     if ("problem" in result) mistakes.push({ where, what: nameProblem(url, result.problem, isSecret) });
     else if (Object.hasOwn(contents, result.path) && contents[result.path] !== hash) {
-      mistakes.push({ where, what: "names a URL twice, with different hashes; write it once" });
+      mistakes.push({ where, what: "is the same URL as another key, with another hash; keep one of them" });
     } else contents[result.path] = hash;
   }
   const warnings = describeMistakes("contents", oddities);
@@ -239,18 +241,20 @@ function preloadProblems({ paths, contents }: Record<string, unknown>, { objectT
   const problems: string[] = [];
   if (paths !== undefined && objectType !== undefined && objectType !== "File") {
     problems.push(
-      `preload goes with files, but objectType is "${objectType}"; declare a VodCachePreload of their files instead.`,
+      `preload only goes with objectType "File" (got "${objectType}"); declare a VodCachePreload with the URLs of the files instead.`,
     );
   }
   if (wait === false) {
-    problems.push("wait is false, but a preload can only follow a refresh that has ended; leave wait out.");
+    problems.push("wait is false, but preload has to wait until the refresh has ended; leave wait out.");
   }
   const urls = [...((paths ?? []) as string[]), ...Object.keys(contents ?? {})];
   if (urls.length > 0 && urls.every((url) => url.endsWith("/"))) {
-    problems.push("preload is given, but every URL names a directory, which can't be preloaded; leave preload out.");
+    problems.push(
+      "preload has nothing to do, since every URL names a directory, which can't be preloaded; leave preload out.",
+    );
   }
   if (typeof preload === "object" && source === undefined && (preload.include ?? preload.exclude) !== undefined) {
-    problems.push("preload.include and preload.exclude go with source; without it, all files are preloaded.");
+    problems.push("preload.include and preload.exclude only go with source; leave them out.");
   }
   return problems;
 }
@@ -316,8 +320,8 @@ export function findLongUrls(urls: Manifest, areSecret = false): string[] {
   }
   if (count === 0) return [];
   return [
-    `source has ${pluralize(count, "file")} with too long a URL: ${namePath(longest, areSecret)} ${describeLength(longest)}; ` +
-      "shorten the names, or leave these files out with source.exclude.",
+    `source has ${pluralize(count, "file whose URL is", "files whose URLs are")} too long: ${namePath(longest, areSecret)} ` +
+      `${describeLength(longest)}; shorten the names, or leave these files out with source.exclude.`,
   ];
 }
 
@@ -343,21 +347,21 @@ function quotaProblem(
   const configured = config(key);
   if (configured !== undefined && !/^[1-9]\d{0,8}$/.test(configured)) {
     return [
-      `${key} is "${showLine(configured, 40)}" in the stack's configuration; write a whole number such as 10000.`,
+      `${key} must be a whole number such as 10000 (got "${showLine(configured, 40)}" in the stack's configuration).`,
     ];
   }
   const quota = configured === undefined ? DAILY_QUOTA[kind as keyof typeof DAILY_QUOTA] : Number(configured);
   if (length <= quota || onExceeded !== "fail") return [];
   const [what, operation, instead] = {
     urls: ["URLs", "refresh", 'refresh their directories instead (objectType "Directory")'],
-    directories: ["directories or patterns", "refresh", "refresh their parents instead"],
+    directories: ["directories or patterns", "refresh", "refresh the directories above them instead"],
     regex: ["patterns", "refresh", 'refresh a directory instead (objectType "Directory")'],
     ignoreParams: ["URLs", "refresh with any query", 'refresh their directories instead (objectType "Directory")'],
-    preload: ["URLs", "preload", 'preload those that viewers ask for first, or set quota.onExceeded to "partial"'],
+    preload: ["URLs", "preload", 'preload the ones that viewers ask for first, or set quota.onExceeded to "partial"'],
   }[kind];
   return [
-    `paths has ${length} ${what}, more than the ${quota} that an account may ${operation} in a day; ${instead}, ` +
-      `or set ${key} if this account's quota was raised.`,
+    `paths has ${formatNumber(length)} ${what}, more than the ${formatNumber(quota)} that an account may ${operation} in a day; ` +
+      `${instead}, or set ${key} if this account's quota was raised.`,
   ];
 }
 
@@ -381,92 +385,6 @@ function findNotes({ endpoint }: Known, environment: Readonly<NodeJS.ProcessEnv>
   // A person who sets an endpoint knows where the calls go.
   if (resolveEndpoint(undefined, environment, configuredVodEndpoint(config)) !== DEFAULT_ENDPOINT) return [];
   return [
-    `${region.where} is ${showLine(region.value, 40)}, but the calls go to ${REGION}: only there the operation exists`,
+    `${region.where} is ${showLine(region.value, 40)}, but calls go to ${REGION}, the only region with these operations`,
   ];
-}
-
-/** The names of arguments in which other tools take a key. */
-const KEY_NAMES = /^(access_?key|secret_?key|access_?key_?(id|secret)|security_?token|sts_?token|token)$/i;
-
-/**
- * The sentence for an input that doesn't exist.
- *
- * @param noKey why a key can't be an input.
- */
-export function describeUnknownInput(
-  name: string,
-  kind: { name: string; schemas: object },
-  noKey = "can't be an input, since it would stand in the state",
-): string {
-  if (KEY_NAMES.test(name)) {
-    return (
-      `${name} ${noKey}; set it as a secret of the stack's configuration ` +
-      "(`pulumi config set --secret alicloud:accessKey`) or in the environment, or name a profile or an assumeRole."
-    );
-  }
-  const names = Object.keys(kind.schemas);
-  const meant = names.find((known) => known.toLowerCase() === name.toLowerCase() || `${name}s` === known);
-  return `${showLine(name, 60)} is not an input of ${kind.name}; ${meant ? `write ${meant}` : `it has ${names.join(", ")}`}.`;
-}
-
-/** The sentence for what zod found in an input: what is wrong, and what to write. */
-export function describeIssue(
-  name: string,
-  schema: z.ZodType,
-  value: unknown,
-  error: z.ZodError,
-  isSecret = false,
-): string {
-  const issue = findIssue(value, error);
-  const { property, hint } = locate(name, schema, issue?.path ?? [], isSecret);
-  const wrong = (issue?.path ?? []).reduce<unknown>(
-    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
-    value,
-  );
-  if (issue?.code === "invalid_value" && typeof wrong === "string") {
-    const choices = issue.values.map(String);
-    const meant = choices.find((choice) => choice.toLowerCase() === wrong.toLowerCase());
-    const remedy = meant === undefined ? choices.map((choice) => `"${choice}"`).join(", ") : `"${meant}"`;
-    return `${property} is "${showLine(wrong, 40)}", which is none of its values; write ${remedy}.`;
-  }
-  return `${property} ${describeRule(issue) ?? describeValue(wrong, isSecret)}; ${hint}.`;
-}
-
-/** What is wrong with a value of the right type, by the rule that it breaks. Undefined if the type is wrong. */
-function describeRule(issue: z.core.$ZodIssue | undefined): string | undefined {
-  if (issue?.code === "unrecognized_keys")
-    return `has ${listFirst(issue.keys, (key) => showLine(key, 60))}, which it doesn't know`;
-  if (issue?.code === "too_big" && issue.origin === "string") return `is longer than ${issue.maximum} characters`;
-  const rule = issue?.code === "invalid_key" ? issue.issues[0] : issue;
-  // Of such a rule the schema says what it means.
-  return rule?.code === "invalid_format" ? rule.message : undefined;
-}
-
-/** The property at a path within an input, as a program writes it, and the hint of the innermost field that has one. */
-function locate(name: string, input: z.ZodType, path: readonly PropertyKey[], isSecret: boolean) {
-  const { fields, hint } = describeField(input);
-  const keys = path.map((key) => {
-    if (typeof key === "number") return `[${key}]`;
-    return fields === undefined ? `["${namePath(String(key), isSecret)}"]` : `.${String(key)}`;
-  });
-  let [inner, closest] = [fields, hint];
-  for (const key of path) {
-    const schema = inner?.[String(key)];
-    inner = schema && describeField(schema).fields;
-    closest = (schema?.meta()?.hint as string | undefined) ?? closest;
-  }
-  return { property: name + keys.join(""), hint: closest };
-}
-
-/** The first issue. Of a union with an object, if the value is an object, the first issue in that object. */
-function findIssue(value: unknown, { issues: [issue] }: z.ZodError): z.core.$ZodIssue | undefined {
-  if (issue?.code !== "invalid_union" || typeof value !== "object") return issue;
-  return issue.errors.at(-1)?.[0] ?? issue;
-}
-
-function describeValue(value: unknown, isSecret: boolean): string {
-  if (value === undefined || value === null) return "is missing";
-  if (value === "" || (Array.isArray(value) && value.length === 0)) return "is empty";
-  if (typeof value === "number" && !isSecret) return `is ${value}`;
-  return `is ${Array.isArray(value) ? "a list" : typeof value === "object" ? "an object" : `a ${typeof value}`}`;
 }

@@ -6,7 +6,7 @@ import { showLine } from "../text/show.js";
 import type { QuestionOptions, RefreshTask, VodClient } from "../vod/client.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import type { RefreshQuota } from "../vod/quota.js";
-import { describeIssue, describeUnknownInput } from "./check.js";
+import { describeIssue, describeUnknownInput } from "./check-value.js";
 import { Clients, type Runtime } from "./clients.js";
 import type { CallContext } from "./context.js";
 
@@ -70,8 +70,7 @@ async function describeTasks(
   }));
 }
 
-const TASK_IDS = { taskIds: z.array(z.string()) };
-const NO_KEY = "can't be an argument, since it would stand in the program";
+const TASK_IDS = { taskIds: z.array(z.string()).meta({ mustBe: "the taskIds of a resource, or a list of task IDs" }) };
 
 /**
  * Checks the arguments of a question by the rules of the resources' inputs. An unknown argument is refused: if it were ignored,
@@ -83,22 +82,17 @@ function checkArguments(name: string, args: unknown, own: Readonly<Record<string
   const schemas: Readonly<Record<string, z.ZodType>> = { ...own, ...callerSchemas };
   const values = Object.fromEntries(Object.entries(args ?? {}).filter(([, value]) => value != null));
   for (const given of Object.keys(values)) {
-    if (!Object.hasOwn(schemas, given)) throw invalid(describeUnknownInput(given, { name, schemas }, NO_KEY));
+    if (!Object.hasOwn(schemas, given)) throw invalid(name, describeUnknownInput(given, { name, schemas }, "argument"));
   }
   for (const [argument, schema] of Object.entries(schemas)) {
     const { error } = schema.safeParse(values[argument]);
-    if (error && argument in own) throw invalid(`${argument} is no list of texts; give the taskIds of a resource.`);
-    if (error) throw invalid(describeIssue(argument, schema, values[argument], error));
+    if (error) throw invalid(name, describeIssue(argument, schema, values[argument], error));
   }
   const { taskIds, ...where } = values;
   return { where: where as Where, taskIds: taskIds as string[] };
 }
 
-/** @param problem what is wrong and what to do, with a semicolon between them, as the check of inputs words it. */
-function invalid(problem: string): VodError {
-  const end = problem.indexOf("; ");
-  const remedy = problem.slice(end + 2);
-  return new VodError(`${problem.slice(0, end)}.`, remedy.charAt(0).toUpperCase() + remedy.slice(1), {
-    code: "InvalidArguments",
-  });
+/** @param problem what is wrong and what to do, as the check of inputs words it. */
+function invalid(name: string, problem: string): VodError {
+  return new VodError(`${name} got a wrong argument.`, problem, { code: "InvalidArguments" });
 }

@@ -1,14 +1,13 @@
 /** What a schema says of an input: messages, documentation and a package's schema are derived from it. */
 import { z } from "zod";
+import { formatNumber, joinNames } from "../vod/format.js";
 
 /** What stands beside an input's shape, by zod's `meta`. */
 interface FieldMeta {
   /** What it means, and its default. The docstring of the argument says the same. */
   description: string;
-  /**
-   * What to write where its value is missing or wrong, as an imperative. Default: the values of an enum or a boolean.
-   */
-  hint?: string;
+  /** What the value must be, as messages say it after "must be". Default: what its shape says. */
+  mustBe?: string;
   /** The default of an input that is left out of the state with it. Others have zod's `default`. */
   default?: unknown;
 }
@@ -19,9 +18,11 @@ interface Field {
   isRequired: boolean;
   default: unknown;
   description: string | undefined;
-  hint: string | undefined;
+  mustBe: string;
   /** The fields of an object; undefined where it isn't one. */
   fields: Readonly<Record<string, z.ZodType>> | undefined;
+  /** The elements of a list, or the values of a record; undefined where it is neither. */
+  element: z.ZodType | undefined;
 }
 
 /** Describes an input by its schema. */
@@ -32,7 +33,7 @@ export function describeField(schema: z.ZodType): Field {
     ...field,
     default: own.default ?? field.default,
     description: own.description ?? field.description,
-    hint: own.hint ?? field.hint,
+    mustBe: own.mustBe ?? field.mustBe,
   };
 }
 
@@ -41,25 +42,39 @@ function describeShape(schema: z.ZodType): Field {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
     return { ...describeField(schema.unwrap() as z.ZodType), isRequired: false, default: schema.parse(undefined) };
   }
-  const field = { isRequired: true, default: undefined, description: undefined, hint: undefined, fields: undefined };
-  if (schema instanceof z.ZodBoolean) return { ...field, type: "boolean", hint: "write true or false" };
+  const field = { isRequired: true, default: undefined, description: undefined, fields: undefined, element: undefined };
+  if (schema instanceof z.ZodBoolean) return { ...field, type: "boolean", mustBe: "true or false" };
   if (schema instanceof z.ZodEnum) {
     const values = schema.options.map((value) => `"${value}"`);
-    return { ...field, type: values.join(" | "), hint: `write ${values.join(", ")}` };
+    return { ...field, type: values.join(" | "), mustBe: joinNames(values, "or") };
   }
-  if (schema instanceof z.ZodArray) return { ...field, type: `${describeField(schema.element as z.ZodType).type}[]` };
+  if (schema instanceof z.ZodArray) {
+    const element = schema.element as z.ZodType;
+    const { type } = describeField(element);
+    return { ...field, type: `${type}[]`, mustBe: `a list of ${type}s`, element };
+  }
   if (schema instanceof z.ZodRecord) {
-    return { ...field, type: `Record<string, ${describeField(schema.valueType as z.ZodType).type}>` };
+    const element = schema.valueType as z.ZodType;
+    const { type } = describeField(element);
+    return { ...field, type: `Record<string, ${type}>`, mustBe: `an object with a ${type} for each key`, element };
   }
   if (schema instanceof z.ZodObject) {
     const fields: Record<string, z.ZodType> = schema.shape;
     const names = Object.entries(fields).map(([name, inner]) => (describeField(inner).isRequired ? name : `${name}?`));
-    return { ...field, type: `{ ${names.join(", ")} }`, fields };
+    const type = `{ ${names.join(", ")} }`;
+    return { ...field, type, mustBe: type, fields };
   }
   if (schema instanceof z.ZodUnion) {
     // What stands for an unknown value is no type of a program.
     const parts = (schema.options as z.ZodType[]).filter((part) => !(part instanceof z.ZodLiteral)).map(describeField);
-    return { ...field, type: parts.map(({ type }) => type).join(" | "), fields: parts.at(-1)?.fields };
+    const { fields, element } = parts.at(-1) ?? field;
+    const mustBe = parts.map((part) => part.mustBe).join(" or ");
+    return { ...field, type: parts.map(({ type }) => type).join(" | "), mustBe, fields, element };
   }
-  return { ...field, type: schema.type };
+  if (schema instanceof z.ZodNumber) {
+    const kind = schema.format === "safeint" ? "whole number" : "number";
+    const [least, most] = [schema.minValue ?? 0, schema.maxValue ?? 0].map(formatNumber);
+    return { ...field, type: "number", mustBe: `a ${kind} from ${least} to ${most}` };
+  }
+  return { ...field, type: schema.type, mustBe: `a ${schema.type}` };
 }

@@ -1,5 +1,5 @@
 /**
- * The inputs of the resources: shapes, defaults, descriptions and hints. The arguments of the sdk are held to them by
+ * The inputs of the resources: shapes, defaults, descriptions and what messages say. The arguments of the sdk are held to them by
  * tests. The state keeps the inputs in the same form, complete, normalised and without duplicates.
  */
 import { z } from "zod";
@@ -19,41 +19,38 @@ import {
 /** Stands in a preview for a value that isn't known yet. Source: Pulumi's protocol (`UnknownStringValue`). */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** A list of globs. */
-const globs = z.array(z.string());
+const globs = z.array(z.string()).meta({ mustBe: 'a list of globs, such as ["**/*.html"]' });
 
 /** Content in one of its three forms; what each means for a resource is said there. */
 const contentSchemas = {
   paths: z
-    .array(z.string())
+    .array(z.string().meta({ mustBe: 'a path, such as "https://vod.example.com/player/app.js"' }))
     .min(1)
     .optional()
-    .meta({ hint: "give a list of at least one path, such as https://vod.example.com/player/app.js" }),
+    .meta({ mustBe: 'a list of at least one path, such as ["https://vod.example.com/player/app.js"]' }),
   contentHash: z
     .string()
     .min(1)
     .optional()
-    .meta({ hint: 'give a text that changes with the content, such as hashFiles("./dist") or a version' }),
+    .meta({ mustBe: 'a string that changes with the content, such as hashFiles("./dist") or a version' }),
   contents: z
-    .record(z.string(), z.string().min(1))
+    .record(z.string(), z.string().min(1).meta({ mustBe: 'a hash, such as "9f86d081"' }))
     .optional()
-    .meta({ hint: 'give a hash for each URL, such as { "https://vod.example.com/a.js": "9f86d081" }' }),
+    .meta({ mustBe: 'a hash for each URL, such as { "https://vod.example.com/a.js": "9f86d081" }' }),
 } as const;
 
 const sourceSchema = z
   .strictObject({
-    directory: z
-      .string()
-      .min(1)
-      .describe(
+    directory: z.string().min(1).meta({
+      description:
         "The directory with the files, relative to the program's directory. It may be empty, but it must exist.",
-      ),
-    baseUrl: z
-      .string()
-      .min(1)
-      .describe(
+      mustBe: 'the path of a directory, such as "./dist"',
+    }),
+    baseUrl: z.string().min(1).meta({
+      description:
         "The URL of the directory, such as `https://vod.example.com/player/`: the URL of a file is this and the file's name.",
-      ),
+      mustBe: 'the URL of the directory, such as "https://vod.example.com/player/"',
+    }),
     include: globs
       .optional()
       .describe(
@@ -67,13 +64,16 @@ const sourceSchema = z
       .string()
       .min(1)
       .optional()
-      .describe(
-        "The name of the file that is also served at the URL of its directory, such as `index.html`. When it changes, both " +
+      .meta({
+        description:
+          "The name of the file that is also served at the URL of its directory, such as `index.html`. When it changes, both " +
           "URLs are due. Defaults to none.",
-      ),
+        mustBe: 'the name of a file, such as "index.html"',
+      }),
   })
   .meta({
-    hint: 'give { directory: "./dist", baseUrl: "https://vod.example.com/" }, and include, exclude and indexDocument if needed',
+    mustBe:
+      '{ directory: "./dist", baseUrl: "https://vod.example.com/" }, with include, exclude and indexDocument if needed',
   });
 export type Source = z.infer<typeof sourceSchema>;
 
@@ -82,14 +82,11 @@ export type Source = z.infer<typeof sourceSchema>;
  */
 const WAIT_TIMEOUT_SECONDS = 20 * 60;
 const waitSchema = z.strictObject({
-  timeout: z
-    .number()
-    .min(0)
-    .max(86_400)
-    .default(WAIT_TIMEOUT_SECONDS)
-    .describe(
+  timeout: z.number().min(0).max(86_400).default(WAIT_TIMEOUT_SECONDS).meta({
+    description:
       "How long to wait, in seconds, from 0 to 86,400. A task usually takes 5 to 6 minutes. Defaults to 1,200.",
-    ),
+    mustBe: "a number of seconds from 0 to 86,400",
+  }),
   onTimeout: z
     .enum(TIMEOUT_POLICIES)
     .default("fail")
@@ -112,7 +109,7 @@ export type Wait = z.infer<typeof waitSchema>;
 export const DEFAULT_WAIT: Wait = waitSchema.parse({});
 
 const waitInput = z.union([z.boolean(), waitSchema]).optional().meta({
-  hint: 'write true, false, or { timeout: seconds, onTimeout: "fail" or "warn", retryFailed: true or false }',
+  mustBe: 'true, false or { timeout: seconds, onTimeout: "fail" or "warn", retryFailed: true or false }',
 });
 
 const assumeRoleSchema = z.strictObject({
@@ -124,7 +121,7 @@ const assumeRoleSchema = z.strictObject({
       description:
         "The ARN of the role, such as `acs:ram::1234567890123456:role/vod`. Defaults to the role that is assumed anyway, the " +
         "stack's or the profile's: the other two fields then apply to that role.",
-      hint: "give the ARN of a RAM role, such as acs:ram::1234567890123456:role/vod",
+      mustBe: 'the ARN of a RAM role, such as "acs:ram::1234567890123456:role/vod"',
     }),
   sessionName: z
     .string()
@@ -134,11 +131,11 @@ const assumeRoleSchema = z.strictObject({
       description:
         "The name of the role's session, which the account's audit log shows. Defaults to the environment's " +
         "`ALICLOUD_ASSUME_ROLE_SESSION_NAME`, else to `pulumi-alicloud-vod`.",
-      hint: "give a name for the role's session",
+      mustBe: 'a name for the role\'s session, such as "release"',
     }),
   externalId: z.string().min(1).optional().meta({
     description: "The external ID that the role's trust policy asks for. Defaults to none.",
-    hint: "give the external ID that the role's trust policy asks for",
+    mustBe: "the external ID that the role's trust policy asks for",
   }),
 });
 
@@ -152,7 +149,7 @@ export const callerSchemas = {
         "The address of the VOD API: a host, or `https://` and a host; `http://` for loopback addresses only. Defaults to the " +
         "environment's `VOD_ENDPOINT`, then to `vod` of the stack's `alicloud:endpoints`, then to the environment's " +
         "`ALIBABA_CLOUD_ENDPOINT_VOD`, else to `vod.cn-shanghai.aliyuncs.com`.",
-      hint: "give a host such as vod.cn-shanghai.aliyuncs.com",
+      mustBe: 'a host, such as "vod.cn-shanghai.aliyuncs.com"',
       default: "vod.cn-shanghai.aliyuncs.com",
     }),
   profile: z
@@ -163,12 +160,12 @@ export const callerSchemas = {
       description:
         "A profile of the Alibaba Cloud CLI (`~/.aliyun/config.json`), for a domain of another account. The stack's credentials " +
         "and the stack's role are then left aside. Defaults to the stack's credentials.",
-      hint: "give the name of a profile of the Alibaba Cloud CLI",
+      mustBe: "the name of a profile of the Alibaba Cloud CLI",
     }),
   assumeRole: assumeRoleSchema.optional().meta({
     description:
       "The RAM role to assume, with the profile's credentials or else the stack's, in place of the stack's role. Defaults to none.",
-    hint: 'give { roleArn: "acs:ram::1234567890123456:role/vod" }, and sessionName and externalId if the role needs them',
+    mustBe: '{ roleArn: "acs:ram::1234567890123456:role/vod" }, with sessionName and externalId if the role needs them',
   }),
 } as const;
 
@@ -183,7 +180,7 @@ const callSchemas = {
         "A file into which every preview and update writes a report in JSON: what is due and why, what it costs, what was sent and " +
         "how that ended. Several resources may name one file. It can't be in the directory of `source`. Defaults to the stack's " +
         "`alicloud-vod:report`, else to none.",
-      hint: "give the path of a file, such as vod-report.json",
+      mustBe: 'the path of a file, such as "vod-report.json"',
     }),
   wait: waitInput,
   retry: z
@@ -196,6 +193,7 @@ const callSchemas = {
         .meta({
           description:
             "How long, in seconds, from 0 to 86,400; the time in which a call waits for other calls doesn't count. Defaults to 300.",
+          mustBe: "a number of seconds from 0 to 86,400",
           default: DEFAULT_RETRY_TIMEOUT_MS / 1000,
         }),
       maxAttempts: z.number().int().min(1).max(100).optional().meta({
@@ -206,19 +204,23 @@ const callSchemas = {
     .optional()
     .meta({
       description: "How often a call is tried. Defaults to 10 times within 5 minutes.",
-      hint: "write { timeout: seconds, maxAttempts: a whole number }",
+      mustBe: "{ timeout: seconds, maxAttempts: a whole number }",
     }),
   ...callerSchemas,
 } as const;
 
 /** Names and values of headers; none of them can end its header. */
 const headersSchema = z.record(
-  z.string().regex(/^[!#$%&'*+.^_`|~\w-]{1,128}$/, "is no name of a header"),
+  z.string().regex(/^[!#$%&'*+.^_`|~\w-]{1,128}$/, "is not a valid name of a header; use letters, digits and hyphens"),
   z
     .string()
     .min(1)
     .max(1024)
-    .regex(/^[\x20-\x7e]*$/, "contains a line break, or another character that no header can have"),
+    .regex(
+      /^[\x20-\x7e]*$/,
+      "contains a line break, or another character that a header can't have; use printable ASCII",
+    )
+    .meta({ mustBe: 'a string, such as "gzip"' }),
 );
 
 const HOW_MANY = "What to do when the day's quota can't hold what is due.";
@@ -247,7 +249,7 @@ const preloadOptionSchemas = {
     description:
       'Headers of the requests to the origin, such as `{ "Accept-Encoding": "gzip" }` for copies that the edge keeps apart. They ' +
       "are kept in the state, so never put a secret here. A change preloads everything again. Defaults to none.",
-    hint: 'give a text of printable ASCII for each header, such as { "Accept-Encoding": "gzip" }',
+    mustBe: 'a string of printable ASCII for each header, such as { "Accept-Encoding": "gzip" }',
   }),
 } as const;
 
@@ -376,7 +378,7 @@ export const refreshSchemas = {
     .prefault({})
     .meta({
       description: 'How the refresh uses the day\'s quota. Defaults to `{ onExceeded: "fail" }`.',
-      hint: 'write { onExceeded: "fail", "partial" or "collapse" }, and collapse: "always" or "never" if needed',
+      mustBe: '{ onExceeded: "fail", "partial" or "collapse" }, with collapse: "always" or "never" if needed',
     }),
   preload: z
     .union([z.boolean(), followingPreloadSchema])
@@ -386,7 +388,7 @@ export const refreshSchemas = {
         "Whether, and how, the refreshed URLs and the new ones are put on the edge again once the tasks of the refresh have ended. " +
         "This is a `VodCachePreload` below this resource, named after it with `-preload`. It preloads files only: with `paths` the " +
         "`objectType` must be `File`, and URLs that end in `/` are left out. Defaults to `false`.",
-      hint: 'write true, false, or an object of how it is preloaded, such as { area: "domestic" }',
+      mustBe: 'true, false or an object that says how, such as { area: "domestic" }',
       default: false,
     }),
   ...callSchemas,
@@ -429,7 +431,7 @@ export const preloadSchemas = {
       "The refresh of the same content. Nothing is preloaded before its tasks have ended, since the edge keeps the old copies until " +
       "then and may fetch them again; this waits as long as `wait` says, or else 1,200 seconds. If it fails, or was not sent as a " +
       "whole, nothing is preloaded, and what is due stays `pending`. Defaults to none: the edge has no copies of the content.",
-    hint: "give the VodCacheRefresh that the preload follows",
+    mustBe: "the VodCacheRefresh that the preload follows",
   }),
   preloadOnCreate: z
     .boolean()
@@ -448,7 +450,7 @@ export const preloadSchemas = {
     .prefault({})
     .meta({
       description: 'How the preload uses the day\'s quota. Defaults to `{ onExceeded: "fail" }`.',
-      hint: 'write { onExceeded: "fail" or "partial" }',
+      mustBe: '{ onExceeded: "fail" or "partial" }',
     }),
   onFailure: z
     .enum(FAILURE_POLICIES)

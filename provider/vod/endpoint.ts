@@ -103,7 +103,8 @@ function parseProxy(text: string, name: string): URL {
   if (url === null) throw refuse("is not a host or a URL");
   if (url.protocol !== "http:" && url.protocol !== "https:") throw refuse("is neither an http nor an https proxy");
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "") throw refuse("has more than a host and a port");
-  if (!isDecodable(url.username) || !isDecodable(url.password)) throw refuse("has a % that begins no percent-encoding");
+  if (!isDecodable(url.username) || !isDecodable(url.password))
+    throw refuse("has a % that is not part of a percent-encoding");
   return url;
 }
 
@@ -128,7 +129,7 @@ function parseOrigin(text: string, name: string): string {
   // `new URL` removes such characters silently, so a typing error would look right.
   const url = /[\s\\]/.test(text) ? null : parseUrl(withScheme);
   if (url === null || url.hostname === "") throw refuse("is not a host or a URL");
-  if (url.username !== "" || url.password !== "") throw refuse("holds a user name or a password");
+  if (url.username !== "" || url.password !== "") throw refuse("has a user name or a password");
   if (url.pathname !== "/" || url.search !== "" || url.hash !== "") throw refuse("has more than a host and a port");
   if (url.protocol === "https:") return url.origin;
   if (url.protocol !== "http:") throw refuse(`has the scheme ${url.protocol.slice(0, -1)}`);

@@ -36,12 +36,13 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { "http:": "80", "https:
  */
 export function normalizePath(path: string, objectType: ObjectType | undefined): PathResult {
   if (path === "") return problem("is empty");
-  if (/[\r\n\u0085\u2028\u2029]/.test(path)) return problem("contains a line break; give each path as its own element");
-  if (path.search(CONTROL) !== -1) return problem("contains a control character");
-  if (path.includes(" ")) return problem("contains a space; write %20 where the URL has one");
+  if (/[\r\n\u0085\u2028\u2029]/.test(path))
+    return problem("contains a line break; give each path as an element of its own");
+  if (path.search(CONTROL) !== -1) return problem("contains a control character; remove it");
+  if (path.includes(" ")) return problem("contains a space; write it as %20");
   const space = /\s/.exec(path)?.[0];
   if (space !== undefined) return problem(describeSpace(space));
-  if (!path.isWellFormed()) return problem("contains half of a character (a lone surrogate)");
+  if (!path.isWellFormed()) return problem("contains half of a character (a lone surrogate); correct it");
 
   const scheme = SCHEME.exec(path)?.[1]?.toLowerCase();
   if (scheme !== undefined && scheme !== "http" && scheme !== "https") {
@@ -66,7 +67,7 @@ export function normalizePath(path: string, objectType: ObjectType | undefined):
 /** How much longer a path is than the service takes, as part of a sentence. */
 export function describeLength({ length }: string): string {
   const [has, most] = [formatNumber(length), formatNumber(MAX_PATH_LENGTH)];
-  return `has ${has} characters as it is sent, and the service takes ${most} at most`;
+  return `is ${has} characters long as it is sent, and the service takes at most ${most}`;
 }
 
 /** The name of a file, with `/` between its directories, as clients write it in a URL. */
@@ -102,9 +103,9 @@ export function* directoriesAbove(url: string): Generator<string, void> {
 
 /** What is wrong with white space that is no plain space: it is rarely meant. */
 function describeSpace(space: string): string {
-  if (space === "\ufeff") return "contains a byte order mark (U+FEFF), which can't be seen; take it out";
+  if (space === "\ufeff") return "contains an invisible byte order mark (U+FEFF); remove it";
   const code = space.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0");
-  return `contains the white space U+${code}; take it out, or write ${encodeURIComponent(space)} where the URL has it`;
+  return `contains the white space U+${code}; remove it, or write it as ${encodeURIComponent(space)}`;
 }
 
 /** Lists the first few paths, or says how many they are where they are secret. */
@@ -132,7 +133,7 @@ function problem(sentence: string): { problem: string } {
 
 function normalizeHost(authority: string, scheme: string | undefined): PathResult {
   if (authority === "") return problem("has no host; write it as https://your-domain/path");
-  if (authority.includes("@")) return problem("holds a user name or a password before its host; leave them out");
+  if (authority.includes("@")) return problem("has a user name or a password before its host; remove it");
   if (authority.includes("*")) {
     return problem("has a wildcard host, which the service refuses; give one path for each domain");
   }
@@ -147,20 +148,23 @@ function normalizeHost(authority: string, scheme: string | undefined): PathResul
 
 /** What follows the host of a file, a directory or a URL without its parameters. */
 function normalizeObject(rest: string, objectType: ObjectType | undefined): PathResult {
-  if (rest.includes("#")) return problem("has a fragment (#…), which no viewer sends; leave it out or write %23");
+  if (rest.includes("#"))
+    return problem("has a fragment (#…), which no viewer sends; remove it, or write %23 for the character");
   if (rest.includes("\\")) return problem("contains a backslash; write / between directories");
-  if (STRAY_PERCENT.test(rest)) return problem("has a % that begins no percent-encoding; write %25 for the character");
+  if (STRAY_PERCENT.test(rest))
+    return problem("has a % that is not part of a percent-encoding; write %25 for the character");
   const query = rest.indexOf("?");
   const pathname = query === -1 ? rest : rest.slice(0, query);
-  if (DOT_SEGMENT.test(pathname)) return problem("has a . or .. segment, which viewers resolve; write the final path");
+  if (DOT_SEGMENT.test(pathname))
+    return problem("has a . or .. segment, which viewers resolve; write the resolved path");
   if (objectType === "Directory") {
-    if (query !== -1) return problem("has a query, which a Directory can't have; leave out everything from ?");
+    if (query !== -1) return problem("has a query, which a directory can't have; remove everything from the ? on");
     if (!pathname.endsWith("/")) {
-      return problem('does not end in "/", as a Directory must; add it, or use objectType "File" for a single file');
+      return problem('does not end in "/", as a directory must; add it, or use objectType "File" for a single file');
     }
   }
   if (objectType === "IgnoreParams" && query !== -1) {
-    return problem("has a query; IgnoreParams refreshes the URL with any query, so leave out everything from ?");
+    return problem("has a query, but IgnoreParams refreshes the URL with any query; remove everything from the ? on");
   }
   const encode = (text: string) => (text === "'" ? "%27" : encodeURIComponent(text));
   const absolute = (pathname === "" ? "/" : pathname).replace(ENCODED_BY_CLIENTS, encode);
@@ -169,14 +173,14 @@ function normalizeObject(rest: string, objectType: ObjectType | undefined): Path
 
 /** What follows the host of a regular expression: a pattern, which stays as it is. */
 function normalizePattern(rest: string): PathResult {
-  if (/\P{ASCII}/u.test(rest)) return problem("has characters beyond ASCII; write them percent-encoded");
+  if (/\P{ASCII}/u.test(rest)) return problem("has characters beyond ASCII; percent-encode them");
   if (!rest.startsWith("/")) return problem("has no pattern after its host; write it as https://your-domain/pattern");
   try {
     new RegExp(rest);
   } catch (error) {
     // What the engine says begins with the whole pattern.
     const reason = (error as Error).message.split(": ").at(-1);
-    return problem(`is not a regular expression: ${showLine(reason ?? "", 100)}`);
+    return problem(`is not a valid regular expression: ${showLine(reason ?? "", 100)}`);
   }
   return { path: rest };
 }

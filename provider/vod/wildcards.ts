@@ -15,7 +15,7 @@ type WildcardFinding = { problem: string } | { warning: string };
 const HOST = /^(?:https?:\/\/)?[^/?]*/;
 /** A class of characters in a pattern, in which `/*` are two characters. */
 const CLASS = /\[(?:\\.|[^\]\\])*\]/g;
-const TAKEN = "which the service takes for the character";
+const TAKEN = "which the service takes literally";
 
 /**
  * Finds a `*` that means something else to the service than to the person who wrote it. An encoded `%2A` is what it says: the

@@ -16,7 +16,7 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
 
   const args = (more: object) => ({ paths: [PATH], contentHash: "v1", ...more });
   test.each([
-    ["an empty list of paths", args({ paths: [] }), "paths is empty; give a list of at least one path"],
+    ["an empty list of paths", args({ paths: [] }), "paths must be a list of at least one path"],
     [
       "a line break",
       args({ paths: [PATH, "https://vod.example.com/a\nhttps://vod.example.com/b"] }),
@@ -25,12 +25,12 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
     [
       "a control character",
       args({ paths: ["https://vod.example.com/\u0007"] }),
-      "paths[0] (https://vod.example.com/\\x07) contains a control character.",
+      "paths[0] (https://vod.example.com/\\x07) contains a control character; remove it.",
     ],
     [
       "a space in a signed URL",
       args({ paths: ["https://vod.example.com/a b?auth_key=5ec2e7"] }),
-      "paths[0] (https://vod.example.com/a b?…) contains a space; write %20 where the URL has one.",
+      "paths[0] (https://vod.example.com/a b?…) contains a space; write it as %20.",
     ],
     [
       "a wildcard host",
@@ -40,14 +40,14 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
     [
       "a wildcard in a path",
       args({ paths: ["https://vod.example.com/player/*"] }),
-      "paths[0] (https://vod.example.com/player/*) has a *, which the service takes for the character; write " +
+      "paths[0] (https://vod.example.com/player/*) has a *, which the service takes literally; write " +
         'https://vod.example.com/player/ with objectType "Directory", or %2A for the character.',
     ],
     [
       "a path that is longer than the service takes",
       args({ paths: [`https://vod.example.com/${"a".repeat(1_001)}`] }),
       `paths[0] (https://vod.example.com/${"a".repeat(95)}…) ` +
-        "has 1,025 characters as it is sent, and the service takes 1,024 at most; refresh its directory instead.",
+        "is 1,025 characters long as it is sent, and the service takes at most 1,024; refresh its directory instead.",
     ],
     [
       "a path without a host",
@@ -57,17 +57,17 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
     [
       "a Directory without a slash",
       args({ objectType: "Directory" }),
-      'paths[0] (https://vod.example.com/a.js) does not end in "/", as a Directory must',
+      'paths[0] (https://vod.example.com/a.js) does not end in "/", as a directory must',
     ],
     [
       "an object type in the wrong case",
       args({ objectType: "directory" }),
-      'objectType is "directory", which is none of its values; write "Directory".',
+      'objectType must be "File", "Directory", "Regex" or "IgnoreParams"; did you mean "Directory"?',
     ],
     [
       "a list longer than a day's quota",
       args({ paths: Array.from({ length: 2001 }, (_, index) => `https://vod.example.com/${index}`) }),
-      "paths has 2001 URLs, more than the 2000 that an account may refresh in a day",
+      "paths has 2,001 URLs, more than the 2,000 that an account may refresh in a day",
     ],
     [
       "plain http to another machine",

@@ -130,7 +130,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     const source = (include: string[]) => resources({ site: { source: { directory, baseUrl: BASE, include } } });
     const refused = await run("preview", source(["picture"]));
     expect(refused.succeeded).toBe(false);
-    expect(refused.output).toContain(`source.include selects no file of "${directory}": "picture"; `);
+    expect(refused.output).toContain(`source.include selects no file in "${directory}": "picture"; `);
     expect((await run("up", source(["pictures/"]))).succeeded).toBe(true);
     expect(refreshed()).toEqual(url("pictures/1.jpg"));
     const warned = await run("up", source(["pictures", "index.htm"]));
@@ -139,7 +139,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     rmSync(join(directory, "pictures/1.jpg"));
     const emptied = await run("up", source(["pictures", "index.htm"]));
     expect(emptied.succeeded).toBe(true);
-    expect(emptied.output).toContain(`site: warning: source.include selects no file of "${directory}": `);
+    expect(emptied.output).toContain(`site: warning: source.include selects no file in "${directory}": `);
     expect(refreshed()).toEqual(url("pictures/1.jpg", "pictures/1.jpg"));
   });
 });

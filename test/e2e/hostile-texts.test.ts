@@ -63,7 +63,7 @@ describe.each(engines())("on the $name", ({ create }) => {
       const refused = await run("preview", resources({ site: { paths: [path], contentHash: "1" } }));
       expect(refused.succeeded).toBe(false);
       expect(refused.output).toMatch(/paths\[0\] \(https:\/\/(…@)?a\.example\.com\/x\.js(#…)?\) /);
-      expect(refused.output.replace(/holds a user name or a password/g, "")).not.toMatch(/password|user:/);
+      expect(refused.output.replace(/has a user name or a password/g, "")).not.toMatch(/password|user:/);
     }
   });
 });

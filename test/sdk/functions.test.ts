@@ -201,34 +201,38 @@ describe("wrong arguments are refused like inputs, and the service isn't asked:"
         return error.message as string;
       },
     );
-  const HAS = "endpoint, profile, assumeRole";
+  const HAS = "endpoint, profile and assumeRole";
 
   test.each([
     [
       { accessKey: "LTAIplanted", secretKey: "s" },
-      "accessKey can't be an argument, since it would stand in the program. Set it as a secret of the stack's configuration " +
-        "(`pulumi config set --secret alicloud:accessKey`) or in the environment, or name a profile or an assumeRole.",
+      "accessKey can't be an argument: it would stand in the program; set the key with `pulumi config set --secret alicloud:accessKey` " +
+        "and `pulumi config set --secret alicloud:secretKey` or in the environment, or use profile or assumeRole.",
     ],
-    [{ Profile: "eu" }, "Profile is not an input of getVodRefreshQuota. Write profile."],
-    [{ region: "cn-beijing" }, `region is not an input of getVodRefreshQuota. It has ${HAS}.`],
-    [{ profile: "" }, "profile is empty. Give the name of a profile of the Alibaba Cloud CLI."],
+    [{ Profile: "eu" }, "Profile is not an argument of getVodRefreshQuota; did you mean profile?"],
+    [{ region: "cn-beijing" }, `region is not an argument of getVodRefreshQuota; it has ${HAS}.`],
+    [{ profile: "" }, "profile must be the name of a profile of the Alibaba Cloud CLI (got an empty string)."],
     [
       { assumeRole: { roleArn: 5 } },
-      "assumeRole.roleArn is 5. Give the ARN of a RAM role, such as acs:ram::1234567890123456:role/vod.",
+      'assumeRole.roleArn must be the ARN of a RAM role, such as "acs:ram::1234567890123456:role/vod" (got 5).',
     ],
   ])("%j", async (args, sentences) => {
     const message = await messageOf(getVodRefreshQuota({ endpoint: emulator.endpoint, ...args } as never));
-    expect(message).toBe(`${sentences} (code InvalidArguments)`);
+    expect(message).toBe(`getVodRefreshQuota got a wrong argument. ${sentences} (code InvalidArguments)`);
     expect(emulator.received).toEqual([]);
   });
 
   test.each([undefined, null, "1,2", [1], {}])("taskIds can't be %j", async (taskIds) => {
     const message = await messageOf(getVodRefreshTasks({ endpoint: emulator.endpoint, taskIds } as never));
-    expect(message).toBe("taskIds is no list of texts. Give the taskIds of a resource. (code InvalidArguments)");
+    expect(message).toMatch(
+      /^getVodRefreshTasks got a wrong argument\. taskIds(\[0\])? (is missing; it )?must be .+ \(code InvalidArguments\)$/,
+    );
   });
 
   test("taskIds can't be left out with all other arguments", async () => {
-    expect(await messageOf(getVodRefreshTasks(undefined as never))).toMatch(/^taskIds is no list of texts\./);
+    expect(await messageOf(getVodRefreshTasks(undefined as never))).toContain(
+      "taskIds is missing; it must be the taskIds of a resource, or a list of task IDs.",
+    );
   });
 
   test("but null counts as not given, as for a resource", async () => {

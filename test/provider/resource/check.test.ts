@@ -46,44 +46,44 @@ describe("checked inputs are complete and normalised", () => {
 
 describe("each wrong input gets a sentence with the name of the property and the index", () => {
   test.each([
-    [{ paths: undefined }, "paths is missing; give paths with contentHash, or contents, or source."],
-    [{ paths: [] }, "paths is empty; give a list of at least one path, such as https://vod.example.com/player/app.js."],
+    [{ paths: undefined }, "source, contents and paths are all missing; give one of them, paths with contentHash."],
+    [
+      { paths: [] },
+      'paths must be a list of at least one path, such as ["https://vod.example.com/player/app.js"] (got an empty list).',
+    ],
     [
       { paths: PATH },
-      "paths is a string; give a list of at least one path, such as https://vod.example.com/player/app.js.",
+      'paths must be a list of at least one path, such as ["https://vod.example.com/player/app.js"] (got a string).',
     ],
-    [
-      { paths: [PATH, 7] },
-      "paths[1] is 7; give a list of at least one path, such as https://vod.example.com/player/app.js.",
-    ],
+    [{ paths: [PATH, 7] }, 'paths[1] must be a path, such as "https://vod.example.com/player/app.js" (got 7).'],
     [
       { paths: [PATH, "https://vod.example.com/my video.mp4"] },
-      "paths[1] (https://vod.example.com/my video.mp4) contains a space; write %20 where the URL has one.",
+      "paths[1] (https://vod.example.com/my video.mp4) contains a space; write it as %20.",
     ],
     [
       { paths: ["https://vod.example.com/a"], objectType: "Directory" },
-      'paths[0] (https://vod.example.com/a) does not end in "/", as a Directory must; add it, or use objectType "File" for a single file.',
+      'paths[0] (https://vod.example.com/a) does not end in "/", as a directory must; add it, or use objectType "File" for a single file.',
     ],
-    [{ objectType: "directory" }, 'objectType is "directory", which is none of its values; write "Directory".'],
     [
-      { objectType: "Folder" },
-      'objectType is "Folder", which is none of its values; write "File", "Directory", "Regex", "IgnoreParams".',
+      { objectType: "directory" },
+      'objectType must be "File", "Directory", "Regex" or "IgnoreParams"; did you mean "Directory"?',
     ],
-    [{ force: "yes" }, "force is a string; write true or false."],
+    [{ objectType: "Folder" }, 'objectType must be "File", "Directory", "Regex" or "IgnoreParams" (got "Folder").'],
+    [{ force: "yes" }, "force must be true or false (got a string)."],
     [
       { contentHash: undefined },
-      'contentHash is missing; give a text that changes with the content, such as hashFiles("./dist") or a version.',
+      'contentHash is missing; with paths, it must be a string that changes with the content, such as hashFiles("./dist") or a version.',
     ],
     [
       { contentHash: "" },
-      'contentHash is empty; give a text that changes with the content, such as hashFiles("./dist") or a version.',
+      'contentHash must be a string that changes with the content, such as hashFiles("./dist") or a version (got an empty string).',
     ],
-    [{ refreshOnCreate: 1 }, "refreshOnCreate is 1; write true or false."],
-    [{ path: PATH }, "path is not an input of VodCacheRefresh; write paths."],
-    [{ contenthash: "x" }, "contenthash is not an input of VodCacheRefresh; write contentHash."],
+    [{ refreshOnCreate: 1 }, "refreshOnCreate must be true or false (got 1)."],
+    [{ path: PATH }, "path is not an input of VodCacheRefresh; did you mean paths?"],
+    [{ contenthash: "x" }, "contenthash is not an input of VodCacheRefresh; did you mean contentHash?"],
     [
       { colour: "red" },
-      "colour is not an input of VodCacheRefresh; it has paths, contentHash, contents, source, objectType, force, refreshOnCreate, refreshNew, refreshRemoved, quota, preload, report, wait, retry, endpoint, profile, assumeRole.",
+      "colour is not an input of VodCacheRefresh; it has paths, contentHash, contents, source, objectType, force, refreshOnCreate, refreshNew, refreshRemoved, quota, preload, report, wait, retry, endpoint, profile and assumeRole.",
     ],
   ])("%j", (news, problem) => {
     expect(problemsOf(news)).toEqual([problem]);
@@ -99,12 +99,12 @@ describe("each wrong input gets a sentence with the name of the property and the
     expect(problems).toHaveLength(22);
     expect(problems[19]).toBe("paths[19] (/19) has no host; write it as https://your-domain/path.");
     expect(problems.slice(20)).toEqual([
-      "paths[1521] (https://vod.example.com/a b) contains a space; write %20 where the URL has one.",
-      "1,501 more of paths: each has no host; write it as https://your-domain/path.",
+      "paths[1521] (https://vod.example.com/a b) contains a space; write it as %20.",
+      "1,501 more in paths: each has no host; write it as https://your-domain/path.",
     ]);
     const hosts = Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`host${index}/a`, "1"]));
     expect(check({ contents: hosts }).problems.at(-1)).toBe(
-      '1 more of contents: each has no host: "…" is not a domain name; write it as https://your-domain/path.',
+      '1 more in contents: each has no host: "…" is not a domain name; write it as https://your-domain/path.',
     );
   });
 
@@ -117,20 +117,20 @@ describe("each wrong input gets a sentence with the name of the property and the
     const urls = (count: number) => Array.from({ length: count }, (_, index) => `https://vod.example.com/${index}/`);
     expect(problemsOf({ paths: urls(2000) })).toEqual([]);
     expect(problemsOf({ paths: urls(2001) })).toEqual([
-      'paths has 2001 URLs, more than the 2000 that an account may refresh in a day; refresh their directories instead (objectType "Directory"), or set alicloud-vod:urlsPerDay if this account\'s quota was raised.',
+      'paths has 2,001 URLs, more than the 2,000 that an account may refresh in a day; refresh their directories instead (objectType "Directory"), or set alicloud-vod:urlsPerDay if this account\'s quota was raised.',
     ]);
     expect(problemsOf({ paths: urls(100), objectType: "Directory" })).toEqual([]);
     expect(problemsOf({ paths: urls(101), objectType: "Directory" })).toEqual([
-      "paths has 101 directories or patterns, more than the 100 that an account may refresh in a day; refresh their parents instead, or set alicloud-vod:directoriesPerDay if this account's quota was raised.",
+      "paths has 101 directories or patterns, more than the 100 that an account may refresh in a day; refresh the directories above them instead, or set alicloud-vod:directoriesPerDay if this account's quota was raised.",
     ]);
     expect(problemsOf({ paths: [...urls(2000), ...urls(2000)] })).toEqual([]);
 
     const raised = (urlsPerDay: string) =>
       check({ paths: urls(2001), contentHash: "v1" }, {}, { "alicloud-vod:urlsPerDay": urlsPerDay }).problems;
     expect(raised("10000")).toEqual([]);
-    expect(raised("2000")[0]).toMatch(/^paths has 2001 URLs, more than the 2000 that/);
+    expect(raised("2000")[0]).toMatch(/^paths has 2,001 URLs, more than the 2,000 that/);
     expect(raised("many")).toEqual([
-      'alicloud-vod:urlsPerDay is "many" in the stack\'s configuration; write a whole number such as 10000.',
+      'alicloud-vod:urlsPerDay must be a whole number such as 10000 (got "many" in the stack\'s configuration).',
     ]);
   });
 });
@@ -152,8 +152,8 @@ test.each(["accessKey", "secretKey", "access_key_secret", "securityToken", "acce
   "%s is refused as an input, and the sentence says why",
   (name) => {
     expect(problemsOf({ [name]: "abc-secret" })).toEqual([
-      `${name} can't be an input, since it would stand in the state; set it as a secret of the stack's configuration ` +
-        "(`pulumi config set --secret alicloud:accessKey`) or in the environment, or name a profile or an assumeRole.",
+      `${name} can't be an input: inputs are kept in the state; set the key with \`pulumi config set --secret alicloud:accessKey\` and ` +
+        "`pulumi config set --secret alicloud:secretKey` or in the environment, or use profile or assumeRole.",
     ]);
   },
 );
@@ -173,14 +173,14 @@ describe("a region", () => {
     const given = { paths: [PATH], contentHash: "v1" };
     const region = (key: string) => (key === "alicloud:region" ? "cn-hangzhou" : undefined);
     expect(checkInputs(given, {}, region, REFRESH).notes).toEqual([
-      "the stack's alicloud:region is cn-hangzhou, but the calls go to cn-shanghai: only there the operation exists",
+      "the stack's alicloud:region is cn-hangzhou, but calls go to cn-shanghai, the only region with these operations",
     ]);
     expect(checkInputs(given, { VOD_ENDPOINT: "vod.example.com" }, region, REFRESH).notes).toEqual([]);
     expect(checkInputs({ ...given, endpoint: UNKNOWN }, {}, region, REFRESH).notes).toEqual([]);
     expect(checkInputs(given, {}, () => undefined, REFRESH).notes).toEqual([]);
     for (const name of ["ALICLOUD_REGION", "ALIBABA_CLOUD_REGION"]) {
       expect(checkInputs(given, { [name]: "eu-central-1" }, () => undefined, REFRESH).notes).toEqual([
-        `the environment's ${name} is eu-central-1, but the calls go to cn-shanghai: only there the operation exists`,
+        `the environment's ${name} is eu-central-1, but calls go to cn-shanghai, the only region with these operations`,
       ]);
     }
   });
@@ -198,7 +198,7 @@ describe("an endpoint", () => {
 });
 
 describe("a * in a path", () => {
-  const TAKEN = "has a *, which the service takes for the character";
+  const TAKEN = "has a *, which the service takes literally";
 
   test.each([
     [
@@ -223,7 +223,7 @@ describe("a * in a path", () => {
     ],
     [
       { paths: ["https://me:pw-5ec2e7@vod.example.com/player/*"] },
-      "paths[0] (https://…@vod.example.com/player/*) holds a user name or a password before its host; leave them out.",
+      "paths[0] (https://…@vod.example.com/player/*) has a user name or a password before its host; remove it.",
     ],
   ])("%j is refused where it can't be meant", (news, problem) => {
     expect(problemsOf(news)).toEqual([problem]);
@@ -241,7 +241,7 @@ describe("a * in a path", () => {
     const problems = problemsOf({ paths });
     expect(problems).toHaveLength(21);
     expect(problems.at(-1)).toBe(
-      `5 more of paths: each ${TAKEN}; write … with objectType "…", or %2A for the character.`,
+      `5 more in paths: each ${TAKEN}; write … with objectType "…", or %2A for the character.`,
     );
   });
 
@@ -292,31 +292,27 @@ describe("contents", () => {
 
   test.each([
     [{ "/a": "1" }, {}, 'contents["/a"] has no host; write it as https://your-domain/path.'],
-    [
-      { [PATH]: 1 },
-      {},
-      `contents["${PATH}"] is 1; give a hash for each URL, such as { "https://vod.example.com/a.js": "9f86d081" }.`,
-    ],
-    [
-      { [PATH]: "" },
-      {},
-      `contents["${PATH}"] is empty; give a hash for each URL, such as { "https://vod.example.com/a.js": "9f86d081" }.`,
-    ],
+    [{ [PATH]: 1 }, {}, `contents["${PATH}"] must be a hash, such as "9f86d081" (got 1).`],
+    [{ [PATH]: "" }, {}, `contents["${PATH}"] must be a hash, such as "9f86d081" (got an empty string).`],
     [
       { [PATH]: "1", [PATH.toUpperCase().replace("/A.JS", "/a.js")]: "2" },
       {},
-      'contents["HTTPS://VOD.EXAMPLE.COM/a.js"] names a URL twice, with different hashes; write it once.',
+      'contents["HTTPS://VOD.EXAMPLE.COM/a.js"] is the same URL as another key, with another hash; keep one of them.',
     ],
-    [{ [PATH]: "1" }, { paths: [PATH] }, "paths and contents are both given; give one of paths, contents and source."],
+    [
+      { [PATH]: "1" },
+      { paths: [PATH] },
+      "paths and contents are both given; give only one of source, contents and paths.",
+    ],
     [
       { [PATH]: "1" },
       { contentHash: "v1" },
-      "contentHash goes with paths; contents has a hash for each file, so leave it out.",
+      "contentHash only goes with paths; leave it out, since contents has a hash for each URL.",
     ],
     [
       { [PATH]: "1" },
       { objectType: "Directory" },
-      'objectType is "Directory", but contents names URLs; write "File" or "IgnoreParams".',
+      'objectType must be "File" or "IgnoreParams" with contents, which names URLs (got "Directory").',
     ],
     [
       { [PATH]: "1" },
@@ -347,17 +343,20 @@ describe("source", () => {
   });
 
   const wanted =
-    'give { directory: "./dist", baseUrl: "https://vod.example.com/" }, and include, exclude and indexDocument if needed.';
+    '{ directory: "./dist", baseUrl: "https://vod.example.com/" }, with include, exclude and indexDocument if needed';
   test.each([
-    ["./dist", `source is a string; ${wanted}`],
-    [{ baseUrl: "https://vod.example.com/" }, `source.directory is missing; ${wanted}`],
+    ["./dist", `source must be ${wanted} (got a string).`],
+    [
+      { baseUrl: "https://vod.example.com/" },
+      'source.directory is missing; it must be the path of a directory, such as "./dist".',
+    ],
     [
       { directory: "./dist", baseUrl: "https://vod.example.com/", colour: "red" },
-      `source has colour, which it doesn't know; ${wanted}`,
+      'source has no property "colour"; it has directory, baseUrl, include, exclude and indexDocument.',
     ],
     [
       { directory: "./dist", baseUrl: "https://vod.example.com/?v=1" },
-      "source.baseUrl (https://vod.example.com/?…) has a query, which a Directory can't have; leave out everything from ?.",
+      "source.baseUrl (https://vod.example.com/?…) has a query, which a directory can't have; remove everything from the ? on.",
     ],
     [
       { directory: "./dist", baseUrl: "player" },
@@ -376,12 +375,12 @@ describe("policies", () => {
   });
   test("refreshRemoved false with paths gives a warning", () => {
     expect(check({ paths: [PATH], contentHash: "v1", refreshRemoved: false }).warnings).toEqual([
-      "refreshRemoved has an effect with contents and source only; a path that is taken out of paths is never refreshed.",
+      "refreshRemoved has no effect with paths, where a removed path is never refreshed; leave it out.",
     ]);
   });
   test("refreshNew with paths gives a warning", () => {
     expect(check({ paths: [PATH], contentHash: "v1", refreshNew: true }).warnings).toEqual([
-      "refreshNew has an effect with contents and source only; a new path in paths is always refreshed.",
+      "refreshNew has no effect with paths, where a new path is always refreshed; leave it out.",
     ]);
   });
   test("more paths than a day's quota are accepted where quota.onExceeded isn't fail", () => {
@@ -404,13 +403,10 @@ describe("waiting and retrying", () => {
   test.each([
     [
       { wait: "yes" },
-      'wait is a string; write true, false, or { timeout: seconds, onTimeout: "fail" or "warn", retryFailed: true or false }.',
+      'wait must be true, false or { timeout: seconds, onTimeout: "fail" or "warn", retryFailed: true or false } (got a string).',
     ],
-    [
-      { wait: { timeout: "1m" } },
-      'wait.timeout is a string; write true, false, or { timeout: seconds, onTimeout: "fail" or "warn", retryFailed: true or false }.',
-    ],
-    [{ retry: { maxAttempts: 0 } }, "retry.maxAttempts is 0; write { timeout: seconds, maxAttempts: a whole number }."],
+    [{ wait: { timeout: "1m" } }, "wait.timeout must be a number of seconds from 0 to 86,400 (got a string)."],
+    [{ retry: { maxAttempts: 0 } }, "retry.maxAttempts must be a whole number from 1 to 100 (got 0)."],
   ])("%j is refused", (more, problem) => {
     expect(problems(more)).toEqual([problem]);
   });
@@ -441,49 +437,40 @@ describe("a preload after the refresh, as an option of it:", () => {
   ])("%j is accepted", (more) => expect(problems(more)).toEqual([]));
 
   test.each([
-    [
-      { preload: { area: "china" } },
-      'preload.area is "china", which is none of its values; write "domestic", "overseas".',
-    ],
+    [{ preload: { area: "china" } }, 'preload.area must be "domestic" or "overseas" (got "china").'],
     [
       { preload: { everything: true } },
-      'preload has everything, which it doesn\'t know; write true, false, or an object of how it is preloaded, such as { area: "domestic" }.',
+      'preload has no property "everything"; it has area, l2Preload, headers, include, exclude, preloadOnCreate, quota, onFailure and wait.',
     ],
     [
       { preload: { headers: { Cookie: "a\nb" } } },
-      "preload.headers.Cookie contains a line break, or another character that no header can have; give a text of printable " +
-        'ASCII for each header, such as { "Accept-Encoding": "gzip" }.',
+      'preload.headers["Cookie"] contains a line break, or another character that a header can\'t have; use printable ASCII.',
     ],
     [
       { preload: { headers: { Cookie: "" } } },
-      'preload.headers.Cookie is empty; give a text of printable ASCII for each header, such as { "Accept-Encoding": "gzip" }.',
+      'preload.headers["Cookie"] must be a string, such as "gzip" (got an empty string).',
     ],
     [
       { preload: { headers: { Cookie: "a".repeat(1025) } } },
-      "preload.headers.Cookie is longer than 1024 characters; give a text of printable ASCII for each header, such as " +
-        '{ "Accept-Encoding": "gzip" }.',
+      'preload.headers["Cookie"] is longer than 1,024 characters; shorten it.',
     ],
     [
       { preload: { headers: { "a b": "1" } } },
-      "preload.headers.a b is no name of a header; give a text of printable ASCII for each header, such as " +
-        '{ "Accept-Encoding": "gzip" }.',
+      'preload.headers["a b"] is not a valid name of a header; use letters, digits and hyphens.',
     ],
     [
       { preload: true, objectType: "IgnoreParams" },
-      'preload goes with files, but objectType is "IgnoreParams"; declare a VodCachePreload of their files instead.',
+      'preload only goes with objectType "File" (got "IgnoreParams"); declare a VodCachePreload with the URLs of the files instead.',
     ],
     [
       { preload: true, wait: false },
-      "wait is false, but a preload can only follow a refresh that has ended; leave wait out.",
+      "wait is false, but preload has to wait until the refresh has ended; leave wait out.",
     ],
     [
       { preload: true, paths: ["https://vod.example.com/"] },
-      "preload is given, but every URL names a directory, which can't be preloaded; leave preload out.",
+      "preload has nothing to do, since every URL names a directory, which can't be preloaded; leave preload out.",
     ],
-    [
-      { preload: { include: ["*.ts"] } },
-      "preload.include and preload.exclude go with source; without it, all files are preloaded.",
-    ],
+    [{ preload: { include: ["*.ts"] } }, "preload.include and preload.exclude only go with source; leave them out."],
   ])("%j is refused", (more, problem) => {
     expect(problems(more)).toEqual([problem]);
   });
@@ -508,7 +495,7 @@ describe("a value that isn't known yet in a preview is accepted", () => {
   });
 
   test.each([
-    ["accessKey", UNKNOWN, /^accessKey can't be an input, since it would stand in the state; /],
+    ["accessKey", UNKNOWN, /^accessKey can't be an input: inputs are kept in the state; /],
     ["colour", { shade: UNKNOWN }, /^colour is not an input of VodCacheRefresh; /],
   ])("but not of %s, which is no input whatever its value", (name, value, problem) => {
     expect(problemsOf({ [name]: value })[0]).toMatch(problem);

@@ -75,7 +75,7 @@ describe("an endpoint is refused, by the name of where it stands", () => {
     ["ftp://vod.example.com", "endpoint has the scheme ftp."],
     ["https://vod.example.com/api", "endpoint has more than a host and a port."],
     ["https://vod.example.com?a=b", "endpoint has more than a host and a port."],
-    ["https://me:pw@vod.example.com", "endpoint holds a user name or a password."],
+    ["https://me:pw@vod.example.com", "endpoint has a user name or a password."],
     ["vod example.com", "endpoint is not a host or a URL."],
     ["https://", "endpoint is not a host or a URL."],
   ])("%j", (input, sentence) => {

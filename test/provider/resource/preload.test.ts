@@ -256,15 +256,9 @@ describe("a bad input is refused by name in the preview", () => {
 
   test.each<[Properties, RegExp]>([
     [{ objectType: "File" }, /^objectType is not an input of VodCachePreload; it has paths, /],
-    [{ area: "china" }, /^area is "china", which is none of its values; write "domestic", "overseas"\.$/],
-    [
-      { headers: { "X-A": "a\r\nHost: evil" } },
-      /^headers\["X-A"\] contains a line break, .*; give a text of printable ASCII/,
-    ],
-    [
-      { quota: { onExceeded: "collapse" } },
-      /^quota\.onExceeded is "collapse", which is none of its values; write "fail", "partial"\.$/,
-    ],
+    [{ area: "china" }, /^area must be "domestic" or "overseas" \(got "china"\)\.$/],
+    [{ headers: { "X-A": "a\r\nHost: evil" } }, /^headers\["X-A"\] contains a line break, .*; use printable ASCII\.$/],
+    [{ quota: { onExceeded: "collapse" } }, /^quota\.onExceeded must be "fail" or "partial" \(got "collapse"\)\.$/],
     [
       { paths: [url("videos/")] },
       /^paths\[0\] \(https:\/\/vod\.example\.com\/videos\/\) names a directory, which can't be preloaded/,

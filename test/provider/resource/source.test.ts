@@ -94,7 +94,7 @@ describe("a deployment", () => {
     const { failures } = await provider().check({}, program());
     expect(failures.map(({ reason }) => reason)).toEqual([
       expect.stringMatching(
-        /^source has 1 file with too long a URL: https:\/\/vod\.example\.com\/%C3%A9.*… has 1,228 characters as it is sent, and the service takes 1,024 at most; shorten the names, or leave these files out with source\.exclude\.$/,
+        /^source has 1 file whose URL is too long: https:\/\/vod\.example\.com\/%C3%A9.*… is 1,228 characters long as it is sent, and the service takes at most 1,024; shorten the names, or leave these files out with source\.exclude\.$/,
       ),
     ]);
     expect((await provider().check({}, program({ exclude: [`${name}/**`] }))).failures).toEqual([]);
@@ -229,11 +229,14 @@ describe("a check", () => {
     provider().check(olds, program(source, more));
 
   test.each([
-    [["index.htm"], `source.include selects no file of "DIR": "index.htm"; correct it, relative to source.directory: `],
-    [[], "source.include is an empty list, which selects no file; leave it out for all files, or name some."],
+    [
+      ["index.htm"],
+      `source.include selects no file in "DIR": "index.htm"; correct the pattern: it is relative to source.directory, `,
+    ],
+    [[], "source.include is empty, so it selects no file; leave it out to select all files."],
     [
       ["**/*.html, **/*.js"],
-      'source.include selects no file of "DIR": "**/*.html, **/*.js"; give each as an element of its own: "**/*.html", "**/*.js".',
+      'source.include selects no file in "DIR": "**/*.html, **/*.js"; give each pattern as an element of its own: "**/*.html", "**/*.js".',
     ],
   ])("of a new resource refuses an include that selects nothing: %j", async (include, sentence) => {
     write({ "a.js": "1" });
@@ -251,8 +254,8 @@ describe("a check", () => {
     write({ "a.js": "1" });
     await check({ include: ["*.js", "*.html"], exclude: ["b, c.*"] });
     expect(lines.filter((line) => line.includes("warning"))).toEqual([
-      'site: warning: source.include has "*.html", which matches no file; correct it, relative to source.directory: ' +
-        "the name of a directory means all below it, **/*.html every such file.",
+      'site: warning: source.include has "*.html", which matches no file; correct the pattern: it is relative to source.directory, ' +
+        "the name of a directory selects all files below it, and **/*.html every HTML file.",
     ]);
   });
 
@@ -260,21 +263,21 @@ describe("a check", () => {
     write({ "a.js": "1", "b.js": "1" });
     await check({ exclude: ["b.*, *.map"] });
     expect(lines).toContain(
-      'site: warning: source.exclude has "b.*, *.map", which is one pattern; give each as an element of its own: "b.*", "*.map".',
+      'site: warning: source.exclude has "b.*, *.map", which counts as one pattern; give each pattern as an element of its own: "b.*", "*.map".',
     );
   });
 
   test("of a new resource warns of a directory without files, and of contents without URLs", async () => {
-    const nothing = "so that there is nothing to refresh until it";
+    const nothing = "there is nothing to refresh until it";
     const { inputs } = await check({ include: ["*.html"] });
-    expect(lines).toContain(`site: warning: source.directory "${directory}" has no files, ${nothing} has some.`);
+    expect(lines).toContain(`site: warning: source.directory "${directory}" has no files; ${nothing} has some.`);
     write({ "a.js": "1" });
     await check({ exclude: ["**"] });
     expect(lines).toContain(
-      `site: warning: source.directory "${directory}" has no file that is not excluded, ${nothing} has some.`,
+      `site: warning: source.directory "${directory}" has only excluded files; ${nothing} has some.`,
     );
     await provider().check({}, { __resourceName: "site", contents: {} });
-    expect(lines).toContain(`site: warning: contents is empty, ${nothing} names a URL.`);
+    expect(lines).toContain(`site: warning: contents is empty; ${nothing} names a URL.`);
     lines = [];
     rmSync(join(directory, "a.js"));
     await check({}, inputs);

@@ -31,8 +31,12 @@ describe.each(Object.entries(RESOURCES))("%s", (_, schemas) => {
     expect(description).toContain(shown);
   });
 
-  test.each(Object.entries(schemas))("%s says what to write", (_name, schema) => {
-    expect(describeField(schema).hint).toMatch(/^(give|write) \S.*[^.]$/);
+  test.each(listFields(schemas))("%s says what it must be, after these words", (_path, schema) => {
+    expect(describeField(schema).mustBe).toMatch(/^(?!give|write)\S.*[^.]$/);
+  });
+
+  test.each(listFields(schemas))("%s has nothing in its meta that no message reads", (_path, schema) => {
+    expect(["description", "mustBe", "default"]).toEqual(expect.arrayContaining(Object.keys(schema.meta() ?? {})));
   });
 
   test("is written as JSON schema, with descriptions and defaults", () => {

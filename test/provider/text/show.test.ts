@@ -150,7 +150,7 @@ describe("one line without secrets is", () => {
     const urls = { "alicloud-vod:urlsPerDay": `${ESCAPE} ${SECRET}` };
     expectSafe(check({ ...base, paths: ["a.example.com/x"] }, urls));
     const pattern = check({ ...base, objectType: "Regex", paths: ["a.example.com/(?auth_key=5ec2e7"] });
-    expect(pattern).toBe("paths[0] (a.example.com/(?…) is not a regular expression: Invalid group.");
+    expect(pattern).toBe("paths[0] (a.example.com/(?…) is not a valid regular expression: Invalid group.");
   });
 
   test.skipIf(isWindows)("a name of a file or a directory", async () => {

@@ -61,24 +61,16 @@ describe("a path that can't be sent is refused with one sentence", () => {
     [
       "File",
       "https://vod.example.com/a\nhttps://vod.example.com/b",
-      "contains a line break; give each path as its own element",
+      "contains a line break; give each path as an element of its own",
     ],
-    ["File", "https://vod.example.com/a\r", "contains a line break; give each path as its own element"],
-    ["File", "https://vod.example.com/a\u2028b", "contains a line break; give each path as its own element"],
-    ["File", "https://vod.example.com/a\u0007", "contains a control character"],
-    ["File", "https://vod.example.com/a\t", "contains a control character"],
-    ["File", "https://vod.example.com/my video.mp4", "contains a space; write %20 where the URL has one"],
-    [
-      "File",
-      "\ufeffhttps://vod.example.com/a",
-      "contains a byte order mark (U+FEFF), which can't be seen; take it out",
-    ],
-    [
-      "File",
-      "https://vod.example.com/a\u00a0b",
-      "contains the white space U+00A0; take it out, or write %C2%A0 where the URL has it",
-    ],
-    ["File", "https://vod.example.com/\ud800", "contains half of a character (a lone surrogate)"],
+    ["File", "https://vod.example.com/a\r", "contains a line break; give each path as an element of its own"],
+    ["File", "https://vod.example.com/a\u2028b", "contains a line break; give each path as an element of its own"],
+    ["File", "https://vod.example.com/a\u0007", "contains a control character; remove it"],
+    ["File", "https://vod.example.com/a\t", "contains a control character; remove it"],
+    ["File", "https://vod.example.com/my video.mp4", "contains a space; write it as %20"],
+    ["File", "\ufeffhttps://vod.example.com/a", "contains an invisible byte order mark (U+FEFF); remove it"],
+    ["File", "https://vod.example.com/a\u00a0b", "contains the white space U+00A0; remove it, or write it as %C2%A0"],
+    ["File", "https://vod.example.com/\ud800", "contains half of a character (a lone surrogate); correct it"],
     ["File", "ftp://vod.example.com/a", "has the scheme ftp; write http:// or https://"],
     ["File", "/player/app.js", "has no host; write it as https://your-domain/path"],
     ["File", "https:///player/app.js", "has no host; write it as https://your-domain/path"],
@@ -89,42 +81,50 @@ describe("a path that can't be sent is refused with one sentence", () => {
       "has a wildcard host, which the service refuses; give one path for each domain",
     ],
     ["Regex", "*.example.com/a", "has a wildcard host, which the service refuses; give one path for each domain"],
-    ["File", "https://me:pw@vod.example.com/a", "holds a user name or a password before its host; leave them out"],
-    ["File", "https://vod.example.com/a#top", "has a fragment (#…), which no viewer sends; leave it out or write %23"],
+    ["File", "https://me:pw@vod.example.com/a", "has a user name or a password before its host; remove it"],
+    [
+      "File",
+      "https://vod.example.com/a#top",
+      "has a fragment (#…), which no viewer sends; remove it, or write %23 for the character",
+    ],
     ["File", "https://vod.example.com\\a", "contains a backslash; write / between directories"],
-    ["File", "https://vod.example.com/100%", "has a % that begins no percent-encoding; write %25 for the character"],
-    ["File", "https://vod.example.com/a/../b", "has a . or .. segment, which viewers resolve; write the final path"],
+    [
+      "File",
+      "https://vod.example.com/100%",
+      "has a % that is not part of a percent-encoding; write %25 for the character",
+    ],
+    ["File", "https://vod.example.com/a/../b", "has a . or .. segment, which viewers resolve; write the resolved path"],
     [
       "File",
       "https://vod.example.com/a/%2E%2e/b",
-      "has a . or .. segment, which viewers resolve; write the final path",
+      "has a . or .. segment, which viewers resolve; write the resolved path",
     ],
     [
       "Directory",
       "https://vod.example.com/a",
-      'does not end in "/", as a Directory must; add it, or use objectType "File" for a single file',
+      'does not end in "/", as a directory must; add it, or use objectType "File" for a single file',
     ],
     [
       "Directory",
       "https://vod.example.com/a/?v=1",
-      "has a query, which a Directory can't have; leave out everything from ?",
+      "has a query, which a directory can't have; remove everything from the ? on",
     ],
     [
       "IgnoreParams",
       "https://vod.example.com/a?v=1",
-      "has a query; IgnoreParams refreshes the URL with any query, so leave out everything from ?",
+      "has a query, but IgnoreParams refreshes the URL with any query; remove everything from the ? on",
     ],
     ["Regex", "https://vod.example.com", "has no pattern after its host; write it as https://your-domain/pattern"],
-    ["Regex", "https://vod.example.com/é", "has characters beyond ASCII; write them percent-encoded"],
+    ["Regex", "https://vod.example.com/é", "has characters beyond ASCII; percent-encode them"],
     [
       "File",
       `https://vod.example.com/${"é".repeat(167)}`,
-      "has 1,026 characters as it is sent, and the service takes 1,024 at most; refresh its directory instead",
+      "is 1,026 characters long as it is sent, and the service takes at most 1,024; refresh its directory instead",
     ],
     [
       "Regex",
       `https://vod.example.com/${"a".repeat(1_001)}`,
-      "has 1,025 characters as it is sent, and the service takes 1,024 at most; shorten it",
+      "is 1,025 characters long as it is sent, and the service takes at most 1,024; shorten it",
     ],
   ] as const)("%s %j", (objectType, path, problem) => {
     expect(normalizePath(path, objectType)).toEqual({ problem });
@@ -132,7 +132,9 @@ describe("a path that can't be sent is refused with one sentence", () => {
 
   test("for an invalid regular expression", () => {
     const result = normalizePath("https://vod.example.com/(a", "Regex");
-    expect(result).toEqual({ problem: expect.stringMatching(/^is not a regular expression: .*Unterminated group/) });
+    expect(result).toEqual({
+      problem: expect.stringMatching(/^is not a valid regular expression: .*Unterminated group/),
+    });
   });
 
   test("but not for the longest path that the service takes", () => {

@@ -85,7 +85,7 @@ describe("the proxy is", () => {
     ["http://me@s3cr3t/@proxy", "has more than a host and a port"],
     ["http://me:s3cr3t\\@proxy", "is not a host or a URL"],
     ["http://me:s3cr3t @proxy", "is not a host or a URL"],
-    ["http://me:s3cr3t%@proxy", "has a % that begins no percent-encoding"],
+    ["http://me:s3cr3t%@proxy", "has a % that is not part of a percent-encoding"],
     ["http://me:s3cr3t@", "is not a host or a URL"],
   ])("refused as %s, and isn't shown", (value, sentence) => {
     const refused = () => resolveProxy(API, { HTTPS_PROXY: value });

@@ -5,7 +5,7 @@ import { normalizePath } from "../../../provider/vod/paths.js";
 import { findWildcard, type PathUse } from "../../../provider/vod/wildcards.js";
 
 const HOST = "https://vod.example.com";
-const TAKEN = "which the service takes for the character";
+const TAKEN = "which the service takes literally";
 
 describe("a * that can't be meant is refused, with what is meant", () => {
   test.each<[PathUse, string, string]>([
