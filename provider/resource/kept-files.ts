@@ -40,6 +40,11 @@ export function keepStateFiles(inputs: Inputs, news: Properties, { inputs: { sou
   return isKept(inputs, news, source) ? { ...inputs, source, files } : inputs;
 }
 
+/** Whether the check found that `files` are kept: they may be older than the files on the disk. */
+export function keepsFiles(news: Properties): boolean {
+  return news[KEEPS_FILES] === true;
+}
+
 /** The content of the last update, if the check found that its files are kept. */
 export function findKeptContent(inputs: Inputs, news: Properties, state: State | undefined): Content | undefined {
   if (state === undefined || !isKept(inputs, news, state.inputs.source)) return undefined;
@@ -47,7 +52,7 @@ export function findKeptContent(inputs: Inputs, news: Properties, state: State |
 }
 
 function isKept({ source }: Inputs, news: Properties, old: Inputs["source"]): old is NonNullable<Inputs["source"]> {
-  return news[KEEPS_FILES] === true && source !== undefined && old !== undefined;
+  return keepsFiles(news) && source !== undefined && old !== undefined;
 }
 
 /** Says what becomes of a source whose files are kept. */

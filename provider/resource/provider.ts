@@ -21,7 +21,7 @@ import { type Inputs, type ResourceKind, readInputs, readPreviewInputs } from ".
 import { SourceScanner } from "../source/source.js";
 import { hasOpenTasks, isHeldBack, isUnfinished } from "../tasks/outstanding.js";
 import { write } from "../text/log.js";
-import { showLine } from "../text/show.js";
+import { hideQuoted, showLine } from "../text/show.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import { checkInputs, findLongUrls } from "./check.js";
 import { describeEmptyContents, describeFilter, type FilterRemarks } from "./check-filter.js";
@@ -37,7 +37,14 @@ import {
   readContent,
   willSend,
 } from "./deployment.js";
-import { describeKeptFiles, findKeptContent, findKeptFiles, keepStateFiles, withoutKeptFiles } from "./kept-files.js";
+import {
+  describeKeptFiles,
+  findKeptContent,
+  findKeptFiles,
+  keepStateFiles,
+  keepsFiles,
+  withoutKeptFiles,
+} from "./kept-files.js";
 import { findRejection, outputsAfter, ResourceInitFailedError } from "./outputs.js";
 import { ReportWriter } from "./report-writer.js";
 import { Reporter } from "./reporter.js";
@@ -206,7 +213,9 @@ export class CacheResourceProvider {
     // What `check` returned is complete.
     if (known === undefined) throw asVodError(undefined);
     const inputs = state === undefined ? known : keepStateFiles(known, news, state);
-    const content = findKeptContent(inputs, news, state) ?? (await readContent(this.sources, inputs, context));
+    // Files that are kept, but not from the state, are those of an older update: no preview was made of them.
+    const read = keepsFiles(news) ? readCachedContent : readContent;
+    const content = findKeptContent(inputs, news, state) ?? (await read(this.sources, inputs, context));
     return planDeployment(state, inputs, content, this.runtime.now());
   }
 
@@ -240,20 +249,18 @@ export class CacheResourceProvider {
    *
    * @returns why that failed, and what is odd about its patterns; nothing if there is no source, or it isn't known yet.
    */
-  private async scanSource(
-    inputs: Properties,
-    created: boolean,
-    { onHashed, secretPaths }: CallContext,
-  ): Promise<FilterRemarks> {
+  private async scanSource(inputs: Properties, created: boolean, context: CallContext): Promise<FilterRemarks> {
     const { operation } = this.kind;
     const known = readInputs({ ...inputs, files: {} }, this.kind);
     const warnings = created ? describeEmptyContents(known ?? {}, operation) : [];
     if (known?.source === undefined) return { problems: [], warnings };
-    const found = await this.sources.scan(known.source, onHashed).catch(asVodError);
+    const found = await this.sources.scan(known.source, context).catch(asVodError);
     if (found instanceof VodError) return { problems: [found.message], warnings };
     inputs.files = found.files;
-    const remarks = describeFilter(known.source, found.filter, { created, operation });
-    return { ...remarks, problems: [...remarks.problems, ...findLongUrls(found.manifest, secretPaths)] };
+    const { problems, warnings: odd } = describeFilter(known.source, found.filter, { created, operation });
+    const show = context.secretPaths ? hideQuoted : (sentence: string) => sentence;
+    const long = findLongUrls(found.manifest, context.secretPaths);
+    return { problems: [...problems.map(show), ...long], warnings: [...warnings, ...odd.map(show)] };
   }
 
   /**

@@ -505,6 +505,22 @@ describe("with files among ignoreChanges, for which the engine hands the old one
     expect(sent().slice(1)).toEqual(url("b.js", "a.js"));
   });
 
+  test("a source that comes back after paths that failed is sent as it is now", async () => {
+    write({ "a.js": "1" });
+    const created = await up(undefined);
+    emulator.set({ service: "suspended" });
+    const paths = { __resourceName: "site", paths: url("b.js"), contentHash: "v1", files: created.inputs.files };
+    const failed = { ...created, outs: (await failureOf(up(created, paths))).properties as Properties };
+    emulator.set({ service: "open" });
+    write({ "a.js": "2" });
+    const before = sent().length;
+    const back = await upIgnoring(failed);
+    expect(sent().slice(before)).toEqual(url("a.js", "b.js"));
+    await upIgnoring(back);
+    await up(back);
+    expect(sent()).toHaveLength(before + 2);
+  });
+
   test("files that aren't the old ones are still no input", async () => {
     write({ "a.js": "1" });
     const created = await up(undefined);
