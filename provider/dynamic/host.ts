@@ -11,7 +11,7 @@ import { PRELOAD, REFRESH, type ResourceKind } from "../schema/inputs.js";
 import { type Line, logTo } from "../text/log.js";
 import { showLine } from "../text/show.js";
 import { formatNumber } from "../vod/format.js";
-import { markSecretPaths, SECRET_HEADERS, SECRET_PATHS } from "./secret-paths.js";
+import { markSecretFiles, markSecretPaths, SECRET_HEADERS, SECRET_PATHS } from "./secret-paths.js";
 
 export interface HostRuntime extends Runtime {
   /** Shows a line of the resource with this name. */
@@ -56,8 +56,10 @@ function dynamicProvider(kind: ResourceKind, { log, ...runtime }: HostRuntime) {
       provider.configure((key) => config.get(key));
     },
     async check(olds: Properties, news: Properties) {
-      const { inputs, failures } = await provider.check(withoutOwn(olds), withoutOwn(news), buildContext(news, olds));
-      return { inputs: { ...inputs, ...pickOwn(news) }, failures };
+      const context = buildContext(news, olds);
+      const { inputs, failures } = await provider.check(withoutOwn(olds), withoutOwn(news), context);
+      const checked = { ...inputs, ...pickOwn(news) };
+      return { inputs: context.secretPaths ? markSecretFiles(checked) : checked, failures };
     },
     diff: (id: string, olds: Properties, news: Properties) =>
       provider.diff(id, withoutOwn(olds), withoutOwn(news), buildContext(news, olds)),

@@ -22,7 +22,18 @@ const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1e
  */
 export function markSecretPaths(kind: ResourceKind, outputs: Properties, olds: Properties = {}): Properties {
   if (outputs[SECRET_PATHS] !== true && olds[SECRET_PATHS] !== true) return outputs;
-  const named = new Set(["pending", "unconfirmed", "__removedPaths", "__failures", kind.outputs.sent]);
-  const entries = Object.entries({ ...outputs, [SECRET_PATHS]: true });
-  return Object.fromEntries(entries.map(([name, value]) => [name, named.has(name) ? { ...SECRET, value } : value]));
+  const names = ["pending", "unconfirmed", "__removedPaths", "__failures", kind.outputs.sent];
+  return markSecret({ ...outputs, [SECRET_PATHS]: true }, names);
+}
+
+/** Marks what a check adds to the inputs: `files` names the directories of a source. An output is secret with its input. */
+export function markSecretFiles(inputs: Properties): Properties {
+  return markSecret(inputs, ["files"]);
+}
+
+function markSecret(properties: Properties, names: readonly string[]): Properties {
+  const entries = Object.entries(properties);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, names.includes(name) ? { ...SECRET, value } : value]),
+  );
 }

@@ -66,8 +66,8 @@ export async function planDeployment(
 export async function readContent(sources: SourceScanner, inputs: Inputs, context: CallContext): Promise<Content> {
   const content = getContent(inputs);
   if (content.mode !== "source") return { current: manifestFromInputs(content) };
-  const { manifest: checked } = await sources.cached(content.source, context.onHashed);
-  const found = await sources.scan(content.source, context.onHashed).catch(asVodError);
+  const { manifest: checked } = await sources.cached(content.source, context);
+  const found = await sources.scan(content.source, context).catch(asVodError);
   if (found instanceof VodError) return { current: checked, checked, refusal: found };
   if (sameRows(found.files, content.files)) return { current: found.manifest };
   return { current: found.manifest, checked, refusal: filesChanged() };
@@ -81,7 +81,7 @@ export async function readCachedContent(
 ): Promise<Content> {
   const content = getContent(inputs);
   if (content.mode !== "source") return { current: manifestFromInputs(content) };
-  return { current: (await sources.cached(content.source, context.onHashed)).manifest };
+  return { current: (await sources.cached(content.source, context)).manifest };
 }
 
 /** Whether a check is for a resource that doesn't exist yet: the engine then hands over no old inputs. */

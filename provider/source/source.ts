@@ -3,6 +3,7 @@ import { ContentHashError } from "../content/files.js";
 import { HASH_CHARACTERS } from "../manifest/hash.js";
 import type { Manifest } from "../manifest/manifest.js";
 import type { Source } from "../schema/inputs.js";
+import { hideQuoted } from "../text/show.js";
 import { VodError } from "../vod/errors.js";
 import { encodeName } from "../vod/paths.js";
 import { digestRows, type Rows } from "./directory-digests.js";
@@ -19,8 +20,13 @@ interface ScannedSource {
   filter: FilterFindings;
 }
 
-/** Is called every few seconds of a long scan, with how many files are done. */
-type OnProgress = (done: number, total: number) => void;
+/** What comes with a scan. */
+interface ScanContext {
+  /** Is called every few seconds of a long scan, with how many files are done. Default: nobody is. */
+  onHashed?: ((done: number, total: number) => void) | undefined;
+  /** Whether no error may name a file or a directory. Default: false. */
+  secretPaths?: boolean | undefined;
+}
 
 export class SourceScanner {
   private readonly last = new Map<string, ScannedSource>();
@@ -28,36 +34,37 @@ export class SourceScanner {
   /**
    * Hashes the files of a source. A file whose size and times are those of the last scan isn't read.
    *
-   * @throws VodError UnreadableSource, with the file and what to do.
+   * @throws VodError UnreadableSource, with the file (unless it is secret) and what to do.
    */
-  async scan(source: Source, onProgress?: OnProgress): Promise<ScannedSource> {
-    const scanned = await this.scanNow(source, onProgress);
+  async scan(source: Source, context: ScanContext = {}): Promise<ScannedSource> {
+    const scanned = await this.scanNow(source, context);
     this.last.set(buildKey(source), scanned);
     return scanned;
   }
 
   /** What this process found last, even if the files can't be read any more; a scan if there was none. */
-  async cached(source: Source, onProgress?: OnProgress): Promise<ScannedSource> {
-    return this.last.get(buildKey(source)) ?? this.scan(source, onProgress);
+  async cached(source: Source, context?: ScanContext): Promise<ScannedSource> {
+    return this.last.get(buildKey(source)) ?? this.scan(source, context);
   }
 
   private async scanNow(
     { directory, include, exclude, ...urls }: Source,
-    onProgress: OnProgress | undefined,
+    { onHashed, secretPaths }: ScanContext,
   ): Promise<ScannedSource> {
     try {
       const files = await scanSource({
         directory,
         ...(include ? { include } : {}),
         ...(exclude ? { exclude } : {}),
-        onProgress,
+        onProgress: onHashed,
       });
       const manifest = manifestFromFiles({ directory, ...urls }, files);
       const filter = await inspectFilter({ directory, include, exclude }, [...files.keys()]);
       return { manifest, files: digestRows(files), filter };
     } catch (error) {
       if (!(error instanceof ContentHashError)) throw error;
-      throw new VodError("The files of source can't be hashed.", error.message, { code: "UnreadableSource" });
+      const why = secretPaths ? hideQuoted(error.message) : error.message;
+      throw new VodError("The files of source can't be hashed.", why, { code: "UnreadableSource" });
     }
   }
 }

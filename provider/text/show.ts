@@ -6,6 +6,11 @@
 /** What stands in the place of a secret. */
 export const HIDDEN = "[secret]";
 
+/** A sentence without what it quotes, and without what stands between two quotations: a name may have a quotation mark itself. */
+export function hideQuoted(sentence: string): string {
+  return sentence.replace(/["].*["]/s, HIDDEN);
+}
+
 /** How long a line may be where nothing else bounds it, in characters. */
 const LINE_SHOWN = 4_000;
 

@@ -1,5 +1,5 @@
 /** Secret paths, such as signed URLs, are written nowhere in clear, whether the update succeeds or fails. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -115,6 +115,35 @@ describe.each(engines())("on the $name", ({ create }) => {
       expect(output).toContain("other:   [secret] (1 path)");
     } finally {
       rmSync(directory, { recursive: true });
+    }
+  });
+
+  test("of a secret source, no directory, file or pattern is named, whether it can be hashed or not", async () => {
+    const root = mkdtempSync(join(tmpdir(), "source-"));
+    const directory = join(root, "planted-site");
+    const source = { directory, baseUrl: "https://vod.example.com/" };
+    const program = (more: object) => resources({ site: { source: { secret: { ...source, ...more } } } });
+    const run = (operation: Operation, more: object = {}) => runUnseen(operation, program(more));
+    try {
+      const missing = await run("preview");
+      expect(missing.succeeded).toBe(false);
+      expect(missing.output).toContain("There is no directory [secret]. Build the content before Pulumi runs");
+      mkdirSync(join(directory, "planted-folder"), { recursive: true });
+      writeFileSync(join(directory, "planted-folder", "planted.js"), "1");
+      const idle = await run("preview", { include: ["planted-nothing"] });
+      expect(idle.succeeded).toBe(false);
+      expect(idle.output).toContain("include selects no file of [secret]; correct it");
+
+      const created = await run("up");
+      expect(created.succeeded).toBe(true);
+      expect(created.resources[0]).toMatchObject({ inputs: { files: "[secret]" }, outputs: { files: "[secret]" } });
+      expect((await run("up")).changes).toEqual({ same: 2 });
+      writeFileSync(join(directory, "planted-folder", "planted.js"), "2");
+      await run("preview");
+      expect((await run("up")).changes).toEqual({ same: 1, update: 1 });
+      expect(stack.refreshed()).toEqual(Array(2).fill("https://vod.example.com/planted-folder/planted.js"));
+    } finally {
+      rmSync(root, { recursive: true });
     }
   });
 

@@ -10,7 +10,7 @@ import { REFRESH } from "../../../provider/schema/inputs.js";
 import { digestRows } from "../../../provider/source/directory-digests.js";
 import { SourceScanner } from "../../../provider/source/source.js";
 import { describeSummary } from "../../../provider/tasks/waiter.js";
-import { holdsSecret, rememberSecrets, showLine, showPath, showText } from "../../../provider/text/show.js";
+import { hideQuoted, holdsSecret, rememberSecrets, showLine, showPath, showText } from "../../../provider/text/show.js";
 import { VodError } from "../../../provider/vod/errors.js";
 import { refusalError } from "../../../provider/vod/refusals.js";
 import { isWindows, temporaryDirectory } from "../content/content.js";
@@ -184,4 +184,12 @@ describe("one line without secrets is", () => {
     expect(rowsOf("2", "1")["a\\x1b/"]).not.toBe(rows["a\\x1b/"]);
     expect(rowsOf("1", "2")["a\\x1b/"]).not.toBe(rows["a\\x1b/"]);
   });
+});
+
+test.each([
+  ['There is no directory "/srv/site". Build it.', "There is no directory [secret]. Build it."],
+  ['"a" leads to "b "c"", out of "d". Exclude it.', "[secret]. Exclude it."],
+  ["nothing is quoted", "nothing is quoted"],
+])("%j without what it quotes is %j", (sentence, hidden) => {
+  expect(hideQuoted(sentence)).toBe(hidden);
 });
