@@ -92,9 +92,9 @@ class RefreshInputs extends CallInputs {
    */
   refreshNew?: pulumi.Input<boolean>;
   /**
-   * Whether URLs are refreshed that `contents` and `source` no longer have, be it that a file vanished or that it is no
-   * longer covered. With `false` they are let go without a call, also those that are pending: for what stays online as
-   * it is. Defaults to `true`.
+   * Whether URLs are refreshed that `contents` and `source` no longer have: the file was removed, or is no longer
+   * covered. With `false` nothing is sent for them, not even for those that are pending: for what stays online
+   * unchanged. Defaults to `true`.
    */
   refreshRemoved?: pulumi.Input<boolean>;
   /** How the refresh uses the day's quota. Defaults to `{ onExceeded: "fail" }`. */

@@ -76,7 +76,9 @@ async function demonstrate(engine: Engine, emulator: Emulator): Promise<void> {
   expect("the preview shows the changed hash", /~ contentHash\s*: "sha256:\w+" => "sha256:\w+"/.test(preview.output));
   expect(
     "the preview says what will be refreshed",
-    preview.output.includes("player: contentHash changed: 2 URL refreshes (1,996 of 2,000 left today), 1 call"),
+    preview.output.includes(
+      "player: contentHash changed: refresh 2 URLs in 1 call (leaves 1,996 of 2,000 URLs in today's quota)",
+    ),
   );
   expect("the preview sends nothing", calls() === 1);
   const updated = await run("up");

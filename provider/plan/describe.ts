@@ -1,5 +1,6 @@
 /** Describes a plan, and what became of it, in the lines that a preview and an update show. */
 
+import type { Manifest } from "../manifest/manifest.js";
 import {
   type CallType,
   getOperation,
@@ -14,19 +15,22 @@ import {
 import { getContent, type Inputs } from "../schema/inputs.js";
 import { info, type Line, warning } from "../text/log.js";
 import { HIDDEN } from "../text/show.js";
-import { formatNumber, pluralize } from "../vod/format.js";
-import { listFailures, listPaths } from "../vod/paths.js";
+import { formatNumber, listFirst, pluralize } from "../vod/format.js";
+import { directoriesAbove, listFailures, listPaths } from "../vod/paths.js";
 import { describeNextDay, type RefreshQuota } from "../vod/quota.js";
 import { type Batch, type BatchPlan, type Cost, QUOTAS } from "./batches.js";
 import { nextTry, type PreloadFailure } from "./held-back.js";
 import type { Group, Plan } from "./plan.js";
 
-const NOUNS: Readonly<Record<CallType, string>> = {
-  File: "URL refresh",
-  IgnoreParams: "URL refresh (any query)",
-  Directory: "directory refresh",
-  Regex: "pattern refresh",
-  Preload: "URL preload",
+/** How one thing is called, and how several are. */
+export type Noun = readonly [one: string, many: string];
+
+const NOUNS: Readonly<Record<CallType, Noun>> = {
+  File: ["URL", "URLs"],
+  IgnoreParams: ["URL with any query", "URLs with any query"],
+  Directory: ["directory", "directories"],
+  Regex: ["pattern", "patterns"],
+  Preload: ["URL", "URLs"],
 };
 
 const QUOTA_NOUNS: Readonly<Record<QuotaName, string>> = {
@@ -37,60 +41,130 @@ const QUOTA_NOUNS: Readonly<Record<QuotaName, string>> = {
   ignoreParams: "URLs with any query",
 };
 
+/** What stands before the paths of a type: what they cover. */
+const COVERED: Readonly<Record<CallType, string>> = {
+  File: "",
+  IgnoreParams: "with any query: ",
+  Directory: "everything below ",
+  Regex: "every URL that matches ",
+  Preload: "",
+};
+
+/** A plan, and what it was made from. */
+interface Planned {
+  plan: Plan;
+  inputs: Inputs;
+  /** The current hash of every path that the inputs name. */
+  current: Manifest;
+}
+
 /**
  * Describes a plan in a few lines: what changed of how much, what that costs and leaves of the day's quota, and the
- * first few paths; if the quota can't hold the plan, also what that means.
+ * first few paths; if the quota can't hold the plan, also what that means. Where nothing is due, there is a line only if
+ * something was skipped.
  *
  * @param areSecret whether no path may be named.
  */
 export function describePlan(
-  plan: Plan,
-  inputs: Inputs,
+  { plan, inputs, current }: Planned,
   batchPlan: BatchPlan,
   quota: RefreshQuota | undefined,
   now: Date,
   areSecret = false,
 ): Line[] {
-  if (plan.paths.length === 0)
-    return [info(`nothing to ${getOperation(inputs.objectType)}${describeLeftOut(plan, inputs)}`)];
+  const operation = getOperation(inputs.objectType);
+  if (plan.paths.length === 0) {
+    const skipped = describeSkipped(plan, inputs);
+    return skipped === "" ? [] : [info(`nothing to ${operation}${skipped}`)];
+  }
   const upTo = plan.unknown > 0 ? "up to " : "";
-  const cost = `${upTo}${describeCost(batchPlan)}${batchPlan.exceeded ? "" : describeRemaining(batchPlan, quota)}, ${pluralize(batchPlan.batches.length, "call")}${inputs.refresh === undefined ? "" : ", once the refresh has ended"}`;
   const isByPaths = getContent(inputs).mode === "paths";
-  const lines = [info(`${isByPaths ? "" : upTo}${describeChanges(plan, inputs)}: ${cost}`)];
-  if (!isByPaths || plan.paths.length < plan.total) lines.push(info(`  ${listPaths(plan.paths, areSecret)}`));
+  const lines = [
+    info(
+      `${isByPaths ? "" : upTo}${describeChanges(plan, inputs)}: ${describeCalls(batchPlan, inputs, upTo)}` +
+        (batchPlan.exceeded ? "" : describeRemaining(batchPlan, quota, upTo)),
+    ),
+  ];
+  const deferred = new Set(batchPlan.deferred);
+  const sent = plan.paths.filter((path) => !deferred.has(path));
+  for (const [type, paths] of groupByType(sent, plan, inputs)) {
+    lines.push(info(`  ${COVERED[type]}${listPaths(paths, areSecret)}`));
+  }
   if (hasReason(plan, "no longer covered")) {
     lines.push(
       info(
-        "  hint: if what is no longer covered stays online as it is, refreshRemoved: false lets go of it without a call",
+        "  hint: if what is no longer covered stays online unchanged, set refreshRemoved to false to send nothing for it",
       ),
     );
   }
-  if (batchPlan.collapsed > 0) {
-    const covers = batchPlan.batches.filter(({ objectType }) => objectType === "Directory");
-    const directories = covers.flatMap(({ paths }) => paths);
-    lines.push(
-      info(
-        `  ${upTo}${pluralize(batchPlan.collapsed, "URL")} collapsed into ${areSecret ? `${HIDDEN} (${pluralize(directories.length, "directory", "directories")})` : listPaths(directories)}` +
-          `${upTo && " (fewer may go by themselves)"}; the edge asks the origin again for everything below`,
-      ),
-    );
-  }
+  if (batchPlan.collapsed > 0) lines.push(describeCollapsed(batchPlan, { plan, inputs, current }, upTo, areSecret));
   if (batchPlan.exceeded && quota !== undefined) {
-    const left = describeShortage(batchPlan, quota, inputs, upTo);
-    lines.push(
-      warning(`the day's quota has ${left}, so that an update ${upTo ? "might" : "would"} send nothing and fail`),
-    );
+    const [would, fail] = [upTo ? "might" : "would", inputs.onFailure === "warn" ? "" : " and fail"];
+    const shortage = describeShortage(batchPlan, quota, inputs, upTo);
+    lines.push(warning(`today's quota has ${shortage}: the update ${would} send nothing${fail}`));
   }
-  if (batchPlan.deferred.length > 0) {
-    const paths = pluralize(batchPlan.deferred.length, "path stays", "paths stay");
+  if (deferred.size > 0) {
+    const noun = choosePathNoun(batchPlan.deferred, plan, inputs);
+    const named = areSecret ? "" : ` (${listPaths(batchPlan.deferred)})`;
+    const room = `${formatNumber(sent.length)} of ${upTo}${formatNumber(plan.paths.length)}`;
     lines.push(
       warning(
-        `${upTo}${paths} pending, since the day's quota holds ` +
-          `${formatNumber(plan.paths.length - batchPlan.deferred.length)} of ${upTo}${formatNumber(plan.paths.length)}; it starts anew at ${describeNextDay(now)}`,
+        `${upTo}${pluralize(deferred.size, ...noun)} deferred to the next update${named}: ` +
+          `today's quota has room for ${room}; it resets at ${describeNextDay(now)}`,
       ),
     );
   }
   return lines;
+}
+
+/** The paths by how they are sent, in order. */
+function groupByType(paths: readonly string[], plan: Plan, inputs: Inputs): Map<CallType, string[]> {
+  const groups = new Map<CallType, string[]>();
+  for (const path of paths) {
+    const type = findType(path, plan, inputs);
+    const group = groups.get(type) ?? [];
+    group.push(path);
+    groups.set(type, group);
+  }
+  return groups;
+}
+
+function findType(path: string, { removed }: Plan, { objectType }: Inputs): CallType {
+  return removed.get(path)?.objectType ?? objectType;
+}
+
+/** How paths of a plan are called. */
+export function choosePathNoun(paths: readonly string[], plan: Plan, inputs: Inputs): Noun {
+  return chooseNoun(paths.map((path) => findType(path, plan, inputs)));
+}
+
+/** How paths of these types are called: "paths" if they differ. */
+export function chooseNoun(types: readonly CallType[]): Noun {
+  const [first, ...others] = new Set(types);
+  return first === undefined || others.length > 0 ? ["path", "paths"] : NOUNS[first];
+}
+
+/** Describes what directories stand for, and what the edge does with them. */
+function describeCollapsed(
+  { batches, collapsed }: BatchPlan,
+  { inputs, current }: Planned,
+  upTo: string,
+  areSecret: boolean,
+): Line {
+  const directories = batches.filter(({ covers }) => covers !== undefined).flatMap(({ paths }) => paths);
+  const isOne = directories.length === 1;
+  const named = areSecret ? `${HIDDEN} (${pluralize(directories.length, ...NOUNS.Directory)})` : listPaths(directories);
+  const wanted = new Set(directories);
+  const below = [...current.keys()].filter((url) => [...directoriesAbove(url)].some((above) => wanted.has(above)));
+  const held = `${formatNumber(below.length)} of ${pluralize(current.size, ...chooseContentNoun(inputs))}`;
+  const them = isOne ? "it" : "them";
+  const done = inputs.force
+    ? `fetches everything below ${them} from the origin again`
+    : `revalidates everything below ${them} with the origin`;
+  return info(
+    `  ${upTo}${pluralize(collapsed, "URL")} collapsed into ${named}, which ${isOne ? "holds" : "hold"} ${held}; the edge ${done}` +
+      (upTo === "" ? "" : "; if fewer changed, they may be sent as URLs"),
+  );
 }
 
 function hasReason({ groups }: Pick<Plan, "groups">, reason: Group["reason"]): boolean {
@@ -102,13 +176,11 @@ function hasReason({ groups }: Pick<Plan, "groups">, reason: Group["reason"]): b
  * may hold what was there before.
  */
 export function describeRecorded({ total }: Plan, inputs: Inputs): Line {
-  const operation = getOperation(inputs.objectType);
-  const { onCreate } = OPERATION_WORDS[operation];
-  const noun = getContent(inputs).mode === "paths" ? "path" : chooseNoun(inputs);
-  const missed = operation === "preload" ? "isn't preloaded" : "stays stale";
+  const { onCreate, past } = OPERATION_WORDS[getOperation(inputs.objectType)];
+  const missed = isPreload(inputs.objectType) ? "isn't preloaded" : "stays stale";
   return info(
-    `nothing to ${operation}: ${onCreate} is false, so that ${pluralize(total, noun)} ${total === 1 ? "is" : "are"} only recorded; ` +
-      `if this replaces a resource, set it to true for this update, or what changed since ${missed}`,
+    `${pluralize(total, ...chooseContentNoun(inputs))} recorded, not ${past}: ${onCreate} is false; ` +
+      `if this replaces a resource, set it to true for this update, or what changed since then ${missed}`,
   );
 }
 
@@ -116,7 +188,7 @@ export function describeRecorded({ total }: Plan, inputs: Inputs): Line {
 export function describeOutstanding(paths: readonly string[], areSecret = false): Line[] {
   if (paths.length === 0) return [];
   const named = areSecret ? HIDDEN : listPaths(paths);
-  return [info(`waits for the tasks of the last update, ${pluralize(paths.length, "path")}: ${named}`)];
+  return [info(`waiting for ${pluralize(paths.length, "path")} of the last update: ${named}`)];
 }
 
 /** Describes what another resource sends in the same run as well. */
@@ -127,9 +199,9 @@ export function describeRepeated(
   areSecret = false,
 ): Line {
   const [is, them] = paths.length === 1 ? ["is", "it"] : ["are", "them"];
-  const done = OPERATION_WORDS[operation].done.toLowerCase();
+  const { past } = OPERATION_WORDS[operation];
   return info(
-    `hint: ${listPaths(paths, areSecret)} ${is} ${done} by "${other}" in this run as well, at a cost of its own; name ${them} in one resource`,
+    `hint: ${listPaths(paths, areSecret)} ${is} also ${past} by "${other}", which uses quota twice; name ${them} in one resource only`,
   );
 }
 
@@ -141,11 +213,11 @@ export function describeHeldBack(held: ReadonlyMap<string, PreloadFailure>, inpu
     areSecret,
   );
   const again = nextTry(held.values()).toISOString().slice(0, 16).replace("T", " ");
+  const [is, them] = held.size === 1 ? ["is", "it"] : ["are", "them"];
   return [
     warning(
-      `${pluralize(held.size, "URL isn't preloaded", "URLs aren't preloaded")}, since the origin refused ` +
-        `${held.size === 1 ? "it" : "them"}: ${named}; the next try is after ${again} UTC. Publish what is missing, or ` +
-        `${describeOmission(inputs)}.`,
+      `${pluralize(held.size, "URL")} ${is} held back until ${again} UTC, because the origin refused ${them}: ${named}. ` +
+        `Publish what is missing, or ${describeOmission(inputs)}.`,
     ),
   ];
 }
@@ -153,20 +225,31 @@ export function describeHeldBack(held: ReadonlyMap<string, PreloadFailure>, inpu
 /** How a program leaves a URL out, as the end of a sentence. */
 export function describeOmission(inputs: Pick<Inputs, "source" | "contents">): string {
   if (inputs.source !== undefined) return "leave it out with `exclude`";
-  return `take it out of \`${inputs.contents === undefined ? "paths" : "contents"}\``;
+  return `remove it from \`${inputs.contents === undefined ? "paths" : "contents"}\``;
 }
 
 /** Describes what the service accepted. */
 export function describeSubmitted(accepted: readonly Batch[], refreshTaskIds: readonly string[]): string {
   // The service merges calls of one second into one task.
   const taskIds = new Set(refreshTaskIds.flatMap((joined) => joined.split(",")));
-  const done = OPERATION_WORDS[getOperation(accepted[0]?.objectType ?? "File")].accepted;
-  return `${done}: ${describeCost({ batches: accepted })} in ${pluralize(accepted.length, "call")}, task ${[...taskIds].join(", ")}`;
+  const tasks = `${taskIds.size === 1 ? "task" : "tasks"} ${listFirst([...taskIds])}`;
+  const operation = getOperation(accepted[0]?.objectType ?? "File");
+  return `${operation} submitted: ${countPaths(accepted)} in ${pluralize(accepted.length, "call")} (${tasks})`;
 }
 
 /** Describes that the day's quota ran out while a plan was sent. */
-export function describeRanOut(pending: readonly string[], now: Date): string {
-  return `the day's quota ran out, so that ${pluralize(pending.length, "path stays", "paths stay")} pending; it starts anew at ${describeNextDay(now)}`;
+export function describeRanOut(pending: readonly string[], plan: Plan, inputs: Inputs, now: Date): string {
+  const count = pluralize(pending.length, ...choosePathNoun(pending, plan, inputs));
+  return `${count} deferred to the next update: today's quota ran out; it resets at ${describeNextDay(now)}`;
+}
+
+/** Describes how much of a plan is pending after a failure; an empty text if nothing or all of it is. */
+export function describePending(pending: ReadonlySet<string>, plan: Plan, inputs: Inputs): string {
+  const left = plan.paths.filter((path) => pending.has(path));
+  const all = plan.paths.length;
+  if (left.length === 0 || left.length === all) return "";
+  const count = `${formatNumber(left.length)} of ${pluralize(all, ...choosePathNoun(plan.paths, plan, inputs))}`;
+  return `${count} ${left.length === 1 ? "is" : "are"} pending; the next update sends ${left.length === 1 ? "it" : "them"}.`;
 }
 
 /** Describes that nothing may be sent, since the day's quota can't hold the plan, and what to do. */
@@ -177,29 +260,26 @@ export function describeExceeded(
   quota: RefreshQuota,
   now: Date,
 ) {
-  const cover = inputs.quota.onExceeded === "collapse" ? ", and no directories fit either" : "";
-  const happened = `The day's quota has ${describeShortage(batchPlan, quota, inputs)}${cover}; nothing was sent.`;
-  const letsGo = hasReason(plan, "no longer covered")
-    ? `, or refreshRemoved to false, which lets go of what is no longer covered`
+  const cover = inputs.quota.onExceeded === "collapse" ? ", and too few directories are left to collapse them" : "";
+  const happened = `Today's quota has ${describeShortage(batchPlan, quota, inputs)}${cover}; nothing was sent.`;
+  const skips = hasReason(plan, "no longer covered")
+    ? ", or refreshRemoved to false to send nothing for what is no longer covered"
     : "";
-  const policies = describePolicies(batchPlan.cost, inputs) + letsGo;
+  const policies = describePolicies(batchPlan.cost, inputs) + skips;
   // No other day holds what a whole day can't hold, but it may have the directories to collapse it into.
   const isTooMuch = QUOTAS.some((kind) => {
     const isHopeless = !holdsUrls(kind) || inputs.quota.onExceeded !== "collapse";
     return isHopeless && batchPlan.cost[kind] > (quota[kind]?.quota ?? Number.POSITIVE_INFINITY);
   });
   if (!isTooMuch) {
-    const start = describeNextDay(now);
-    return {
-      happened,
-      remedy: `Run \`pulumi up\` again after ${start}, when the quota starts anew, or set quota.onExceeded to ${policies}.`,
-    };
+    const remedy = `Run \`pulumi up\` again after the quota resets at ${describeNextDay(now)}, or set quota.onExceeded to ${policies}.`;
+    return { happened, remedy };
   }
   const { onCreate } = OPERATION_WORDS[getOperation(inputs.objectType)];
-  const recorded = hasReason(plan, "created")
-    ? `, or ${onCreate} to false, which records the content and sends nothing`
+  const recorded = hasReason(plan, "initial deployment")
+    ? `, or ${onCreate} to false to record the content and send nothing`
     : "";
-  return { happened, remedy: `No day can hold that: set quota.onExceeded to ${policies}${recorded}.` };
+  return { happened, remedy: `This exceeds a full day's quota: set quota.onExceeded to ${policies}${recorded}.` };
 }
 
 /** Lists the other policies that could send some of what the day can't hold. */
@@ -222,7 +302,7 @@ function describeShortage(
     if (left === undefined || cost[kind] <= left.remain) return [];
     const due = `${upTo}${formatNumber(cost[kind])} ${cost[kind] === 1 ? "is" : "are"} due`;
     return [
-      `${formatNumber(left.remain)} of ${formatNumber(left.quota)} ${QUOTA_NOUNS[kind]} left, and ${due}${kind === assumed ? ` (${describeAssumed([kind])})` : ""}`,
+      `${formatNumber(left.remain)} of ${formatNumber(left.quota)} ${QUOTA_NOUNS[kind]} left and ${due}${kind === assumed ? ` (${describeAssumed([kind])})` : ""}`,
     ];
   });
   return parts.join("; ");
@@ -230,89 +310,93 @@ function describeShortage(
 
 /** The reasons that make every path due. */
 const WHOLE: readonly Group["reason"][] = [
-  "created",
+  "initial deployment",
   "area or headers changed",
-  "l2Preload switched on",
-  "given in another way",
+  "l2Preload enabled",
   "objectType changed",
-  "refreshed as another type",
+  "objectType of the refresh changed",
 ];
 
-/** The reasons of paths that aren't part of the total. */
-const REMOVED: readonly Group["reason"][] = ["vanished", "no longer covered"];
+/** The reasons in the words of `contentHash`. */
+const BY_HASH: readonly Group["reason"][] = ["contentHash changed", "contentHash not known yet"];
 
-/** Describes what changed, such as "3 of 1,204 files changed, 1 vanished" or "contentHash changed". */
+/** The reasons of paths that aren't part of the total. */
+const REMOVED: readonly Group["reason"][] = ["removed", "no longer covered"];
+
+/** Describes what changed, such as "3 of 1,204 files changed, 1 removed" or "contentHash changed". */
 function describeChanges(plan: Plan, inputs: Inputs): string {
-  const { mode } = getContent(inputs);
-  const nouns = (count: number) => chooseNoun(inputs) + (count === 1 ? "" : "s");
   const [first, ...rest] = plan.groups;
   if (first === undefined) return "";
-  if (mode === "paths") return plan.groups.map(({ reason, count }) => describePart(reason, count, plan)).join(", ");
-  const of = REMOVED.includes(first.reason) ? "" : ` of ${formatNumber(plan.total)}`;
-  const noun = nouns(of === "" ? first.count : plan.total);
-  const start = WHOLE.includes(first.reason)
-    ? `${first.reason}, ${formatNumber(first.count)} ${noun}`
-    : `${formatNumber(first.count)}${of} ${noun} ${first.reason}`;
-  return (
-    [start, ...rest.map(({ reason, count }) => `${formatNumber(count)} ${reason}`)].join(", ") +
-    describeLeftOut(plan, inputs)
+  const more = rest.map(({ reason, count }) =>
+    BY_HASH.includes(reason) ? `${reason} for ${formatNumber(count)}` : `${formatNumber(count)} ${reason}`,
   );
+  return [describeFirst(first, plan, inputs), ...more].join(", ") + describeSkipped(plan, inputs);
 }
 
-/** What a manifest counts: files, unless an index document gives a file two URLs. */
-function chooseNoun({ source }: Inputs): string {
-  return source !== undefined && source.indexDocument === undefined ? "file" : "URL";
-}
-
-function describePart(reason: Group["reason"], count: number, plan: Plan): string {
-  if (count === plan.total) return reason;
+function describeFirst({ reason, count }: Group, { total }: Plan, inputs: Inputs): string {
+  const noun = chooseContentNoun(inputs);
+  const isWhole = WHOLE.includes(reason) || reason.startsWith("switched from ");
+  if (isWhole || (BY_HASH.includes(reason) && count === total)) {
+    return getContent(inputs).mode === "paths" ? reason : `${reason}, ${pluralize(count, ...noun)}`;
+  }
   // Removed paths are not part of the total.
-  return count > plan.total || REMOVED.includes(reason)
-    ? `${formatNumber(count)} ${reason}`
-    : `${reason}, ${formatNumber(count)} of ${formatNumber(plan.total)}`;
+  const isPart = count <= total && !REMOVED.includes(reason);
+  const counted = isPart ? `${formatNumber(count)} of ${pluralize(total, ...noun)}` : pluralize(count, ...noun);
+  return BY_HASH.includes(reason) ? `${reason} for ${counted}` : `${counted} ${reason}`;
+}
+
+/** How what the inputs name is called: files, unless an index document gives a file two URLs. */
+function chooseContentNoun({ source, paths, objectType }: Inputs): Noun {
+  if (source !== undefined && source.indexDocument === undefined) return ["file", "files"];
+  return NOUNS[paths !== undefined && objectType !== "IgnoreParams" ? objectType : "File"];
 }
 
 /** Describes what came or went and isn't sent. */
-function describeLeftOut({ skipped, letGo }: Plan, inputs: Inputs): string {
-  const noun = chooseNoun(inputs);
-  const why =
-    inputs.source === undefined
-      ? "refreshNew is false"
-      : `${skipped === 1 ? "it wasn't" : "they weren't"} there at the last update`;
+function describeSkipped({ skipped, letGo }: Plan, inputs: Inputs): string {
+  const [one, many] = chooseContentNoun(inputs);
+  const why = inputs.refreshNew === false ? "refreshNew is false" : "no old copy to refresh";
   const parts = [
-    ...(skipped === 0 ? [] : [`${pluralize(skipped, `new ${noun}`)} skipped: ${why}`]),
-    ...(letGo === 0 ? [] : [`${pluralize(letGo, `removed ${noun}`)} let go: refreshRemoved is false`]),
+    ...(skipped === 0 ? [] : [`${pluralize(skipped, `new ${one}`, `new ${many}`)} skipped: ${why}`]),
+    ...(letGo === 0
+      ? []
+      : [`${pluralize(letGo, `removed ${one}`, `removed ${many}`)} skipped: refreshRemoved is false`]),
   ];
   return parts.length === 0 ? "" : ` (${parts.join("; ")})`;
 }
 
-function describeCost({ batches }: Pick<BatchPlan, "batches">): string {
-  const counts = new Map<CallType, number>();
-  for (const { objectType, paths } of batches) counts.set(objectType, (counts.get(objectType) ?? 0) + paths.length);
-  const parts = [...counts].map(([type, count]) =>
-    pluralize(count, NOUNS[type], NOUNS[type].replace("refresh", "refreshes").replace(/preload$/, "preloads")),
-  );
-  return parts.join(" and ") || "nothing";
+/** Describes what would be sent, such as "refresh 3 URLs in 1 call". */
+function describeCalls({ batches }: BatchPlan, inputs: Inputs, upTo: string): string {
+  if (batches.length === 0) return "nothing can be sent today";
+  const after = inputs.refresh === undefined ? "" : " once the refresh is complete";
+  const operation = getOperation(inputs.objectType);
+  return `${operation} ${upTo}${countPaths(batches)} in ${pluralize(batches.length, "call")}${after}`;
 }
 
-/** Describes what is left of the day's quota after the calls: no figure where it is only assumed what they cost. */
-function describeRemaining({ cost, batches }: BatchPlan, quota: RefreshQuota | undefined): string {
+/** Counts the paths of calls by their types, such as "2 URLs and 1 directory". */
+function countPaths(batches: readonly Batch[]): string {
+  const counts = new Map<CallType, number>();
+  for (const { objectType, paths } of batches) counts.set(objectType, (counts.get(objectType) ?? 0) + paths.length);
+  return [...counts].map(([type, count]) => pluralize(count, ...NOUNS[type])).join(" and ");
+}
+
+/** Describes what calls leave of the day's quota: no figure where it is only assumed what they cost. */
+function describeRemaining({ cost, batches }: BatchPlan, quota: RefreshQuota | undefined, upTo: string): string {
   if (quota === undefined) return "";
-  const kinds = QUOTAS.filter((kind) => cost[kind] > 0);
   const types = batches.map(({ objectType }) => objectType).filter((type) => isQuotaAssumed(type, quota));
   const assumed = new Set(types.map((type) => getQuotaName(type)));
-  const left = kinds.flatMap((kind) => {
+  const left = QUOTAS.flatMap((kind) => {
     const day = quota[kind];
-    if (day === undefined || assumed.has(kind)) return [];
-    const noun = kinds.length > 1 ? ` ${QUOTA_NOUNS[kind]}` : "";
-    return [`${formatNumber(Math.max(0, day.remain - cost[kind]))} of ${formatNumber(day.quota)}${noun}`];
+    if (day === undefined || cost[kind] === 0 || assumed.has(kind)) return [];
+    const remain = Math.max(0, day.remain - cost[kind]);
+    return [`${formatNumber(remain)} of ${formatNumber(day.quota)} ${QUOTA_NOUNS[kind]}`];
   });
-  const parts = left.length === 0 ? [] : [`${left.join(" and ")} left today`];
-  if (assumed.size > 0) parts.push((parts.length > 0 ? "the rest " : "") + describeAssumed([...assumed]));
+  const atLeast = upTo === "" ? "" : "at least ";
+  const parts = left.length === 0 ? [] : [`leaves ${atLeast}${left.join(" and ")} in today's quota`];
+  if (assumed.size > 0) parts.push((parts.length > 0 ? "the rest is " : "") + describeAssumed([...assumed]));
   return parts.length === 0 ? "" : ` (${parts.join("; ")})`;
 }
 
-/** Describes against which quotas calls are counted, where that is only assumed. */
+/** Describes against which quotas calls are counted, where that is only assumed: the service doesn't say. */
 function describeAssumed(kinds: readonly QuotaName[]): string {
-  return `counted as ${kinds.map((kind) => QUOTA_NOUNS[kind]).join(" and ")}; the service doesn't say`;
+  return `assumed to count as ${kinds.map((kind) => QUOTA_NOUNS[kind]).join(" and ")}`;
 }

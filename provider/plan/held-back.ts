@@ -56,7 +56,7 @@ export function holdBack(
 ): { plan: Plan; held: ReadonlyMap<string, PreloadFailure> } {
   const [first, ...groups] = plan.groups;
   const recent = selectHeldBack(failures, now);
-  if (recent.size === 0 || first?.reason !== "left from the last run") return { plan, held: new Map() };
+  if (recent.size === 0 || first?.reason !== "pending from the last update") return { plan, held: new Map() };
   const isHeld = (path: string) => recent.has(path) && recent.get(path)?.hash === current.get(path);
   const left = plan.paths.slice(0, first.count);
   const kept = left.filter((path) => !isHeld(path));

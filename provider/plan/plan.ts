@@ -38,20 +38,22 @@ export interface Group {
   count: number;
 }
 
+type Mode = Content["mode"];
+
+/** In the words that a person reads. */
 type Reason =
-  | "created"
-  | "left from the last run"
+  | "initial deployment"
+  | "pending from the last update"
   | "contentHash changed"
   | "contentHash not known yet"
   | "objectType changed"
   | "area or headers changed"
-  | "l2Preload switched on"
-  | "refreshed as another type"
-  | "given in another way"
-  | "new path"
+  | "l2Preload enabled"
+  | "objectType of the refresh changed"
+  | `switched from ${Mode} to ${Mode}`
   | "changed"
   | "newly covered"
-  | "vanished"
+  | "removed"
   | "no longer covered"
   | "new";
 
@@ -95,7 +97,10 @@ export function planRefresh(
   coverage?: CoverageChange,
 ): Plan {
   if (baseline === undefined) {
-    return assemblePlan(inputs.refreshOnCreate ? [{ reason: "created", paths: [...current.keys()] }] : [], current);
+    return assemblePlan(
+      inputs.refreshOnCreate ? [{ reason: "initial deployment", paths: [...current.keys()] }] : [],
+      current,
+    );
   }
   const comparison: Comparison = { baseline, inputs, current, coverage, oldPaths: new Set(baseline.inputs.paths) };
   const changes = diffManifests(baseline.manifest, current);
@@ -145,7 +150,7 @@ export function selectOwed(olds: Inputs, news: Inputs, current: Manifest): (path
 function groupRemoved(removed: readonly string[], { coverage }: Comparison): PathGroup[] {
   const isCovered = (path: string) => coverage === undefined || coverage.isCovered(path);
   return [
-    { reason: "vanished", paths: removed.filter(isCovered) },
+    { reason: "removed", paths: removed.filter(isCovered) },
     { reason: "no longer covered", paths: removed.filter((path) => !isCovered(path)) },
   ];
 }
@@ -153,12 +158,13 @@ function groupRemoved(removed: readonly string[], { coverage }: Comparison): Pat
 /** Why every path is due, whatever its hash; undefined if only changed paths are. */
 function findReasonForAll(olds: Inputs, news: Inputs): Reason | undefined {
   // Hashes that were given in different ways can't be compared.
-  if (getContent(olds).mode !== getContent(news).mode) return "given in another way";
+  const [from, to] = [getContent(olds).mode, getContent(news).mode];
+  if (from !== to) return `switched from ${from} to ${to}`;
   if (olds.objectType !== news.objectType) return "objectType changed";
   if (hasOtherPreloadOptions(olds, news)) return "area or headers changed";
   // The other way round, no copy is missing.
-  if (news.l2Preload === true && olds.l2Preload !== true) return "l2Preload switched on";
-  if (hasOtherRefreshType(olds, news)) return "refreshed as another type";
+  if (news.l2Preload === true && olds.l2Preload !== true) return "l2Preload enabled";
+  if (hasOtherRefreshType(olds, news)) return "objectType of the refresh changed";
   return undefined;
 }
 
@@ -181,11 +187,11 @@ function planChanges(
   const mayBeCached = mode === "contents" || inputs.refreshRemoved === false;
   const sendsNew = mode === "paths" || (inputs.refreshNew ?? mayBeCached);
   const groups: PathGroup[] = [
-    { reason: "left from the last run", paths: [...sort(changed.filter(isLeft)), ...removed.filter(isLeft)] },
+    { reason: "pending from the last update", paths: [...sort(changed.filter(isLeft)), ...removed.filter(isLeft)] },
     { reason: describeChange(inputs), paths: sort(changedSince) },
     { reason: "newly covered", paths: newlyCovered },
     ...groupRemoved(removed.filter(wasSent), comparison),
-    { reason: mode === "paths" ? "new path" : "new", paths: sendsNew ? sort(absent) : [] },
+    { reason: "new", paths: sendsNew ? sort(absent) : [] },
   ];
   return assemblePlan(groups, current, {
     removed: findRemovedKinds(groups, comparison),
@@ -355,7 +361,7 @@ function assemblePlan(
     skipped,
     letGo,
     unknown,
-    resumes: present.length === 1 && present[0]?.reason === "left from the last run",
+    resumes: present.length === 1 && present[0]?.reason === "pending from the last update",
   };
 }
 

@@ -1,7 +1,7 @@
 /** Carries a deployment out: waits for the refresh before it, sends within the day's quota, follows the tasks. */
 import { describeExceeded, describeRanOut, describeSubmitted } from "../plan/describe.js";
 import type { QuotaBudget, QuotaSnapshot } from "../plan/quota-budget.js";
-import { getWait, type Inputs } from "../schema/inputs.js";
+import { getWait } from "../schema/inputs.js";
 import { awaitRefresh } from "../tasks/await-refresh.js";
 import { nothingSent, rejected, type SubmitContext, type SubmitResult, submit } from "../tasks/submit.js";
 import { trackTasks, waitForMergeWindow } from "../tasks/track.js";
@@ -65,10 +65,10 @@ export class Deployer {
       context.log.info(describeSubmitted(sent.batches, sent.refreshTaskIds));
       await this.reports.reportSubmitted(deployment, sent, context);
     }
-    const submission = ignoreQuotaIfPartial(sent, inputs, submitContext);
+    const submission = ignoreQuotaIfPartial(sent, deployment, submitContext);
     const hasTasks = sent.batches.length > 0 || (submission.failure === undefined && outstanding.taskIds.length > 0);
     if (!hasTasks) return { ...submission, unconfirmed: outstanding.paths };
-    return ignoreQuotaIfPartial(await this.track(deployment, submission, submitContext), inputs, submitContext);
+    return ignoreQuotaIfPartial(await this.track(deployment, submission, submitContext), deployment, submitContext);
   }
 
   /** Shows the plan, and sends it unless the day's quota can't hold it. */
@@ -116,11 +116,15 @@ export class Deployer {
 }
 
 /** With `partial`, a quota that runs out on the way is no failure: the rest is sent another day. */
-function ignoreQuotaIfPartial(submission: SubmitResult, { quota }: Inputs, { log, now }: SubmitContext): SubmitResult {
+function ignoreQuotaIfPartial(
+  submission: SubmitResult,
+  { inputs, plan }: Deployment,
+  { log, now }: SubmitContext,
+): SubmitResult {
   const { failure, ...rest } = submission;
   // With nothing left to send, it was a question that failed, and not a call.
-  if (quota.onExceeded !== "partial" || submission.pending.length === 0) return submission;
+  if (inputs.quota.onExceeded !== "partial" || submission.pending.length === 0) return submission;
   if (failure === undefined || !isQuotaExceeded(failure.code)) return submission;
-  log.warning(describeRanOut(submission.pending, now()));
+  log.warning(describeRanOut(submission.pending, plan, inputs, now()));
   return rest;
 }

@@ -1,13 +1,12 @@
 /** The outputs of a resource after a deployment, and the error that keeps them if it failed. */
+import { describePending } from "../plan/describe.js";
 import type { PreloadFailure } from "../plan/held-back.js";
 import { keepRequestKinds } from "../plan/plan.js";
 import { type State, toOutputs, withoutSubmission, withSubmission } from "../plan/state.js";
-import { OPERATION_WORDS } from "../schema/call-types.js";
 import type { Inputs, ResourceKind } from "../schema/inputs.js";
 import { hasExpiredRecords } from "../tasks/outstanding.js";
 import type { SubmitResult } from "../tasks/submit.js";
-import type { VodError } from "../vod/errors.js";
-import { formatNumber } from "../vod/format.js";
+import { VodError } from "../vod/errors.js";
 import type { CallContext, Properties } from "./context.js";
 import type { Deployment, DeployResult } from "./deployment.js";
 
@@ -35,9 +34,8 @@ export function outputsAfter(
   { log }: CallContext,
 ): Properties {
   const properties = toOutputs(stateAfter(deployment, result), kind);
-  const failure = result.outcome === "unchanged" ? undefined : result.submission.failure;
-  if (failure === undefined) return properties;
-  const reason = failure.message + describeRest(kind, deployment, result);
+  if (result.outcome === "unchanged" || result.submission.failure === undefined) return properties;
+  const reason = withPending(result.submission.failure, deployment, result.submission).message;
   if (!warnsOnFailure(deployment.inputs)) throw new ResourceInitFailedError(id, properties, [reason]);
   log.warning(reason);
   return properties;
@@ -84,18 +82,10 @@ function findFailures({ held, current }: Deployment, { lastingFailures, pending,
   return failures;
 }
 
-/** How much was done before a failure. */
-function describeRest(kind: ResourceKind, { plan }: Deployment, result: DeployResult): string {
-  const pending = new Set(result.outcome === "unchanged" ? [] : result.submission.pending);
-  const all = plan.paths.length;
-  if (pending.size === 0 || all === 0) return "";
-  const done = plan.paths.filter((path) => !pending.has(path)).length;
-  const verb = OPERATION_WORDS[kind.operation].done;
-  const mayBeMore = result.outcome !== "unchanged" && result.submission.failure?.outcomeUnknown === true;
-  return (
-    ` ${verb} ${mayBeMore ? "for certain " : ""}before that: ${formatNumber(done)} of ${formatNumber(all)} ${all === 1 ? "path" : "paths"}; ` +
-    "the next update sends the rest."
-  );
+/** A failure with how much of the plan it left. */
+function withPending(failure: VodError, { plan, inputs }: Deployment, { pending }: SubmitResult): VodError {
+  const left = describePending(new Set(pending), plan, inputs);
+  return left === "" ? failure : new VodError(failure.happened, `${failure.remedy} ${left}`, failure);
 }
 
 /** Whether a failure is only a warning: what it left is pending all the same. */

@@ -233,7 +233,7 @@ export class CacheResourceProvider {
     context: CallContext,
   ): Promise<void> {
     if (inputs === undefined) {
-      this.reporter.reportUnknown(this.kind.operation, context);
+      this.reporter.reportUnknown(context);
       return this.reports.reportUnknown(state, properties, context);
     }
     const content =

@@ -9,7 +9,7 @@ import {
   describeRepeated,
 } from "../plan/describe.js";
 import type { QuotaSnapshot } from "../plan/quota-budget.js";
-import { getOperation, type Operation } from "../schema/call-types.js";
+import { getOperation } from "../schema/call-types.js";
 import type { Inputs } from "../schema/inputs.js";
 import { type Line, write } from "../text/log.js";
 import { untilCancelled } from "../vod/cancellation.js";
@@ -53,7 +53,7 @@ export class Reporter {
     const lines = [
       ...(recordsOnly
         ? [describeRecorded(plan, inputs)]
-        : describePlan(plan, inputs, batchPlan, quota, this.now(), secretPaths)),
+        : describePlan({ plan, inputs, current }, batchPlan, quota, this.now(), secretPaths)),
       ...this.describeRepeats(inputs, batchPlan, context),
       ...describeHeldBack(held, inputs, secretPaths),
       ...describeOutstanding(outstanding.paths, secretPaths),
@@ -67,8 +67,8 @@ export class Reporter {
   }
 
   /** Shows that too little is known yet for a plan. */
-  reportUnknown(operation: Operation, { log }: CallContext): void {
-    log.info(`to ${operation}: not known yet, since an input is known during the update only`);
+  reportUnknown({ log }: CallContext): void {
+    log.info("plan unknown until the update: it depends on an output that is not known yet");
   }
 
   /** Shows that nothing is to be done, which needs no line but for what is held back. */
@@ -108,7 +108,7 @@ export class Reporter {
       // One reason holds for every resource of a process.
       const reason = asVodError(error);
       if (!this.unknownQuotas.has(reason.code)) {
-        log.warning(`what is left of the day's quota isn't known. ${reason.message}`);
+        log.warning(`the remaining quota could not be read. ${reason.message}`);
       }
       this.unknownQuotas.add(reason.code);
       return undefined;

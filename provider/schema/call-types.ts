@@ -16,17 +16,15 @@ export type QuotaName = keyof RefreshQuota;
 interface OperationWords {
   /** What error codes of this package begin with. */
   code: string;
-  /** What lines begin with once the service accepted calls. */
-  accepted: string;
-  /** What was done, as a sentence begins. */
-  done: string;
+  /** What is done with a path, as a participle. */
+  past: string;
   /** The input that says whether a new resource sends anything. */
   onCreate: string;
 }
 
 export const OPERATION_WORDS: Readonly<Record<Operation, OperationWords>> = {
-  refresh: { code: "Refresh", accepted: "refreshed", done: "Refreshed", onCreate: "refreshOnCreate" },
-  preload: { code: "Preload", accepted: "preloading", done: "Preloaded", onCreate: "preloadOnCreate" },
+  refresh: { code: "Refresh", past: "refreshed", onCreate: "refreshOnCreate" },
+  preload: { code: "Preload", past: "preloaded", onCreate: "preloadOnCreate" },
 };
 
 export function isPreload(type: CallType): type is "Preload" {

@@ -352,8 +352,8 @@ export const refreshSchemas = {
     .optional()
     .meta({
       description:
-        "Whether URLs are refreshed that `contents` and `source` no longer have, be it that a file vanished or that it is no longer " +
-        "covered. With `false` they are let go without a call, also those that are pending: for what stays online as it is. " +
+        "Whether URLs are refreshed that `contents` and `source` no longer have: the file was removed, or is no longer covered. " +
+        "With `false` nothing is sent for them, not even for those that are pending: for what stays online unchanged. " +
         "Defaults to `true`.",
       default: true,
     }),

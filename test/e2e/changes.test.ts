@@ -45,8 +45,8 @@ describe.each(engines())("on the $name", ({ create }) => {
 
     const preview = await run("preview", config);
     expect(preview.output).toContain(
-      "site: 3 of 2,001 URLs changed, 1 vanished (2 new URLs skipped: they weren't there at the last update): " +
-        "4 URL refreshes (1,996 of 2,000 left today), 1 call",
+      "site: 3 of 2,001 URLs changed, 1 removed (2 new URLs skipped: no old copy to refresh): " +
+        "refresh 4 URLs in 1 call (leaves 1,996 of 2,000 URLs in today's quota)",
     );
     for (const url of due) expect(preview.output).toContain(url);
     expect(preview.output).toMatch(/~ files\s*: \{/);
@@ -105,7 +105,9 @@ describe.each(engines())("on the $name", ({ create }) => {
     const { run, refreshed } = await open("per-file");
     await run("up");
     const preview = await run("preview", { autoplay: "true" });
-    expect(preview.output).toContain("player: 1 of 2 URLs changed: 1 URL refresh (1,997 of 2,000 left today), 1 call");
+    expect(preview.output).toContain(
+      "player: 1 of 2 URLs changed: refresh 1 URL in 1 call (leaves 1,997 of 2,000 URLs in today's quota)",
+    );
     await run("up", { autoplay: "true" });
     expect(refreshed().slice(2)).toEqual(["https://vod.example.com/player/settings.json"]);
   });
@@ -132,7 +134,7 @@ describe.each(engines())("on the $name", ({ create }) => {
       const { emulator, run, config, refreshed, countFresh } = await openOnADayWith(10, "fail");
       const failed = await run("up", config);
       expect(failed.succeeded).toBe(false);
-      expect(failed.output).toContain("The day's quota has 10 of 2,000 URLs left, and 30 are due; nothing was sent.");
+      expect(failed.output).toContain("Today's quota has 10 of 2,000 URLs left and 30 are due; nothing was sent.");
       expect(refreshed()).toHaveLength(30);
       expect(await countFresh()).toBe(0);
       emulator.set({ urlRemain: 2000 });
@@ -144,11 +146,11 @@ describe.each(engines())("on the $name", ({ create }) => {
       const { emulator, run, config, refreshed, countFresh } = await openOnADayWith(10, "partial");
       const partial = await run("up", config);
       expect(partial).toMatchObject({ succeeded: true, outputs: { status: "Incomplete" } });
-      expect(partial.output).toContain("site: warning: 20 paths stay pending, since the day's quota holds 10 of 30;");
+      expect(partial.output).toContain("site: warning: 20 URLs deferred to the next update (");
       expect(refreshed().slice(30)).toEqual(urls.slice(0, 10));
       expect(await countFresh()).toBe(10);
       emulator.set({ urlRemain: 2000 });
-      expect((await run("preview", config)).output).toContain("site: 20 of 30 URLs left from the last run:");
+      expect((await run("preview", config)).output).toContain("site: 20 of 30 URLs pending from the last update:");
       expect(await run("up", config)).toMatchObject({ succeeded: true, outputs: { status: "Submitted" } });
       expect(refreshed().slice(40)).toEqual(urls.slice(10));
       expect(await countFresh()).toBe(30);
@@ -159,7 +161,7 @@ describe.each(engines())("on the $name", ({ create }) => {
       emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshQuota", times: 2 });
       const partial = await run("up", config);
       expect(partial).toMatchObject({ succeeded: true, outputs: { status: "Incomplete" } });
-      expect(partial.output).toContain("site: warning: the day's quota ran out, so that 30 paths stay pending;");
+      expect(partial.output).toContain("site: warning: 30 URLs deferred to the next update: today's quota ran out;");
       expect(refreshed()).toHaveLength(30);
       emulator.set({ urlRemain: 2000 });
       expect(await run("up", config)).toMatchObject({ succeeded: true, outputs: { status: "Submitted" } });
@@ -170,7 +172,9 @@ describe.each(engines())("on the $name", ({ create }) => {
       const { run, config, refreshed, countFresh } = await openOnADayWith(10, "collapse");
       const collapsed = await run("up", config);
       expect(collapsed).toMatchObject({ succeeded: true, outputs: { status: "Submitted" } });
-      expect(collapsed.output).toContain("30 URLs collapsed into https://vod.example.com/player/;");
+      expect(collapsed.output).toContain(
+        "30 URLs collapsed into https://vod.example.com/player/, which holds 30 of 30 URLs;",
+      );
       expect(refreshed().slice(30)).toEqual(["https://vod.example.com/player/"]);
       expect(await countFresh()).toBe(30);
     });

@@ -41,7 +41,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     publish("about.html", "new");
     const wider = config({ include: ["*.html", "pictures/**"] });
     const line =
-      "site: 1 of 3 files newly covered (1 new file skipped: it wasn't there at the last update): 1 URL refresh (";
+      "site: 1 of 3 files newly covered (1 new file skipped: no old copy to refresh): refresh 1 URL in 1 call (";
     expect((await run("preview", wider)).output).toContain(line);
     expect((await run("up", wider)).succeeded).toBe(true);
     expect(refreshed()).toEqual(url("pictures/7.jpg"));
@@ -54,15 +54,17 @@ describe.each(engines())("on the $name", ({ create }) => {
     const { publish, config, run, served, refreshed } = await openViewed({}, ["index.html", ...pictures]);
     const narrow = { exclude: ["pictures"] };
     const preview = await run("preview", config(narrow));
-    expect(preview.output).toContain("site: 2 files no longer covered: 2 URL refreshes (");
-    expect(preview.output).toContain("refreshRemoved: false lets go of it without a call");
+    expect(preview.output).toContain("site: 2 files no longer covered: refresh 2 URLs in 1 call (");
+    expect(preview.output).toContain("set refreshRemoved to false to send nothing for it");
     const letGo = await run("up", config(narrow, { refreshRemoved: false }));
     expect(letGo.succeeded).toBe(true);
-    expect(letGo.output).toContain("site: nothing to refresh (2 removed files let go: refreshRemoved is false)");
+    expect(letGo.output).toContain("site: nothing to refresh (2 removed files skipped: refreshRemoved is false)");
     expect(refreshed()).toEqual([]);
 
     for (const name of pictures) publish(name, "new");
-    expect((await run("up", config({}))).output).toContain("site: 2 of 3 files newly covered: 2 URL refreshes (");
+    expect((await run("up", config({}))).output).toContain(
+      "site: 2 of 3 files newly covered: refresh 2 URLs in 1 call (",
+    );
     expect(refreshed()).toEqual(url(...pictures));
     for (const name of pictures) expect(await served(name)).toBe("new");
     expect((await run("up", config(narrow))).succeeded).toBe(true);
@@ -75,12 +77,12 @@ describe.each(engines())("on the $name", ({ create }) => {
     publish("deep/index.html", "new");
     const indexed = config({ indexDocument: "index.html" });
     expect((await run("up", indexed)).output).toContain(
-      "site: 1 of 4 URLs changed, 2 newly covered: 3 URL refreshes (",
+      "site: 1 of 4 URLs changed, 2 newly covered: refresh 3 URLs in 1 call (",
     );
     expect(refreshed()).toEqual(url("", "deep/", "deep/index.html"));
     publish("other/index.html", "new");
     expect((await run("up", indexed)).output).toContain(
-      "site: nothing to refresh (2 new URLs skipped: they weren't there at the last update)",
+      "site: nothing to refresh (2 new URLs skipped: no old copy to refresh)",
     );
   });
 
@@ -91,7 +93,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect((await view(emulator, `${other}a.js`)).body).toBe("old");
     publishAt(emulator, "img.example.com/a.js", "new");
     expect((await run("up", config({ baseUrl: other }))).output).toContain(
-      "site: 1 of 1 file newly covered, 1 no longer covered: 2 URL refreshes (",
+      "site: 1 of 1 file newly covered, 1 no longer covered: refresh 2 URLs in 2 calls (",
     );
     expect(refreshed()).toEqual([`${other}a.js`, `${BASE}a.js`]);
     expect((await view(emulator, `${other}a.js`)).body).toBe("new");
@@ -114,8 +116,10 @@ describe.each(engines())("on the $name", ({ create }) => {
     const before = emulator.received.length;
     const { output, succeeded } = await run("up", site([], ["videos", "more"]));
     expect(succeeded).toBe(true);
-    expect(output).toContain("site-vod.example.com: 1 of 3 files newly covered: 1 URL refresh (");
-    expect(output).toContain("site-vod.example.com-preload: 1 of 2 files newly covered: 1 URL preload (");
+    expect(output).toContain("site-vod.example.com: 1 of 3 files newly covered: refresh 1 URL in 1 call (");
+    expect(output).toContain(
+      "site-vod.example.com-preload: 1 of 2 files newly covered: preload 1 URL in 1 call once the refresh is complete (",
+    );
     const calls = emulator.received.slice(before).filter(({ action }) => /^(Refresh|Preload)/.test(action));
     expect(calls.flatMap(pathsOf)).toEqual(url("more/2.ts", "more/2.ts"));
     expect(refreshed().at(-1)).toBe(`${BASE}more/2.ts`);

@@ -42,8 +42,9 @@ describe.each(engines())("on the $name", ({ create }) => {
     const preview = await run("preview", config);
     expect(preview.output).toMatch(/~ contentHash\s*: "sha256:\w+" => "sha256:\w+"/);
     expect(preview.output).toContain(
-      "player: contentHash changed: 2 URL refreshes (1,996 of 2,000 left today), 1 call",
+      "player: contentHash changed: refresh 2 URLs in 1 call (leaves 1,996 of 2,000 URLs in today's quota)",
     );
+    expect(preview.output).toContain(`  ${script}, ${style}\n`);
     expect(refreshed()).toHaveLength(2);
     expect(await served()).toBe(old);
 
@@ -67,7 +68,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     const { emulator, run } = await open(COMMONJS);
     const path = "https://vod.example.com/player/";
     const args = (more: object) => ({ paths: [path], contentHash: "v1", ...more });
-    const { succeeded } = await run(
+    const { output, succeeded } = await run(
       "up",
       resources({
         file: args({}),
@@ -78,6 +79,9 @@ describe.each(engines())("on the $name", ({ create }) => {
       }),
     );
     expect(succeeded).toBe(true);
+    for (const covered of ["everything below ", "every URL that matches ", "with any query: "]) {
+      expect(output).toContain(`  ${covered}${path}\n`);
+    }
     const calls = emulator.received.filter(({ action }) => action === "RefreshVodObjectCaches");
     const sent = calls.map(({ parameters: { ObjectPath, ObjectType, Force } }) => ({
       ObjectPath,
@@ -127,12 +131,12 @@ describe.each(engines())("on the $name", ({ create }) => {
     const failed = await run("up", program);
     expect(failed.succeeded).toBe(false);
     expect(failed.output).toContain("new.example.com doesn't exist or doesn't belong to this Alibaba Cloud account.");
-    expect(failed.output).toContain("Refreshed before that: 1,000 of 2,000 paths; the next update sends the rest.");
+    expect(failed.output).toContain("1,000 of 2,000 URLs are pending; the next update sends them.");
     expect(refreshed()).toEqual(paths.slice(0, 1000));
 
     emulator.set({ domains: { "new.example.com": "online" } });
     expect((await run("preview", program)).output).toContain(
-      "site: left from the last run, 1,000 of 2,000: 1,000 URL refreshes (0 of 2,000 left today), 1 call",
+      "site: 1,000 of 2,000 URLs pending from the last update: refresh 1,000 URLs in 1 call (leaves 0 of 2,000 URLs in today's quota)",
     );
     const resumed = await run("up", program);
     expect(resumed).toMatchObject({ succeeded: true, outputs: { site: { status: "Submitted", pending: [] } } });
@@ -172,7 +176,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(refreshed().slice(2)).toEqual(["https://vod.example.com/c"]);
     const removed = await run("up", program("c"));
     expect(removed.outputs).toMatchObject({ site: { paths: ["https://vod.example.com/c"] } });
-    expect(removed.output).toContain("site: nothing to refresh");
+    expect(removed.output).not.toMatch(/nothing to refresh|refresh \d/);
     expect(refreshed()).toHaveLength(3);
   });
 
@@ -223,7 +227,9 @@ describe.each(engines())("on the $name", ({ create }) => {
     emulator.advance(1000);
     const preview = await run("preview", { version: "2" });
     expect(preview).toMatchObject({ succeeded: true, changes: { update: 2 } });
-    expect(preview.output).toContain("second: to refresh: not known yet");
+    expect(preview.output).toContain(
+      "second: plan unknown until the update: it depends on an output that is not known yet",
+    );
     expect((await run("up", { version: "2" })).succeeded).toBe(true);
     expect(refreshed()).toHaveLength(6);
   });

@@ -57,10 +57,10 @@ describe.each(engines())("on the $name", ({ create }) => {
 
     const { output } = await preview();
     expect(output).toContain(
-      "release: 1 of 3 files changed (1 new file skipped: it wasn't there at the last update): 1 URL refresh (",
+      "release: 1 of 3 files changed (1 new file skipped: no old copy to refresh): refresh 1 URL in 1 call (",
     );
     expect(output).toContain(
-      "release-preload: 1 of 2 files changed, 1 new: 2 URL preloads (497 of 500 left today), 1 call, once the refresh has ended",
+      "release-preload: 1 of 2 files changed, 1 new: preload 2 URLs in 1 call once the refresh is complete (leaves 497 of 500 preloads in today's quota)",
     );
     const events = emulator.events.length;
     const after = await up();
@@ -106,7 +106,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(again).toMatchObject({ succeeded: true, outputs: { warmed: "Incomplete" } });
     expect(again.changes).not.toHaveProperty("update");
     expect(again.output).toMatch(
-      /release-preload: warning: 1 URL isn't preloaded, since the origin refused it: .*`exclude`/,
+      /release-preload: warning: 1 URL is held back until .*, because the origin refused it: .*`exclude`/,
     );
     expect(preloaded()).toEqual([VIDEO]);
   });

@@ -107,7 +107,7 @@ describe.each(engines())("on the $name", ({ create }) => {
 
     emulator.clearFaults();
     const preview = await run("preview", of("1", "2"));
-    expect(preview.output).toContain("site: waits for the tasks of the last update, 2 paths: ");
+    expect(preview.output).toContain("site: waiting for 2 paths of the last update: ");
     const [after] = (await run("up", of("1", "2"))).resources;
     expect(after?.outputs).toMatchObject({ status: "Complete" });
     expect(after?.outputs).not.toHaveProperty("unconfirmed");

@@ -2,9 +2,13 @@ import { describe, expect, test } from "vitest";
 import { NO_COST, planBatches } from "../../../provider/plan/batches.js";
 import {
   describeExceeded,
+  describeHeldBack,
   describeOutstanding,
+  describePending,
   describePlan,
+  describeRanOut,
   describeRecorded,
+  describeRepeated,
   describeSubmitted,
 } from "../../../provider/plan/describe.js";
 import { type Baseline, manifestFromInputs, markPending, planRefresh } from "../../../provider/plan/plan.js";
@@ -41,13 +45,9 @@ const byPaths = (more: Partial<Inputs> = {}): Inputs => ({
 
 function lines(old: Baseline | undefined, news: Inputs, left?: RefreshQuota): string[] {
   const plan = planRefresh(old, news, present(news));
-  return describePlan(
-    plan,
-    news,
-    planBatches(plan, news, () => true, left),
-    left,
-    NOW,
-  ).map((line) => formatLine(line));
+  const current = present(news);
+  const batchPlan = planBatches(plan, news, () => true, left);
+  return describePlan({ plan, inputs: news, current }, batchPlan, left, NOW).map((line) => formatLine(line));
 }
 
 describe("a plan is described", () => {
@@ -55,7 +55,7 @@ describe("a plan is described", () => {
     const many = Object.fromEntries(Array.from({ length: 1204 }, (_, index) => [`${index}`, "1"]));
     const news = contents({ ...many, 1: "2", 2: "2", 3: "2" });
     expect(lines(deployed(contents(many)), news, quota(2000))).toEqual([
-      "3 of 1,204 URLs changed: 3 URL refreshes (1,997 of 2,000 left today), 1 call",
+      "3 of 1,204 URLs changed: refresh 3 URLs in 1 call (leaves 1,997 of 2,000 URLs in today's quota)",
       "  https://vod.example.com/1, https://vod.example.com/2, https://vod.example.com/3",
     ]);
   });
@@ -63,20 +63,44 @@ describe("a plan is described", () => {
   test("with all kinds of changes", () => {
     const old = deployed(contents({ left: "1", changed: "1", gone: "1" }), [url("left")]);
     expect(lines(old, contents({ left: "1", changed: "2", new: "1" }, { refreshNew: false }))).toEqual([
-      "1 of 3 URLs left from the last run, 1 changed, 1 vanished (1 new URL skipped: refreshNew is false): 3 URL refreshes, 1 call",
+      "1 of 3 URLs pending from the last update, 1 changed, 1 removed (1 new URL skipped: refreshNew is false): refresh 3 URLs in 1 call",
       "  https://vod.example.com/left, https://vod.example.com/changed, https://vod.example.com/gone",
     ]);
   });
 
   test.each<[Baseline | undefined, Inputs, string[]]>([
-    [undefined, byPaths(), ["created: 2 URL refreshes, 1 call"]],
-    [deployed(byPaths()), byPaths({ contentHash: "v2" }), ["contentHash changed: 2 URL refreshes, 1 call"]],
+    [
+      undefined,
+      byPaths(),
+      ["initial deployment: refresh 2 URLs in 1 call", "  https://vod.example.com/a, https://vod.example.com/b"],
+    ],
+    [
+      deployed(byPaths()),
+      byPaths({ contentHash: "v2" }),
+      ["contentHash changed: refresh 2 URLs in 1 call", "  https://vod.example.com/a, https://vod.example.com/b"],
+    ],
+    [
+      deployed(byPaths({ paths: [url("a"), url("b")] }), [url("a")]),
+      byPaths({ contentHash: "v2", paths: [url("a"), url("b"), url("c"), url("d")] }),
+      [
+        "1 of 4 URLs pending from the last update, contentHash changed for 1, 2 new: refresh 4 URLs in 1 call",
+        `  ${["a", "b", "c", "d"].map(url).join(", ")}`,
+      ],
+    ],
+    [
+      deployed(byPaths()),
+      byPaths({ contentHash: "v2", paths: [url("a"), url("c")] }),
+      [
+        "contentHash changed for 1 of 2 URLs, 1 new: refresh 2 URLs in 1 call",
+        "  https://vod.example.com/a, https://vod.example.com/c",
+      ],
+    ],
     [
       deployed(byPaths()),
       byPaths({ paths: [url("a"), url("b"), url("c")] }),
-      ["new path, 1 of 3: 1 URL refresh, 1 call", "  https://vod.example.com/c"],
+      ["1 of 3 URLs new: refresh 1 URL in 1 call", "  https://vod.example.com/c"],
     ],
-    [deployed(byPaths()), byPaths({ force: true }), ["nothing to refresh"]],
+    [deployed(byPaths()), byPaths({ force: true }), []],
     [
       deployed(contents({ a: "1" })),
       contents({ a: "1", b: "1", c: "1" }, { refreshNew: false }),
@@ -85,15 +109,18 @@ describe("a plan is described", () => {
     [
       deployed(contents({ a: "1", b: "1", c: "1" })),
       contents({ c: "1", d: "1" }, { refreshNew: false, refreshRemoved: false }),
-      ["nothing to refresh (1 new URL skipped: refreshNew is false; 2 removed URLs let go: refreshRemoved is false)"],
+      ["nothing to refresh (1 new URL skipped: refreshNew is false; 2 removed URLs skipped: refreshRemoved is false)"],
     ],
     [
       deployed(contents({ a: "1", b: "1" })),
       contents({ b: "1" }),
-      ["1 URL vanished: 1 URL refresh, 1 call", "  https://vod.example.com/a"],
+      ["1 URL removed: refresh 1 URL in 1 call", "  https://vod.example.com/a"],
     ],
-    [undefined, contents({ a: "1" }), ["created, 1 URL: 1 URL refresh, 1 call", "  https://vod.example.com/a"]],
-    [undefined, byPaths({ objectType: "Regex" }), ["created: 2 pattern refreshes, 2 calls"]],
+    [
+      undefined,
+      contents({ a: "1" }),
+      ["initial deployment, 1 URL: refresh 1 URL in 1 call", "  https://vod.example.com/a"],
+    ],
   ])("%#", (old, news, shown) => {
     expect(lines(old, news)).toEqual(shown);
   });
@@ -112,34 +139,31 @@ describe("a plan is described", () => {
       };
       const old = { inputs: source(), manifest: manifest("a", "b"), removed: new Map() };
       const plan = planRefresh(old, source(more), current, coverage);
-      return describePlan(
-        plan,
-        source(more),
-        planBatches(plan, source(more), () => true, undefined),
-        undefined,
-        NOW,
-      ).map((line) => formatLine(line));
+      const batchPlan = planBatches(plan, source(more), () => true, undefined);
+      return describePlan({ plan, inputs: source(more), current }, batchPlan, undefined, NOW).map((line) =>
+        formatLine(line),
+      );
     };
 
     test("with what is newly covered and what is new", () => {
       expect(shown(manifest("a", "b", "c", "d"), ["a", "b", "d"], ["a", "b", "c", "d"])).toEqual([
-        "1 of 4 files newly covered (1 new file skipped: it wasn't there at the last update): 1 URL refresh, 1 call",
+        "1 of 4 files newly covered (1 new file skipped: no old copy to refresh): refresh 1 URL in 1 call",
         "  https://vod.example.com/c",
       ]);
     });
     test("with what is no longer covered, and how to let go of it", () => {
       expect(shown(manifest("a"), ["a", "b"], ["a"])).toEqual([
-        "1 file no longer covered: 1 URL refresh, 1 call",
+        "1 file no longer covered: refresh 1 URL in 1 call",
         "  https://vod.example.com/b",
-        "  hint: if what is no longer covered stays online as it is, refreshRemoved: false lets go of it without a call",
+        "  hint: if what is no longer covered stays online unchanged, set refreshRemoved to false to send nothing for it",
       ]);
       expect(shown(manifest("a"), ["a", "b"], ["a"], { refreshRemoved: false })).toEqual([
-        "nothing to refresh (1 removed file let go: refreshRemoved is false)",
+        "nothing to refresh (1 removed file skipped: refreshRemoved is false)",
       ]);
     });
     test("with all of it if the base URL changed", () => {
       expect(shown(manifest("x/a", "x/b"), [], [])[0]).toBe(
-        "2 of 2 files newly covered, 2 no longer covered: 4 URL refreshes, 1 call",
+        "2 of 2 files newly covered, 2 no longer covered: refresh 4 URLs in 1 call",
       );
     });
   });
@@ -147,23 +171,26 @@ describe("a plan is described", () => {
   test("with an upper limit if a hash isn't known yet", () => {
     const news = contents({ a: "04da6b54-80e4-46f7-96ec-b56ff0331ba9", b: "1" });
     expect(lines(deployed(contents({ a: "1", b: "1" })), news)[0]).toBe(
-      "up to 1 of 2 URLs changed: up to 1 URL refresh, 1 call",
+      "up to 1 of 2 URLs changed: refresh up to 1 URL in 1 call",
     );
   });
 
   test("with the exact number if every path is due whatever its hash will be", () => {
     const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-    expect(lines(undefined, contents({ a: unknown, b: "1" }))[0]).toBe("created, 2 URLs: 2 URL refreshes, 1 call");
-    expect(lines(undefined, byPaths({ contentHash: unknown }))[0]).toBe("created: 2 URL refreshes, 1 call");
+    expect(lines(undefined, contents({ a: unknown, b: "1" }))[0]).toBe(
+      "initial deployment, 2 URLs: refresh 2 URLs in 1 call",
+    );
+    expect(lines(undefined, byPaths({ contentHash: unknown }))[0]).toBe("initial deployment: refresh 2 URLs in 1 call");
     expect(lines(deployed(byPaths()), contents({ a: unknown, b: "1" }))[0]).toBe(
-      "given in another way, 2 URLs: 2 URL refreshes, 1 call",
+      "switched from paths to contents, 2 URLs: refresh 2 URLs in 1 call",
     );
   });
 
   test("with an upper limit if a contentHash isn't known yet", () => {
     const news = byPaths({ contentHash: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" });
     expect(lines(deployed(byPaths()), news, quota(2000))).toEqual([
-      "contentHash not known yet: up to 2 URL refreshes (1,998 of 2,000 left today), 1 call",
+      "contentHash not known yet: refresh up to 2 URLs in 1 call (leaves at least 1,998 of 2,000 URLs in today's quota)",
+      "  https://vod.example.com/a, https://vod.example.com/b",
     ]);
   });
 
@@ -179,17 +206,19 @@ describe("a plan is described", () => {
 
     test('under "fail"', () => {
       expect(shown({})).toBe(
-        "warning: the day's quota has 10 of 2,000 URLs left, and up to 20 are due, so that an update might send nothing and fail",
+        "warning: today's quota has 10 of 2,000 URLs left and up to 20 are due: the update might send nothing and fail",
       );
     });
     test('under "partial"', () => {
+      const deferred = `${[10, 11, 12, 13, 14].map((index) => url(`x/${index}`)).join(", ")} and 5 more`;
       expect(shown({ quota: { onExceeded: "partial" } })).toBe(
-        "warning: up to 10 paths stay pending, since the day's quota holds 10 of up to 20; it starts anew at 2026-11-24 00:00 UTC+8 (in 8 h 41 min)",
+        `warning: up to 10 URLs deferred to the next update (${deferred}): today's quota has room for 10 of up to 20; ` +
+          "it resets at 2026-11-24 00:00 UTC+8 (in 8 h 41 min)",
       );
     });
     test('under "collapse"', () => {
       expect(shown({ quota: { onExceeded: "collapse" } })).toBe(
-        "  up to 20 URLs collapsed into https://vod.example.com/x/ (fewer may go by themselves); the edge asks the origin again for everything below",
+        "  up to 20 URLs collapsed into https://vod.example.com/x/, which holds 30 of 30 URLs; the edge revalidates everything below it with the origin; if fewer changed, they may be sent as URLs",
       );
     });
   });
@@ -197,42 +226,130 @@ describe("a plan is described", () => {
   test("with what collapsing means", () => {
     const paths = urls(30).map((path) => path.replace("com/", "com/player/"));
     expect(lines(undefined, byPaths({ paths, quota: { onExceeded: "collapse" } }), quota(10))).toEqual([
-      "created: 1 directory refresh (99 of 100 left today), 1 call",
-      "  30 URLs collapsed into https://vod.example.com/player/; the edge asks the origin again for everything below",
+      "initial deployment: refresh 1 directory in 1 call (leaves 99 of 100 directories in today's quota)",
+      `  ${paths.slice(0, 5).join(", ")} and 25 more`,
+      "  30 URLs collapsed into https://vod.example.com/player/, which holds 30 of 30 URLs; the edge revalidates everything below it with the origin",
     ]);
   });
 
-  test("with what stays pending", () => {
+  test("with what is deferred", () => {
     expect(lines(undefined, byPaths({ paths: urls(30), quota: { onExceeded: "partial" } }), quota(10))).toEqual([
-      "created: 10 URL refreshes (0 of 2,000 left today), 1 call",
-      "warning: 20 paths stay pending, since the day's quota holds 10 of 30; it starts anew at 2026-11-24 00:00 UTC+8 (in 8 h 41 min)",
+      "initial deployment: refresh 10 URLs in 1 call (leaves 0 of 2,000 URLs in today's quota)",
+      `  ${urls(5).join(", ")} and 5 more`,
+      `warning: 20 URLs deferred to the next update (${urls(15).slice(10).join(", ")} and 15 more): today's quota has room for 10 of 30; ` +
+        "it resets at 2026-11-24 00:00 UTC+8 (in 8 h 41 min)",
     ]);
   });
 
   test("in the singular if it has one path", () => {
-    expect(lines(undefined, byPaths({ paths: urls(1) }), quota(0))[1]).toBe(
-      "warning: the day's quota has 0 of 2,000 URLs left, and 1 is due, so that an update would send nothing and fail",
+    expect(lines(undefined, byPaths({ paths: urls(1) }), quota(0)).at(-1)).toBe(
+      "warning: today's quota has 0 of 2,000 URLs left and 1 is due: the update would send nothing and fail",
     );
   });
 
   test("with what it means that the quota can't hold it", () => {
     expect(lines(undefined, byPaths({ paths: urls(30) }), quota(10))).toEqual([
-      "created: 30 URL refreshes, 1 call",
-      "warning: the day's quota has 10 of 2,000 URLs left, and 30 are due, so that an update would send nothing and fail",
+      "initial deployment: refresh 30 URLs in 1 call",
+      `  ${urls(5).join(", ")} and 25 more`,
+      "warning: today's quota has 10 of 2,000 URLs left and 30 are due: the update would send nothing and fail",
     ]);
   });
+
+  describe("with what it covers", () => {
+    test.each<[Inputs["objectType"], string[], string]>([
+      [
+        "Directory",
+        ["player/", "videos/"],
+        "everything below https://vod.example.com/player/, https://vod.example.com/videos/",
+      ],
+      ["Regex", ["videos/.*[.]ts"], "every URL that matches https://vod.example.com/videos/.*[.]ts"],
+      ["IgnoreParams", ["a", "b"], "with any query: https://vod.example.com/a, https://vod.example.com/b"],
+    ])("by %s", (objectType, names, covered) => {
+      expect(lines(undefined, byPaths({ objectType, paths: names.map(url) })).slice(1)).toEqual([`  ${covered}`]);
+    });
+
+    test("where directories stand for files", () => {
+      const news: Inputs = {
+        ...COMMON,
+        source: { directory: "d", baseUrl: "https://vod.example.com/" },
+        quota: { onExceeded: "collapse" },
+        force: true,
+      };
+      const files = (dir: string, count: number) => Array.from({ length: count }, (_, index) => url(`${dir}/${index}`));
+      const changed = files("player", 30);
+      const current = new Map(
+        [...changed, ...files("player/old", 400), ...files("news", 774)].map((path) => [path, "1"]),
+      );
+      const plan = planRefresh(
+        { inputs: news, manifest: markPending(current, changed), removed: new Map() },
+        news,
+        current,
+      );
+      const batchPlan = planBatches(plan, news, () => true, quota(10));
+      expect(describePlan({ plan, inputs: news, current }, batchPlan, quota(10), NOW).at(-1)?.text).toBe(
+        "  30 URLs collapsed into https://vod.example.com/player/, which holds 430 of 1,204 files; " +
+          "the edge fetches everything below it from the origin again",
+      );
+    });
+  });
+
+  test("without an end that onFailure rules out", () => {
+    expect(lines(undefined, byPaths({ onFailure: "warn" }), quota(0)).at(-1)).toBe(
+      "warning: today's quota has 0 of 2,000 URLs left and 2 are due: the update would send nothing",
+    );
+  });
+
+  test("without calls if all of it is deferred", () => {
+    expect(lines(undefined, byPaths({ quota: { onExceeded: "partial" } }), quota(0))).toEqual([
+      "initial deployment: nothing can be sent today",
+      "warning: 2 URLs deferred to the next update (https://vod.example.com/a, https://vod.example.com/b): " +
+        "today's quota has room for 0 of 2; it resets at 2026-11-24 00:00 UTC+8 (in 8 h 41 min)",
+    ]);
+  });
+});
+
+test.each([
+  [["a", "b"], ""],
+  [[], ""],
+  [["a"], "1 of 2 URLs is pending; the next update sends it."],
+])("after a failure, what is pending is described if it is a part of the plan: %j", (names, sentence) => {
+  const plan = planRefresh(undefined, byPaths(), present(byPaths()));
+  expect(describePending(new Set(names.map(url)), plan, byPaths())).toBe(sentence);
+});
+
+test("what another resource sends as well is described", () => {
+  expect(describeRepeated([url("a")], "other", "refresh").text).toBe(
+    'hint: https://vod.example.com/a is also refreshed by "other", which uses quota twice; name it in one resource only',
+  );
+});
+
+test("a preload that is held back is described with what to do", () => {
+  const failure = { reason: "Origin Return StatusCode 404", at: "2026-11-23T07:00:00Z", hash: "1" };
+  const held = new Map([[url("a"), failure]]);
+  expect(describeHeldBack(held, byPaths({ objectType: "Preload" })).map((line) => formatLine(line))).toEqual([
+    "warning: 1 URL is held back until 2026-11-24 07:00 UTC, because the origin refused it: https://vod.example.com/a " +
+      "(Origin Return StatusCode 404). Publish what is missing, or remove it from `paths`.",
+  ]);
+});
+
+test("a quota that runs out on the way is described with what is deferred", () => {
+  const news = byPaths({ objectType: "Directory", paths: [url("x/")] });
+  const plan = planRefresh(undefined, news, present(news));
+  expect(describeRanOut(plan.paths, plan, news, NOW)).toBe(
+    "1 directory deferred to the next update: today's quota ran out; it resets at 2026-11-24 00:00 UTC+8 (in 8 h 41 min)",
+  );
 });
 
 test.each<[Inputs, string]>([
   [
     byPaths(),
-    "nothing to refresh: refreshOnCreate is false, so that 2 paths are only recorded; if this replaces a resource, set it to " +
-      "true for this update, or what changed since stays stale",
+    "2 URLs recorded, not refreshed: refreshOnCreate is false; if this replaces a resource, set it to true for this update, " +
+      "or what changed since then stays stale",
   ],
   [
     contents({ a: "1" }, { objectType: "Preload" }),
-    "nothing to preload: preloadOnCreate is false, so that 1 URL is only recorded; if this replaces a resource, set it to " +
-      "true for this update, or what changed since isn't preloaded",
+    "1 URL recorded, not preloaded: preloadOnCreate is false; if this replaces a resource, set it to true for this update, " +
+      "or what changed since then isn't preloaded",
   ],
 ])("a creation that sends nothing is described with what to do if it is a replacement", (inputs, line) => {
   const news = { ...inputs, refreshOnCreate: false };
@@ -245,44 +362,41 @@ describe("what a pattern or a URL with any query costs", () => {
 
   test("is only assumed where the service doesn't say, so that no figure is given", () => {
     expect(first(byPaths({ objectType: "IgnoreParams" }), quota(2000))).toBe(
-      "created: 2 URL refreshes (any query) (counted as URLs; the service doesn't say), 1 call",
+      "initial deployment: refresh 2 URLs with any query in 1 call (assumed to count as URLs)",
     );
     expect(first(byPaths({ objectType: "Regex" }), quota(2000))).toBe(
-      "created: 2 pattern refreshes (counted as directories; the service doesn't say), 2 calls",
+      "initial deployment: refresh 2 patterns in 2 calls (assumed to count as directories)",
     );
   });
 
   test("is an exact figure where it does", () => {
     expect(first(byPaths({ objectType: "IgnoreParams" }), { ...quota(2000), ...own })).toBe(
-      "created: 2 URL refreshes (any query) (1 of 100 left today), 1 call",
+      "initial deployment: refresh 2 URLs with any query in 1 call (leaves 1 of 100 URLs with any query in today's quota)",
     );
     expect(first(byPaths({ objectType: "Regex" }), { ...quota(2000), ...own })).toBe(
-      "created: 2 pattern refreshes (18 of 20 left today), 2 calls",
+      "initial deployment: refresh 2 patterns in 2 calls (leaves 18 of 20 patterns in today's quota)",
     );
   });
 
   test("stands beside the figures of other types", () => {
     const old = deployed(byPaths({ paths: [url("x/")], objectType: "Directory" }));
-    const { removed, ...plan } = planRefresh(
-      old,
-      contents({ a: "1" }, { objectType: "IgnoreParams" }),
-      new Map([[url("a"), "1"]]),
-    );
     const news = contents({ a: "1" }, { objectType: "IgnoreParams" });
-    const batchPlan = planBatches({ removed, ...plan }, news, () => true, quota(10));
-    expect(describePlan({ removed, ...plan }, news, batchPlan, quota(10), NOW)[0]?.text).toBe(
-      "given in another way, 1 URL, 1 vanished: 1 URL refresh (any query) and 1 directory refresh (99 of 100 directories left today; the rest counted as URLs; the service doesn't say), 2 calls",
-    );
+    expect(lines(old, news, quota(10))).toEqual([
+      "switched from paths to contents, 1 URL, 1 removed: refresh 1 URL with any query and 1 directory in 2 calls " +
+        "(leaves 99 of 100 directories in today's quota; the rest is assumed to count as URLs)",
+      "  with any query: https://vod.example.com/a",
+      "  everything below https://vod.example.com/x/",
+    ]);
   });
 
   test("is said to be assumed where it is too much", () => {
     const news = byPaths({ objectType: "IgnoreParams", paths: urls(3) });
-    expect(lines(undefined, news, quota(2))[1]).toBe(
-      "warning: the day's quota has 2 of 2,000 URLs left, and 3 are due (counted as URLs; the service doesn't say), so that an update would send nothing and fail",
+    expect(lines(undefined, news, quota(2)).at(-1)).toBe(
+      "warning: today's quota has 2 of 2,000 URLs left and 3 are due (assumed to count as URLs): the update would send nothing and fail",
     );
     const told = { cost: { ...NO_COST, ignoreParams: 4 } };
     expect(describeExceeded(told, news, NEITHER, { ...quota(2), ...own }, NOW)).toEqual({
-      happened: "The day's quota has 3 of 100 URLs with any query left, and 4 are due; nothing was sent.",
+      happened: "Today's quota has 3 of 100 URLs with any query left and 4 are due; nothing was sent.",
       remedy: expect.stringContaining('set quota.onExceeded to "partial" or "collapse".'),
     });
   });
@@ -296,34 +410,37 @@ test("the first five paths are listed, without their queries", () => {
 test("secret paths are counted and not named", () => {
   expect(listPaths(urls(7), true)).toBe("[secret] (7 paths)");
   expect(describeOutstanding(urls(7), true).map((line) => formatLine(line))).toEqual([
-    "waits for the tasks of the last update, 7 paths: [secret]",
+    "waiting for 7 paths of the last update: [secret]",
   ]);
   const described = (news: Inputs, left?: RefreshQuota) => {
-    const plan = planRefresh(undefined, news, present(news));
+    const current = present(news);
+    const plan = planRefresh(undefined, news, current);
     const batchPlan = planBatches(plan, news, () => true, left);
-    return describePlan(plan, news, batchPlan, left, NOW, true)
+    return describePlan({ plan, inputs: news, current }, batchPlan, left, NOW, true)
       .map((line) => formatLine(line))
       .join("\n");
   };
   const hashes = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`dir/${index}`, "1"]));
-  expect(described(contents(hashes))).toBe("created, 30 URLs: 30 URL refreshes, 1 call\n  [secret] (30 paths)");
+  expect(described(contents(hashes))).toBe(
+    "initial deployment, 30 URLs: refresh 30 URLs in 1 call\n  [secret] (30 paths)",
+  );
   const collapsing = contents(hashes, { quota: { onExceeded: "fail", collapse: "always" } });
   const collapsed = described(collapsing, quota(2000));
-  expect(collapsed).toContain("30 URLs collapsed into [secret] (1 directory); the edge asks");
+  expect(collapsed).toContain("30 URLs collapsed into [secret] (1 directory), which holds 30 of 30 URLs; the edge");
   expect(collapsed).not.toContain("example.com");
 });
 
 test("paths that were removed are not counted as part of the total", () => {
   const old = deployed(contents({ a: "1", b: "1", c: "1" }));
   expect(lines(old, byPaths({ paths: [url("x/")], objectType: "Directory" }))[0]).toBe(
-    "given in another way, 3 vanished: 1 directory refresh and 3 URL refreshes, 2 calls",
+    "switched from contents to paths, 3 removed: refresh 1 directory and 3 URLs in 2 calls",
   );
 });
 
 test("what the last update left open is described, if anything", () => {
   expect(describeOutstanding([])).toEqual([]);
   expect(describeOutstanding(urls(7)).map((line) => formatLine(line))).toEqual([
-    `waits for the tasks of the last update, 7 paths: ${urls(5).join(", ")} and 2 more`,
+    `waiting for 7 paths of the last update: ${urls(5).join(", ")} and 2 more`,
   ]);
 });
 
@@ -337,7 +454,7 @@ test("a run is described by what was sent and its tasks, each once", () => {
       ],
       ["1,2", "2,3"],
     ),
-  ).toBe("refreshed: 2 URL refreshes and 1 directory refresh in 2 calls, task 1, 2, 3");
+  ).toBe("refresh submitted: 2 URLs and 1 directory in 2 calls (tasks 1, 2, 3)");
 });
 
 const NEITHER = { groups: [] };
@@ -349,25 +466,25 @@ describe("a quota that can't hold the plan is described with what to do", () => 
 
   test('under "fail"', () => {
     expect(told({})).toEqual({
-      happened: "The day's quota has 10 of 2,000 URLs left, and 30 are due; nothing was sent.",
+      happened: "Today's quota has 10 of 2,000 URLs left and 30 are due; nothing was sent.",
       remedy:
-        "Run `pulumi up` again after 2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota starts anew, or set " +
+        "Run `pulumi up` again after the quota resets at 2026-11-24 00:00 UTC+8 (in 8 h 41 min), or set " +
         'quota.onExceeded to "partial" or "collapse".',
     });
   });
   test("naming only the quota that is too small", () => {
     const batchPlan = { cost: { ...NO_COST, urls: 12, directories: 101 } };
     expect(describeExceeded(batchPlan, news({}), NEITHER, quota(1000), NOW).happened).toBe(
-      "The day's quota has 100 of 100 directories left, and 101 are due; nothing was sent.",
+      "Today's quota has 100 of 100 directories left and 101 are due; nothing was sent.",
     );
   });
 
   test('under "collapse"', () => {
     expect(told({ quota: { onExceeded: "collapse" } })).toEqual({
       happened:
-        "The day's quota has 10 of 2,000 URLs left, and 30 are due, and no directories fit either; nothing was sent.",
+        "Today's quota has 10 of 2,000 URLs left and 30 are due, and too few directories are left to collapse them; nothing was sent.",
       remedy:
-        "Run `pulumi up` again after 2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota starts anew, or set " +
+        "Run `pulumi up` again after the quota resets at 2026-11-24 00:00 UTC+8 (in 8 h 41 min), or set " +
         'quota.onExceeded to "partial".',
     });
   });
@@ -380,21 +497,23 @@ describe("a quota that can't hold the plan is described with what to do", () => 
   });
 
   describe("without waiting if no day can hold the plan", () => {
-    const created = { groups: [{ reason: "created" as const, count: 2500 }] };
+    const created = { groups: [{ reason: "initial deployment" as const, count: 2500 }] };
     const toldOf = (more: Partial<Inputs>, plan: Parameters<typeof describeExceeded>[2] = NEITHER) =>
       describeExceeded({ cost: { ...NO_COST, urls: 2500 } }, news(more), plan, quota(2000), NOW).remedy;
 
     test("for a change", () => {
-      expect(toldOf({})).toBe('No day can hold that: set quota.onExceeded to "partial" or "collapse".');
+      expect(toldOf({})).toBe('This exceeds a full day\'s quota: set quota.onExceeded to "partial" or "collapse".');
     });
     test("for a creation, which may also just record the content", () => {
       expect(toldOf({}, created)).toBe(
-        'No day can hold that: set quota.onExceeded to "partial" or "collapse", or refreshOnCreate to false, which records the content and sends nothing.',
+        'This exceeds a full day\'s quota: set quota.onExceeded to "partial" or "collapse", or refreshOnCreate to false to record the content and send nothing.',
       );
       expect(toldOf({ objectType: "Preload" }, created)).toMatch(/or preloadOnCreate to false/);
     });
     test("unless another day may have the directories", () => {
-      expect(toldOf({ quota: { onExceeded: "collapse" } })).toMatch(/^Run `pulumi up` again after /);
+      expect(toldOf({ quota: { onExceeded: "collapse" } })).toMatch(
+        /^Run `pulumi up` again after the quota resets at /,
+      );
     });
   });
 });

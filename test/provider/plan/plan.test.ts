@@ -45,7 +45,7 @@ describe("paths with a contentHash", () => {
   test("sends all paths when it is created", () => {
     expect(plan(undefined, byPaths())).toEqual({
       paths: [A, B],
-      groups: [{ reason: "created", count: 2 }],
+      groups: [{ reason: "initial deployment", count: 2 }],
       total: 2,
       removed: new Map(),
       skipped: 0,
@@ -68,7 +68,7 @@ describe("paths with a contentHash", () => {
   test("sends only the new path when one is added with the same hash", () => {
     const news = byPaths({ paths: [C, A, B] });
     expect(plan(deployed(byPaths()), news).paths).toEqual([C]);
-    expect(groups(deployed(byPaths()), news)).toEqual({ "new path": 1 });
+    expect(groups(deployed(byPaths()), news)).toEqual({ new: 1 });
   });
 
   test("sends all paths when objectType changed, since none was refreshed with that type", () => {
@@ -80,7 +80,7 @@ describe("paths with a contentHash", () => {
   test("sends pending paths first, then new ones", () => {
     const news = byPaths({ paths: [C, A, B] });
     expect(plan(deployed(byPaths(), [B]), news).paths).toEqual([B, C]);
-    expect(groups(deployed(byPaths(), [B]), news)).toEqual({ "left from the last run": 1, "new path": 1 });
+    expect(groups(deployed(byPaths(), [B]), news)).toEqual({ "pending from the last update": 1, new: 1 });
   });
 
   test("carries on with the last run if only pending paths are due", () => {
@@ -125,7 +125,7 @@ describe("contents", () => {
   test("sends a removed URL, since the edge may still serve it", () => {
     const news = byContents({ [B]: "1", [A]: "1" });
     expect(plan(old, news).paths).toEqual([C]);
-    expect(groups(old, news)).toEqual({ vanished: 1 });
+    expect(groups(old, news)).toEqual({ removed: 1 });
   });
 
   const withD = { [B]: "1", [A]: "1", [C]: "1", "https://vod.example.com/d": "1" };
@@ -158,7 +158,7 @@ describe("contents", () => {
     expect(plan(there, byContents({ "https://vod.example.com/a.js": "1" }))).toMatchObject({
       paths: ["https://vod.example.com/A.js", "https://vod.example.com/a.js"],
       groups: [
-        { reason: "vanished", count: 1 },
+        { reason: "removed", count: 1 },
         { reason: "new", count: 1 },
       ],
     });
@@ -172,7 +172,7 @@ describe("contents", () => {
     const left = deployed(byContents({ [A]: "1", [B]: "1" }), [B, C]);
     const news = byContents({ [A]: "2", [B]: "1" });
     expect(plan(left, news).paths).toEqual([B, C, A]);
-    expect(groups(left, news)).toEqual({ "left from the last run": 2, changed: 1 });
+    expect(groups(left, news)).toEqual({ "pending from the last update": 2, changed: 1 });
   });
 
   test("sends a URL again whose content goes back to that before a failed run", () => {
@@ -243,9 +243,9 @@ describe("a source that covers other URLs than before", () => {
       paths: [B, C],
     });
   });
-  test("sends what it covers no longer apart from what vanished", () => {
+  test("sends what it covers no longer apart from what was removed", () => {
     expect(planned(recorded([A, B, C]), bySource(), now(A), change([A, B, C], [A, B]))).toMatchObject({
-      vanished: 1,
+      removed: 1,
       "no longer covered": 1,
       paths: [B, C],
     });
@@ -265,7 +265,7 @@ describe("a source that covers other URLs than before", () => {
   });
   test("sends first what is pending, whether it is covered or not", () => {
     expect(planned(recorded([A, B], [A, B]), bySource(), now(B, C), change([A, B], [B, C]))).toMatchObject({
-      "left from the last run": 2,
+      "pending from the last update": 2,
       "newly covered": 1,
       paths: [B, A, C],
     });
@@ -296,7 +296,7 @@ describe("content that is given in another way than before is sent as a whole, s
   test("paths become contents: removed paths are sent too, since contents say what exists", () => {
     const news = byContents({ [A]: "v1", [C]: "v1" });
     expect(plan(deployed(byPaths()), news).paths).toEqual([A, C, B]);
-    expect(groups(deployed(byPaths()), news)).toEqual({ "given in another way": 2, vanished: 1 });
+    expect(groups(deployed(byPaths()), news)).toEqual({ "switched from paths to contents": 2, removed: 1 });
   });
   test("contents become paths: removed URLs are sent too", () => {
     expect(plan(deployed(byContents({ [A]: "1", [C]: "1" })), byPaths()).paths).toEqual([A, B, C]);

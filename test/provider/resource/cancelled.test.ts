@@ -149,7 +149,7 @@ describe("cancelled while it sends", () => {
     const failed = await failing({ paths });
     expect(failed.message).toBe(
       "The operation was cancelled. Run `pulumi up` again to carry on; what the service accepted isn't sent again. " +
-        "(code Cancelled) Refreshed before that: 1,000 of 1,001 paths; the next update sends the rest.",
+        "1 of 1,001 URLs is pending; the next update sends it. (code Cancelled)",
     );
     expect(failed.properties).toMatchObject({ status: "Incomplete", pending: paths.slice(1000) });
     expect(await next(failed, { paths })).toMatchObject({ status: "Submitted", pending: [] });
@@ -219,5 +219,5 @@ test("the core knows nothing of a host: no property of its own is needed, and li
   const { outs } = await provider().create(inputs, { log: logInto(lines) });
   expect(outs).toMatchObject({ status: "Submitted", pending: [] });
   expect(Object.keys(outs).filter((name) => name.startsWith("__"))).toEqual(["__stateVersion"]);
-  expect(lines).toContainEqual(expect.stringMatching(/^refreshed: 2 URL refreshes in 1 call, task /));
+  expect(lines).toContainEqual(expect.stringMatching(/^refresh submitted: 2 URLs in 1 call \(task /));
 });

@@ -52,10 +52,10 @@ describe("what is preloaded", () => {
       expect(outs).not.toHaveProperty(name);
     }
     expect(await view(emulator, PATHS[0] as string)).toMatchObject({ body: "1", cache: "HIT" });
-    expect(time.lines).toContain("videos: created: 2 URL preloads (498 of 500 left today), 1 call");
-    expect(time.lines.some((line) => line.startsWith("videos: preloading: 2 URL preloads in 1 call, task "))).toBe(
-      true,
+    expect(time.lines).toContain(
+      "videos: initial deployment: preload 2 URLs in 1 call (leaves 498 of 500 preloads in today's quota)",
     );
+    expect(time.lines.some((line) => line.startsWith("videos: preload submitted: 2 URLs in 1 call (task "))).toBe(true);
   });
 
   test("is nothing when it is created with preloadOnCreate false", async () => {
@@ -79,14 +79,18 @@ describe("what is preloaded", () => {
     const first = await up(undefined, { paths: PATHS, contentHash: "v1" });
     await up(first, { paths: PATHS, contentHash: "v1", ...change });
     expect(preloaded()).toEqual([...PATHS, ...PATHS]);
-    expect(time.lines).toContain("videos: area or headers changed: 2 URL preloads (496 of 500 left today), 1 call");
+    expect(time.lines).toContain(
+      "videos: area or headers changed: preload 2 URLs in 1 call (leaves 496 of 500 preloads in today's quota)",
+    );
   });
 
   test("is everything when l2Preload is switched on, since L2 nodes have no copies", async () => {
     const first = await up(undefined, { paths: PATHS, contentHash: "v1", l2Preload: false });
     await up(first, { paths: PATHS, contentHash: "v1", l2Preload: true });
     expect(preloaded()).toEqual([...PATHS, ...PATHS]);
-    expect(time.lines).toContain("videos: l2Preload switched on: 2 URL preloads (496 of 500 left today), 1 call");
+    expect(time.lines).toContain(
+      "videos: l2Preload enabled: preload 2 URLs in 1 call (leaves 496 of 500 preloads in today's quota)",
+    );
   });
 
   test("is nothing when l2Preload is switched off, or only wait changes", async () => {
@@ -109,7 +113,7 @@ describe("the day's quota", () => {
 
   test("if too small, lets nothing be sent", async () => {
     await expect(up(undefined, { paths, contentHash: "v1" })).rejects.toThrow(
-      /^The day's quota has 4 of 500 preloads left, and 10 are due; nothing was sent\. /,
+      /^Today's quota has 4 of 500 preloads left and 10 are due; nothing was sent\. /,
     );
     expect(calls()).toEqual([]);
   });
@@ -128,7 +132,7 @@ describe("wait", () => {
   test("fails the update by the name of a URL that the origin doesn't have", async () => {
     const failing = up(undefined, { paths: [...PATHS, url("none.ts")], contentHash: "v1", wait: true });
     await expect(failing).rejects.toThrow(
-      /^The service accepted the preload and then failed it, since the origin refused 1 URL: https:\/\/vod\.example\.com\/none\.ts \(Origin Return StatusCode 404\)\. Publish what the origin doesn't have, or take it out of `paths`; .*\(code PreloadFailed\)/,
+      /^The service accepted the preload and then failed it, since the origin refused 1 URL: https:\/\/vod\.example\.com\/none\.ts \(Origin Return StatusCode 404\)\. Publish what the origin doesn't have, or remove it from `paths`; .*\(code PreloadFailed\)/,
     );
     await expect(failing).rejects.toMatchObject({ properties: { status: "Incomplete", pending: [url("none.ts")] } });
   });
@@ -186,7 +190,7 @@ describe("a file that the origin doesn't have", () => {
     const count = time.lines.length;
     expect(await changes(first)).toBe(false);
     expect(linesSince(count)).toMatch(
-      /^videos: warning: 1 URL isn't preloaded, since the origin refused it: https:\/\/vod\.example\.com\/none\.ts \(Origin Return StatusCode 404\); the next try is after \d{4}-\d\d-\d\d \d\d:\d\d UTC\. Publish what is missing, or take it out of `contents`\.$/,
+      /^videos: warning: 1 URL is held back until \d{4}-\d\d-\d\d \d\d:\d\d UTC, because the origin refused it: https:\/\/vod\.example\.com\/none\.ts \(Origin Return StatusCode 404\)\. Publish what is missing, or remove it from `contents`\.$/,
     );
     // The engine updates what failed before, even without changes.
     const second = await up(first, news);
@@ -284,14 +288,16 @@ describe("a preview with a hash that isn't known yet", () => {
 
   test("shows all the same what a new preload sends", async () => {
     expect(await problems({ contents })).toEqual([]);
-    expect(time.lines).toContain("videos: created, 2 URLs: 2 URL preloads (498 of 500 left today), 1 call");
+    expect(time.lines).toContain(
+      "videos: initial deployment, 2 URLs: preload 2 URLs in 1 call (leaves 498 of 500 preloads in today's quota)",
+    );
   });
 
   test("shows the same beside a refresh whose outputs aren't known either", async () => {
     const refresh = { objectType: "File", taskIds: UNKNOWN, status: UNKNOWN };
     expect(await problems({ contents, refresh })).toEqual([]);
     expect(time.lines).toContain(
-      "videos: created, 2 URLs: 2 URL preloads (498 of 500 left today), 1 call, once the refresh has ended",
+      "videos: initial deployment, 2 URLs: preload 2 URLs in 1 call once the refresh is complete (leaves 498 of 500 preloads in today's quota)",
     );
   });
 });

@@ -99,7 +99,7 @@ test("the line of a longer pause names the resource that waits", async () => {
   emulator.fault({ kind: "throttle", action: "RefreshVodObjectCaches", times: 1, retryAfterMs: 20_000 });
   await up(undefined, program("v1"));
   expect(lines).toContainEqual(expect.stringMatching(/^site: the VOD API throttled .*; trying again in \d+ s/));
-  expect(lines).toContainEqual(expect.stringMatching(/^site: refreshed: 1 URL refresh/));
+  expect(lines).toContainEqual(expect.stringMatching(/^site: refresh submitted: 1 URL in 1 call/));
 });
 
 test("the task ID of a call that was sent twice is kept: nobody knew whether the first one had been accepted", async () => {

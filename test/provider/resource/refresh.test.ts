@@ -83,21 +83,25 @@ test("content is refreshed when it is new and when it changes, and not otherwise
   expect(sent()).toEqual([A, B, A, B]);
   expect(updated.id).toBe(created.id);
   expect(updated.outs.taskIds).not.toEqual(created.outs.taskIds);
+  const paths = `player:   ${A}, ${B}`;
   // The second up follows within a process of its own, so it shows its plan, too.
   expect(lines).toEqual([
-    "player: created: 2 URL refreshes (1,998 of 2,000 left today), 1 call",
-    `player: refreshed: 2 URL refreshes in 1 call, task ${(created.outs.taskIds as string[]).join(", ")}`,
-    "player: contentHash changed: 2 URL refreshes (1,996 of 2,000 left today), 1 call",
-    `player: refreshed: 2 URL refreshes in 1 call, task ${(updated.outs.taskIds as string[]).join(", ")}`,
+    "player: initial deployment: refresh 2 URLs in 1 call (leaves 1,998 of 2,000 URLs in today's quota)",
+    paths,
+    `player: refresh submitted: 2 URLs in 1 call (task ${(created.outs.taskIds as string[]).join(", ")})`,
+    "player: contentHash changed: refresh 2 URLs in 1 call (leaves 1,996 of 2,000 URLs in today's quota)",
+    paths,
+    `player: refresh submitted: 2 URLs in 1 call (task ${(updated.outs.taskIds as string[]).join(", ")})`,
   ]);
 });
 
-test("a changed input that needs no refresh is recorded without a call", async () => {
+test("a changed input that needs no refresh is recorded without a call and without a line", async () => {
   const created = await up(undefined);
+  const before = [...lines];
   const updated = await up(created, { paths: [A], refreshOnCreate: false });
   expect(refreshCalls()).toHaveLength(1);
   expect(updated.outs).toEqual({ ...created.outs, paths: [A], refreshed: [A], refreshOnCreate: false });
-  expect(lines.at(-1)).toBe("player: nothing to refresh");
+  expect(lines).toEqual(before);
 });
 
 test("a path that was taken out and comes back is sent again", async () => {
@@ -121,8 +125,8 @@ test("replacing with refreshOnCreate false sends nothing, and the preview says s
   await up(undefined, { refreshOnCreate: false, contentHash: "v2" });
   expect(sent()).toEqual([]);
   expect(lines).toEqual([
-    "player: nothing to refresh: refreshOnCreate is false, so that 2 paths are only recorded; if this replaces a resource, " +
-      "set it to true for this update, or what changed since stays stale",
+    "player: 2 URLs recorded, not refreshed: refreshOnCreate is false; if this replaces a resource, set it to true for this " +
+      "update, or what changed since then stays stale",
   ]);
 });
 
@@ -133,7 +137,7 @@ test("a URL that two resources send in one run is hinted at beside the second, i
     return inputs;
   };
   const [first, second] = [await plan("player", [A, B]), await plan("site", [B])];
-  const hint = `site: hint: ${B} is refreshed by "player" in this run as well, at a cost of its own; name it in one resource`;
+  const hint = `site: hint: ${B} is also refreshed by "player", which uses quota twice; name it in one resource only`;
   expect(lines.filter((line) => line.includes("hint"))).toEqual([hint]);
   await made.create(second);
   await made.create(first);
@@ -200,7 +204,7 @@ describe("an update that stops in the middle", () => {
     const { failure } = await stopped();
     expect(failure.reasons).toEqual([
       expect.stringMatching(
-        /^new\.example\.com doesn't exist or .*\(code InvalidDomain\.NotFound, .*\) Refreshed before that: 1,000 of 1,500 paths; the next update sends the rest\.$/,
+        /^new\.example\.com doesn't exist or .*\. 500 of 1,500 URLs are pending; the next update sends them\. \(code InvalidDomain\.NotFound, .*\)$/,
       ),
     ]);
     expect(failure.id).toMatch(/^vod-cache-refresh-/);
@@ -311,16 +315,20 @@ describe("a preview with values that aren't known yet", () => {
     const { inputs, failures } = await made.check(created.inputs, program({ [name]: UNKNOWN }));
     expect(failures).toEqual([]);
     expect(await made.diff(created.id, created.outs, inputs)).toEqual({ changes: true });
-    expect(lines.at(-1)).toBe("player: to refresh: not known yet, since an input is known during the update only");
+    expect(lines.at(-1)).toBe("player: plan unknown until the update: it depends on an output that is not known yet");
   });
 
   const byContents = { paths: undefined, contentHash: undefined };
   test.each<[string, Properties, string]>([
-    ["contentHash", { contentHash: UNKNOWN }, "created: 2 URL refreshes (1,998 of 2,000 left today), 1 call"],
+    [
+      "contentHash",
+      { contentHash: UNKNOWN },
+      "initial deployment: refresh 2 URLs in 1 call (leaves 1,998 of 2,000 URLs in today's quota)",
+    ],
     [
       "a hash of contents",
       { ...byContents, contents: { [A]: UNKNOWN, [B]: "1" } },
-      "created, 2 URLs: 2 URL refreshes (1,998 of 2,000 left today), 1 call",
+      "initial deployment, 2 URLs: refresh 2 URLs in 1 call (leaves 1,998 of 2,000 URLs in today's quota)",
     ],
   ])("with %s, shows all the same what a create sends", async (_, changes, line) => {
     await provider().check({}, program(changes));
@@ -332,13 +340,13 @@ describe("a preview with values that aren't known yet", () => {
       "contentHash",
       {},
       { contentHash: UNKNOWN },
-      "contentHash not known yet: up to 2 URL refreshes (1,996 of 2,000 left today), 1 call",
+      "contentHash not known yet: refresh up to 2 URLs in 1 call (leaves at least 1,996 of 2,000 URLs in today's quota)",
     ],
     [
       "a hash of contents",
       { ...byContents, contents: { [A]: "1", [B]: "1" } },
       { ...byContents, contents: { [A]: UNKNOWN, [B]: "1" } },
-      "up to 1 of 2 URLs changed: up to 1 URL refresh (1,997 of 2,000 left today), 1 call",
+      "up to 1 of 2 URLs changed: refresh up to 1 URL in 1 call (leaves at least 1,997 of 2,000 URLs in today's quota)",
     ],
   ])("with %s, shows what an update sends at most", async (_, before, after, line) => {
     const created = await up(undefined, before);
@@ -374,7 +382,7 @@ describe("contents", () => {
     const changed = await up(created, contents({ [A]: "2", "https://vod.example.com/new": "1" }));
     expect(sent().slice(2)).toEqual([A, B, "https://vod.example.com/new"]);
     expect(lines).toContain(
-      "player: 1 of 2 URLs changed, 1 vanished, 1 new: 3 URL refreshes (1,995 of 2,000 left today), 1 call",
+      "player: 1 of 2 URLs changed, 1 removed, 1 new: refresh 3 URLs in 1 call (leaves 1,995 of 2,000 URLs in today's quota)",
     );
     await up(changed, contents({ [A]: "2", "https://vod.example.com/new": "2" }));
     expect(sent().slice(5)).toEqual(["https://vod.example.com/new"]);
@@ -431,7 +439,7 @@ describe("contents", () => {
     expect(failures).toEqual([]);
     expect(await made.diff(created.id, created.outs, inputs)).toEqual({ changes: true });
     expect(lines.at(-2)).toBe(
-      "player: up to 1 of 2 URLs changed: up to 1 URL refresh (1,997 of 2,000 left today), 1 call",
+      "player: up to 1 of 2 URLs changed: refresh up to 1 URL in 1 call (leaves at least 1,997 of 2,000 URLs in today's quota)",
     );
   });
 });
@@ -447,15 +455,13 @@ describe("the day's quota", () => {
     const { inputs } = await made.check(created.inputs, program({ paths, contentHash: "v2" }));
     await made.diff(created.id, created.outs, inputs);
     expect(lines.at(-1)).toBe(
-      "player: warning: the day's quota has 10 of 2,000 URLs left, and 30 are due, so that an update would send nothing and fail",
+      "player: warning: today's quota has 10 of 2,000 URLs left and 30 are due: the update would send nothing and fail",
     );
     const failure: Failure = await made.update(created.id, created.outs, inputs).then(
       () => expect.unreachable(),
       (error: Failure) => error,
     );
-    expect(failure.message).toMatch(
-      /^The day's quota has 10 of 2,000 URLs left, and 30 are due; nothing was sent\. Run /,
-    );
+    expect(failure.message).toMatch(/^Today's quota has 10 of 2,000 URLs left and 30 are due; nothing was sent\. Run /);
     expect(failure.properties).toMatchObject({ status: "Incomplete", pending: paths });
     expect(refreshCalls()).toHaveLength(1);
   });
@@ -475,7 +481,9 @@ describe("the day's quota", () => {
     const manner = { paths, objectType: "IgnoreParams", quota: { onExceeded: "partial" } };
     emulator.set({ ignoreParamsQuota: 20 });
     const created = await up(undefined, manner);
-    expect(lines).toContain("player: created: 20 URL refreshes (any query) (0 of 20 left today), 1 call");
+    expect(lines).toContain(
+      "player: initial deployment: refresh 20 URLs with any query in 1 call (leaves 0 of 20 URLs with any query in today's quota)",
+    );
     expect(created.outs).toMatchObject({ pending: paths.slice(20), cost: { urls: 0, ignoreParams: 20 } });
     expect(emulator.quota()).toMatchObject({ urlRemain: 2000, ignoreParamsRemain: 0 });
   });
@@ -485,9 +493,11 @@ describe("the day's quota", () => {
     emulator.set({ ignoreParamsQuota: 20, tellsOwnQuotas: false });
     const created = await up(undefined, manner);
     expect(lines).toContain(
-      "player: created: 30 URL refreshes (any query) (counted as URLs; the service doesn't say), 1 call",
+      "player: initial deployment: refresh 30 URLs with any query in 1 call (assumed to count as URLs)",
     );
-    expect(lines.at(-1)).toMatch(/^player: warning: the day's quota ran out, so that 30 paths stay pending; /);
+    expect(lines.at(-1)).toMatch(
+      /^player: warning: 30 URLs with any query deferred to the next update: today's quota ran out; /,
+    );
     expect(created.outs).toMatchObject({ status: "Incomplete", pending: paths });
   });
 
@@ -509,9 +519,9 @@ describe("the day's quota", () => {
     const created = await up(undefined);
     expect(created.outs).toMatchObject({ status: "Submitted" });
     expect(lines[0]).toMatch(
-      /^player: warning: what is left of the day's quota isn't known\. The credentials lack the permission/,
+      /^player: warning: the remaining quota could not be read\. The credentials lack the permission/,
     );
-    expect(lines).toContain("player: created: 2 URL refreshes, 1 call");
+    expect(lines).toContain("player: initial deployment: refresh 2 URLs in 1 call");
   });
 
   /** Creates in a process that didn't ask for the quota before. */
@@ -535,7 +545,7 @@ describe("the day's quota", () => {
     const { inputs } = await made.check({}, program());
     emulator.set({ urlRemain: 1 });
     now += 5_000;
-    await expect(made.create(inputs)).rejects.toThrow(/has 1 of 2,000 URLs left, and 2 are due; nothing was sent/);
+    await expect(made.create(inputs)).rejects.toThrow(/has 1 of 2,000 URLs left and 2 are due; nothing was sent/);
     expect(refreshCalls()).toEqual([]);
   });
 
@@ -550,7 +560,7 @@ describe("the day's quota", () => {
       const { outs } = await createAlone({ paths: many, quota: { onExceeded: "partial" } }, emptied(1200));
       expect(outs).toMatchObject({ status: "Incomplete", pending: many.slice(1000) });
       expect(lines.at(-1)).toMatch(
-        /^player: warning: the day's quota ran out, so that 500 paths stay pending; it starts anew at 2026-01-03 00:00 UTC\+8 /,
+        /^player: warning: 500 URLs deferred to the next update: today's quota ran out; it resets at 2026-01-03 00:00 UTC\+8 /,
       );
     });
 
@@ -580,9 +590,11 @@ describe("the day's quota", () => {
       const made = provider();
       for (const news of both) await made.check({}, news);
       expect(lines).toEqual([
-        "one: created: 8 URL refreshes (2 of 2,000 left today), 1 call",
-        "two: created: 8 URL refreshes, 1 call",
-        "two: warning: the day's quota has 2 of 2,000 URLs left, and 8 are due, so that an update would send nothing and fail",
+        "one: initial deployment: refresh 8 URLs in 1 call (leaves 2 of 2,000 URLs in today's quota)",
+        `one:   ${eight("one").slice(0, 5).join(", ")} and 3 more`,
+        "two: initial deployment: refresh 8 URLs in 1 call",
+        `two:   ${eight("two").slice(0, 5).join(", ")} and 3 more`,
+        "two: warning: today's quota has 2 of 2,000 URLs left and 8 are due: the update would send nothing and fail",
       ]);
     });
 
@@ -594,8 +606,10 @@ describe("the day's quota", () => {
       const shown = [...lines];
       for (const inputs of checked) await made.create(inputs);
       expect(sent()).toHaveLength(16);
-      expect(lines.filter((line) => line.includes("created"))).toEqual(shown);
-      expect(shown[1]).toBe("two: created: 8 URL refreshes (4 of 2,000 left today), 1 call");
+      expect(lines.filter((line) => !line.includes("submitted"))).toEqual(shown);
+      expect(shown[2]).toBe(
+        "two: initial deployment: refresh 8 URLs in 1 call (leaves 4 of 2,000 URLs in today's quota)",
+      );
     });
 
     test("is never exceeded, even if both send at once", async () => {

@@ -202,7 +202,7 @@ test("if one of several directories that stand for URLs fails, only its URLs are
   emulator.set({ domains: { "img.example.com": "online" } });
   emulator.fault({ kind: "task-failed", path: url("x/"), times: 2 });
   const first = await up(undefined, manner);
-  expect(first.failure).toContain("Refreshed before that: 30 of 60 paths;");
+  expect(first.failure).toContain("30 of 60 URLs are pending; the next update sends them.");
   expect(first.outs.pending).toEqual(Object.keys(contentsBelow(url("x/"))));
   expect(await up(first, manner)).toMatchObject({ failure: undefined, outs: { status: "Complete" } });
   expect(sent().slice(1)).toEqual([[url("x/")], [url("x/")]]);

@@ -183,7 +183,7 @@ test("a refresh that isn't known yet in a preview doesn't hide what would be pre
   const { failures } = await provider().check({}, { ...given, refresh });
   expect(failures).toEqual([]);
   expect(time.lines).toContain(
-    "warm: created: 1 URL preload (499 of 500 left today), 1 call, once the refresh has ended",
+    "warm: initial deployment: preload 1 URL in 1 call once the refresh is complete (leaves 499 of 500 preloads in today's quota)",
   );
 });
 

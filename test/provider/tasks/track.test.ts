@@ -80,7 +80,7 @@ describe("wait", () => {
     emulator.fault({ kind: "task-failed", path: PATHS[1] as string, description: "Origin Timeout" });
     const failed = await failing(undefined, { wait: true });
     expect(failed.message).toMatch(
-      /^The service accepted the refresh and then failed it: .*https:\/\/vod\.example\.com\/b \(Origin Timeout\)\. Check that the origin .*\(code RefreshFailed\) Refreshed before that: 1 of 2 paths; the next update sends the rest\.$/,
+      /^The service accepted the refresh and then failed it: .*https:\/\/vod\.example\.com\/b \(Origin Timeout\)\. Check that the origin .* 1 of 2 URLs is pending; the next update sends it\. \(code RefreshFailed\)$/,
     );
     expect(failed.outs).toMatchObject({ status: "Incomplete", pending: [PATHS[1]] });
     emulator.clearFaults();
@@ -250,10 +250,7 @@ describe("wait", () => {
     const { id, outs } = await failing(undefined, { wait: true });
     const { inputs } = await provider().check({}, program({ wait: true }));
     expect(await provider().diff(id, outs, inputs)).toEqual({ changes: true });
-    expect(time.lines.slice(-2)).toEqual([
-      "site: nothing to refresh",
-      `site: waits for the tasks of the last update, 2 paths: ${PATHS.join(", ")}`,
-    ]);
+    expect(time.lines.at(-1)).toBe(`site: waiting for 2 paths of the last update: ${PATHS.join(", ")}`);
   });
 
   test("with onTimeout warn, lets the update succeed with the true status", async () => {
@@ -270,9 +267,10 @@ test.each([
   { endpoint: "vod-vpc.cn-shanghai.aliyuncs.com" },
 ])("a change of who calls, or where, refreshes nothing: %o", async (change) => {
   const before = await up(undefined);
+  const { length } = time.lines;
   const { inputs } = await provider().check(before.inputs, program(change));
   expect(await provider().diff(before.id, before.outs, inputs)).toEqual({ changes: true });
-  expect(time.lines.at(-1)).toBe("site: nothing to refresh");
+  expect(time.lines).toHaveLength(length);
   expect((await up(before, change)).outs).toEqual({ ...before.outs, ...change });
   expect(calls()).toHaveLength(1);
 });
@@ -357,9 +355,8 @@ describe("retry", () => {
     emulator.fault({ kind: "reset-before", times: 1, action: "RefreshVodObjectCaches" });
     emulator.fault({ kind: "error", code: "QuotaExceeded.Refresh", action: "RefreshVodObjectCaches", times: 1 });
     const failed = await failing(first, { contentHash: "v2" });
-    expect(failed.message).toMatch(
-      /The service may have accepted the call all the same: an answer was lost\. .* Refreshed for certain before that: 0 of 2 paths;/,
-    );
+    expect(failed.message).toMatch(/The service may have accepted the call all the same: an answer was lost\. /);
+    expect(failed.message).not.toMatch(/pending|nothing/);
   });
 
   test("sends it again if it wasn't accepted, or if that can't be known", async () => {
