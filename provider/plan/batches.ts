@@ -89,7 +89,8 @@ export function planBatches(
     const others = leaveToDirectories(paths, kind, parts);
     const part = planPart(others, { ...inputs, ...kind }, isNamed, left);
     left = left && subtractCost(left, part.cost);
-    parts.push({ ...part, collapsed: part.collapsed + paths.length - others.length });
+    const joined = holdsUrls(getQuotaName(kind.objectType)) ? paths.length - others.length : 0;
+    parts.push({ ...part, collapsed: part.collapsed + joined });
   }
   return {
     batches: parts.flatMap(({ batches }) => batches),

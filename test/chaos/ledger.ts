@@ -176,13 +176,13 @@ export class Ledger {
 }
 
 /**
- * Returns the outcomes of the calls that cover a path: its own, and for a URL those of a directory above it. A call of
- * somebody else counts only if the provider may take it for its own.
+ * Returns the outcomes of the calls that cover a path: its own, and for a URL or a directory those of a directory above
+ * it. A call of somebody else counts only if the provider may take it for its own.
  */
 export function callsFor(key: string, sent: readonly Sent[]): Sent["outcome"][] {
-  const isUrl = !/\/$|\.\*$/.test(key);
+  const isPattern = key.endsWith(".*");
   const covers = (path: string, { objectType }: Sent) =>
-    path === key || (isUrl && objectType === "Directory" && key.startsWith(path));
+    path === key || (!isPattern && objectType === "Directory" && key.startsWith(path));
   const counts = ({ isFromOutsider, standsForLost }: Sent) => !isFromOutsider || standsForLost === true;
   const covering = sent.filter((call) => counts(call) && call.paths.some((path) => covers(path, call)));
   return covering.map(({ outcome }) => outcome);

@@ -224,8 +224,9 @@ class Run {
     const attempts = this.attempts(true);
     const calm = { kills: false, tasksAreSlow: false, isSound: true };
     const held = new Set<string>();
-    for (const [{ name }, outcome] of await this.deploy(attempts, calm)) {
-      if (this.isHeld(name, outcome)) {
+    for (const [resource, outcome] of await this.deploy(attempts, calm)) {
+      const { name } = resource;
+      if (this.isHeld(name, outcome) || this.isRefused(resource)) {
         held.add(name);
         continue;
       }
@@ -254,6 +255,12 @@ class Run {
       | undefined;
     const own = new Set(refresh);
     return isWaiting && this.emulator.tasks().some(({ taskId, status }) => own.has(taskId) && status !== "Complete");
+  }
+
+  /** Whether a preload fails since the edge has cached, without anybody knowing, that its files aren't there. */
+  private isRefused({ name, refresh }: Resource): boolean {
+    const pending = (this.deployer.engine.state.get(name)?.outputs.pending ?? []) as string[];
+    return pending.length > 0 && pending.every((path) => refresh?.ledger.unrecorded.has(path));
   }
 
   private attempts(loose: boolean): Map<Resource, Attempt> {

@@ -159,6 +159,15 @@ describe("a path that is no longer named", () => {
     const plan = planBatches(forced, inputs({ objectType: "Directory", ...collapse }), always, quota(2, 2));
     expect(plan).toMatchObject({ cost: { urls: 0, directories: 2 } });
   });
+  test("is left to the same directory if it is one", () => {
+    const plan = planned([...urls(30, "player/"), directory], {
+      [directory]: { objectType: "Directory", force: false },
+    });
+    const { batches, collapsed } = planBatches(plan, inputs(collapse), always, quota(2));
+    expect(batches.map(({ paths }) => paths)).toEqual([[directory]]);
+    expect(collapsed).toBe(30);
+    expect(batches.flatMap(settledPaths)).toEqual(plan.paths);
+  });
 });
 
 describe("a plan that the day's quota can hold, or whose quota isn't known,", () => {
