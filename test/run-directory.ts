@@ -21,6 +21,8 @@ export default function setup(): () => void {
   const remove = () => rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
   Object.assign(process.env, { TMPDIR: directory, TMP: directory, TEMP: directory });
   Object.assign(process.env, { XDG_CACHE_HOME: cache, LOCALAPPDATA: cache });
+  // The updates of tests are no news for the summary of the step that runs them.
+  delete process.env.GITHUB_STEP_SUMMARY;
   // An interrupted run ends without its teardown.
   process.once("exit", remove);
   return remove;

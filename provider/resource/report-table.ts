@@ -83,9 +83,9 @@ function renderRow(cells: readonly string[]): string {
 /** A text as it is, in a cell of a table: nothing in it is Markdown or HTML, and it mentions nobody. */
 export function escapeMarkdown(text: string): string {
   return text
+    .replace(/[\\`*_{}[\]()#+\-.!|~:]/g, "\\$&")
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")
-    .replaceAll("@", "&#64;")
-    .replace(/[\\`*_{}[\]()#+\-.!|~:]/g, "\\$&");
+    .replaceAll("@", "&#64;");
 }
