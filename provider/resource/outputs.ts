@@ -61,7 +61,7 @@ function stateAfter(deployment: Deployment, result: DeployResult): State {
     removed: keepRequestKinds([...pending, ...unconfirmed], plan, baseline),
   };
   if (result.outcome === "waited") {
-    return { ...withSubmission(inputs, state, submission, current), refreshed: unchanged.refreshed };
+    return { ...withSubmission(inputs, unchanged, submission, current), refreshed: unchanged.refreshed };
   }
   // Paths that an update left without sending any have no tasks yet: the state has those of an earlier update.
   const isOnRecord = state !== undefined && !hasExpiredRecords(state, new Date(submission.submittedAt));

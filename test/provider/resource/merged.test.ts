@@ -78,6 +78,20 @@ describe("two resources in one task", () => {
     expect(sent()).toHaveLength(1);
   });
 
+  test("a URL that is let go leaves no failure behind, also if the tasks of the others can't be asked for", async () => {
+    const { emulator, up, refresh } = await deploys();
+    const noAnswer = { kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshTasks" } as const;
+    emulator.fault({ kind: "task-failed", path: url("v"), times: 1 });
+    emulator.fault(noAnswer);
+    const first = await up(undefined, { contents: { [url("a")]: "1", [url("v")]: "1" }, ...WAIT });
+    emulator.clearFaults();
+    const seen = await refresh(first);
+    expect(seen.outs).toMatchObject({ status: "Failed", unconfirmed: [url("a"), url("v")] });
+    emulator.fault(noAnswer);
+    const second = await up(seen, one("a", { refreshRemoved: false, ...WAIT }));
+    expect(second.outs).toMatchObject({ status: "Submitted", unconfirmed: [url("a")], refreshed: [url("a")] });
+  });
+
   test("a directory that stood for URLs counts for their resource", async () => {
     const { emulator, up, refresh } = await deploys();
     const contents = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [url(`x/${index}`), "v1"]));
