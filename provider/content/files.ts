@@ -123,7 +123,7 @@ export async function listFiles(
 export function requireName(name: string): void {
   if (!name.includes("\0")) return;
   const shown = name.replaceAll("\0", "\\x00");
-  throw new ContentHashError(`"${shown}" has a NUL character, which no name of a file has. Take it out.`);
+  throw new ContentHashError(`"${shown}" has a NUL character, which the name of a file can't have. Remove it.`);
 }
 
 /** Reads the entries of a directory. The asynchronous function was measured to take half as long again. */
@@ -140,12 +140,12 @@ async function follow(link: string, root: string): Promise<{ real: string; kind:
   const real = await realpath(link).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ELOOP") throw cycle(link);
     if (!isMissing(error)) throw unreadable(link, error);
-    throw new ContentHashError(`The symbolic link "${link}" leads to nothing. Correct it, remove it or exclude it.`);
+    throw new ContentHashError(`The symbolic link "${link}" is broken. Correct it, remove it or exclude it.`);
   });
   const fromRoot = relative(root, real);
   if (fromRoot === ".." || fromRoot.startsWith(`..${sep}`) || isAbsolute(fromRoot)) {
     throw new ContentHashError(
-      `The symbolic link "${link}" leads to "${real}", out of "${root}". Put a copy in its place, or exclude it.`,
+      `The symbolic link "${link}" leads to "${real}", which is outside "${root}". Replace it with a copy, or exclude it.`,
     );
   }
   return { real, kind: await stat(real).catch(throwUnreadable(link)) };
@@ -250,7 +250,7 @@ export function addFile(files: Files, name: string, path: string): void {
   const other = files.get(name);
   if (other !== undefined && other !== path) {
     throw new ContentHashError(
-      `Two files are named "${name}", once their accents are written in one way (Unicode NFC). Rename or exclude one.`,
+      `Two files are named "${name}", once their accents are written the same way (Unicode NFC). Rename or exclude one.`,
     );
   }
   files.set(name, path);
@@ -260,7 +260,7 @@ export function addFile(files: Files, name: string, path: string): void {
 function requireRegular(path: string, kind: Pick<Stats, "isFile">): string {
   if (kind.isFile()) return path;
   throw new ContentHashError(
-    `"${path}" is a device, a socket or a FIFO, without content to hash. Remove it, or exclude it.`,
+    `"${path}" is a device, a socket or a FIFO, which has no content to hash. Remove it, or exclude it.`,
   );
 }
 
@@ -291,8 +291,8 @@ function isMissing(error: NodeJS.ErrnoException): boolean {
 export function unreadable(path: string, cause: NodeJS.ErrnoException): ContentHashError {
   const reason = cause.message.split(",")[0]; // without the system call and the path that follow
   const remedy = isMissing(cause)
-    ? "Run Pulumi when nothing changes the content any more."
-    : "Let the user that Pulumi runs as read it, or exclude it.";
+    ? "Run Pulumi again when nothing else changes the content."
+    : "Give the user that runs Pulumi permission to read it, or exclude it.";
   return new ContentHashError(`"${path}" can't be read (${reason}). ${remedy}`, { cause });
 }
 
@@ -304,7 +304,7 @@ function throwUnreadable(path: string): (error: NodeJS.ErrnoException) => never 
 
 function cycle(path: string): ContentHashError {
   return new ContentHashError(
-    `"${path}" leads back to a directory that it is in, by way of a symbolic link. Remove that link, or exclude it.`,
+    `"${path}" leads back to a directory that contains it, through a symbolic link. Remove that link, or exclude it.`,
   );
 }
 
@@ -319,7 +319,7 @@ function nothingFound(
   if (isGlob) {
     return new ContentHashError(
       `The pattern "${pattern}" matches no file in "${cwd}"${besides}. Build the content before Pulumi runs, or correct ` +
-        'the pattern: it matches files alone, and "/**" after a directory means all files below it.' +
+        'the pattern: it matches only files, and "/**" after a directory means all files below it.' +
         several,
     );
   }

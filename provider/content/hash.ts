@@ -81,7 +81,7 @@ export async function hashFiles(patterns: string | readonly string[], options: H
   const cwd = resolve(options.cwd ?? ".");
   const all = [patterns].flat();
   const exclude = [options.exclude ?? []].flat();
-  if (all.length === 0) throw new ContentHashError("hashFiles got no patterns. Name a directory or a glob.");
+  if (all.length === 0) throw new ContentHashError("hashFiles got no pattern. Name a directory or a glob.");
 
   const files: Files = new Map();
   for (const pattern of all) {

@@ -72,7 +72,10 @@ export function readProfile(
   const file = profilesFile(settings);
   const parsed = fileSchema.safeParse(parseJson(readCredentialsFile(file, `The profiles file ${file}`)));
   if (!parsed.success) {
-    throw invalid(`The profiles file ${file} isn't JSON with a list of profiles.`, "Write it with `aliyun configure`.");
+    throw invalid(
+      `The profiles file ${file} is not JSON with a list of profiles.`,
+      "Write it with `aliyun configure`.",
+    );
   }
   const { current = "default", profiles } = parsed.data;
   const known = profiles.flatMap((profile) => profileSchema.safeParse(profile).data ?? []);
@@ -92,7 +95,7 @@ function profilesFile(settings: SettingSources): string {
   const named = readSetting(SETTINGS.sharedCredentialsFile, settings);
   if (named && !/^~[/\\]/.test(named.value)) return named.value;
   if (home === undefined) {
-    throw invalid("The home directory isn't known, since HOME isn't set.", "Set alicloud:sharedCredentialsFile.");
+    throw invalid("The home directory is unknown, since HOME is not set.", "Set alicloud:sharedCredentialsFile.");
   }
   return named ? join(home, named.value.slice(2)) : join(home, ".aliyun", "config.json");
 }
@@ -111,12 +114,15 @@ function resolveProfile(profiles: Profiles, name: string, passed: readonly strin
   const where = `the profile "${name}" of ${file}`;
   if (profile === undefined) {
     const names = known.map((one) => `"${one.name}"`).join(", ") || "none";
-    throw invalid(`There is no profile "${name}" in ${file}.`, `The file has ${names}; \`aliyun configure\` adds one.`);
+    throw invalid(
+      `There is no profile "${name}" in ${file}.`,
+      `Name one that it has (${names}), or add it with \`aliyun configure --profile ${name}\`.`,
+    );
   }
   if (passed.includes(name)) {
     throw invalid(
-      `The source_profile of ${where} leads back to itself.`,
-      "Let it name a profile with a key of its own.",
+      `The source_profile of ${where} leads back to that profile.`,
+      "Name a profile that has a key of its own.",
     );
   }
   const need = (field: keyof Profile): string => {

@@ -12,7 +12,7 @@ export function fromCredentialsUri(context: CredentialContext, uri: string, wher
   const url = URL.canParse(uri) ? new URL(uri) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
     throw new VodError(
-      `${capitalize(where)} doesn't give an http or https URL.`,
+      `${capitalize(where)} is not an http or https URL.`,
       "Write the URL of the credentials service.",
       { code: "InvalidCredentials" },
     );

@@ -64,7 +64,7 @@ export function staticCredentials(description: string, credentials: Credentials)
   const keys = [credentials.accessKeyId, credentials.accessKeySecret, credentials.securityToken ?? "none"];
   if (!keys.every((key) => word.safeParse(key).success)) {
     throw new VodError(
-      `The access key ID, its secret or its token of ${description} is empty or holds a space.`,
+      `The access key ID, its secret or its token of ${description} is empty or contains a space.`,
       "Write each as one word, without quotes or line breaks.",
       { code: "InvalidCredentials" },
     );
@@ -140,7 +140,7 @@ export function readTemporaryCredentials(answer: unknown): TemporaryCredentials 
 export function readIssuedCredentials(service: Service, { status, text }: HttpResponse): TemporaryCredentials {
   if (status !== 200) throw unexpected(service, `HTTP ${status}`, status);
   const issued = readTemporaryCredentials(parseJson(text));
-  if (issued === undefined) throw unexpected(service, "something else", status);
+  if (issued === undefined) throw unexpected(service, "incomplete or unreadable data", status);
   return issued;
 }
 
@@ -151,7 +151,7 @@ export function capitalize(description: string): string {
 
 function expired(description: string): VodError {
   return new VodError(
-    `The credentials of ${description} had expired when they came.`,
+    `The credentials of ${description} had already expired when they arrived.`,
     "Check the clock of this machine, then run `pulumi up` again.",
     { code: "InvalidCredentials" },
   );

@@ -61,5 +61,5 @@ function sentencesFor(code: string, { roleArn, caller }: Attempted): [happened: 
   ) {
     return [`The STS refused ${caller}.`, "Check that these credentials are complete and still valid."];
   }
-  return [`The STS refused to let ${caller} assume ${roleArn}.`, "Look the code up among the error codes of STS."];
+  return [`The STS refused to let ${caller} assume ${roleArn}.`, "Look up the code in the error codes of STS."];
 }

@@ -105,7 +105,7 @@ export async function findReportProblem(
   files: ReportFiles,
 ): Promise<string | undefined> {
   if (hasUnknown(file)) return undefined;
-  if (file.includes("\0")) return `${name} has a NUL character, which no name of a file has; take it out.`;
+  if (file.includes("\0")) return `${name} has a NUL character, which the name of a file can't have; remove it.`;
   const shown = `"${showLine(file, 300)}"`;
   const parent = dirname(resolve(file));
   const found = await stat(parent).catch(readCode);

@@ -237,7 +237,7 @@ function toHashError(path: string, error: NodeJS.ErrnoException): Error {
 /** The error for a path that was a file when the directory was read. */
 export function noLongerAFile(path: string): ContentHashError {
   return new ContentHashError(
-    `"${path}" stopped being a file while the directory was read. Run Pulumi when nothing changes the content any more.`,
+    `"${path}" was replaced while the directory was read. Run Pulumi again when nothing else changes the content.`,
   );
 }
 

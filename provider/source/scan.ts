@@ -154,7 +154,7 @@ function requireDirectory(directory: string): void {
   if (found?.isDirectory()) return;
   throw new ContentHashError(
     found
-      ? `"${directory}" is no directory. Name the directory that holds the content.`
+      ? `"${directory}" is not a directory. Name the directory that holds the content.`
       : `There is no directory "${directory}". Build the content before Pulumi runs, or correct the path.`,
   );
 }

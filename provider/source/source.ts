@@ -64,7 +64,7 @@ export class SourceScanner {
     } catch (error) {
       if (!(error instanceof ContentHashError)) throw error;
       const why = secretPaths ? hideQuoted(error.message) : error.message;
-      throw new VodError("The files of source can't be hashed.", why, { code: "UnreadableSource" });
+      throw new VodError("The files of source could not be hashed.", why, { code: "UnreadableSource" });
     }
   }
 }

@@ -10,16 +10,16 @@ const CANCELLED = "Cancelled";
  */
 export function cancelledError(last?: VodError): VodError {
   if (last === undefined || isCancelled(last)) {
-    const remedy = "Run `pulumi up` again to carry on; what the service accepted isn't sent again.";
+    const remedy = "Run `pulumi up` again to continue; what the service accepted isn't sent again.";
     return new VodError("The operation was cancelled.", remedy, { code: CANCELLED });
   }
   const { httpStatus, requestId, outcomeUnknown } = last;
   const why = last.happened.replace(/^The /, "the ");
   return new VodError(
-    `The operation was cancelled before its call was sent again; before that, ${why}`,
+    `The operation was cancelled before a retry: ${why}`,
     outcomeUnknown
-      ? "Run `pulumi up` again: it sends the call again, since the service may or may not have accepted it."
-      : "Run `pulumi up` again to carry on; what the service accepted isn't sent again.",
+      ? "Run `pulumi up` again: it repeats the call, since the service may or may not have accepted it."
+      : "Run `pulumi up` again to continue; what the service accepted isn't sent again.",
     { code: CANCELLED, httpStatus, requestId, outcomeUnknown },
   );
 }

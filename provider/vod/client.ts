@@ -162,7 +162,7 @@ export function vodClient(options: VodClientOptions): VodClient {
     if (pause > TOLD_WAIT_MS && pause <= patienceMs) {
       onWait?.(`the VOD API throttles the calls; waiting ${Math.round(pause / 1000)} s`);
     } else if (queue > TOLD_QUEUE_MS) {
-      onWait?.(`waiting about ${Math.round(queue / 1000)} s for the calls before this one`);
+      onWait?.(`waiting about ${Math.round(queue / 1000)} s for other calls`);
     }
     const begin = () => {
       began();
@@ -313,6 +313,6 @@ export function vodClient(options: VodClientOptions): VodClient {
 /** The same error; it says so where the service may have accepted the call. */
 function withUnknownOutcome(error: VodError): VodError {
   if (!error.outcomeUnknown || isCancelled(error)) return error;
-  const happened = `${error.happened} The service may have accepted the call all the same: an answer was lost.`;
+  const happened = `${error.happened} The service may still have accepted the call: an answer was lost.`;
   return new VodError(happened, error.remedy, error);
 }

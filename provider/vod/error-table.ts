@@ -48,8 +48,8 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   IllegalOperation: row(
     403,
     "Illegal domain operate is not permitted.",
-    "{Domain} may not be operated on by this Alibaba Cloud account.",
-    "Check that each domain of `paths` is an acceleration domain of ApsaraVideo VOD in this account.",
+    "{Domain} is not open to this Alibaba Cloud account.",
+    "Check that each domain is an acceleration domain of ApsaraVideo VOD in this account.",
   ),
   OperationDenied: row(
     403,
@@ -67,19 +67,19 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     404,
     "The domain provided does not belong to you.",
     "{Domain} doesn't exist or doesn't belong to this Alibaba Cloud account.",
-    "Correct `paths`, or use the credentials of the account that has the domain in ApsaraVideo VOD.",
+    "Correct the domain, or use the credentials of the account that has it in ApsaraVideo VOD.",
   ),
   "InvalidDomain.Offline": row(
     404,
     "The domain provided is offline.",
     "{Domain} is disabled in ApsaraVideo VOD.",
-    "Enable it in the VOD console, or take its paths out of `paths`.",
+    "Enable it in the VOD console, or remove its paths from the program.",
   ),
   "QuotaExceeded.Refresh": row(
     400,
     "You’ve exceeded the prescribed refresh limits.",
-    "The day's refresh quota of this account can't hold the call.",
-    "Run `pulumi up` again after midnight UTC+8, when the quota starts anew, or refresh fewer paths or a directory.",
+    "The call exceeds what is left of this account's daily refresh quota.",
+    "Run `pulumi up` again after midnight UTC+8, when the quota resets, or refresh fewer paths, or a directory.",
   ),
   ServiceBusy: row(
     403,
@@ -91,13 +91,13 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   "InvalidDomain.Configure_failed": row(
     500,
     "Failed to configure the provided domain.",
-    "{Domain} can't be operated on, since the service failed to configure it.",
-    "Repair its configuration in the VOD console, then run `pulumi up` again.",
+    "{Domain} can't be used, since the service failed to configure it.",
+    "Correct its configuration in the VOD console, then run `pulumi up` again.",
   ),
   MissingParameter: row(
     400,
     "The input parameter “ObjectPath” that is mandatory for processing this request is not supplied.",
-    "The VOD API says that a mandatory parameter is missing.",
+    "The call lacks a parameter that the VOD API requires.",
     REPORT,
   ),
   "InvalidObjectType.ValueNotSupported": row(
@@ -109,8 +109,8 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   "InvalidObjectPath.Malformed": row(
     400,
     "The specific value of parameter ObjectPath is malformed.",
-    "{Path} is malformed to the VOD API.",
-    "Check `paths`: each must be a complete URL of one of your VOD domains.",
+    "{Path} is malformed, according to the VOD API.",
+    "Check that each path is a complete URL of one of your VOD domains.",
   ),
   "InvalidExtensiveDomain.ValueNotSupported": row(
     400,
@@ -129,35 +129,35 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   PreloadQueueFull: row(
     403,
     "Preload queue is full, please try again later!",
-    "The account has as many preloads under way as the service holds at a time.",
-    "Run `pulumi up` again when some of them are done, which takes 5 to 30 minutes.",
+    "The account's queue of preloads is full.",
+    "Run `pulumi up` again when some preloads have ended, which takes 5 to 30 minutes.",
     { retryable: true },
   ),
   "InvalidObjectPath.Size.Malformed": row(
     400,
     "The size of ObjectPath is bigger than 1000.",
-    "The call has more URLs than the VOD API preloads at once.",
+    "The call has more URLs than the VOD API accepts in one preload.",
     REPORT,
   ),
   // The same platform: the pages of CDN and DCDN.
   "TooMany.Refresh": row(
     400,
     "there is too many refresh task, please wait a moment.",
-    "The account has as many refreshes under way as the service holds at a time.",
-    "Run `pulumi up` again when some of them are done, which takes some minutes.",
+    "The account's queue of refreshes is full.",
+    "Run `pulumi up` again when some refreshes have ended, which takes some minutes.",
     { retryable: true },
   ),
   TooManyRequests: row(
     429,
     "Too many requests, please try again later",
-    "The VOD API got too many calls at once.",
+    "The VOD API received too many calls at once.",
     THROTTLED,
     { retryable: true },
   ),
   "SingleRequest.OverLimit": row(
     400,
     "A maximum of 1000 URLs are supported for each request.",
-    "The call has more paths than the VOD API takes at once.",
+    "The call has more paths than the VOD API accepts at once.",
     REPORT,
   ),
   "InvalidObjectType.Malformed": row(
@@ -169,8 +169,8 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   "ObjectPath.Malformed": row(
     400,
     "The specified value of parameter ObjectPath is malformed.",
-    "{Path} is malformed to the VOD API.",
-    "Check `paths`: each must be a complete URL of one of your VOD domains.",
+    "{Path} is malformed, according to the VOD API.",
+    "Check that each path is a complete URL of one of your VOD domains.",
   ),
   // The gateway.
   "InvalidAccessKeyId.NotFound": row(
@@ -195,13 +195,13 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     400,
     "The request signature does not conform to Aliyun standards. server string to sign is:",
     "The VOD API refused the signature as incomplete.",
-    "Check that access key ID and secret hold no spaces or line breaks, and that no proxy changes requests.",
+    "Check that access key ID and secret contain no spaces or line breaks, and that no proxy changes requests.",
   ),
   SignatureNonceUsed: row(
     400,
     "Specified signature nonce was used already.",
-    "The VOD API says that it got this very request before.",
-    "Run `pulumi up` again; if it happens again, a proxy repeats requests.",
+    "The VOD API says that it received this request before.",
+    "Run `pulumi up` again; if that fails too, look for a proxy that repeats requests.",
     // The earlier copy may have been accepted, and its answer lost.
     { retryable: true, outcomeUnknown: true },
   ),
@@ -214,13 +214,13 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   "InvalidTimeStamp.Expired": row(
     400,
     "Specified time stamp or date value is expired.",
-    "The clock of this machine is more than 15 minutes off the service's.",
-    "Set the clock, then run `pulumi up` again.",
+    "This machine's clock is more than 15 minutes off the service's.",
+    "Correct the clock, then run `pulumi up` again.",
   ),
   MissingSecurityToken: row(
     400,
     "SecurityToken is mandatory for this action.",
-    "The access key is a temporary one, and its security token is missing.",
+    "The access key is temporary, and its security token is missing.",
     "Set ALIBABA_CLOUD_SECURITY_TOKEN or `alicloud:securityToken` as well.",
   ),
   "InvalidSecurityToken.Expired": row(
@@ -239,7 +239,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     400,
     "Specified SecurityToken mismatch with the AccessKey.",
     "The security token doesn't belong to the access key.",
-    "Take key, secret and token from one and the same source.",
+    "Use the access key, its secret and its token from one source.",
   ),
   "Throttling.User": row(
     400,
@@ -270,7 +270,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   "InvalidTaskId.Malformed": row(
     400,
     "The specified TaskId is malformed.",
-    "The VOD API takes the task ID for malformed.",
+    "The task ID is malformed, according to the VOD API.",
     REPORT,
   ),
 };

@@ -242,7 +242,7 @@ export function createLimiter({ now = () => performance.now(), sleep = realSleep
 function pausedFor(ms: number): VodError {
   const seconds = Math.ceil(ms / 1000);
   return new VodError(
-    `The VOD API throttles the calls for another ${seconds} s, which is longer than this one is tried.`,
+    `The VOD API throttles calls for another ${seconds} s, which is longer than this call is retried.`,
     "Run `pulumi up` again after that, or set a longer `retry.timeout`.",
     { code: "Throttling", retryable: true, retryAfterMs: ms },
   );

@@ -2,6 +2,7 @@
 import { HIDDEN, showPath } from "../text/show.js";
 import { ALLOW_ACTIONS, ERROR_TABLE } from "./error-table.js";
 import { TOO_MANY_REQUESTS, VodError } from "./errors.js";
+import { formatNumber } from "./format.js";
 import { domainOf, hidePaths, listPaths } from "./paths.js";
 import { describeNextDay, type OwnQuota, type RefreshQuota } from "./quota.js";
 
@@ -20,7 +21,7 @@ interface Refusal {
   paths: readonly string[];
 }
 
-const LOOK_UP = "Look the code up on the service's error page, or ask its support with the request ID.";
+const LOOK_UP = "Look up the code on the service's error page, or give its support the request ID.";
 
 /** Refusals for lack of a permission; each service of this cloud has its own spelling. */
 const NOT_ALLOWED = /^(Forbidden|NoPermission|NotAuthorized)/;
@@ -82,11 +83,12 @@ export function quotaExceededError(
   const kind = needs.ownQuota ?? needs.quota;
   const [noun, name, instead] = QUOTA_WORDS[kind];
   const left = quota?.[kind];
+  const count = formatNumber(needs.count);
   return new VodError(
     left === undefined
-      ? `The call's ${needs.count} ${noun} are more than the day's ${name} quota of this account has left.`
-      : `The call's ${needs.count} ${noun} are more than the day's ${name} quota has left: ${left.remain} of ${left.quota}.`,
-    `Run \`pulumi up\` again after ${describeNextDay(now)}, when the quota starts anew, or ${instead}.`,
+      ? `The call's ${count} ${noun} exceed what is left of the daily ${name} quota.`
+      : `The call's ${count} ${noun} exceed what is left of the daily ${name} quota: ${formatNumber(left.remain)} of ${formatNumber(left.quota)}.`,
+    `Run \`pulumi up\` again after ${describeNextDay(now)}, when the quota resets, or ${instead}.`,
     refused,
   );
 }
@@ -94,6 +96,6 @@ export function quotaExceededError(
 /** One thing by its name, or the first three of several. */
 function oneOf(names: readonly string[], unnamed: string): string {
   if (names.length < 2) return names[0] ?? unnamed;
-  const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
+  const more = names.length > 3 ? ` and ${formatNumber(names.length - 3)} more` : "";
   return `One of ${names.slice(0, 3).join(", ")}${more}`;
 }

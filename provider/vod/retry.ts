@@ -168,7 +168,7 @@ export async function retrying<T>(call: (turn: Turn) => Promise<T>, settings: Re
 
 function waitSentence({ happened }: VodError, ms: number, attempt: number, maxAttempts: number): string {
   const what = happened.replace(/^The /, "the ").replace(/\.$/, "");
-  return `${what}; trying again in ${Math.round(ms / 1000)} s (attempt ${attempt} of ${maxAttempts})`;
+  return `${what}; retrying in ${Math.round(ms / 1000)} s (attempt ${attempt} of ${maxAttempts})`;
 }
 
 /** The same error for a call that was tried several times; it says so. */

@@ -103,16 +103,16 @@ interface Attempt {
  */
 async function requireCredentials(ask: () => Promise<Credentials>): Promise<Credentials> {
   const refuse = (happened: string) =>
-    new VodError(happened, "Check where this run takes its credentials from.", { code: "NoCredentials" });
+    new VodError(happened, "Check the source of this run's credentials.", { code: "NoCredentials" });
   let found: Partial<Credentials> | undefined;
   try {
     found = await ask();
   } catch (error) {
-    throw error instanceof VodError ? error : refuse("The credentials can't be had.");
+    throw error instanceof VodError ? error : refuse("Credentials could not be loaded.");
   }
   const { accessKeyId, accessKeySecret, securityToken } = found ?? {};
-  if (!accessKeyId?.trim()) throw refuse("The access key ID is empty.");
-  if (!accessKeySecret?.trim()) throw refuse("The access key secret is empty.");
+  if (!accessKeyId?.trim()) throw refuse("Credentials could not be loaded: the access key ID is empty.");
+  if (!accessKeySecret?.trim()) throw refuse("Credentials could not be loaded: the access key secret is empty.");
   return { accessKeyId, accessKeySecret, ...(securityToken ? { securityToken } : {}) };
 }
 
@@ -122,7 +122,7 @@ async function requireCredentials(ask: () => Promise<Credentials>): Promise<Cred
  * @throws VodError InvalidResponse, which names the fields that are missing or wrong, and shows nothing of them.
  */
 function validAnswer<T>(answer: unknown, schema: z.ZodType<T>, attempt: Attempt): T {
-  if (hasEndlessList(answer)) throw unexpectedAnswer(attempt, "an endless list");
+  if (hasEndlessList(answer)) throw unexpectedAnswer(attempt, "a list that is too long");
   const parsed = schema.safeParse(answer);
   const identified = anyAnswer.safeParse(answer);
   const status = attempt.response?.statusCode ?? 0;
@@ -160,7 +160,7 @@ function refused({ code, message, requestId }: RefusalText, attempt: Attempt): V
 
 /** The error for a request without an answer, or with one that can't be read. */
 function failed(failure: NetworkFailure, attempt: Attempt): VodError {
-  if (failure.code === "HPE_HEADER_OVERFLOW") return unexpectedAnswer(attempt, "endless headers");
+  if (failure.code === "HPE_HEADER_OVERFLOW") return unexpectedAnswer(attempt, "headers that are too long");
   if (failure.code.startsWith("HPE_")) return unexpectedAnswer(attempt, "something other than HTTP");
   return attempt.response === undefined ? unreachable(failure, attempt) : unexpectedAnswer(attempt);
 }
@@ -199,7 +199,7 @@ function unreachable({ what, remedy, isUnsent, retryable }: NetworkFailure, atte
 function unexpectedAnswer(attempt: Attempt, what = describeContentType(attempt)): VodError {
   const status = attempt.response?.statusCode ?? 0;
   return new VodError(
-    `${describeTarget(attempt)} answered with ${what}, which is not what the VOD API answers.`,
+    `${describeTarget(attempt)} answered with ${what}, which is not an answer of the VOD API.`,
     "Check `endpoint`, VOD_ENDPOINT and any proxy in between, then run `pulumi up` again.",
     {
       code: "InvalidResponse",

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { showText } from "../text/show.js";
 import { VodError } from "./errors.js";
+import { formatNumber } from "./format.js";
 import { DAILY_QUOTA } from "./limits.js";
 import { domainOf } from "./paths.js";
 import { formatTimestamp } from "./time.js";
@@ -111,8 +112,8 @@ export async function allPages(ask: (page: number) => Promise<z.infer<typeof tas
     if (Tasks.Task.length === 0 || rows.length >= TotalCount) return rows;
   }
   throw new VodError(
-    `The VOD API tells of more than ${MAX_TASK_PAGES * TASKS_PER_PAGE} refresh tasks at once.`,
-    "Ask for fewer of them: one task ID, or a shorter time.",
+    `The VOD API returned more than ${formatNumber(MAX_TASK_PAGES * TASKS_PER_PAGE)} tasks for one question.`,
+    "Ask for fewer: one task ID, or a shorter time.",
     { code: "InvalidResponse" },
   );
 }

@@ -152,7 +152,7 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
     // Nobody listens on port 1. The freed port may belong to another process by now.
     const nobody = await run("up", program, { VOD_ENDPOINT: "http://127.0.0.1:1" });
     expect([html.succeeded, nobody.succeeded]).toEqual([false, false]);
-    expect(html.output).toContain("answered with text/html, which is not what the VOD API answers.");
+    expect(html.output).toContain("answered with text/html, which is not an answer of the VOD API.");
     expect(html.output).toContain("(code InvalidResponse, HTTP 502)");
     expect(nobody.output).toContain("can't be reached (ECONNREFUSED).");
     expectNoStackTrace(html.output + nobody.output);

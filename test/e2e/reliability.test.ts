@@ -105,7 +105,7 @@ describe.each(engines())("on the $name", ({ create }) => {
       [
         "a page of HTML",
         { kind: "html", status: 200 },
-        /answered with text\/html, which is not what the VOD API answers/,
+        /answered with text\/html, which is not an answer of the VOD API/,
       ],
       [
         "the limit per minute",
@@ -130,7 +130,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     const { run, calls } = await open({ now: () => Date.now() + 20 * 60_000 });
     const { succeeded, output, resources: left } = await run("up", program("v1"));
     expect(succeeded).toBe(false);
-    expect(output).toContain("The clock of this machine is more than 15 minutes off the service's.");
+    expect(output).toContain("This machine's clock is more than 15 minutes off the service's.");
     expectNoStackTrace(output);
     expect(left).toEqual([]);
     expect(calls()).toBe(1);

@@ -98,7 +98,7 @@ describe("getVodRefreshQuota", () => {
     const info = vi.spyOn(pulumi.log, "info").mockResolvedValue();
     const parent = new pulumi.ComponentResource("test:index:Site", "parent");
     await getVodRefreshQuota({ endpoint }, { parent });
-    expect(info.mock.calls).toEqual([["waiting about 45 s for the calls before this one", parent, undefined, true]]);
+    expect(info.mock.calls).toEqual([["waiting about 45 s for other calls", parent, undefined, true]]);
   });
 
   test("fails with sentences and no stack trace", async () => {

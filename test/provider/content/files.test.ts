@@ -148,7 +148,7 @@ describe.skipIf(isWindows)("symbolic links", () => {
     const directory = temporaryDirectory(SITE);
     symlinkSync(target, join(directory, name));
     expect(await messageOf(hashFiles(directory))).toBe(
-      `"${join(directory, name)}" leads back to a directory that it is in, by way of a symbolic link. Remove that link, or exclude it.`,
+      `"${join(directory, name)}" leads back to a directory that contains it, through a symbolic link. Remove that link, or exclude it.`,
     );
   });
 
@@ -156,22 +156,22 @@ describe.skipIf(isWindows)("symbolic links", () => {
     const directory = temporaryDirectory({ "a/x": "", "b/y": "" });
     symlinkSync("../b", join(directory, "a", "to-b"));
     symlinkSync("../a", join(directory, "b", "to-a"));
-    expect(await messageOf(hashFiles(directory))).toMatch(/leads back to a directory that it is in/);
+    expect(await messageOf(hashFiles(directory))).toMatch(/leads back to a directory that contains it/);
   });
 
   it.each(["..", "../other", "../other/secret.txt"])("to %s leave the directory, and are refused", async (target) => {
     const parent = temporaryDirectory({ "other/secret.txt": "", "dist/index.html": "" });
     symlinkSync(target, join(parent, "dist", "link"));
     expect(await messageOf(hashFiles("dist", { cwd: parent }))).toBe(
-      `The symbolic link "${join(parent, "dist/link")}" leads to "${join(parent, "dist", target)}", out of "${join(parent, "dist")}". ` +
-        "Put a copy in its place, or exclude it.",
+      `The symbolic link "${join(parent, "dist/link")}" leads to "${join(parent, "dist", target)}", which is outside "${join(parent, "dist")}". ` +
+        "Replace it with a copy, or exclude it.",
     );
   });
 
   it("to a directory whose name begins as the root's does leave it too", async () => {
     const parent = temporaryDirectory({ "dist/index.html": "", "dist-old/index.html": "" });
     symlinkSync("../dist-old", join(parent, "dist", "old"));
-    expect(await messageOf(hashFiles("dist", { cwd: parent }))).toMatch(/leads to .*dist-old", out of/);
+    expect(await messageOf(hashFiles("dist", { cwd: parent }))).toMatch(/leads to .*dist-old", which is outside/);
   });
 
   it("may lead to names that begin with two dots", async () => {
@@ -184,7 +184,7 @@ describe.skipIf(isWindows)("symbolic links", () => {
     const directory = site();
     symlinkSync(target, join(directory, "link"));
     expect(await messageOf(hashFiles(directory))).toBe(
-      `The symbolic link "${join(directory, "link")}" leads to nothing. Correct it, remove it or exclude it.`,
+      `The symbolic link "${join(directory, "link")}" is broken. Correct it, remove it or exclude it.`,
     );
   });
 
@@ -221,20 +221,20 @@ describe("an error", () => {
     [
       "dist/**/*.js",
       'The pattern "dist/**/*.js" matches no file in "CWD". Build the content before Pulumi runs, or correct the pattern: ' +
-        'it matches files alone, and "/**" after a directory means all files below it.',
+        'it matches only files, and "/**" after a directory means all files below it.',
     ],
     [
       "*.js, *.css",
       'The pattern "*.js, *.css" matches no file in "CWD". Build the content before Pulumi runs, or correct the pattern: ' +
-        'it matches files alone, and "/**" after a directory means all files below it. If it is several patterns, give each ' +
+        'it matches only files, and "/**" after a directory means all files below it. If it is several patterns, give each ' +
         "as an element of its own.",
     ],
     ["empty", 'There is no file to hash in "CWD/empty". Build the content before Pulumi runs.'],
     ["", 'A pattern is empty. Name a directory such as "./dist", or a glob such as "dist/**/*.js".'],
     [undefined, 'A pattern is empty. Name a directory such as "./dist", or a glob such as "dist/**/*.js".'],
     ["!*.map", 'The pattern "!*.map" begins with "!". Give what follows it as `exclude` instead.'],
-    ["a\0b", '"a\\x00b" has a NUL character, which no name of a file has. Take it out.'],
-    [[], "hashFiles got no patterns. Name a directory or a glob."],
+    ["a\0b", '"a\\x00b" has a NUL character, which the name of a file can\'t have. Remove it.'],
+    [[], "hashFiles got no pattern. Name a directory or a glob."],
   ])("for the pattern %j says what to do", async (patterns, message) => {
     const cwd = temporaryDirectory();
     mkdirSync(join(cwd, "empty"));
@@ -267,10 +267,10 @@ describe("an error", () => {
   it("tells why a file can't be read", async () => {
     const directory = temporaryDirectory();
     expect(await messageOf(hashFile(directory))).toMatch(
-      /^".*" can't be read \((EISDIR|EACCES|EPERM): .*\)\. Let the user that Pulumi runs as read it, or exclude it\.$/,
+      /^".*" can't be read \((EISDIR|EACCES|EPERM): .*\)\. Give the user that runs Pulumi permission to read it, or exclude it\.$/,
     );
     expect(await messageOf(hashFile(join(directory, "gone")))).toBe(
-      `"${join(directory, "gone")}" can't be read (ENOENT: no such file or directory). Run Pulumi when nothing changes the content any more.`,
+      `"${join(directory, "gone")}" can't be read (ENOENT: no such file or directory). Run Pulumi again when nothing else changes the content.`,
     );
   });
 
@@ -286,7 +286,7 @@ describe("an error", () => {
   it.skipIf(isWindows)("refuses a FIFO instead of waiting for it", async () => {
     const directory = temporaryDirectory(SITE);
     execFileSync("mkfifo", [join(directory, "pipe")]);
-    const message = `"${join(directory, "pipe")}" is a device, a socket or a FIFO, without content to hash. Remove it, or exclude it.`;
+    const message = `"${join(directory, "pipe")}" is a device, a socket or a FIFO, which has no content to hash. Remove it, or exclude it.`;
     expect(await messageOf(hashFiles(directory))).toBe(message);
     expect(await messageOf(hashFiles("pipe", { cwd: directory }))).toBe(message);
   });
@@ -302,7 +302,7 @@ describe("an error", () => {
   it.runIf(isLinux)("refuses two names that differ only in how an accent is written", async () => {
     const directory = temporaryDirectory({ "e\u0301": "1", "\u00e9": "2" });
     expect(await messageOf(hashFiles(directory))).toBe(
-      'Two files are named "\u00e9", once their accents are written in one way (Unicode NFC). Rename or exclude one.',
+      'Two files are named "\u00e9", once their accents are written the same way (Unicode NFC). Rename or exclude one.',
     );
   });
 });

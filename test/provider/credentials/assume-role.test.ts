@@ -243,11 +243,11 @@ describe("a refusal says what happened and what to do", () => {
     ],
     [
       "InvalidTimeStamp.Expired",
-      "The clock of this machine is more than 15 minutes off the service's. Set the clock, then run `pulumi up` again.",
+      "This machine's clock is more than 15 minutes off the service's. Correct the clock, then run `pulumi up` again.",
     ],
     [
       "InvalidParameter.RoleSessionName",
-      `The STS refused to let t${CALLER} assume ${ROLE}. Look the code up among the error codes of STS.`,
+      `The STS refused to let t${CALLER} assume ${ROLE}. Look up the code in the error codes of STS.`,
     ],
   ])("%s", async (code, sentences) => {
     expect((await refused(code)).message).toBe(

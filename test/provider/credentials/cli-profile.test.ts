@@ -183,11 +183,11 @@ describe("a profile that can't be used is refused by name", () => {
     );
     const broken = file('{"profiles":[{"access_key_secret":"s3cret",}]}');
     expect(await refused("a", broken)).toBe(
-      `The profiles file ${broken} isn't JSON with a list of profiles. Write it with \`aliyun configure\`. (code InvalidCredentials)`,
+      `The profiles file ${broken} is not JSON with a list of profiles. Write it with \`aliyun configure\`. (code InvalidCredentials)`,
     );
     const path = configFile(AK);
     expect(await refused("prod", path)).toBe(
-      `There is no profile "prod" in ${path}. The file has "base"; \`aliyun configure\` adds one. (code InvalidCredentials)`,
+      `There is no profile "prod" in ${path}. Name one that it has ("base"), or add it with \`aliyun configure --profile prod\`. (code InvalidCredentials)`,
     );
   });
 
@@ -197,7 +197,10 @@ describe("a profile that can't be used is refused by name", () => {
     [{ ...AK, mode: "RamRoleArn" }, /has no ram_role_arn\./],
     [{ ...AK, mode: "RamRoleArn", ram_role_arn: "deploy" }, /^ram_role_arn of the profile "base" of .* is not the ARN/],
     [{ ...AK, mode: "ChainableRamRoleArn", ram_role_arn: ROLE }, /has no source_profile\./],
-    [{ ...AK, mode: "ChainableRamRoleArn", ram_role_arn: ROLE, source_profile: "base" }, /leads back to itself\./],
+    [
+      { ...AK, mode: "ChainableRamRoleArn", ram_role_arn: ROLE, source_profile: "base" },
+      /leads back to that profile\./,
+    ],
     [{ ...AK, mode: "OIDC" }, /has no oidc_token_file\./],
     [{ ...AK, mode: "CredentialsURI" }, /has no credentials_uri\./],
     [
@@ -208,7 +211,7 @@ describe("a profile that can't be used is refused by name", () => {
     [{ ...AK, mode: undefined }, /^The mode of the profile "base" of .* isn't supported\./],
     [
       { ...AK, access_key_secret: "s3 cret" },
-      /^The access key ID, its secret or its token of the profile "base" of .* is empty or holds a space\./,
+      /^The access key ID, its secret or its token of the profile "base" of .* is empty or contains a space\./,
     ],
   ])("%j", async (profile, message) => {
     expect(await refused("base", configFile(profile))).toMatch(message);

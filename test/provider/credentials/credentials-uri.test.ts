@@ -21,7 +21,7 @@ describe("a credentials URI", () => {
 
   test.each(["undefined", "file:///etc/passwd", "ftp://x"])("%s is refused", (uri) => {
     expect(() => find({ "alicloud:credentialsUri": uri })).toThrow(
-      "The stack's alicloud:credentialsUri doesn't give an http or https URL. Write the URL of the credentials service. (code InvalidCredentials)",
+      "The stack's alicloud:credentialsUri is not an http or https URL. Write the URL of the credentials service. (code InvalidCredentials)",
     );
   });
 
@@ -35,7 +35,7 @@ describe("a credentials URI", () => {
     const { uri } = await fakeUri(undefined, (answer) => ({ ...answer, ...change }));
     const failure = await failureOf(() => find({ "alicloud:credentialsUri": uri }).get());
     expect(failure.message).toMatch(
-      /answered with something else, not with credentials\. Check the stack's alicloud:credentialsUri/,
+      /answered with incomplete or unreadable data, not with credentials\. Check the stack's alicloud:credentialsUri/,
     );
   });
 });

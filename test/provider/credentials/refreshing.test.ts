@@ -70,7 +70,7 @@ describe("temporary credentials", () => {
     const { now } = clock();
     const { uri } = await fakeUri(() => new Date(now().getTime() - 2 * 3600_000));
     expect((await failureOf(() => find({ "alicloud:credentialsUri": uri }, {}, { now }).get())).message).toMatch(
-      /^The credentials of the credentials URI at http:\/\/127\.0\.0\.1:\d+ \(the stack's alicloud:credentialsUri\) had expired when they came\. Check the clock/,
+      /^The credentials of the credentials URI at http:\/\/127\.0\.0\.1:\d+ \(the stack's alicloud:credentialsUri\) had already expired when they arrived\. Check the clock/,
     );
   });
 });

@@ -148,7 +148,7 @@ describe("cancelled while it sends", () => {
     onCall = (count) => count === 1 && cancel();
     const failed = await failing({ paths });
     expect(failed.message).toBe(
-      "The operation was cancelled. Run `pulumi up` again to carry on; what the service accepted isn't sent again. " +
+      "The operation was cancelled. Run `pulumi up` again to continue; what the service accepted isn't sent again. " +
         "1 of 1,001 URLs is pending; the next update sends it. (code Cancelled)",
     );
     expect(failed.properties).toMatchObject({ status: "Incomplete", pending: paths.slice(1000) });
@@ -163,7 +163,7 @@ describe("cancelled while it sends", () => {
       .create(await check({ paths: PATHS }), context())
       .catch((thrown) => thrown);
     expect(error).toMatchObject({ name: "VodError", code: "Cancelled" });
-    expect(error.message).toContain("before that, the VOD API throttled the call.");
+    expect(error.message).toContain("The operation was cancelled before a retry: the VOD API throttled the call.");
     expect(calls()).toHaveLength(1);
   });
 

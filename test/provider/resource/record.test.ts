@@ -98,7 +98,7 @@ test("the line of a longer pause names the resource that waits", async () => {
   const { emulator, lines, up } = await deploys();
   emulator.fault({ kind: "throttle", action: "RefreshVodObjectCaches", times: 1, retryAfterMs: 20_000 });
   await up(undefined, program("v1"));
-  expect(lines).toContainEqual(expect.stringMatching(/^site: the VOD API throttled .*; trying again in \d+ s/));
+  expect(lines).toContainEqual(expect.stringMatching(/^site: the VOD API throttled .*; retrying in \d+ s/));
   expect(lines).toContainEqual(expect.stringMatching(/^site: refresh submitted: 1 URL in 1 call/));
 });
 

@@ -345,7 +345,7 @@ describe("a file that can't be written", () => {
 
   test("is found in the preview: it has a NUL character", async () => {
     expect(await problemsOf("vod\0.json")).toEqual([
-      "report has a NUL character, which no name of a file has; take it out.",
+      "report has a NUL character, which the name of a file can't have; remove it.",
     ]);
   });
 

@@ -310,7 +310,7 @@ describe("the preview", () => {
       {
         property: "",
         reason: expect.stringMatching(
-          /^The files of source can't be hashed\. There is no directory .*\(code UnreadableSource\)$/,
+          /^The files of source could not be hashed\. There is no directory .*\(code UnreadableSource\)$/,
         ),
       },
     ]);
@@ -322,7 +322,7 @@ describe("the preview", () => {
     const created = await up(undefined, program({}, { quota: { onExceeded: "partial" } }));
     rmSync(directory, { recursive: true });
     expect(await provider().diff(created.id, created.outs, created.inputs)).toEqual({ changes: true });
-    expect(lines.at(-1)).toMatch(/^site: warning: The files of source can't be hashed\. There is no directory /);
+    expect(lines.at(-1)).toMatch(/^site: warning: The files of source could not be hashed\. There is no directory /);
   });
 
   test("shows how far the hashing is", async () => {
@@ -434,7 +434,7 @@ describe("an update", () => {
 test("a directory with a NUL character is refused in the preview", async () => {
   const { failures } = await provider().check({}, program({ directory: "dist\0" }));
   expect(failures.map(({ reason }) => reason)).toEqual([
-    'The files of source can\'t be hashed. "dist\\x00" has a NUL character, which no name of a file has. Take it out. (code UnreadableSource)',
+    'The files of source could not be hashed. "dist\\x00" has a NUL character, which the name of a file can\'t have. Remove it. (code UnreadableSource)',
   ]);
 });
 

@@ -100,14 +100,14 @@ describe("hashContents", () => {
     const files = zeros(200, 1_000_000);
     const gone = { path: join(temporaryDirectory(), "gone.js"), size: 1_000_000 };
     expect(await messageOf(hash([...files.slice(0, 99), gone, ...files.slice(100)], { workers: 3 }))).toBe(
-      `"${gone.path}" can't be read (ENOENT: no such file or directory). Run Pulumi when nothing changes the content any more.`,
+      `"${gone.path}" can't be read (ENOENT: no such file or directory). Run Pulumi again when nothing else changes the content.`,
     );
     expect(exits).toEqual([0, 0, 0]);
   });
 
   it("names a path that became a directory", async () => {
     const directory = temporaryDirectory();
-    expect(await messageOf(hash([{ path: directory, size: 0 }]))).toContain(`"${directory}" stopped being a file`);
+    expect(await messageOf(hash([{ path: directory, size: 0 }]))).toContain(`"${directory}" was replaced`);
   });
 
   it("stops within a file when the signal is aborted, and ends all workers", async () => {

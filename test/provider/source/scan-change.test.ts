@@ -35,7 +35,7 @@ describe("a file that changes after it was listed", () => {
     const { file, ...options } = scanned();
     afterListing = () => rmSync(file);
     expect(await messageOf(scanSource(options))).toBe(
-      `"${file}" can't be read (ENOENT: no such file or directory). Run Pulumi when nothing changes the content any more.`,
+      `"${file}" can't be read (ENOENT: no such file or directory). Run Pulumi again when nothing else changes the content.`,
     );
   });
 
@@ -62,7 +62,7 @@ describe("a file that changes after it was listed", () => {
   });
 
   const STOPPED = (file: string) =>
-    `"${file}" stopped being a file while the directory was read. Run Pulumi when nothing changes the content any more.`;
+    `"${file}" was replaced while the directory was read. Run Pulumi again when nothing else changes the content.`;
 
   it("is named in an error if it becomes a directory", async () => {
     const { file, ...options } = scanned();

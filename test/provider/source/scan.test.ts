@@ -121,13 +121,13 @@ describe("a scan is refused", () => {
 
   it("if the directory is a file", async () => {
     const file = join(temporaryDirectory(SITE), "index.html");
-    expect(await messageFor(file)).toBe(`"${file}" is no directory. Name the directory that holds the content.`);
+    expect(await messageFor(file)).toBe(`"${file}" is not a directory. Name the directory that holds the content.`);
   });
 
   it("if the directory has a broken link", async () => {
     const directory = temporaryDirectory();
     symlinkSync("gone", join(directory, "link"));
-    expect(await messageFor(directory)).toMatch(/^The symbolic link ".*link" leads to nothing\./);
+    expect(await messageFor(directory)).toMatch(/^The symbolic link ".*link" is broken\./);
   });
 });
 

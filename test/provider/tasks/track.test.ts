@@ -355,7 +355,7 @@ describe("retry", () => {
     emulator.fault({ kind: "reset-before", times: 1, action: "RefreshVodObjectCaches" });
     emulator.fault({ kind: "error", code: "QuotaExceeded.Refresh", action: "RefreshVodObjectCaches", times: 1 });
     const failed = await failing(first, { contentHash: "v2" });
-    expect(failed.message).toMatch(/The service may have accepted the call all the same: an answer was lost\. /);
+    expect(failed.message).toMatch(/The service may still have accepted the call: an answer was lost\. /);
     expect(failed.message).not.toMatch(/pending|nothing/);
   });
 

@@ -44,8 +44,8 @@ describe("a call that is cancelled before it is sent again", () => {
     const { error, attempts, questions } = await cancelledAfter([throttled, throttled]);
     expect(error).toMatchObject({ name: "VodError", code: "Cancelled", retryable: false, outcomeUnknown: false });
     expect(error.message).toBe(
-      "The operation was cancelled before its call was sent again; before that, the VOD API throttled the call. " +
-        "Run `pulumi up` again to carry on; what the service accepted isn't sent again. (code Cancelled)",
+      "The operation was cancelled before a retry: the VOD API throttled the call. " +
+        "Run `pulumi up` again to continue; what the service accepted isn't sent again. (code Cancelled)",
     );
     expect({ attempts, questions }).toEqual({ attempts: 2, questions: 1 });
   });
@@ -54,7 +54,7 @@ describe("a call that is cancelled before it is sent again", () => {
     const { error } = await cancelledAfter([lost, throttled]);
     expect(error).toMatchObject({ code: "Cancelled", outcomeUnknown: true });
     expect(error.remedy).toBe(
-      "Run `pulumi up` again: it sends the call again, since the service may or may not have accepted it.",
+      "Run `pulumi up` again: it repeats the call, since the service may or may not have accepted it.",
     );
   });
 

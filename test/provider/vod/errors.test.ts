@@ -48,8 +48,8 @@ describe("each error of the table has two sentences, with code, status and reque
 describe("an error names", () => {
   test("the domain of the call", () => {
     expect(refusalError(refusal("InvalidDomain.NotFound")).message).toBe(
-      "vod.example.com doesn't exist or doesn't belong to this Alibaba Cloud account. Correct `paths`, or use the " +
-        "credentials of the account that has the domain in ApsaraVideo VOD. (code InvalidDomain.NotFound, HTTP 400, " +
+      "vod.example.com doesn't exist or doesn't belong to this Alibaba Cloud account. Correct the domain, or use the " +
+        "credentials of the account that has it in ApsaraVideo VOD. (code InvalidDomain.NotFound, HTTP 400, " +
         "request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
     );
   });
@@ -61,7 +61,7 @@ describe("an error names", () => {
   });
   test("the path, without a signature in it", () => {
     expect(refusalError(refusal("InvalidObjectPath.Malformed")).message).toMatch(
-      /^https:\/\/vod\.example\.com\/a\?… is malformed to the VOD API\. /,
+      /^https:\/\/vod\.example\.com\/a\?… is malformed, according to the VOD API\. /,
     );
   });
 });
@@ -85,8 +85,8 @@ describe("a call that the day's quota can't hold", () => {
   test("is refused with what is left and when the quota resets", () => {
     const quota = { urls: { quota: 2000, remain: 200 }, directories: { quota: 100, remain: 99 } };
     expect(quotaExceededError(refused, { count: 500, quota: "urls" }, quota, now).message).toBe(
-      "The call's 500 URLs are more than the day's refresh quota has left: 200 of 2000. Run `pulumi up` again after " +
-        "2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota starts anew, or refresh fewer URLs, or directories " +
+      "The call's 500 URLs exceed what is left of the daily refresh quota: 200 of 2,000. Run `pulumi up` again after " +
+        "2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota resets, or refresh fewer URLs, or directories " +
         "instead. (code QuotaExceeded.Refresh, HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
     );
   });
@@ -97,25 +97,25 @@ describe("a call that the day's quota can't hold", () => {
       preload: { quota: 500, remain: 20 },
     };
     expect(quotaExceededError(refused, { count: 50, quota: "preload" }, quota, now).message).toBe(
-      "The call's 50 URLs are more than the day's preload quota has left: 20 of 500. Run `pulumi up` again after " +
-        "2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota starts anew, or preload fewer URLs. (code " +
+      "The call's 50 URLs exceed what is left of the daily preload quota: 20 of 500. Run `pulumi up` again after " +
+        "2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota resets, or preload fewer URLs. (code " +
         "QuotaExceeded.Refresh, HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
     );
     const { preload: _, ...unknown } = quota;
     expect(quotaExceededError(refused, { count: 50, quota: "preload" }, unknown, now).message).toMatch(
-      /^The call's 50 URLs are more than the day's preload quota of this account has left\. Run/,
+      /^The call's 50 URLs exceed what is left of the daily preload quota\. Run/,
     );
   });
   test("is refused in other words where the remaining quota is unknown", () => {
     expect(quotaExceededError(refused, { count: 5, quota: "directories" }, undefined, now).message).toMatch(
-      /^The call's 5 directories are more than the day's refresh quota of this account has left\. Run/,
+      /^The call's 5 directories exceed what is left of the daily refresh quota\. Run/,
     );
   });
 });
 
 test("an unknown code is shown in the service's words", () => {
   expect(refusalError(refusal("Brand.New")).message).toBe(
-    "The VOD API refused the call: Some words. Look the code up on the service's error page, or ask its support with " +
+    "The VOD API refused the call: Some words. Look up the code on the service's error page, or give its support " +
       "the request ID. (code Brand.New, HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
   );
 });

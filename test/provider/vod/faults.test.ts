@@ -116,11 +116,11 @@ test("a day's quota that can't hold the call is named with what is left", async 
   emulator.set({ urlRemain: 1 });
   const paths = [PATH, "https://vod.example.com/b"];
   expect((await refusedBy(emulator, { paths })).message).toMatch(
-    /^The call's 2 URLs are more than the day's refresh quota has left: 1 of 2000\. Run `pulumi up` again after \d{4}-\d\d-\d\d 00:00 UTC\+8 \(in /,
+    /^The call's 2 URLs exceed what is left of the daily refresh quota: 1 of 2,000\. Run `pulumi up` again after \d{4}-\d\d-\d\d 00:00 UTC\+8 \(in /,
   );
   emulator.fault({ kind: "html", action: "DescribeVodRefreshQuota" });
   expect((await refusedBy(emulator, { paths })).message).toMatch(
-    /^The call's 2 URLs are more than the day's refresh quota of this account has left\. /,
+    /^The call's 2 URLs exceed what is left of the daily refresh quota\. /,
   );
 });
 
@@ -136,10 +136,10 @@ test("what is left is named for IgnoreParams only where the service tells of its
     );
   };
   expect(await refusedTo({})).toMatch(
-    /^The call's 2 URLs with any query are more than the day's refresh quota has left: 1 of 1\. /,
+    /^The call's 2 URLs with any query exceed what is left of the daily refresh quota: 1 of 1\. /,
   );
   expect(await refusedTo({ tellsOwnQuotas: false })).toMatch(
-    /^The call's 2 URLs with any query are more than the day's refresh quota of this account has left\. /,
+    /^The call's 2 URLs with any query exceed what is left of the daily refresh quota\. /,
   );
 });
 
@@ -148,7 +148,7 @@ test("a day's quota that can't hold a preload is named with what is left, by eit
   emulator.set({ preloadRemain: 1 });
   const paths = [PATH, "https://vod.example.com/b"];
   const told =
-    /^The call's 2 URLs are more than the day's preload quota has left: 1 of 500\. Run `pulumi up` again after /;
+    /^The call's 2 URLs exceed what is left of the daily preload quota: 1 of 500\. Run `pulumi up` again after /;
   const error = await refusedBy(emulator, { paths, action: PRELOAD });
   expect(error).toMatchObject({ code: "QuotaExceeded.Refresh", message: expect.stringMatching(told) });
   emulator.fault({ kind: "error", code: "QuotaExceeded.Preload", status: 400, action: PRELOAD });
@@ -183,7 +183,7 @@ describe.each([
       "throttled by a page of HTML with 429",
       { kind: "html", status: 429 },
       { code: "InvalidResponse", httpStatus: 429, retryable: true },
-      /answered with text\/html, which is not what the VOD API answers/,
+      /answered with text\/html, which is not an answer of the VOD API/,
     ],
     [
       "an error of the service's own",
@@ -195,7 +195,7 @@ describe.each([
       "a code that nobody wrote down",
       { kind: "error", code: "Brand.New", status: 400, message: "Not today." },
       { code: "Brand.New", httpStatus: 400, retryable: false },
-      /^The VOD API refused the call: Not today\. Look the code up/,
+      /^The VOD API refused the call: Not today\. Look up the code/,
     ],
     ["reset before the work", { kind: "reset-before" }, { code: "Unreachable", retryable: true }, /can't be reached/],
     ["reset after the work", { kind: "reset-after" }, { code: "Unreachable", retryable: true }, /can't be reached/],
@@ -211,7 +211,7 @@ describe.each([
         `a page of HTML with ${status}`,
         { kind: "html", status },
         { code: "InvalidResponse", httpStatus: status, retryable: status >= 500 },
-        /answered with text\/html, which is not what the VOD API answers/,
+        /answered with text\/html, which is not an answer of the VOD API/,
       ],
     ),
     [

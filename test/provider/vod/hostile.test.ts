@@ -90,8 +90,8 @@ describe("an answer without an end is cut off", () => {
       "HTTP/1.1 102 Processing\r\n\r\n".repeat(2_000),
       "answered with more than 4 MB,",
     ],
-    ["headers", OK, `x-header: ${"a".repeat(1_000)}\r\n`, "answered with endless headers,"],
-    ["a header", `${OK}x-header: `, "a".repeat(10_000), "answered with endless headers,"],
+    ["headers", OK, `x-header: ${"a".repeat(1_000)}\r\n`, "answered with headers that are too long,"],
+    ["a header", `${OK}x-header: `, "a".repeat(10_000), "answered with headers that are too long,"],
     ["noise", "", "\u0001\u0002\u0003".repeat(1_000), "answered with something other than HTTP,"],
   ])("%s", async (_, head, piece, sentence) => {
     let sent = () => 0;
@@ -149,7 +149,9 @@ describe("an answer that would grow in memory is refused before that:", () => {
     const rows = `{"TotalCount":1,"Tasks":{"Task":[${"{},".repeat(1_000_000)}{}]}}`;
     const endpoint = await answering((_, response) => response.writeHead(200, JSON_TYPE).end(rows));
     const client = vodClient({ endpoint, credentials, retry: NO_RETRY });
-    await expect(client.describeRefreshTasks({ taskId: "1" })).rejects.toThrow(/answered with an endless list,/);
+    await expect(client.describeRefreshTasks({ taskId: "1" })).rejects.toThrow(
+      /answered with a list that is too long,/,
+    );
   });
 
   test("a page of invalid rows, in one line", async () => {
@@ -229,7 +231,7 @@ describe("a secret that an answer repeats is not shown", () => {
         response.writeHead(400, JSON_TYPE).end(JSON.stringify({ Code: "Brand.New", Message, RequestId: "R-1" }));
       });
       expect((await failureOf(endpoint)).message).toMatch(
-        /^The VOD API refused the call: Not today: \[secret\] \[secret\] or \[secret\]\. Look the code up on/,
+        /^The VOD API refused the call: Not today: \[secret\] \[secret\] or \[secret\]\. Look up the code on/,
       );
     }
   });
@@ -328,15 +330,27 @@ describe("credentials", () => {
   });
 
   test.each([
-    ["without a key", { accessKeyId: "", accessKeySecret: "s" }, "The access key ID is empty."],
-    ["with a blank key", { accessKeyId: " ", accessKeySecret: "s" }, "The access key ID is empty."],
-    ["without a secret", { accessKeyId: "k", accessKeySecret: "" }, "The access key secret is empty."],
-    ["of nobody", undefined as never, "The access key ID is empty."],
+    [
+      "without a key",
+      { accessKeyId: "", accessKeySecret: "s" },
+      "Credentials could not be loaded: the access key ID is empty.",
+    ],
+    [
+      "with a blank key",
+      { accessKeyId: " ", accessKeySecret: "s" },
+      "Credentials could not be loaded: the access key ID is empty.",
+    ],
+    [
+      "without a secret",
+      { accessKeyId: "k", accessKeySecret: "" },
+      "Credentials could not be loaded: the access key secret is empty.",
+    ],
+    ["of nobody", undefined as never, "Credentials could not be loaded: the access key ID is empty."],
   ])("%s are never sent", async (_, found, sentence) => {
     const emulator = await started();
     const error = await failureOf(emulator.endpoint, { credentials: sourceOf(async () => found) });
     expect(error).toMatchObject({ code: "NoCredentials", retryable: false });
-    expect(error.message).toMatch(new RegExp(`^${sentence} Check where this run takes its credentials from\\.`));
+    expect(error.message).toMatch(new RegExp(`^${sentence} Check the source of this run's credentials\\.`));
     expect(emulator.received).toEqual([]);
   });
 
@@ -344,7 +358,7 @@ describe("credentials", () => {
     const failing = (error: Error) =>
       failureOf("http://127.0.0.1:1", { credentials: sourceOf(() => Promise.reject(error)) });
     expect((await failing(new Error(SECRET))).message).toMatch(
-      /^The credentials can't be had\. .* \(code NoCredentials\)$/,
+      /^Credentials could not be loaded\. .* \(code NoCredentials\)$/,
     );
     const ours = new VodError("The role can't be assumed.", "Check it.", { code: "NoCredentials" });
     expect(await failing(ours)).toBe(ours);

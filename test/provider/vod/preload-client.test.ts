@@ -221,9 +221,7 @@ describe("a queue that is full", () => {
     await expect(client.preloadObjectCaches(request)).rejects.toMatchObject({
       code: "PreloadQueueFull",
       httpStatus: 403,
-      message: expect.stringMatching(
-        /^The account has as many preloads under way as the service holds at a time\. It was/,
-      ),
+      message: expect.stringMatching(/^The account's queue of preloads is full\. It was/),
     });
   });
 });

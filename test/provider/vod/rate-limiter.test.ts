@@ -202,7 +202,7 @@ describe("the queue", () => {
     const [lateOne, laterOne] = await time.run(late);
     expect(lateOne).toMatchObject({
       reason: {
-        happened: "The VOD API throttles the calls for another 8 s, which is longer than this one is tried.",
+        happened: "The VOD API throttles calls for another 8 s, which is longer than this call is retried.",
       },
     });
     expect(laterOne).toMatchObject({ status: "fulfilled" });

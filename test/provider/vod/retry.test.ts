@@ -149,8 +149,8 @@ describe("a call on the wire", () => {
     expect(emulator.received.map((call) => call.status)).toEqual([status, status, 200]);
     expect(sleeps).toEqual([8_500, 9_000]);
     expect(sentences).toEqual([
-      expect.stringMatching(/^the VOD API throttled .*; trying again in 9 s \(attempt 2 of 10\)$/),
-      expect.stringMatching(/^the VOD API throttled .*; trying again in 9 s \(attempt 3 of 10\)$/),
+      expect.stringMatching(/^the VOD API throttled .*; retrying in 9 s \(attempt 2 of 10\)$/),
+      expect.stringMatching(/^the VOD API throttled .*; retrying in 9 s \(attempt 3 of 10\)$/),
     ]);
   });
 
@@ -162,7 +162,7 @@ describe("a call on the wire", () => {
     expect(first).toMatchObject({ code: "Throttling", requestId: expect.any(String) });
     const error = await client.refreshObjectCaches(request).catch((thrown) => thrown);
     expect(error.message).toBe(
-      "The VOD API throttles the calls for another 599 s, which is longer than this one is tried. Run `pulumi up` again " +
+      "The VOD API throttles calls for another 599 s, which is longer than this call is retried. Run `pulumi up` again " +
         "after that, or set a longer `retry.timeout`. (code Throttling)",
     );
     expect(emulator.received).toHaveLength(1);

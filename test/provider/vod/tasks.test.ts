@@ -230,9 +230,7 @@ describe("where the day's quota doesn't hold a call again whose answer was lost"
     await expect(client.refreshObjectCaches(request)).rejects.toMatchObject({
       code: "QuotaExceeded.Refresh",
       outcomeUnknown: true,
-      message: expect.stringContaining(
-        "has left: 1 of 2000. The service may have accepted the call all the same: an answer was lost.",
-      ),
+      message: expect.stringContaining("1 of 2,000. The service may still have accepted the call: an answer was lost."),
     });
   });
 
