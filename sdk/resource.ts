@@ -181,14 +181,15 @@ export abstract class VodCacheResource extends pulumi.CustomResource {
   protected constructor(kind: Kind, name: string, properties: object, opts?: pulumi.CustomResourceOptions) {
     if (opts?.id !== undefined || opts?.import !== undefined) refuseLookUp(kind, name);
     refuseDroppedKeys(kind, name, properties);
-    const own = { __resourceName: name, __provider: PROVIDERS[kind], ...markSecrets(properties) };
+    const type = `pulumi-nodejs:dynamic/alicloud-vod:${kind}`;
+    const own = { __urn: findUrn(type, name, opts?.parent), __provider: PROVIDERS[kind], ...markSecrets(properties) };
     // Pulumi takes a stack trace for each property, and prints it only where `PULUMI_DEBUG_PROMISE_LEAKS` is set. Forty
     // traces with source maps take 12 ms a resource; without frames they take no time. Where the resource was declared
     // is traced apart from that.
     const { stackTraceLimit } = Error;
     if (!process.env.PULUMI_DEBUG_PROMISE_LEAKS) Error.stackTraceLimit = 0;
     try {
-      super(`pulumi-nodejs:dynamic/alicloud-vod:${kind}`, name, { ...properties, ...own }, opts);
+      super(type, name, { ...properties, ...own }, opts);
     } catch (error) {
       Error.stackTraceLimit = stackTraceLimit;
       if (error instanceof Error) Error.captureStackTrace(error);
@@ -220,6 +221,22 @@ function refuseDroppedKeys(kind: Kind, name: string, properties: object): void {
     throw makeRunError(`${input} of ${kind} "${name}" has the key __proto__, which Pulumi drops. Take it out.`);
   }
 }
+
+/** The URN that a resource gets. Pulumi doesn't tell it to the provider, which shows lines beside the resource. */
+function findUrn(type: string, name: string, parent: unknown): string | Promise<string> {
+  const build = (parentUrn = "") => {
+    const [, , parentTypes = STACK_TYPE] = parentUrn.split("::");
+    const types = parentTypes === STACK_TYPE ? type : `${parentTypes}$${type}`;
+    return `urn:pulumi:${pulumi.getStack()}::${pulumi.getProject()}::${types}::${name}`;
+  };
+  // Anything else than a resource is refused by Pulumi.
+  if (!pulumi.Resource.isInstance(parent)) return build();
+  // A promise, since an output would make the resource depend on its parent.
+  return new Promise((resolve) => parent.urn.apply((urn) => resolve(build(urn))));
+}
+
+/** The type of the root of a stack, which is in no URN but its own. */
+const STACK_TYPE = "pulumi:pulumi:Stack";
 
 /** The inputs that may be secrets, and that the provider shows in lines, sentences and other outputs. */
 interface ShownInputs {

@@ -77,7 +77,7 @@ async function demonstrate(engine: Engine, emulator: Emulator): Promise<void> {
   expect(
     "the preview says what will be refreshed",
     preview.output.includes(
-      "player: contentHash changed: refresh 2 URLs in 1 call (leaves 1,996 of 2,000 URLs in today's quota)",
+      "contentHash changed: refresh 2 URLs in 1 call (leaves 1,996 of 2,000 URLs in today's quota)",
     ),
   );
   expect("the preview sends nothing", calls() === 1);

@@ -1,5 +1,5 @@
 /**
- * The resources as Pulumi's dynamic provider host runs them. The host tells a provider no name of a resource and no secrets, so
+ * The resources as Pulumi's dynamic provider host runs them. The host tells a provider no URN of a resource and no secrets, so
  * that both travel in properties of this package's own.
  */
 import type { dynamic } from "@pulumi/pulumi";
@@ -8,14 +8,14 @@ import type { CallContext, Properties } from "../resource/context.js";
 import { ResourceInitFailedError } from "../resource/outputs.js";
 import { CacheResourceProvider } from "../resource/provider.js";
 import { PRELOAD, REFRESH, type ResourceKind } from "../schema/inputs.js";
-import { type Line, logTo } from "../text/log.js";
+import { logTo } from "../text/log.js";
 import { showLine } from "../text/show.js";
 import { formatNumber } from "../vod/format.js";
+import type { ShowLine } from "./engine-log.js";
 import { markSecretFiles, markSecretPaths, SECRET_HEADERS, SECRET_PATHS } from "./secret-paths.js";
 
 export interface HostRuntime extends Runtime {
-  /** Shows a line of the resource with this name. */
-  log(line: Line, name: string | undefined): void;
+  log: ShowLine;
 }
 
 /** The provider of VodCacheRefresh. */
@@ -24,24 +24,39 @@ export const refreshProvider = (runtime: HostRuntime) => dynamicProvider(REFRESH
 /** The provider of VodCachePreload. */
 export const preloadProvider = (runtime: HostRuntime) => dynamicProvider(PRELOAD, runtime);
 
-/** The properties that travel through inputs and state as they are: the host's own, the resource's name, and the marks of secrets. */
-const OWN = ["__provider", "__resourceName", SECRET_PATHS, SECRET_HEADERS];
+/** The properties that travel through inputs and state as they are: the host's own, the URN, and the marks of secrets. */
+const OWN = ["__provider", "__urn", SECRET_PATHS, SECRET_HEADERS];
 
 function dynamicProvider(kind: ResourceKind, { log, ...runtime }: HostRuntime) {
   const provider = new CacheResourceProvider(kind, runtime);
-  /** @param others properties of before: what was secret once stays so. */
-  const buildContext = (properties: Properties, ...others: Properties[]): CallContext => {
-    const { __resourceName } = properties;
-    const name = typeof __resourceName === "string" ? __resourceName : undefined;
-    const ownLog = logTo(({ severity, text }) => log({ severity, text: showLine(text) }, name));
+  /**
+   * Runs a call with a context of its own, and answers once its lines are shown.
+   *
+   * @param others properties of before: what was secret once stays so.
+   */
+  const run = async <T>(
+    call: (context: CallContext) => Promise<T>,
+    properties: Properties,
+    ...others: Properties[]
+  ): Promise<T> => {
+    const resource = identify(properties);
+    let shown: unknown;
+    const ownLog = logTo(({ severity, text }) => {
+      shown = log({ severity, text: showLine(text) }, resource);
+    });
     const isMarked = (mark: string) => [properties, ...others].some((each) => each[mark] === true);
-    return {
-      name,
+    const context: CallContext = {
+      ...resource,
       secretPaths: isMarked(SECRET_PATHS),
       secretHeaders: isMarked(SECRET_HEADERS),
       log: ownLog,
       onHashed: (done, total) => ownLog.progress(`hashed ${formatNumber(done)} of ${formatNumber(total)} files`),
     };
+    try {
+      return await call(context);
+    } finally {
+      await shown;
+    }
   };
   /** The outputs as the state keeps them. After a failure, the host itself adds nothing to them. */
   const buildOutputs = (outputs: Properties, news: Properties, olds?: Properties) =>
@@ -55,30 +70,41 @@ function dynamicProvider(kind: ResourceKind, { log, ...runtime }: HostRuntime) {
     async configure({ config }: dynamic.ConfigureRequest): Promise<void> {
       provider.configure((key) => config.get(key));
     },
-    async check(olds: Properties, news: Properties) {
-      const context = buildContext(news, olds);
-      const { inputs, failures } = await provider.check(withoutOwn(olds), withoutOwn(news), context);
-      const checked = { ...inputs, ...pickOwn(news) };
-      return { inputs: context.secretPaths ? markSecretFiles(checked) : checked, failures };
-    },
+    check: (olds: Properties, news: Properties) =>
+      run(
+        async (context) => {
+          const { inputs, failures } = await provider.check(withoutOwn(olds), withoutOwn(news), context);
+          const checked = { ...inputs, ...pickOwn(news) };
+          return { inputs: context.secretPaths ? markSecretFiles(checked) : checked, failures };
+        },
+        news,
+        olds,
+      ),
     diff: (id: string, olds: Properties, news: Properties) =>
-      provider.diff(id, withoutOwn(olds), withoutOwn(news), buildContext(news, olds)),
+      run((context) => provider.diff(id, withoutOwn(olds), withoutOwn(news), context), news, olds),
     async create(news: Properties) {
-      const { id, outs } = await provider.create(withoutOwn(news), buildContext(news)).catch(failing(news));
+      const created = run((context) => provider.create(withoutOwn(news), context), news);
+      const { id, outs } = await created.catch(failing(news));
       return { id, outs: buildOutputs(outs, news) };
     },
     async update(id: string, olds: Properties, news: Properties) {
-      const done = provider.update(id, withoutOwn(olds), withoutOwn(news), buildContext(news, olds));
-      const { outs } = await done.catch(failing(news, olds));
+      const updated = run((context) => provider.update(id, withoutOwn(olds), withoutOwn(news), context), news, olds);
+      const { outs } = await updated.catch(failing(news, olds));
       return { outs: buildOutputs(outs, news, olds) };
     },
     async read(id: string, properties: Properties) {
-      const { props } = await provider.read(id, withoutOwn(properties), buildContext(properties));
+      const { props } = await run((context) => provider.read(id, withoutOwn(properties), context), properties);
       return { id, props: buildOutputs(props, properties) };
     },
     delete: (id: string, properties: Properties) =>
-      provider.delete(id, withoutOwn(properties), buildContext(properties)),
+      run((context) => provider.delete(id, withoutOwn(properties), context), properties),
   };
+}
+
+/** Which resource it is. A state may be without a URN. */
+function identify({ __urn: urn }: Properties): Pick<CallContext, "urn" | "name"> {
+  if (typeof urn !== "string" || !urn.startsWith("urn:")) return {};
+  return { urn, name: urn.split("::").slice(3).join("::") };
 }
 
 function pickOwn(properties: Properties): Properties {

@@ -4,11 +4,14 @@
  */
 import { RunReport } from "../resource/run-report.js";
 import { formatLine } from "../text/log.js";
+import { logToEngine } from "./engine-log.js";
 import { type HostRuntime, preloadProvider, refreshProvider } from "./host.js";
+
+const [, script = "", address] = process.argv;
 
 const runtime: HostRuntime = {
   environment: process.env,
-  log: (line, name) => console.log(formatLine(line, name)),
+  log: logToEngine({ address, script, fallback: (line, { name }) => console.log(formatLine(line, name)) }),
   now: () => new Date(),
   report: new RunReport(),
 };

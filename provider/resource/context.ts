@@ -6,10 +6,10 @@ import type { Log } from "../text/log.js";
 export type Properties = Record<string, unknown>;
 
 export interface CallContext {
-  /** The resource's name. Default: it has none. */
-  name?: string | undefined;
   /** The resource's URN. Default: it isn't known. */
   urn?: string | undefined;
+  /** The resource's name. Default: it has none. */
+  name?: string | undefined;
   /** Shows lines beside the resource. */
   log: Log;
   /** Whether the paths are secret, so that no line and no error names one. Default: false. */

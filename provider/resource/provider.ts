@@ -240,7 +240,7 @@ export class CacheResourceProvider {
       findKeptContent(inputs, properties, state) ?? (await readCachedContent(this.sources, inputs, context));
     const deployment = await planDeployment(state, inputs, content, this.runtime.now());
     const snapshot = this.quotas.forPreview(inputs, context.log.progress);
-    const allotment = await this.reporter.reportPlan(deployment, { snapshot, resource: context.name }, context);
+    const allotment = await this.reporter.reportPlan(deployment, { snapshot, resource: context.urn }, context);
     await this.reports.reportPlan(deployment, allotment, context);
   }
 

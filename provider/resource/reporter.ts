@@ -26,10 +26,16 @@ interface QuotaShare {
   resource: unknown;
 }
 
+/** A resource that sends a path. */
+interface Sender {
+  urn: string;
+  name: string;
+}
+
 export class Reporter {
   private readonly shown = new Map<string | undefined, string>();
   /** The resource that sends each path, by path and kind of copy. */
-  private readonly senders = new Map<string, string>();
+  private readonly senders = new Map<string, Sender>();
   private readonly unknownQuotas = new Set<string>();
 
   constructor(private readonly now: () => Date) {}
@@ -59,10 +65,10 @@ export class Reporter {
       ...describeOutstanding(outstanding.paths, secretPaths),
     ];
     // An update that follows its preview in one process shows only what is different by now.
-    const { name, log } = context;
+    const { urn, log } = context;
     const text = JSON.stringify(lines);
-    if (this.shown.get(name) !== text) write(log, lines);
-    this.shown.set(name, text);
+    if (this.shown.get(urn) !== text) write(log, lines);
+    this.shown.set(urn, text);
     return { batchPlan, quota };
   }
 
@@ -80,20 +86,20 @@ export class Reporter {
   private describeRepeats(
     inputs: Inputs,
     { batches, exceeded }: BatchPlan,
-    { name, secretPaths }: CallContext,
+    { urn, name = "", secretPaths }: CallContext,
   ): Line[] {
-    if (name === undefined || exceeded) return [];
+    if (urn === undefined || exceeded) return [];
     // Preloads of other copies are no repetitions.
     const copies = JSON.stringify([inputs.area, inputs.headers]);
     const repeats = new Map<string, string[]>();
     for (const path of batches.flatMap(({ paths }) => paths)) {
       const key = `${path} ${copies}`;
-      const first: string = this.senders.get(key) ?? name;
+      const first: Sender = this.senders.get(key) ?? { urn, name };
       this.senders.set(key, first);
-      if (first === name) continue;
-      const repeated = repeats.get(first) ?? [];
+      if (first.urn === urn) continue;
+      const repeated = repeats.get(first.name) ?? [];
       repeated.push(path);
-      repeats.set(first, repeated);
+      repeats.set(first.name, repeated);
     }
     const operation = getOperation(inputs.objectType);
     return Array.from(repeats, ([other, paths]) => describeRepeated(paths, other, operation, secretPaths));

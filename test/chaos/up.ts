@@ -6,6 +6,7 @@ import type { State } from "../../provider/plan/state.js";
 import { formatLine } from "../../provider/text/log.js";
 import { createLimiter } from "../../provider/vod/rate-limiter.js";
 import type { Emulator } from "../emulator/index.js";
+import { urnOf } from "../provider/lines.js";
 import { EngineModel, type Outcome, type Provider } from "./engine.js";
 import type { FaultInjector, Sent } from "./faults.js";
 import { Gate } from "./gate.js";
@@ -160,7 +161,7 @@ export class Deployer {
         ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
         VOD_ENDPOINT: emulator.endpoint,
       },
-      log: (line, name) => {
+      log: (line, { name }) => {
         const text = formatLine(line, name);
         this.lines.push(text);
         trace(`  | ${text}`);
@@ -184,7 +185,7 @@ export class Deployer {
     const before = refresh && this.engine.state.get(refresh.name)?.outputs;
     const { objectType, taskIds, status, submittedAt } = before ?? {};
     const refreshed = { objectType, taskIds, status, ...(submittedAt === undefined ? {} : { submittedAt }) };
-    return { ...inputs, ...(before ? { refresh: refreshed } : {}), __resourceName: name, __provider: "text" };
+    return { ...inputs, ...(before ? { refresh: refreshed } : {}), __urn: urnOf(name), __provider: "text" };
   }
 
   private async read(provider: Provider, { kind, name, ledger }: Resource): Promise<void> {

@@ -92,7 +92,7 @@ describe.each(engines())("on the $name, bad input", ({ create }) => {
     );
     expect(succeeded).toBe(true);
     expect(output).toContain(
-      'site: warning: force has no effect with objectType "File", which is always fetched again; leave it out.',
+      'warning: force has no effect with objectType "File", which is always fetched again; leave it out.',
     );
   });
 

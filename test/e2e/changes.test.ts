@@ -45,7 +45,7 @@ describe.each(engines())("on the $name", ({ create }) => {
 
     const preview = await run("preview", config);
     expect(preview.output).toContain(
-      "site: 3 of 2,001 URLs changed, 1 removed (2 new URLs skipped: no old copy to refresh): " +
+      "3 of 2,001 URLs changed, 1 removed (2 new URLs skipped: no old copy to refresh): " +
         "refresh 4 URLs in 1 call (leaves 1,996 of 2,000 URLs in today's quota)",
     );
     for (const url of due) expect(preview.output).toContain(url);
@@ -106,7 +106,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     await run("up");
     const preview = await run("preview", { autoplay: "true" });
     expect(preview.output).toContain(
-      "player: 1 of 2 URLs changed: refresh 1 URL in 1 call (leaves 1,997 of 2,000 URLs in today's quota)",
+      "1 of 2 URLs changed: refresh 1 URL in 1 call (leaves 1,997 of 2,000 URLs in today's quota)",
     );
     await run("up", { autoplay: "true" });
     expect(refreshed().slice(2)).toEqual(["https://vod.example.com/player/settings.json"]);
@@ -146,11 +146,11 @@ describe.each(engines())("on the $name", ({ create }) => {
       const { emulator, run, config, refreshed, countFresh } = await openOnADayWith(10, "partial");
       const partial = await run("up", config);
       expect(partial).toMatchObject({ succeeded: true, outputs: { status: "Incomplete" } });
-      expect(partial.output).toContain("site: warning: 20 URLs deferred to the next update (");
+      expect(partial.output).toContain("warning: 20 URLs deferred to the next update (");
       expect(refreshed().slice(30)).toEqual(urls.slice(0, 10));
       expect(await countFresh()).toBe(10);
       emulator.set({ urlRemain: 2000 });
-      expect((await run("preview", config)).output).toContain("site: 20 of 30 URLs pending from the last update:");
+      expect((await run("preview", config)).output).toContain("20 of 30 URLs pending from the last update:");
       expect(await run("up", config)).toMatchObject({ succeeded: true, outputs: { status: "Submitted" } });
       expect(refreshed().slice(40)).toEqual(urls.slice(10));
       expect(await countFresh()).toBe(30);
@@ -161,7 +161,7 @@ describe.each(engines())("on the $name", ({ create }) => {
       emulator.fault({ kind: "error", code: "Forbidden.RAM", action: "DescribeVodRefreshQuota", times: 2 });
       const partial = await run("up", config);
       expect(partial).toMatchObject({ succeeded: true, outputs: { status: "Incomplete" } });
-      expect(partial.output).toContain("site: warning: 30 URLs deferred to the next update: today's quota ran out;");
+      expect(partial.output).toContain("warning: 30 URLs deferred to the next update: today's quota ran out;");
       expect(refreshed()).toHaveLength(30);
       emulator.set({ urlRemain: 2000 });
       expect(await run("up", config)).toMatchObject({ succeeded: true, outputs: { status: "Submitted" } });

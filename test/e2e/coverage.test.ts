@@ -40,8 +40,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     publish("pictures/7.jpg", "new");
     publish("about.html", "new");
     const wider = config({ include: ["*.html", "pictures/**"] });
-    const line =
-      "site: 1 of 3 files newly covered (1 new file skipped: no old copy to refresh): refresh 1 URL in 1 call (";
+    const line = "1 of 3 files newly covered (1 new file skipped: no old copy to refresh): refresh 1 URL in 1 call (";
     expect((await run("preview", wider)).output).toContain(line);
     expect((await run("up", wider)).succeeded).toBe(true);
     expect(refreshed()).toEqual(url("pictures/7.jpg"));
@@ -54,17 +53,15 @@ describe.each(engines())("on the $name", ({ create }) => {
     const { publish, config, run, served, refreshed } = await openViewed({}, ["index.html", ...pictures]);
     const narrow = { exclude: ["pictures"] };
     const preview = await run("preview", config(narrow));
-    expect(preview.output).toContain("site: 2 files no longer covered: refresh 2 URLs in 1 call (");
+    expect(preview.output).toContain("2 files no longer covered: refresh 2 URLs in 1 call (");
     expect(preview.output).toContain("set refreshRemoved to false to send nothing for it");
     const letGo = await run("up", config(narrow, { refreshRemoved: false }));
     expect(letGo.succeeded).toBe(true);
-    expect(letGo.output).toContain("site: nothing to refresh (2 removed files skipped: refreshRemoved is false)");
+    expect(letGo.output).toContain("nothing to refresh (2 removed files skipped: refreshRemoved is false)");
     expect(refreshed()).toEqual([]);
 
     for (const name of pictures) publish(name, "new");
-    expect((await run("up", config({}))).output).toContain(
-      "site: 2 of 3 files newly covered: refresh 2 URLs in 1 call (",
-    );
+    expect((await run("up", config({}))).output).toContain("2 of 3 files newly covered: refresh 2 URLs in 1 call (");
     expect(refreshed()).toEqual(url(...pictures));
     for (const name of pictures) expect(await served(name)).toBe("new");
     expect((await run("up", config(narrow))).succeeded).toBe(true);
@@ -77,12 +74,12 @@ describe.each(engines())("on the $name", ({ create }) => {
     publish("deep/index.html", "new");
     const indexed = config({ indexDocument: "index.html" });
     expect((await run("up", indexed)).output).toContain(
-      "site: 1 of 4 URLs changed, 2 newly covered: refresh 3 URLs in 1 call (",
+      "1 of 4 URLs changed, 2 newly covered: refresh 3 URLs in 1 call (",
     );
     expect(refreshed()).toEqual(url("", "deep/", "deep/index.html"));
     publish("other/index.html", "new");
     expect((await run("up", indexed)).output).toContain(
-      "site: nothing to refresh (2 new URLs skipped: no old copy to refresh)",
+      "nothing to refresh (2 new URLs skipped: no old copy to refresh)",
     );
   });
 
@@ -93,7 +90,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect((await view(emulator, `${other}a.js`)).body).toBe("old");
     publishAt(emulator, "img.example.com/a.js", "new");
     expect((await run("up", config({ baseUrl: other }))).output).toContain(
-      "site: 1 of 1 file newly covered, 1 no longer covered: refresh 2 URLs in 2 calls (",
+      "1 of 1 file newly covered, 1 no longer covered: refresh 2 URLs in 2 calls (",
     );
     expect(refreshed()).toEqual([`${other}a.js`, `${BASE}a.js`]);
     expect((await view(emulator, `${other}a.js`)).body).toBe("new");
@@ -139,11 +136,11 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(refreshed()).toEqual(url("pictures/1.jpg"));
     const warned = await run("up", source(["pictures", "index.htm"]));
     expect(warned.succeeded).toBe(true);
-    expect(warned.output).toContain('site: warning: source.include has "index.htm", which matches no file; ');
+    expect(warned.output).toContain('warning: source.include has "index.htm", which matches no file; ');
     rmSync(join(directory, "pictures/1.jpg"));
     const emptied = await run("up", source(["pictures", "index.htm"]));
     expect(emptied.succeeded).toBe(true);
-    expect(emptied.output).toContain(`site: warning: source.include selects no file in "${directory}": `);
+    expect(emptied.output).toContain(`warning: source.include selects no file in "${directory}": `);
     expect(refreshed()).toEqual(url("pictures/1.jpg", "pictures/1.jpg"));
   });
 });

@@ -42,7 +42,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     const preview = await run("preview", config);
     expect(preview.output).toMatch(/~ contentHash\s*: "sha256:\w+" => "sha256:\w+"/);
     expect(preview.output).toContain(
-      "player: contentHash changed: refresh 2 URLs in 1 call (leaves 1,996 of 2,000 URLs in today's quota)",
+      "contentHash changed: refresh 2 URLs in 1 call (leaves 1,996 of 2,000 URLs in today's quota)",
     );
     expect(preview.output).toContain(`  ${script}, ${style}\n`);
     expect(refreshed()).toHaveLength(2);
@@ -60,7 +60,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect((await run("up", config)).changes).not.toHaveProperty("update");
     const destroyed = await run("destroy", config);
     expect(destroyed).toMatchObject({ succeeded: true, resources: [] });
-    expect(destroyed.output).toContain("player: nothing is sent on delete");
+    expect(destroyed.output).toContain("nothing is sent on delete");
     expect(refreshed()).toHaveLength(4);
   });
 
@@ -136,7 +136,7 @@ describe.each(engines())("on the $name", ({ create }) => {
 
     emulator.set({ domains: { "new.example.com": "online" } });
     expect((await run("preview", program)).output).toContain(
-      "site: 1,000 of 2,000 URLs pending from the last update: refresh 1,000 URLs in 1 call (leaves 0 of 2,000 URLs in today's quota)",
+      "1,000 of 2,000 URLs pending from the last update: refresh 1,000 URLs in 1 call (leaves 0 of 2,000 URLs in today's quota)",
     );
     const resumed = await run("up", program);
     expect(resumed).toMatchObject({ succeeded: true, outputs: { site: { status: "Submitted", pending: [] } } });
@@ -227,9 +227,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     emulator.advance(1000);
     const preview = await run("preview", { version: "2" });
     expect(preview).toMatchObject({ succeeded: true, changes: { update: 2 } });
-    expect(preview.output).toContain(
-      "second: plan unknown until the update: it depends on an output that is not known yet",
-    );
+    expect(preview.output).toContain("plan unknown until the update: it depends on an output that is not known yet");
     expect((await run("up", { version: "2" })).succeeded).toBe(true);
     expect(refreshed()).toHaveLength(6);
   });

@@ -57,10 +57,10 @@ describe.each(engines())("on the $name", ({ create }) => {
 
     const { output } = await preview();
     expect(output).toContain(
-      "release: 1 of 3 files changed (1 new file skipped: no old copy to refresh): refresh 1 URL in 1 call (",
+      "1 of 3 files changed (1 new file skipped: no old copy to refresh): refresh 1 URL in 1 call (",
     );
     expect(output).toContain(
-      "release-preload: 1 of 2 files changed, 1 new: preload 2 URLs in 1 call once the refresh is complete (leaves 497 of 500 preloads in today's quota)",
+      "1 of 2 files changed, 1 new: preload 2 URLs in 1 call once the refresh is complete (leaves 497 of 500 preloads in today's quota)",
     );
     const events = emulator.events.length;
     const after = await up();
@@ -85,7 +85,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     emulator.fault({ ...refusal, action: "PreloadVodObjectCaches", times: 1 });
     const warned = await up();
     expect(warned).toMatchObject({ succeeded: true, outputs: { released: "Complete", warmed: "Incomplete" } });
-    expect(warned.output).toMatch(/release-preload: warning: .*PreloadQueueFull\.Unheard/);
+    expect(warned.output).toMatch(/warning: .*PreloadQueueFull\.Unheard/);
     expectNoStackTrace(warned.output);
     expect((await up()).outputs).toMatchObject({ released: "Complete", warmed: "Complete" });
     expect(refreshed()).toEqual([VIDEO]);
@@ -99,15 +99,11 @@ describe.each(engines())("on the $name", ({ create }) => {
     emulator.fault({ kind: "task-failed", action: "PreloadVodObjectCaches", description, path: VIDEO });
     const warned = await up();
     expect(warned).toMatchObject({ succeeded: true, outputs: { warmed: "Incomplete" } });
-    expect(warned.output).toMatch(
-      /release-preload: warning: .*the origin refused 1 URL: .*intro\.m3u8 \(Origin .*`exclude`/,
-    );
+    expect(warned.output).toMatch(/warning: .*the origin refused 1 URL: .*intro\.m3u8 \(Origin .*`exclude`/);
     const again = await up();
     expect(again).toMatchObject({ succeeded: true, outputs: { warmed: "Incomplete" } });
     expect(again.changes).not.toHaveProperty("update");
-    expect(again.output).toMatch(
-      /release-preload: warning: 1 URL is held back until .*, because the origin refused it: .*`exclude`/,
-    );
+    expect(again.output).toMatch(/warning: 1 URL is held back until .*, because the origin refused it: .*`exclude`/);
     expect(preloaded()).toEqual([VIDEO]);
   });
 

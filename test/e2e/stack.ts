@@ -82,8 +82,8 @@ export async function openStack(engine: Engine, program: string, options: Emulat
 function expectReport(report: Report | undefined, { resources }: RunResult): void {
   const own = resources.filter(({ type, inputs }) => /:VodCache\w+$/.test(type) && inputs.report === undefined);
   for (const { urn, outputs } of own) {
-    const entry = report?.resources.find((one) => one.urn === urn || one.name === outputs.__resourceName);
-    expect(entry, urn).toMatchObject({ name: outputs.__resourceName, status: outputs.status });
+    const entry = report?.resources.find((one) => one.urn === urn);
+    expect(entry, urn).toMatchObject({ name: urn.split("::")[3], status: outputs.status });
     const { calls = [], pending } = entry ?? {};
     expect(outputs.taskIds).toEqual(expect.arrayContaining(calls.flatMap(({ taskIds }) => taskIds)));
     if (Array.isArray(outputs.pending)) expect(pending?.count ?? 0).toBeGreaterThanOrEqual(outputs.pending.length);

@@ -19,9 +19,9 @@ interface Entry {
 
 const getName = ({ file }: StateFile) => file.replace(".json", "");
 
-/** The arguments of a resource. The engine adds its name and the provider's text. */
+/** The arguments of a resource. The engine adds its URN and the provider's text. */
 function getArgs({ kind, program }: StateFile): Record<string, unknown> {
-  const { __resourceName, __provider, ...args } = program;
+  const { __urn, __provider, ...args } = program;
   return { kind, ...args };
 }
 
@@ -32,8 +32,8 @@ function insertStates(exported: string, states: readonly StateFile[]): string {
     const written = states.find((one) => entry.urn.endsWith(`::${getName(one)}`));
     if (written === undefined) continue;
     const { id, inputs, outputs } = written;
-    const { __provider, __resourceName } = entry.inputs;
-    const own = { __provider, __resourceName };
+    const { __provider, __urn } = entry.inputs;
+    const own = { __provider, __urn };
     Object.assign(entry, { id, inputs: { ...inputs, ...own }, outputs: { ...outputs, ...own } });
   }
   return JSON.stringify(state);

@@ -35,7 +35,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     publish("new");
     const waited = await run("up", program("v2", { wait: true }));
     expect(waited).toMatchObject({ succeeded: true, outputs: { site: { status: "Complete" } } });
-    expect(waited.output).toContain("site: 1 of 1 done");
+    expect(waited.output).toContain("1 of 1 done");
     expect(await served()).toBe("new");
   });
 
@@ -107,7 +107,7 @@ describe.each(engines())("on the $name", ({ create }) => {
 
     emulator.clearFaults();
     const preview = await run("preview", of("1", "2"));
-    expect(preview.output).toContain("site: waiting for 2 paths of the last update: ");
+    expect(preview.output).toContain("waiting for 2 paths of the last update: ");
     const [after] = (await run("up", of("1", "2"))).resources;
     expect(after?.outputs).toMatchObject({ status: "Complete" });
     expect(after?.outputs).not.toHaveProperty("unconfirmed");
@@ -121,9 +121,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     emulator.advance(4 * 24 * HOUR);
     const expired = await run("refresh", program("v1"));
     expect(expired.resources[0]).toMatchObject({ outputs: { status: "Refreshing" } });
-    expect(expired.output).toContain(
-      "site: the status stays Refreshing: the service keeps the records of tasks for 3 days",
-    );
+    expect(expired.output).toContain("the status stays Refreshing: the service keeps the records of tasks for 3 days");
     expect((await run("up", program("v1"))).changes).not.toHaveProperty("update");
     await run("up", program("v2"));
     emulator.advance(60_000);

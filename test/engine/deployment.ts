@@ -6,7 +6,7 @@ import { formatCheckedValue } from "./display.js";
 import type { Execution } from "./execution.js";
 import { applyIgnoreChanges } from "./ignoreChanges.js";
 import type { Deployer } from "./monitor.js";
-import { type Progress, type Severity, Stopped } from "./progress.js";
+import { type LogLine, type Progress, Stopped } from "./progress.js";
 import { equal, type PropertyMap } from "./properties.js";
 import type { Provider } from "./provider.js";
 import type { Snapshot } from "./snapshot.js";
@@ -61,8 +61,8 @@ export class Deployment implements Deployer {
     return `urn:pulumi:${stack}::${project}::${prefix}${type}::${name}`;
   }
 
-  log(severity: Severity, message: string): void {
-    this.context.progress.log(severity, message);
+  log(line: LogLine): void {
+    this.context.progress.log(line);
   }
 
   fail(message: string): void {
@@ -142,7 +142,8 @@ export class Deployment implements Deployer {
     const { inputs, unresolved } = applyIgnoreChanges(goal.inputs, old?.inputs ?? {}, old ? goal.ignoreChanges : []);
     if (unresolved.length > 0) {
       const paths = JSON.stringify(unresolved.join(", "));
-      this.log("info", `cannot ignore changes in added or removed elements of the path: ${paths}`);
+      const message = `cannot ignore changes in added or removed elements of the path: ${paths}`;
+      this.log({ severity: "info", message, urn: goal.urn, ephemeral: false });
     }
     const checked = await this.check(goal, inputs, recreated ? {} : (old?.inputs ?? {}));
     const news = desiredState(goal, checked, this.providerReference);

@@ -1,6 +1,7 @@
 // The engines for tests and the demo: the stand-in of this folder, and the real Pulumi CLI if it is installed. The
 // stand-in is a test tool of this repository and not a product.
 
+import type { LogLine } from "./progress.js";
 import { isCliOnPath, realEngine } from "./realCli.js";
 import { standInEngine } from "./standIn.js";
 
@@ -41,6 +42,8 @@ export interface RunResult {
   succeeded: boolean;
   /** Everything that the operation printed: property differences, messages, errors, the summary. */
   output: string;
+  /** The lines of the program and its provider, without errors and `debug`. Warnings are what Pulumi counts as such. */
+  logged: LogLine[];
   /** The number of resources by step. The stack counts as a resource, as in Pulumi. */
   changes: Partial<Record<string, number>>;
   /** The stack's outputs after the operation, with each secret as "[secret]". */

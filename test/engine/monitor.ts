@@ -5,7 +5,7 @@ import type * as grpc from "@grpc/grpc-js";
 import type * as engineMessages from "@pulumi/pulumi/proto/engine_pb.js";
 import type * as resourceMessages from "@pulumi/pulumi/proto/resource_pb.js";
 import type { Sdk } from "./program.js";
-import { type Severity, Stopped } from "./progress.js";
+import { type LogLine, type Severity, Stopped } from "./progress.js";
 import type { PropertyMap } from "./properties.js";
 import { CHANNEL_OPTIONS, readMessage } from "./provider.js";
 import { REFUSED_CALLS, Refusal, refuseUnsupported } from "./refusals.js";
@@ -18,7 +18,7 @@ export interface Deployer {
   registerOutputs(urn: string, outputs: PropertyMap): Promise<void>;
   /** Called when the program has registered everything; resolves when the deletes are done. */
   programDone(): Promise<void>;
-  log(severity: Severity, message: string): void;
+  log(line: LogLine): void;
   fail(message: string): void;
 }
 
@@ -123,7 +123,12 @@ export class Monitor {
     const severities: Severity[] = ["debug", "info", "warning", "error"];
     return {
       log: async (request: engineMessages.LogRequest) => {
-        this.target.log(severities[request.getSeverity()] ?? "info", request.getMessage());
+        this.target.log({
+          severity: severities[request.getSeverity()] ?? "info",
+          message: request.getMessage(),
+          urn: request.getUrn(),
+          ephemeral: request.getEphemeral(),
+        });
         return new empty.Empty();
       },
       getRootResource: async () => new engine.GetRootResourceResponse().setUrn(this.rootUrn),

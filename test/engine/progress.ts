@@ -6,11 +6,23 @@ import type { Step } from "./steps.js";
 
 export type Severity = "debug" | "info" | "warning" | "error";
 
+/** A line that somebody logs. */
+export interface LogLine {
+  severity: Severity;
+  message: string;
+  /** The resource beside which it is shown; empty for the stack. */
+  urn: string;
+  /** It says how far something is: a display may forget it. */
+  ephemeral: boolean;
+}
+
 /** Thrown after the operation has failed and printed the reason. */
 export class Stopped extends Error {}
 
 export class Progress {
   readonly counts: Partial<Record<Step, number>> = {};
+  /** What the program and its provider logged, below an error. */
+  readonly logged: LogLine[] = [];
   errors = 0;
   /** No new step may begin. */
   stopped = false;
@@ -43,14 +55,24 @@ export class Progress {
     if (text !== "") this.output(text);
   }
 
-  log(severity: Severity, message: string): void {
+  /**
+   * Shows a line as `pulumi --diff` does: where it comes, also an ephemeral one, and without the resource. Pulumi's other displays
+   * show it beside the resource, and a `debug` line only where they are asked to.
+   */
+  log({ severity, message, ...line }: LogLine): void {
     if (severity === "debug") return;
-    this.print(`${severity === "info" ? "" : `${severity}: `}${message.replace(/\n$/, "")}`);
+    const text = message.replace(/\n$/, "");
+    if (severity !== "error") this.logged.push({ severity, message: text, ...line });
+    this.print(`${severity === "info" ? "" : `${severity}: `}${text}`);
+  }
+
+  private logError(message: string): void {
+    this.log({ severity: "error", message, urn: "", ephemeral: false });
   }
 
   /** Prints the reason and stops the operation. Running steps still end. */
   fail(message: string): void {
-    if (!this.muted) this.log("error", message);
+    if (!this.muted) this.logError(message);
     this.stop();
   }
 
@@ -59,7 +81,7 @@ export class Progress {
     const first = !this.stopped;
     this.errors++;
     this.fail(message);
-    if (first) this.log("error", `${this.planning ? "preview" : "update"} failed`);
+    if (first) this.logError(`${this.planning ? "preview" : "update"} failed`);
   }
 
   /** Refuses a step. An update stops; a preview fails in the end, but goes on to show what leads to the refusal. */
@@ -69,8 +91,8 @@ export class Progress {
       throw new Stopped();
     }
     this.refused = true;
-    this.log("error", message);
-    this.log("error", "preview failed");
+    this.logError(message);
+    this.logError("preview failed");
   }
 
   stop(): void {

@@ -7,9 +7,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import type { Deployment, EngineEvent, PulumiCommand, Stack } from "@pulumi/pulumi/automation/index.js";
+import type {
+  Deployment,
+  DiagnosticEvent,
+  EngineEvent,
+  PulumiCommand,
+  Stack,
+} from "@pulumi/pulumi/automation/index.js";
 import type { Engine, EngineOptions, Operation, RunOptions, RunResult } from "./index.js";
 import { fullKey, type Program, readProgram } from "./program.js";
+import type { LogLine } from "./progress.js";
 import { type Resource, shownState } from "./state.js";
 
 // Loaded on first use: loading takes half a second, and few importers of this folder need it.
@@ -34,6 +41,12 @@ export function isCliOnPath(): boolean {
   const folders = (process.env.PATH ?? "").split(process.platform === "win32" ? ";" : ":");
   const own = folders.filter((folder) => folder !== "" && !folder.includes("node_modules"));
   return own.some((folder) => names.some((name) => existsSync(join(folder, name))));
+}
+
+/** A line of the engine. Pulumi's marks of colors are in it. */
+function readLine({ severity, message, urn = "", ephemeral = false }: DiagnosticEvent): LogLine {
+  const text = message.replace(/<\{%.*?%\}>/g, "").trimEnd();
+  return { severity: severity === "warning" ? "warning" : "info", message: text, urn, ephemeral };
 }
 
 class RealEngine implements Engine {
@@ -69,8 +82,10 @@ class RealEngine implements Engine {
       }
     };
     let changes: RunResult["changes"] = {};
-    const onEvent = (event: EngineEvent): void => {
-      changes = event.summaryEvent?.resourceChanges ?? changes;
+    const logged: LogLine[] = [];
+    const onEvent = ({ summaryEvent, diagnosticEvent }: EngineEvent): void => {
+      changes = summaryEvent?.resourceChanges ?? changes;
+      if (diagnosticEvent && diagnosticEvent.severity !== "error") logged.push(readLine(diagnosticEvent));
     };
     const signal = options.signal ? { signal: options.signal } : {};
     const common = { color: "never", onOutput: take, onError: take, onEvent, suppressProgress: true } as const;
@@ -87,7 +102,7 @@ class RealEngine implements Engine {
     }
     if (rest !== "") take("\n");
     const state = shownState(((await stack.exportStack()).deployment as { resources?: Resource[] }).resources ?? []);
-    return { succeeded, output: output.map((line) => `${line}\n`).join(""), changes, ...state };
+    return { succeeded, output: output.map((line) => `${line}\n`).join(""), logged, changes, ...state };
   }
 
   async exportState(): Promise<string> {

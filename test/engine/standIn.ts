@@ -126,7 +126,8 @@ class Run {
     this.print(formatSummary(counts, { planning, errors: progress?.errors ?? 0, seconds }));
     const after = await this.state.read().catch(() => resources);
     const output = this.lines.map((line) => `${line}\n`).join("");
-    return { succeeded: progress?.succeeded ?? false, output, changes: counts, ...shownState(after) };
+    const { succeeded = false, logged = [] } = progress ?? {};
+    return { succeeded, output, logged, changes: counts, ...shownState(after) };
   }
 
   private print(text: string): void {
@@ -147,7 +148,7 @@ class Run {
     const monitor = new Monitor(sdk, { project, stack: this.stack, dryRun: planning });
     await monitor.start();
     const environment = this.options.environment ?? {};
-    const onLine = (line: string): void => this.print(line);
+    const onLine = (message: string): void => progress.log({ severity: "info", message, urn: "", ephemeral: false });
     const start: StartChild = (script, args, given) =>
       this.keepsProcesses && canStay(given, program.isModule)
         ? new WarmChild(script, args, given)

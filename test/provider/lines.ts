@@ -5,3 +5,7 @@ import { formatLine, type Log, logTo } from "../../provider/text/log.js";
 export function logInto(lines: string[]): Log {
   return logTo((line) => lines.push(formatLine(line)));
 }
+
+/** The URN of a resource without a parent. */
+export const urnOf = (name: string, kind = "VodCacheRefresh") =>
+  `urn:pulumi:dev::test::pulumi-nodejs:dynamic/alicloud-vod:${kind}::${name}`;

@@ -21,7 +21,7 @@ const settled = <T>(output: pulumi.Output<T>) => new Promise<T>((resolve) => out
 const args = { paths: ["https://vod.example.com/a"], contentHash: "v1" };
 
 describe("VodCacheRefresh in a program", () => {
-  test("registers its inputs, its name and a constant text, and has the provider's outputs", async () => {
+  test("registers its inputs, its URN and a constant text, and has the provider's outputs", async () => {
     const refresh = new VodCacheRefresh("player", args);
     expect(await settled(refresh.taskIds)).toEqual(["1"]);
     expect(await settled(refresh.paths)).toEqual(["https://vod.example.com/a"]);
@@ -29,7 +29,10 @@ describe("VodCacheRefresh in a program", () => {
     expect(registered.at(-1)).toMatchObject({
       type: "pulumi-nodejs:dynamic/alicloud-vod:VodCacheRefresh",
       name: "player",
-      inputs: { ...args, __resourceName: "player" },
+      inputs: {
+        ...args,
+        __urn: "urn:pulumi:stack::project::pulumi-nodejs:dynamic/alicloud-vod:VodCacheRefresh::player",
+      },
     });
   });
 });

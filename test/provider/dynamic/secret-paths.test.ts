@@ -4,6 +4,7 @@ import { preloadProvider, refreshProvider } from "../../../provider/dynamic/host
 import { formatLine } from "../../../provider/text/log.js";
 import type { Emulator } from "../../emulator/index.js";
 import { started } from "../../emulator/started.js";
+import { urnOf } from "../lines.js";
 
 type Properties = Record<string, unknown>;
 type Failure = Error & { properties?: Properties };
@@ -23,7 +24,7 @@ function provider(make: typeof refreshProvider, emulator: Emulator) {
     ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
     VOD_ENDPOINT: emulator.endpoint,
   };
-  return make({ environment, log: (line, name) => lines.push(formatLine(line, name)), now: () => new Date() });
+  return make({ environment, log: (line, { name }) => lines.push(formatLine(line, name)), now: () => new Date() });
 }
 
 /** What the engine hands over: it unwraps secrets for a host that doesn't know them. */
@@ -41,7 +42,7 @@ test.each([
 ])("%s, pending and unconfirmed are secret", async (sent, make, action) => {
   const emulator = await started();
   const made = provider(make, emulator);
-  const own = { __resourceName: "site", __provider: "text", __secretPaths: true };
+  const own = { __urn: urnOf("site"), __provider: "text", __secretPaths: true };
   const program = (contentHash: string, more = {}) => ({ ...own, paths: [URL], contentHash, ...more });
   const inputsOf = async (olds: Properties, news: Properties) => {
     const { inputs, failures } = await made.check(olds, news);
@@ -72,7 +73,7 @@ test.each([
 test("__removedPaths is secret too: it names a pending path that the program no longer names", async () => {
   const emulator = await started();
   const made = provider(refreshProvider, emulator);
-  const own = { __resourceName: "site", __provider: "text", __secretPaths: true };
+  const own = { __urn: urnOf("site"), __provider: "text", __secretPaths: true };
   const program = (contents: object) => ({ ...own, contents });
   const { inputs } = await made.check({}, program({ [URL]: "1", "https://vod.example.com/b": "1" }));
   const { id, outs } = await made.create(inputs);
@@ -94,7 +95,7 @@ test("__failures is secret too: it names a preload that the origin refused", asy
   emulator.fault({ kind: "task-failed", description: "Origin Return StatusCode 404" });
   const made = provider(preloadProvider, emulator);
   const program = { paths: [URL], contentHash: "v1", __secretPaths: true, wait: { timeout: 60 } };
-  const { inputs } = await made.check({}, { __resourceName: "videos", __provider: "text", ...program });
+  const { inputs } = await made.check({}, { __urn: urnOf("videos"), __provider: "text", ...program });
   const failure: Failure = await made.create(inputs).catch((error) => error);
   const reason = "Origin Return StatusCode 404";
   expect(failure.properties).toMatchObject({

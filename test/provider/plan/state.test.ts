@@ -12,6 +12,7 @@ import {
   withSubmission,
 } from "../../../provider/plan/state.js";
 import { getContent, type Inputs, PRELOAD, REFRESH } from "../../../provider/schema/inputs.js";
+import { urnOf } from "../lines.js";
 
 const paths = ["https://vod.example.com/a", "https://vod.example.com/b"];
 const inputs: Inputs = {
@@ -173,7 +174,7 @@ describe("a state is read", () => {
     ["before any run", empty],
     ["with an endpoint", withoutSubmission(undefined, { ...inputs, endpoint: "vod.example.com" }, present)],
   ])("%s", (_, state) => {
-    expect(readState({ ...kept(state), __provider: "text", __resourceName: "player" }, REFRESH)).toEqual(state);
+    expect(readState({ ...kept(state), __provider: "text", __urn: urnOf("player") }, REFRESH)).toEqual(state);
   });
 
   test("of a preload, with the inputs that a program wrote", () => {

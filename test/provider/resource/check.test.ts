@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checkInputs } from "../../../provider/resource/check.js";
 import { PRELOAD, REFRESH, readInputs, UNKNOWN } from "../../../provider/schema/inputs.js";
+import { urnOf } from "../lines.js";
 
 const PATH = "https://vod.example.com/a.js";
 const check = (news: Record<string, unknown>, environment = {}, config: Record<string, string> = {}) =>
@@ -38,7 +39,7 @@ describe("checked inputs are complete and normalised", () => {
   });
 
   test("a property that begins with __ is the package's own, and no input", () => {
-    expect(check({ paths: [PATH], contentHash: "v1", __provider: "text", __resourceName: "player" }).problems).toEqual(
+    expect(check({ paths: [PATH], contentHash: "v1", __provider: "text", __urn: urnOf("player") }).problems).toEqual(
       [],
     );
   });

@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import type { refreshProvider } from "../../../provider/dynamic/host.js";
 import { type EmulatorOptions, pathsOf } from "../../emulator/index.js";
 import { started } from "../../emulator/started.js";
+import { urnOf } from "../lines.js";
 import { simulated } from "./emulated.js";
 
 export type Properties = Record<string, unknown>;
@@ -26,7 +27,7 @@ export async function deploys(
   /** A deployment in a process of its own: its second part is what the engine keeps if it fails. */
   async function up(old: Deployed | undefined, program: Properties): Promise<Deployed> {
     const made = provider();
-    const { inputs, failures } = await made.check(old?.inputs ?? {}, { __resourceName: "site", ...program });
+    const { inputs, failures } = await made.check(old?.inputs ?? {}, { __urn: urnOf("site"), ...program });
     expect(failures).toEqual([]);
     try {
       const done = old === undefined ? await made.create(inputs) : await made.update(old.id, old.outs, inputs);

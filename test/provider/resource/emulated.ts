@@ -14,7 +14,7 @@ export function providerFor(
     ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
     VOD_ENDPOINT: emulator.endpoint,
   };
-  const made = make({ ...runtime, environment, log: (line, name) => log(formatLine(line, name)) });
+  const made = make({ ...runtime, environment, log: (line, { name }) => log(formatLine(line, name)) });
   void made.configure({ config: { get: () => undefined } } as never);
   return made;
 }

@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { preloadProvider } from "../../../provider/dynamic/host.js";
 import { type Emulator, type EmulatorOptions, pathsOf, view } from "../../emulator/index.js";
 import { publish, started } from "../../emulator/started.js";
+import { urnOf } from "../lines.js";
 import { simulated } from "./emulated.js";
 
 type Properties = Record<string, unknown>;
@@ -26,11 +27,11 @@ async function start(options: EmulatorOptions = {}) {
 }
 
 const problems = async (news: Properties) =>
-  (await provider().check({}, { __resourceName: "videos", ...news })).failures.map(({ reason }) => reason);
+  (await provider().check({}, { __urn: urnOf("videos"), ...news })).failures.map(({ reason }) => reason);
 
 async function up(old: Deployed | undefined, news: Properties): Promise<Deployed> {
   const made = provider();
-  const { inputs, failures } = await made.check(old?.inputs ?? {}, { __resourceName: "videos", ...news });
+  const { inputs, failures } = await made.check(old?.inputs ?? {}, { __urn: urnOf("videos"), ...news });
   expect(failures).toEqual([]);
   if (old === undefined) return { inputs, ...(await made.create(inputs)) };
   return { id: old.id, inputs, ...(await made.update(old.id, old.outs, inputs)) };
@@ -142,7 +143,7 @@ describe("wait", () => {
     const news = { paths: PATHS, contentHash: "v1", wait: { timeout: 60 } };
     const failed = await up(undefined, news).catch((error) => error);
     expect(failed.message).toContain("(code PreloadTimeout)");
-    const inputs = (await provider().check({}, { __resourceName: "videos", ...news })).inputs;
+    const inputs = (await provider().check({}, { __urn: urnOf("videos"), ...news })).inputs;
     const after = await up({ id: failed.id, inputs, outs: failed.properties }, { ...news, wait: true });
     expect(after.outs.status).toBe("Complete");
     expect(calls()).toHaveLength(1);
@@ -167,12 +168,12 @@ describe("a file that the origin doesn't have", () => {
     );
     return {
       id,
-      inputs: (await provider().check({}, { __resourceName: "videos", ...program })).inputs,
+      inputs: (await provider().check({}, { __urn: urnOf("videos"), ...program })).inputs,
       outs: properties,
     };
   }
   const changes = async ({ id, inputs, outs }: Deployed) =>
-    (await provider().diff(id, outs, { ...inputs, __resourceName: "videos" })).changes;
+    (await provider().diff(id, outs, { ...inputs, __urn: urnOf("videos") })).changes;
   const linesSince = (count: number) => time.lines.slice(count).join("\n");
 
   test("is tried once, by the update that fails", async () => {

@@ -3,6 +3,7 @@ import { refreshProvider } from "../../../provider/dynamic/host.js";
 import { UNKNOWN } from "../../../provider/schema/inputs.js";
 import { formatLine } from "../../../provider/text/log.js";
 import { type Emulator, type EmulatorOptions, pathsOf, startEmulator } from "../../emulator/index.js";
+import { urnOf } from "../lines.js";
 
 type Properties = Record<string, unknown>;
 type Failure = Error & { id?: string; properties?: Properties; reasons?: string[] };
@@ -37,7 +38,7 @@ function provider({ environment = {} as Record<string, string>, config = {} as R
   };
   const made = refreshProvider({
     environment: { ...keys, ...environment },
-    log: (line, name) => lines.push(formatLine(line, name)),
+    log: (line, { name }) => lines.push(formatLine(line, name)),
     now: () => new Date(now),
   });
   void made.configure({ config: { get: (key: string) => config[key] } } as never);
@@ -45,7 +46,7 @@ function provider({ environment = {} as Record<string, string>, config = {} as R
 }
 
 const program = (changes: Properties = {}): Properties => ({
-  __resourceName: "player",
+  __urn: urnOf("player"),
   __provider: "text",
   paths: [A, B],
   contentHash: "v1",
@@ -133,7 +134,7 @@ test("replacing with refreshOnCreate false sends nothing, and the preview says s
 test("a URL that two resources send in one run is hinted at beside the second, in preview and update", async () => {
   const made = provider();
   const plan = async (name: string, paths: string[]) => {
-    const { inputs } = await made.check({}, { __resourceName: name, paths, contentHash: "v1" });
+    const { inputs } = await made.check({}, { __urn: urnOf(name), paths, contentHash: "v1" });
     return inputs;
   };
   const [first, second] = [await plan("player", [A, B]), await plan("site", [B])];
@@ -280,7 +281,7 @@ describe("check", () => {
   test("lists the sources of credentials for the first resource only", async () => {
     const made = provider({ environment: { ALIBABA_CLOUD_ACCESS_KEY_ID: "", ALIBABA_CLOUD_ACCESS_KEY_SECRET: "" } });
     const reasons = async (name: string) => {
-      const { failures } = await made.check({}, program({ __resourceName: name }));
+      const { failures } = await made.check({}, program({ __urn: urnOf(name) }));
       return failures.map(({ reason }) => reason);
     };
     const listed = expect.stringMatching(/^Credentials could not be loaded: .*\n {2}access key: .*\n {2}profile: /);
@@ -583,7 +584,7 @@ describe("the day's quota", () => {
 
   describe("that two resources share", () => {
     const eight = (name: string) => Array.from({ length: 8 }, (_, index) => `https://vod.example.com/${name}/${index}`);
-    const both = ["one", "two"].map((name) => program({ __resourceName: name, paths: eight(name) }));
+    const both = ["one", "two"].map((name) => program({ __urn: urnOf(name), paths: eight(name) }));
 
     test("is enough for the first one in a preview, and the second one gets what that leaves", async () => {
       emulator.set({ urlRemain: 10 });

@@ -7,6 +7,7 @@ import { preloadProvider, refreshProvider } from "../../../provider/dynamic/host
 import { UNKNOWN } from "../../../provider/schema/inputs.js";
 import { type ReportEntry, reportSchema } from "../../../provider/schema/report.js";
 import type { EmulatorOptions } from "../../emulator/index.js";
+import { urnOf } from "../lines.js";
 import { contentsBelow, type Deployed, deploys, type Properties, url } from "./deploys.js";
 
 let directory: string;
@@ -27,7 +28,7 @@ async function open(options: EmulatorOptions = {}, make = refreshProvider) {
   /** A preview in a process of its own. */
   const preview = async (old: Deployed | undefined, program: Properties) => {
     const made = opened.provider();
-    const checked = await made.check(old?.inputs ?? {}, { __resourceName: "site", ...program });
+    const checked = await made.check(old?.inputs ?? {}, { __urn: urnOf("site"), ...program });
     expect(checked.failures).toEqual([]);
     if (old !== undefined) await made.diff(old.id, old.outs, checked.inputs);
     return entry();
@@ -41,6 +42,7 @@ describe("a preview", () => {
     const planned = await preview(undefined, paths("a.js", "b.js"));
     expect(planned).toEqual({
       name: "site",
+      urn: urnOf("site"),
       type: "VodCacheRefresh",
       operation: "preview",
       outcome: "planned",
@@ -227,7 +229,7 @@ describe("an update", () => {
   test("that was stopped on its way says that it hadn't ended", async () => {
     const { provider } = await open({ taskDelayMs: 3_600_000 });
     const made = provider();
-    const { inputs } = await made.check({}, { __resourceName: "site", ...paths("a.js"), wait: { timeout: 10 } });
+    const { inputs } = await made.check({}, { __urn: urnOf("site"), ...paths("a.js"), wait: { timeout: 10 } });
     const seen: unknown[] = [];
     const done = made.create(inputs).catch(() => {});
     while (!seen.includes("running")) {
@@ -266,12 +268,12 @@ describe("several resources", () => {
     const { provider } = await open();
     const made = provider();
     const check = (name: string, more: Properties = {}) =>
-      made.check({}, { __resourceName: name, ...paths(`${name}.js`), ...more });
+      made.check({}, { __urn: urnOf(name), ...paths(`${name}.js`), ...more });
     const other = join(directory, "other.json");
     await Promise.all([check("one"), check("two"), check("three", { report: other })]);
-    expect(read().resources.map(({ name }) => name)).toEqual(["one", "two"]);
+    expect(read().resources.map(({ name }) => name).sort()).toEqual(["one", "two"]);
     expect(JSON.parse(readFileSync(other, "utf8")).resources).toHaveLength(1);
-    await provider().check({}, { __resourceName: "two", ...paths("two.js") });
+    await provider().check({}, { __urn: urnOf("two"), ...paths("two.js") });
     expect(read().resources.map(({ name }) => name)).toEqual(["two"]);
     expect(readdirSync(directory).sort()).toEqual(["other.json", "vod-report.json"]);
   });
@@ -285,7 +287,7 @@ describe("the stack's alicloud-vod:report", () => {
     await made.configure({ config: { get: (key: string) => settings[key] } } as never);
     return made;
   };
-  const { report: _, ...program } = { ...paths("a.js"), __resourceName: "site" };
+  const { report: _, ...program } = { ...paths("a.js"), __urn: urnOf("site") };
 
   test("is the file of all resources that name none, and no input", async () => {
     settings["alicloud-vod:report"] = report;
@@ -367,7 +369,7 @@ describe("a file that can't be written", () => {
     const made = provider();
     const gone = join(directory, "gone");
     mkdirSync(gone);
-    const program = { ...paths("a.js"), report: join(gone, "vod-report.json"), __resourceName: "site" };
+    const program = { ...paths("a.js"), report: join(gone, "vod-report.json"), __urn: urnOf("site") };
     const { inputs } = await made.check({}, program);
     rmSync(gone, { recursive: true });
     const { outs } = await made.create(inputs);

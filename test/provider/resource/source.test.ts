@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Emulator, pathsOf } from "../../emulator/index.js";
 import { started } from "../../emulator/started.js";
+import { urnOf } from "../lines.js";
 import { providerFor } from "./emulated.js";
 
 type Properties = Record<string, unknown>;
@@ -32,7 +33,7 @@ const write = (files: Record<string, string>) => {
 
 const provider = () => providerFor(emulator, { log: (line) => lines.push(line), now: () => new Date() });
 const program = (source: object = {}, more: Properties = {}): Properties => ({
-  __resourceName: "site",
+  __urn: urnOf("site"),
   source: { directory, baseUrl: BASE, ...source },
   ...more,
 });
@@ -206,7 +207,7 @@ describe("a deployment", () => {
     expect(await up(done, program())).toEqual(done);
   });
   test("sends everything if paths became a source, or a source paths", async () => {
-    const paths = { __resourceName: "site", paths: url("a.js"), contentHash: "v1", refreshOnCreate: false };
+    const paths = { __urn: urnOf("site"), paths: url("a.js"), contentHash: "v1", refreshOnCreate: false };
     const source = await up(await up(undefined, paths));
     expect(sent()).toEqual(url("a.js", "b.js", "deep/index.html"));
     await up(source, paths);
@@ -276,7 +277,7 @@ describe("a check", () => {
     expect(lines).toContain(
       `site: warning: source.directory "${directory}" has only excluded files; ${nothing} has some.`,
     );
-    await provider().check({}, { __resourceName: "site", contents: {} });
+    await provider().check({}, { __urn: urnOf("site"), contents: {} });
     expect(lines).toContain(`site: warning: contents is empty; ${nothing} names a URL.`);
     lines = [];
     rmSync(join(directory, "a.js"));
@@ -498,7 +499,7 @@ describe("with files among ignoreChanges, for which the engine hands the old one
   test("a program that names paths instead sends them", async () => {
     write({ "a.js": "1" });
     const created = await up(undefined);
-    const news = { __resourceName: "site", paths: url("b.js"), contentHash: "v1", files: created.inputs.files };
+    const news = { __urn: urnOf("site"), paths: url("b.js"), contentHash: "v1", files: created.inputs.files };
     await up(created, news);
     expect(sent().slice(1)).toEqual(url("b.js", "a.js"));
   });
@@ -507,7 +508,7 @@ describe("with files among ignoreChanges, for which the engine hands the old one
     write({ "a.js": "1" });
     const created = await up(undefined);
     emulator.set({ service: "suspended" });
-    const paths = { __resourceName: "site", paths: url("b.js"), contentHash: "v1", files: created.inputs.files };
+    const paths = { __urn: urnOf("site"), paths: url("b.js"), contentHash: "v1", files: created.inputs.files };
     const failed = { ...created, outs: (await failureOf(up(created, paths))).properties as Properties };
     emulator.set({ service: "open" });
     write({ "a.js": "2" });

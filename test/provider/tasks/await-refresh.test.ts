@@ -7,6 +7,7 @@ import { refreshState } from "../../../provider/tasks/await-refresh.js";
 import { vodClient } from "../../../provider/vod/client.js";
 import { type Emulator, type EmulatorOptions, pathsOf, view } from "../../emulator/index.js";
 import { publish, started } from "../../emulator/started.js";
+import { urnOf } from "../lines.js";
 import { simulated } from "../resource/emulated.js";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -59,7 +60,7 @@ async function refreshed(): Promise<AwaitedRefresh> {
   };
 }
 
-const given = { __resourceName: "warm", paths: [PATH], contentHash: "v1" };
+const given = { __urn: urnOf("warm"), paths: [PATH], contentHash: "v1" };
 async function create(more: object) {
   const made = provider();
   const { inputs, failures } = await made.check({}, { ...given, ...more });
@@ -167,7 +168,7 @@ test("a URL that was removed is neither waited for nor preloaded again", async (
   await start({ taskDelayMs: 4 * 60 * 60 * 1000 });
   const contents = { [PATH]: "1", "https://vod.example.com/gone.ts": "1" };
   const wait = { timeout: 60 };
-  const of = (more: object) => ({ __resourceName: "warm", wait, ...more });
+  const of = (more: object) => ({ __urn: urnOf("warm"), wait, ...more });
   const made = provider();
   const { inputs } = await made.check({}, of({ contents }));
   const failed = await made.create(inputs).catch((error) => error);

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Emulator, type EmulatorOptions, pathsOf } from "../../emulator/index.js";
 import { started } from "../../emulator/started.js";
+import { urnOf } from "../lines.js";
 import { simulated } from "../resource/emulated.js";
 
 type Properties = Record<string, unknown>;
@@ -25,7 +26,7 @@ async function start(options: EmulatorOptions = {}) {
 }
 
 const program = (more: Properties = {}): Properties => ({
-  __resourceName: "site",
+  __urn: urnOf("site"),
   paths: PATHS,
   contentHash: "v1",
   ...more,

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { preloadProvider, refreshProvider } from "../../../../provider/dynamic/host.js";
 import { createLimiter } from "../../../../provider/vod/rate-limiter.js";
 import { type Emulator, type Fault, startEmulator } from "../../../emulator/index.js";
+import { urnOf } from "../../lines.js";
 import { providerFor } from "../../resource/emulated.js";
 import { type WrittenState, writeSite } from "./index.js";
 
@@ -210,7 +211,7 @@ async function deploy({ name, kind, program, before, arrange, isRead, expected }
     const make = kind === "VodCacheRefresh" ? refreshProvider : preloadProvider;
     return providerFor(emulator, { log: () => {}, now, sleep, limiter }, make);
   };
-  const withOwn = (args: Properties) => ({ __resourceName: name, __provider: "text", ...args });
+  const withOwn = (args: Properties) => ({ __urn: urnOf(name, kind), __provider: "text", ...args });
 
   async function up(args: Properties, old?: { id: string; inputs: Properties; outputs: Properties }) {
     const { inputs, failures } = await provider().check(old?.inputs ?? {}, withOwn(args));

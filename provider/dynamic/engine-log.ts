@@ -1,0 +1,124 @@
+/**
+ * The engine's log shows a line beside its resource, with its severity. Pulumi starts the host of dynamic providers with the
+ * engine's address as its argument, and the host has the engine's protocol loaded.
+ */
+import { createRequire } from "node:module";
+import type * as Grpc from "@grpc/grpc-js";
+import type * as Messages from "@pulumi/pulumi/proto/engine_pb.js";
+import type { CallContext } from "../resource/context.js";
+import type { Line, Severity } from "../text/log.js";
+
+/**
+ * Shows a line of a resource.
+ *
+ * @returns anything, or a promise that resolves once this line and those before it are shown. It never rejects.
+ */
+export type ShowLine = (line: Line, resource: Pick<CallContext, "urn" | "name">) => unknown;
+
+/** How long the engine may take to show a line, in milliseconds. It has no other work to do for it than to print. */
+const PATIENCE_MS = 5_000;
+
+/** What sends lines to the engine. */
+interface Channel {
+  /** Whether the engine can be reached by then. */
+  isReady(deadline: number): Promise<boolean>;
+  /** @throws if the engine doesn't answer by then. */
+  send(line: Line, urn: string, deadline: number): Promise<void>;
+  close(): void;
+}
+
+interface EngineLogOptions {
+  /** The engine's address. Undefined if there is none. */
+  address: string | undefined;
+  /** The script of the host, in whose package the engine's protocol is. */
+  script: string;
+  /** Shows a line that the engine can't show. */
+  fallback(line: Line, resource: Pick<CallContext, "urn" | "name">): void;
+  /** Defaults to {@link PATIENCE_MS}. */
+  patienceMs?: number;
+}
+
+/**
+ * Shows lines through the engine, one after the other; it connects with the first one. A line without a URN, and every line from
+ * the first failure on, goes to `fallback`. A line that the engine got and didn't answer isn't repeated.
+ */
+export function logToEngine({ address, script, fallback, patienceMs = PATIENCE_MS }: EngineLogOptions): ShowLine {
+  let last: Promise<void> = Promise.resolve();
+  let channel: Channel | undefined;
+  let isBroken = address === undefined;
+  const giveUp = () => {
+    isBroken = true;
+    channel?.close();
+  };
+
+  /** @returns whether the engine shows the line, as far as is known. */
+  const offer = async (line: Line, urn: string): Promise<boolean> => {
+    const deadline = Date.now() + patienceMs;
+    try {
+      channel ??= openChannel(address as string, script);
+      if (!(await channel.isReady(deadline))) {
+        giveUp();
+        return false;
+      }
+    } catch {
+      // Another version of Pulumi may have its protocol elsewhere.
+      giveUp();
+      return false;
+    }
+    await channel.send(line, urn, deadline).catch(giveUp);
+    return true;
+  };
+  return (line, resource) => {
+    last = last.then(async () => {
+      const { urn } = resource;
+      const isShown = !isBroken && urn !== undefined && (await offer(line, urn));
+      if (!isShown && line.severity !== "debug") fallback(line, resource);
+    });
+    return last;
+  };
+}
+
+/** @throws if the modules aren't where they are in every version of Pulumi that is known. */
+function openChannel(address: string, script: string): Channel {
+  // The copies that the host itself uses: this package may resolve others.
+  const load = createRequire(script);
+  const { connectivityState, credentials }: typeof Grpc = load("@grpc/grpc-js");
+  const { LogRequest, LogSeverity }: typeof Messages = load("../../proto/engine_pb");
+  const { EngineClient } = load("../../proto/engine_grpc_pb") as { EngineClient: Grpc.ServiceClientConstructor };
+  const severities: Record<Severity, Messages.LogSeverity> = {
+    debug: LogSeverity.DEBUG,
+    progress: LogSeverity.INFO,
+    info: LogSeverity.INFO,
+    warning: LogSeverity.WARNING,
+  };
+  // No proxy of the environment leads to the engine, which is on this machine.
+  const client = new EngineClient(address, credentials.createInsecure(), { "grpc.enable_http_proxy": 0 });
+  const connection = client.getChannel();
+  return {
+    async isReady(deadline) {
+      for (;;) {
+        const state = connection.getConnectivityState(true);
+        if (state === connectivityState.READY) return true;
+        if (state === connectivityState.TRANSIENT_FAILURE || state === connectivityState.SHUTDOWN) return false;
+        const hasChanged = await new Promise<boolean>((resolve) => {
+          connection.watchConnectivityState(state, deadline, (error) => resolve(error === undefined));
+        });
+        if (!hasChanged) return false;
+      }
+    },
+    send: ({ severity, text }, urn, deadline) =>
+      new Promise((resolve, reject) => {
+        const request = new LogRequest().setSeverity(severities[severity]).setMessage(text).setUrn(urn);
+        request.setEphemeral(severity === "progress");
+        const log = client.log as Log;
+        log.call(client, request, { deadline }, (error) => (error ? reject(error) : resolve()));
+      }),
+    close: () => client.close(),
+  };
+}
+
+type Log = (
+  request: Messages.LogRequest,
+  options: Grpc.CallOptions,
+  answered: (error: Error | null) => void,
+) => unknown;
