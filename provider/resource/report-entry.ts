@@ -10,7 +10,7 @@ import { HIDDEN, showLine, showWholePath } from "../text/show.js";
 import type { CredentialsSource } from "../vod/credentials.js";
 import type { VodError } from "../vod/errors.js";
 import { formatNumber, pluralize } from "../vod/format.js";
-import { describeNextDay, nextDay, type RefreshQuota } from "../vod/quota.js";
+import { describeNextDay, isQuotaExceeded, nextDay, type RefreshQuota } from "../vod/quota.js";
 import type { CallContext } from "./context.js";
 import type { Deployment } from "./deployment.js";
 
@@ -167,7 +167,9 @@ export function endedEntry(
     pending: listPaths(pending, subject),
     unconfirmed: listPaths(unconfirmed, subject),
     ...(failure ? { error: describeError(failure) } : {}),
-    nextUpdate: describeNext({ pending: pending.length, unconfirmed: unconfirmed.length, held, isMissing }, now),
+    nextUpdate: isMissing
+      ? "The resource isn't in the state: the next update creates it and sends everything."
+      : describeNext({ pending: pending.length - held.size, unconfirmed: unconfirmed.length, held, failure }, now),
     finishedAt: now.toISOString(),
   };
 }
@@ -273,21 +275,20 @@ function describeUpdate(
   return sentences.filter(Boolean).join(" ") || ONLY_CHANGES;
 }
 
-function describeNext(
-  {
-    pending,
-    unconfirmed,
-    held,
-    isMissing,
-  }: { pending: number; unconfirmed: number; held: ReadonlyMap<string, PreloadFailure>; isMissing: boolean },
-  now: Date,
-): string {
-  if (isMissing) return "The resource isn't in the state: the next update creates it and sends everything.";
-  const due = pending - held.size;
+interface Rest {
+  /** How many paths are pending and not held back. */
+  pending: number;
+  unconfirmed: number;
+  held: ReadonlyMap<string, PreloadFailure>;
+  failure: VodError | undefined;
+}
+
+function describeNext({ pending, unconfirmed, held, failure }: Rest, now: Date): string {
+  // Without a failure, only the quota keeps an update from sending everything.
+  const isQuota = failure === undefined || isQuotaExceeded(failure.code);
+  const reset = isQuota ? `; the day's quota resets at ${describeNextDay(now)}` : "";
   const sentences = [
-    due <= 0
-      ? ""
-      : `The next update sends ${pluralize(due, "pending path")}; the day's quota resets at ${describeNextDay(now)}.`,
+    pending <= 0 ? "" : `The next update sends ${pluralize(pending, "pending path")}${reset}.`,
     describeUnconfirmed(unconfirmed),
     describeHeld(held),
   ];

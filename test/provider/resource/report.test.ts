@@ -173,7 +173,7 @@ describe("an update", () => {
       quota: { urls: { cost: 1_000, before: 2000, after: 1000 } },
       pending: { count: 500 },
       error: { code: "InvalidDomain.Offline", httpStatus: 404, requestId: expect.any(String) },
-      nextUpdate: expect.stringMatching(/^The next update sends 500 pending paths; the day's quota resets at /),
+      nextUpdate: "The next update sends 500 pending paths.",
     });
     expect(entry().error?.message).toContain("other.example.com");
     expect(read().markdown).toContain("**failed**, 500 pending: ");
@@ -204,6 +204,7 @@ describe("an update", () => {
       due: { count: 2 },
       calls: [{ paths: 1 }],
       pending: { count: 1, paths: [url("b.js")] },
+      nextUpdate: expect.stringMatching(/^The next update sends 1 pending path; the day's quota resets at .* UTC\+8/),
     });
     expect(entry()).not.toHaveProperty("error");
   });
