@@ -272,7 +272,11 @@ describe("several resources", () => {
       made.check({}, { __urn: urnOf(name), ...paths(`${name}.js`), ...more });
     const other = join(directory, "other.json");
     await Promise.all([check("one"), check("two"), check("three", { report: other })]);
-    expect(read().resources.map(({ name }) => name).sort()).toEqual(["one", "two"]);
+    expect(
+      read()
+        .resources.map(({ name }) => name)
+        .sort(),
+    ).toEqual(["one", "two"]);
     expect(JSON.parse(readFileSync(other, "utf8")).resources).toHaveLength(1);
     await provider().check({}, { __urn: urnOf("two"), ...paths("two.js") });
     expect(read().resources.map(({ name }) => name)).toEqual(["two"]);
