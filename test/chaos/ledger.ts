@@ -119,8 +119,10 @@ export class Ledger {
       );
       const isNamed = pending.has(key) || [...pending].some((path) => path.endsWith("/") && key.startsWith(path));
       const isKept = isNamed && (attempt.declaration.wait !== undefined || !isSentItself);
-      if ((calls.includes("done") && !isKept) || excused.has(key)) continue;
-      const isUnsure = calls.includes("unsure") || calls.includes("done");
+      // An excused path may be dropped. If the state keeps it, it is sent once its domain is there again.
+      const isDropped = excused.has(key) && !isNamed;
+      if ((calls.includes("done") && !isKept) || isDropped) continue;
+      const isUnsure = calls.includes("unsure") || calls.includes("done") || excused.has(key);
       const hasFailed = calls.at(-1) === "failed" || (!isUnsure && calls.includes("failed"));
       const how = hasFailed ? "failed" : isUnsure ? "unsure" : reason;
       waiting.set(key, how === "unsure" || how === "failed" ? how : "leftover");

@@ -226,7 +226,9 @@ class Run {
     const held = new Set<string>();
     for (const [resource, outcome] of await this.deploy(attempts, calm)) {
       const { name } = resource;
-      if (this.isHeld(name, outcome) || this.isRefused(resource)) {
+      // A preload that fails may stop the others.
+      const isStopped = outcome.kind === "skipped" && held.size > 0;
+      if (isStopped || this.isHeld(resource, outcome) || this.isRefused(resource)) {
         held.add(name);
         continue;
       }
@@ -239,7 +241,8 @@ class Run {
     this.step++;
     emulator.advance(60_000);
     for (const [{ name }, outcome] of await this.deploy(this.attempts(true), calm)) {
-      if (outcome.kind !== "same" && !held.has(name))
+      const isStopped = outcome.kind === "skipped" && held.size > 0;
+      if (outcome.kind !== "same" && !isStopped && !held.has(name))
         throw new Violation("nothing is done twice", `${name} was ${outcome.kind} without a change`);
     }
   }
@@ -247,14 +250,17 @@ class Run {
   /**
    * Whether a preload rightly waits for a refresh whose tasks failed or never end, since nobody else waits for them.
    */
-  private isHeld(name: string, outcome: Outcome): boolean {
+  private isHeld({ name, kind, declaration }: Resource, outcome: Outcome): boolean {
+    const isWarned =
+      declaration.onFailure === "warn" && this.deployer.engine.state.get(name)?.outputs.status === "Incomplete";
     const isWaiting =
       "messages" in outcome && outcome.messages.some((message) => message.startsWith("The refresh before it "));
+    if (kind === "refresh" || !(isWaiting || isWarned)) return false;
     const refresh = this.deployer.engine.state.get(name.replace(/-preload$/, ""))?.outputs.taskIds as
       | string[]
       | undefined;
     const own = new Set(refresh);
-    return isWaiting && this.emulator.tasks().some(({ taskId, status }) => own.has(taskId) && status !== "Complete");
+    return this.emulator.tasks().some(({ taskId, status }) => own.has(taskId) && status !== "Complete");
   }
 
   /** Whether a preload fails since the edge has cached, without anybody knowing, that its files aren't there. */
