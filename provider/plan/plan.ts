@@ -137,13 +137,14 @@ function selectRemoved(removed: readonly string[], { baseline, inputs, oldPaths 
 }
 
 /**
- * Returns a test of whether the end of a path that was sent has to be seen: of one that is named, or was removed; not of
- * one that was taken out of `paths` or out of a preload, or that is let go.
+ * Returns a test of whether the end of a path that was sent has to be seen: of one that is named, stands for URLs that
+ * are, or was removed; not of one that was taken out of `paths` or out of a preload, or that is let go.
  */
 export function selectOwed(olds: Inputs, news: Inputs, current: Manifest): (path: string) => boolean {
   const letsGo = isPreload(news.objectType) || news.refreshRemoved === false;
   const oldPaths = new Set(olds.paths);
-  return (path) => current.has(path) || !(letsGo || oldPaths.has(path));
+  const holdsNamed = (path: string) => path.endsWith("/") && [...current.keys()].some((url) => url.startsWith(path));
+  return (path) => current.has(path) || (!oldPaths.has(path) && (!letsGo || holdsNamed(path)));
 }
 
 /** Groups the paths that are no longer named by whether their files are gone or are no longer covered. */

@@ -89,9 +89,14 @@ export function statusIsTrue(reported: ReportedDeployment): void {
 }
 
 /** Leaves out what a preload no longer names, or what is let go of: nobody polls its tasks. */
-function withOwed(state: State, { keys, declaration }: Attempt): State {
-  const letsGo = declaration.objectType === "Preload" || declaration.letsGo;
-  return letsGo ? { ...state, refreshed: state.refreshed.filter((path) => keys.has(path)) } : state;
+function withOwed(state: State, attempt: Attempt): State {
+  const letsGo = attempt.declaration.objectType === "Preload" || attempt.declaration.letsGo;
+  return letsGo ? { ...state, refreshed: state.refreshed.filter((path) => isNamed(path, attempt)) } : state;
+}
+
+/** Whether the program names a path, or a URL for which a directory stands. */
+function isNamed(path: string, { keys }: Attempt): boolean {
+  return keys.has(path) || (path.endsWith("/") && [...keys.keys()].some((key) => key.startsWith(path)));
 }
 
 /**
@@ -124,7 +129,7 @@ export function unconfirmedIsSettled(
   if (attempt.declaration.wait === undefined) return;
   for (const path of before.unconfirmed ?? []) {
     const isTakenOut = before.inputs.paths?.includes(path) === true;
-    const isLetGo = !attempt.keys.has(path) && (kind === "preload" || attempt.declaration.letsGo || isTakenOut);
+    const isLetGo = !isNamed(path, attempt) && (kind === "preload" || attempt.declaration.letsGo || isTakenOut);
     const isAccepted = callsFor(path, sent).some((outcome) => outcome !== "refused");
     if (isLetGo || isAccepted || pending.has(path) || excused.has(path)) continue;
     if (tasks.find(kind, path, before.taskIds)[0]?.status !== "Complete")

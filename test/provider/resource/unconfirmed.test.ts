@@ -126,6 +126,18 @@ describe("with onTimeout warn", () => {
     expect(sent()).toHaveLength(1);
   });
 
+  test("a directory that stands for URLs stays unconfirmed, also if the program lets go of what it no longer names", async () => {
+    const { emulator, up, sent } = await deploys();
+    const rest = { quota: { collapse: "always" }, refreshRemoved: false, wait: { timeout: 60 } };
+    const program = { contents: contentsBelow(url("x/")), ...rest };
+    emulator.fault({ kind: "task-failed", times: 1 });
+    emulator.fault({ kind: "error", code: "Forbidden.RAM", action: TASKS, times: 1 });
+    const first = await up(undefined, program);
+    expect(first.outs).toMatchObject({ status: "Submitted", unconfirmed: [url("x/")] });
+    expect((await up(first, program)).outs).toMatchObject({ status: "Complete", pending: [] });
+    expect(sent()).toEqual([[url("x/")], [url("x/")]]);
+  });
+
   test("what the program no longer names is no longer unconfirmed", async () => {
     const { up } = await deploys({ taskDelayMs: 100_000 });
     const wait = { timeout: 10, onTimeout: "warn" };
