@@ -129,7 +129,8 @@ export function unconfirmedIsSettled(
   if (attempt.declaration.wait === undefined) return;
   for (const path of before.unconfirmed ?? []) {
     const isTakenOut = before.inputs.paths?.includes(path) === true;
-    const isLetGo = !isNamed(path, attempt) && (kind === "preload" || attempt.declaration.letsGo || isTakenOut);
+    const letsGo = kind === "preload" || attempt.declaration.letsGo;
+    const isLetGo = isTakenOut ? !attempt.keys.has(path) : letsGo && !isNamed(path, attempt);
     const isAccepted = callsFor(path, sent).some((outcome) => outcome !== "refused");
     if (isLetGo || isAccepted || pending.has(path) || excused.has(path)) continue;
     if (tasks.find(kind, path, before.taskIds)[0]?.status !== "Complete")
