@@ -115,8 +115,8 @@ export function planEntry(
     pending: listPaths([...kept, ...held.keys()], subject),
     unconfirmed: listPaths(outstanding.paths, subject),
     nextUpdate: describeUpdate(plan.paths.length, batchPlan, held, outstanding.paths.length, now),
-    ...(source === undefined || !isDue ? {} : { caller: describeCaller(source) }),
-    ...(endpoint === undefined || !isDue ? {} : { endpoint: showLine(endpoint) }),
+    ...(source === undefined ? {} : { caller: describeCaller(source) }),
+    ...(endpoint === undefined ? {} : { endpoint: showLine(endpoint) }),
   };
 }
 

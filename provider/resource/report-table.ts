@@ -41,7 +41,9 @@ function buildCells(entry: ReportEntry): string[] {
     const use = quota[key];
     return use === undefined ? [] : [{ nouns: QUOTA_NOUNS[key], ...use }];
   });
-  const reasons = (due?.reasons ?? []).map(({ reason, count }) => `${formatNumber(count)} ${reason}`);
+  const reasons = (due?.reasons ?? []).map(({ reason, count }, _, { length }) =>
+    length === 1 ? reason : `${formatNumber(count)} ${reason}`,
+  );
   const number =
     due === undefined ? "" : `${due.atMost ? "up to " : ""}${formatNumber(due.count)} of ${formatNumber(due.total)}`;
   return [

@@ -4,7 +4,7 @@ import type { BatchPlan } from "../plan/batches.js";
 import type { PreloadFailure, PreloadFailures } from "../plan/held-back.js";
 import type { State } from "../plan/state.js";
 import type { RefreshStatus } from "../schema/enums.js";
-import { hasUnknown, type Inputs, type ResourceKind } from "../schema/inputs.js";
+import { getWait, hasUnknown, type Inputs, type ResourceKind } from "../schema/inputs.js";
 import type { ReportEntry } from "../schema/report.js";
 import type { SubmitResult } from "../tasks/submit.js";
 import { showLine } from "../text/show.js";
@@ -157,8 +157,8 @@ export class ReportWriter {
 
   private plan(deployment: Deployment, allotment: Allotment, context: CallContext): ReportEntry {
     const { inputs, plan, outstanding } = deployment;
-    const isCalled = plan.paths.length + outstanding.taskIds.length > 0;
-    const place = isCalled ? this.placeOf(inputs) : { source: undefined, endpoint: undefined };
+    const isWaited = getWait(inputs) !== undefined && outstanding.taskIds.length > 0;
+    const place = plan.paths.length > 0 || isWaited ? this.placeOf(inputs) : { source: undefined, endpoint: undefined };
     return planEntry(this.subjectOf(context), deployment, allotment, place, this.runtime.now());
   }
 

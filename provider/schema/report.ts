@@ -95,8 +95,8 @@ const entrySchema = z.strictObject({
       role: z.string().optional().describe("The ARN of the role that is assumed."),
     })
     .optional()
-    .describe("Who calls. Absent if nothing is due, or no credentials were found."),
-  endpoint: z.string().optional().describe("Where the calls go. Absent if nothing is due."),
+    .describe("Who calls. Absent if no call is to be made, or no credentials were found."),
+  endpoint: z.string().optional().describe("Where the calls go. Absent if no call is to be made."),
   plannedAt: time.describe("When the plan was made."),
   startedAt: time.optional().describe("When the create or the update began."),
   submittedAt: time.optional().describe("When the last of the calls was answered."),

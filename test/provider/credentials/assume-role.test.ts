@@ -22,6 +22,7 @@ describe("a role is assumed", () => {
     const sts = await fakeSts({ keys });
     const source = find({ ...KEY, "alicloud:assumeRole": { roleArn: ROLE } }, sts.environment);
     expect(source.description).toBe(`the stack's alicloud:accessKey, which assumes ${ROLE}`);
+    expect(source.role).toBe(ROLE);
     expect(await source.get()).toEqual({
       accessKeyId: "STS.issued1",
       accessKeySecret: "secret1",

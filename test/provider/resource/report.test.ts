@@ -207,6 +207,9 @@ describe("an update", () => {
       nextUpdate: expect.stringMatching(/^The next update sends 1 pending path; the day's quota resets at .* UTC\+8/),
     });
     expect(entry()).not.toHaveProperty("error");
+    expect(read().markdown).toMatch(
+      /\| 2 of 2: [^|\d]+ \| 1 URL \| 0 of 2,000 URLs \| Incomplete, 1 pending \| \d+ \|\n$/,
+    );
   });
 
   test("whose tasks don't end in time says which paths the next one asks for", async () => {
@@ -255,6 +258,19 @@ test("a preload reports its own quota, and what the origin refused", async () =>
     nextUpdate: expect.stringMatching(/^The origin refused 1 URL, which an update after .* sends again\.$/),
   });
   expect(made.failure).toBeDefined();
+});
+
+test("secret paths that the origin refused are named neither in the report nor beside the resource, as long as they wait", async () => {
+  const { up, preview, emulator, lines } = await open({}, preloadProvider);
+  emulator.fault({ kind: "task-failed", description: "Origin Return StatusCode 404", times: 1 });
+  const program = { ...paths("planted.js"), wait: true, __secretPaths: true };
+  const made = await up(undefined, program);
+  // The engine hands over what a mark of a secret holds.
+  const outs = Object.entries(made.outs).map(([name, value]) => [name, (value as { value?: unknown })?.value ?? value]);
+  const { outcome, pending, nextUpdate } = await preview({ ...made, outs: Object.fromEntries(outs) }, program);
+  expect({ outcome, pending }).toEqual({ outcome: "unchanged", pending: { count: 1, paths: ["[secret]"] } });
+  expect(nextUpdate).toMatch(/^The origin refused 1 URL/);
+  expect(lines.join("\n") + readFileSync(report, "utf8")).not.toContain("planted");
 });
 
 test("a failure that the program takes for a warning is one in the report", async () => {
