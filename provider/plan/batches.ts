@@ -92,9 +92,10 @@ export function planBatches(
     const joined = holdsUrls(getQuotaName(kind.objectType)) ? paths.length - others.length : 0;
     parts.push({ ...part, collapsed: part.collapsed + joined });
   }
+  const batches = leaveToForced(parts.flatMap((part) => part.batches));
   return {
-    batches: parts.flatMap(({ batches }) => batches),
-    cost: parts.map(({ cost }) => cost).reduce(addCosts, NO_COST),
+    batches,
+    cost: sumCost(batches),
     deferred: parts.flatMap(({ deferred }) => deferred),
     collapsed: parts.reduce((sum, { collapsed }) => sum + collapsed, 0),
     exceeded: parts.some(({ exceeded }) => exceeded),
@@ -150,6 +151,19 @@ function leaveToDirectories(
     return false;
   };
   return paths.filter((path) => !isLeft(path));
+}
+
+/** Leaves the directories that are sent without force and with it, each in place of URLs, to the calls with force. */
+function leaveToForced(batches: readonly Batch[]): Batch[] {
+  const forced = new Set(batches.flatMap(({ force, covers }) => (force && covers ? [covers] : [])));
+  return batches.flatMap((batch) => {
+    const { force, covers, paths } = batch;
+    if (force || covers === undefined) return [batch];
+    const isLeft = (directory: string) =>
+      [...forced].some((other) => other.get(directory)?.push(...(covers.get(directory) ?? [])) !== undefined);
+    const own = paths.filter((directory) => !isLeft(directory));
+    return own.length === 0 ? [] : [{ ...batch, paths: own }];
+  });
 }
 
 /** Plans the calls of paths that are sent as one kind. */

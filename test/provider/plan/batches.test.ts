@@ -159,6 +159,22 @@ describe("a path that is no longer named", () => {
     const plan = planBatches(forced, inputs({ objectType: "Directory", ...collapse }), always, quota(2, 2));
     expect(plan).toMatchObject({ cost: { urls: 0, directories: 2 } });
   });
+  test("has the same directory as the named paths only once, with the force that it had", () => {
+    const removed = Object.fromEntries(
+      urls(30, "x/").map((path) => [path, { objectType: "IgnoreParams", force: true } as const]),
+    );
+    const named = urls(60, "x/").slice(30);
+    const both = planned([...named, ...urls(30, "x/")], removed);
+    const { batches, cost } = planBatches(
+      both,
+      inputs({ quota: { onExceeded: "fail", collapse: "always" } }),
+      always,
+      quota(2000),
+    );
+    expect(batches.map(({ paths, force }) => [paths, force])).toEqual([[["https://vod.example.com/x/"], true]]);
+    expect(cost).toMatchObject({ urls: 0, directories: 1 });
+    expect(batches.flatMap(settledPaths).toSorted()).toEqual(both.paths.toSorted());
+  });
   test("is left to the same directory if it is one", () => {
     const plan = planned([...urls(30, "player/"), directory], {
       [directory]: { objectType: "Directory", force: false },
