@@ -2,7 +2,8 @@
 import { realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { hasUnknown } from "../schema/inputs.js";
-import { ENTRY_FIELDS, REPORT_VERSION, type Report, type ReportEntry } from "../schema/report.js";
+import type { Report, ReportEntry } from "../schema/report.js";
+import { ENTRY_FIELDS, REPORT_VERSION } from "../schema/report-form.js";
 import { showLine } from "../text/show.js";
 import { renderTable } from "./report-table.js";
 

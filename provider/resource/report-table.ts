@@ -1,5 +1,6 @@
 /** A report as a table in Markdown. */
-import { QUOTA_KEYS, type ReportEntry } from "../schema/report.js";
+import type { ReportEntry } from "../schema/report.js";
+import { QUOTA_KEYS } from "../schema/report-form.js";
 import { showLine } from "../text/show.js";
 import { formatNumber, listFirst, pluralize } from "../vod/format.js";
 

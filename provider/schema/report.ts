@@ -2,12 +2,7 @@
 import { z } from "zod";
 import { CALL_TYPES } from "./call-types.js";
 import { STATUSES } from "./enums.js";
-
-/** The version that this package writes. A field may be added in the same version; a change of one is a new version. */
-export const REPORT_VERSION = 1;
-
-/** How many paths a list of a report names; its count has all of them. */
-export const PATHS_REPORTED = 2_000;
+import { PATHS_REPORTED, QUOTA_KEYS, REPORT_VERSION } from "./report-form.js";
 
 const count = z.int().min(0);
 const time = z.iso.datetime();
@@ -39,9 +34,6 @@ const quotaSchema = z.strictObject({
   limit: count.optional().describe("How much the account has in a day."),
 });
 export type QuotaUse = z.infer<typeof quotaSchema>;
-
-/** The quotas, named as in the output `cost`. */
-export const QUOTA_KEYS = ["urls", "directories", "preloads", "regex", "ignoreParams"] as const;
 
 const entrySchema = z.strictObject({
   name: z.string().describe("The resource's name."),
@@ -103,9 +95,6 @@ const entrySchema = z.strictObject({
   finishedAt: time.optional().describe("When the create or the update ended."),
 });
 export type ReportEntry = z.infer<typeof entrySchema>;
-
-/** The fields of an entry, in the order in which a person reads them. */
-export const ENTRY_FIELDS = Object.keys(entrySchema.shape) as readonly (keyof ReportEntry)[];
 
 export const reportSchema = z.strictObject({
   version: z.literal(REPORT_VERSION).describe("The version of this shape."),

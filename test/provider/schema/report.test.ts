@@ -1,9 +1,11 @@
 /** The shape of a report, as the package documents it. */
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { REPORT_VERSION, reportSchema } from "../../../provider/schema/report.js";
+import { reportSchema } from "../../../provider/schema/report.js";
+import { ENTRY_FIELDS, REPORT_VERSION } from "../../../provider/schema/report-form.js";
 
 const DOCS = join(__dirname, "../../../docs");
 const jsonSchema = {
@@ -23,6 +25,18 @@ const { resources } = jsonSchema.properties as Properties;
 test("docs/report.schema.json is the schema of a report; `npx vitest run -u` writes it", async () => {
   const text = `${JSON.stringify(jsonSchema, undefined, 2)}\n`;
   await expect(text).toMatchFileSnapshot(join(DOCS, "report.schema.json"));
+});
+
+test("the fields are written in the order of the schema", () => {
+  expect(ENTRY_FIELDS).toEqual(Object.keys(resources?.items?.properties ?? {}));
+});
+
+test("the provider never builds the schema, which would take milliseconds of every start", () => {
+  const load = `require("${join(__dirname, "../../../dist/provider/dynamic/index.js").replaceAll("\\", "/")}");`;
+  const loaded = execFileSync(process.execPath, ["-e", `${load} console.log(Object.keys(require.cache).join("\\n"))`]);
+  const files = loaded.toString().replaceAll("\\", "/");
+  expect(files).toContain("dist/provider/schema/report-form.js");
+  expect(files).not.toContain("dist/provider/schema/report.js");
 });
 
 test("docs/report.md has a row for each field of an entry", () => {
