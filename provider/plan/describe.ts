@@ -15,7 +15,7 @@ import {
 import { getContent, type Inputs } from "../schema/inputs.js";
 import { info, type Line, warning } from "../text/log.js";
 import { HIDDEN } from "../text/show.js";
-import { formatNumber, listFirst, pluralize } from "../vod/format.js";
+import { countOf, formatNumber, listFirst, pluralize } from "../vod/format.js";
 import { directoriesAbove, listFailures, listPaths } from "../vod/paths.js";
 import { describeNextDay, type RefreshQuota } from "../vod/quota.js";
 import { type Batch, type BatchPlan, type Cost, QUOTAS } from "./batches.js";
@@ -156,7 +156,7 @@ function describeCollapsed(
   const named = areSecret ? `${HIDDEN} (${pluralize(directories.length, ...NOUNS.Directory)})` : listPaths(directories);
   const wanted = new Set(directories);
   const below = [...current.keys()].filter((url) => [...directoriesAbove(url)].some((above) => wanted.has(above)));
-  const held = `${formatNumber(below.length)} of ${pluralize(current.size, ...chooseContentNoun(inputs))}`;
+  const held = countOf(below.length, current.size, chooseContentNoun(inputs));
   const them = isOne ? "it" : "them";
   const done = inputs.force
     ? `fetches everything below ${them} from the origin again`
@@ -248,7 +248,7 @@ export function describePending(pending: ReadonlySet<string>, plan: Plan, inputs
   const left = plan.paths.filter((path) => pending.has(path));
   const all = plan.paths.length;
   if (left.length === 0 || left.length === all) return "";
-  const count = `${formatNumber(left.length)} of ${pluralize(all, ...choosePathNoun(plan.paths, plan, inputs))}`;
+  const count = countOf(left.length, all, choosePathNoun(plan.paths, plan, inputs));
   return `${count} ${left.length === 1 ? "is" : "are"} pending; the next update sends ${left.length === 1 ? "it" : "them"}.`;
 }
 
@@ -341,7 +341,7 @@ function describeFirst({ reason, count }: Group, { total }: Plan, inputs: Inputs
   }
   // Removed paths are not part of the total.
   const isPart = count <= total && !REMOVED.includes(reason);
-  const counted = isPart ? `${formatNumber(count)} of ${pluralize(total, ...noun)}` : pluralize(count, ...noun);
+  const counted = isPart ? countOf(count, total, noun) : pluralize(count, ...noun);
   return BY_HASH.includes(reason) ? `${reason} for ${counted}` : `${counted} ${reason}`;
 }
 

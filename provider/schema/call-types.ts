@@ -16,6 +16,8 @@ export type QuotaName = keyof RefreshQuota;
 interface OperationWords {
   /** What error codes of this package begin with. */
   code: string;
+  /** Several of them. */
+  plural: string;
   /** What is done with a path, as a participle. */
   past: string;
   /** The input that says whether a new resource sends anything. */
@@ -23,8 +25,8 @@ interface OperationWords {
 }
 
 export const OPERATION_WORDS: Readonly<Record<Operation, OperationWords>> = {
-  refresh: { code: "Refresh", past: "refreshed", onCreate: "refreshOnCreate" },
-  preload: { code: "Preload", past: "preloaded", onCreate: "preloadOnCreate" },
+  refresh: { code: "Refresh", plural: "refreshes", past: "refreshed", onCreate: "refreshOnCreate" },
+  preload: { code: "Preload", plural: "preloads", past: "preloaded", onCreate: "preloadOnCreate" },
 };
 
 export function isPreload(type: CallType): type is "Preload" {

@@ -1,14 +1,16 @@
 /** Waits for the refresh before a preload: until it has ended, the edge keeps the old copy of a URL, and may fetch it again. */
 
 import type { Manifest } from "../manifest/manifest.js";
+import { chooseNoun } from "../plan/describe.js";
 import { type AwaitedRefresh, DEFAULT_WAIT, getWait, type Inputs, UNKNOWN } from "../schema/inputs.js";
 import { cancelledError } from "../vod/cancellation.js";
 import { asVodError, VodError } from "../vod/errors.js";
+import { formatNumber } from "../vod/format.js";
 import { RECORD_DAYS } from "../vod/tasks.js";
 import { DAY_MS } from "../vod/time.js";
 import { namesAmong, OVERDUE_MS } from "./outstanding.js";
 import { type SubmitContext, waitOptions } from "./submit.js";
-import { describeSummary, describeUnanswered, waitForTasks } from "./waiter.js";
+import { describeSummary, describeUnanswered, type TaskWords, waitForTasks } from "./waiter.js";
 
 /**
  * How far a refresh is. `ended`: its tasks are complete, it never sent anything, or it was sent so long ago that the service has no
@@ -37,7 +39,7 @@ export async function awaitRefresh(
   const state = refresh === undefined ? "ended" : refreshState(refresh, now());
   if (refresh === undefined || state === "ended") return undefined;
   if (state === "unsent") {
-    return holdBack("Some paths of the refresh before it are still to be sent", "RefreshIncomplete");
+    return holdBack("The refresh is incomplete", "some of its paths are pending", "RefreshIncomplete");
   }
   const { timeout } = getWait(inputs) ?? DEFAULT_WAIT;
   try {
@@ -48,26 +50,33 @@ export async function awaitRefresh(
     const taskIds = refresh.taskIds === UNKNOWN ? [] : refresh.taskIds;
     // The records of an earlier update that the refresh carried on with may have expired.
     const expected = { taskIds, nameOf, longAgo: now().getTime() - OVERDUE_MS };
-    const progress = (line: string) => log.progress(`the refresh before it: ${line}`);
+    const progress = (line: string) => log.progress(`waiting for the refresh: ${line}`);
     const seen = await waitForTasks([expected], waitOptions(context, timeout * 1000, progress));
     if (seen.status === "Complete") return undefined;
     if (seen.cancelled) return cancelledError();
-    if (seen.unanswered !== undefined)
-      return holdBack(`The refresh before it ${describeUnanswered(seen.unanswered, timeout)}`, "RefreshTimeout");
-    const [what, code] = seen.timedOut
-      ? [`hasn't ended within ${timeout} s`, "RefreshTimeout"]
-      : ["failed", "RefreshFailed"];
-    return holdBack(`The refresh before it ${what} (${describeSummary(seen, secretPaths)})`, code);
+    const within = `within ${formatNumber(timeout)} s`;
+    if (seen.unanswered !== undefined) {
+      const what = `The status of the refresh could not be read ${within}`;
+      return holdBack(what, describeUnanswered(seen.unanswered), "RefreshTimeout");
+    }
+    const summary = describeSummary(seen, chooseWords(refresh), secretPaths);
+    return seen.timedOut
+      ? holdBack(`The refresh did not complete ${within}`, summary, "RefreshTimeout")
+      : holdBack("The refresh failed", summary, "RefreshFailed");
   } catch (error) {
     return asVodError(error);
   }
 }
 
+function chooseWords({ objectType }: AwaitedRefresh): TaskWords {
+  return { operation: "refresh", noun: chooseNoun(objectType === UNKNOWN ? [] : [objectType]) };
+}
+
 /** The error of a preload that isn't sent, since it could fetch or keep old content. */
-function holdBack(why: string, code: string): VodError {
+function holdBack(what: string, why: string, code: string): VodError {
   return new VodError(
-    `${why}, so that a preload could keep old content; nothing was preloaded.`,
-    "Run `pulumi up` again: it preloads once the refresh has ended.",
+    `${what}, so nothing was preloaded: ${why}.`,
+    "Run `pulumi up` again to preload once the refresh is complete; before that, the edge could keep old content.",
     { code },
   );
 }

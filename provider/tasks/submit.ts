@@ -73,18 +73,18 @@ export async function submit(
       const answer = await sendBatch(context, batch).catch((error: unknown) => {
         if (!batch.domainRemoved || !isNoDomain(error)) throw error;
         const domain = context.secretPaths ? HIDDEN : domainOf(batch.paths[0] ?? "");
-        log.warning(`${domain} is not refreshed, since it is no domain of this account any more.`);
+        log.warning(`nothing was sent for ${domain}: it is no longer a domain of this account`);
       });
       for (const path of settledPaths(batch)) settled.add(path);
       if (!answer) continue;
       if (answer.unproven) {
         log.warning(
-          "the answer to a call was lost, and the day's quota doesn't hold the call again; the tasks that the service " +
-            "has of its paths are taken for its own.",
+          "the answer to a call was lost, and today's quota has no room to repeat it; the tasks that the service has for " +
+            "its paths are taken for its own",
         );
       }
       if (answer.repeated) {
-        log.warning("a call was sent twice, since the outcome of the first one isn't known.");
+        log.warning("a call was sent twice because the outcome of the first is unknown; its cost may count twice");
         repeatedTaskIds.push(...answer.taskId.split(","));
       }
       refreshTaskIds.push(answer.taskId);

@@ -1,6 +1,6 @@
 /** Follows tasks to their end, and sends the paths of those that failed once more. */
 import { addCosts, type Batch, settledPaths, splitIntoBatches } from "../plan/batches.js";
-import { describeOmission } from "../plan/describe.js";
+import { chooseNoun, describeOmission } from "../plan/describe.js";
 import { isLastingFailure } from "../plan/held-back.js";
 import type { Plan } from "../plan/plan.js";
 import {
@@ -15,16 +15,18 @@ import {
 import type { Inputs, Wait } from "../schema/inputs.js";
 import { untilCancelled } from "../vod/cancellation.js";
 import { asVodError, VodError } from "../vod/errors.js";
-import { pluralize } from "../vod/format.js";
+import { countOf, formatNumber, pluralize } from "../vod/format.js";
 import { listFailures, listPaths } from "../vod/paths.js";
 import { realSleep } from "../vod/retry.js";
 import { MERGE_WINDOW_MS, type OutstandingTasks } from "./outstanding.js";
 import { collectPaths, type SubmitContext, type SubmitResult, submit, waitOptions } from "./submit.js";
 import {
+  describeFailed,
   describeSummary,
   describeUnanswered,
   type ExpectedTasks,
   type TaskSummary,
+  type TaskWords,
   type WaitResult,
   waitForTasks,
 } from "./waiter.js";
@@ -71,8 +73,8 @@ function refusedByOrigin(lasting: ReadonlyMap<string, string>, inputs: Inputs, a
     areSecret,
   );
   return new VodError(
-    `The service accepted the preload and then failed it, since the origin refused ${pluralize(lasting.size, "URL")}: ${named}.`,
-    `Publish what the origin doesn't have, or ${describeOmission(inputs)}; until it changes, it is tried once a day.`,
+    `${pluralize(lasting.size, "preload")} failed because the origin refused the ${lasting.size === 1 ? "URL" : "URLs"}: ${named}.`,
+    `Publish what is missing at the origin, or ${describeOmission(inputs)}; until then, it is tried again once a day.`,
     { code: `${OPERATION_WORDS.preload.code}Failed` },
   );
 }
@@ -85,7 +87,8 @@ async function followTasks(
   { wait, outstanding, named, inputs, lasting }: TrackOptions & { lasting: Map<string, string> },
 ): Promise<SubmitResult> {
   const { secretPaths } = context;
-  const operation = getOperation(inputs.objectType);
+  const words = chooseWords(submission, outstanding, inputs);
+  const { operation } = words;
   const deadline = context.now().getTime() + wait.timeout * 1000;
   const sent = collectPaths(submission.batches);
   const expected = [expectOutstanding(outstanding), ...expectSubmitted(submission)];
@@ -110,20 +113,25 @@ async function followTasks(
   const rest = unfinishedPaths(first, [...outstanding.paths, ...sent]).filter(isOpen);
   const isStopped = submission.failure !== undefined || first.timedOut || first.cancelled;
   if (again.length === 0 || (isStopped && failed.size === 0)) {
-    return withFinalStatus(operation, submission, first, union(rest, abandoned), wait, context);
+    return withFinalStatus(words, submission, first, union(rest, abandoned), wait, context);
   }
   // A plan can name a path that was removed only as a URL: a directory stays unconfirmed instead, and is sent again as such.
   const isPlannable = (path: string) => named.has(path) || !/[/*]$/.test(path);
   const failWith = (last: SubmitResult, seen: WaitResult, paths: readonly string[], open: readonly string[]) => {
+    const isRetry = seen !== first;
     const [plannable, others] = [paths.filter(isPlannable), paths.filter((path) => !isPlannable(path))];
-    const summary = describeSummary(seen, secretPaths);
+    const summary = describeSummary(seen, { ...words, isRetry }, secretPaths);
     return withFailedPaths(operation, last, summary, plannable, union(open, others));
   };
   const isFinal = wait.retryFailed === false && failed.size > 0;
   if (isStopped || isFinal) return failWith(submission, first, again.flatMap(settledPaths), rest);
 
-  if (failed.size > 0) context.log.warning(`${describeSummary(first, secretPaths)}; these are sent once more`);
-  if (abandoned.length > 0) context.log.warning(`${describeAbandoned(abandoned, secretPaths)}; sent once more`);
+  if (failed.size > 0) {
+    const retried = first.failed.filter(({ path }) => failed.has(path));
+    const what = describeFailed(retried, first.total, words, secretPaths);
+    context.log.warning(`${what}; retrying ${retried.length === 1 ? "it" : "them"} once`);
+  }
+  if (abandoned.length > 0) context.log.warning(describeAbandoned(abandoned, secretPaths));
   await waitForMergeWindow(context, context.now().getTime() + MERGE_WINDOW_MS);
   const repeated = await submit(context, { ...plan, paths: again.flatMap(settledPaths) }, { batches: again });
   const both: SubmitResult = {
@@ -152,7 +160,7 @@ async function followTasks(
   // The paths that were refused have the status that the first wait saw.
   const isWhole = refused.length === 0 || second.status !== "Complete";
   const seen = isWhole ? second : { ...second, status: first.status };
-  return withFinalStatus(operation, both, seen, restAgain, wait, context);
+  return withFinalStatus(words, both, seen, restAgain, wait, context);
 }
 
 /**
@@ -187,8 +195,8 @@ function withFailedPaths(
   unconfirmed: readonly string[],
 ): SubmitResult {
   const failure = new VodError(
-    `The service accepted the ${operation} and then failed it: ${summary}.`,
-    "Check that the origin of the domain answers for these paths, then run `pulumi up` again.",
+    `${summary}.`,
+    "Check that the domain's origin answers for these paths, then run `pulumi up` again.",
     { code: `${OPERATION_WORDS[operation].code}Failed` },
   );
   return { failure, ...submission, pending: union(submission.pending, paths), unconfirmed };
@@ -230,7 +238,15 @@ function planRetries(
 }
 
 function describeAbandoned(paths: readonly string[], areSecret = false): string {
-  return `the tasks of the last update haven't been seen to end within an hour: ${listPaths(paths, areSecret)}`;
+  const count = pluralize(paths.length, "path");
+  const them = paths.length === 1 ? "it" : "them";
+  return `${count} of the last update did not complete within an hour: ${listPaths(paths, areSecret)}; retrying ${them} once`;
+}
+
+/** How what is waited for is called. How the paths of an earlier update were sent isn't known here. */
+function chooseWords({ batches }: SubmitResult, { paths }: OutstandingTasks, { objectType }: Inputs): TaskWords {
+  const types = batches.length === 0 ? [objectType] : batches.map((batch) => batch.objectType);
+  return { operation: getOperation(objectType), noun: chooseNoun(paths.length > 0 ? [] : types) };
 }
 
 function union(paths: readonly string[], more: readonly string[]): string[] {
@@ -256,26 +272,30 @@ async function waitUntilDeadline(
 
 /** Adds what was last seen of the tasks. */
 function withFinalStatus(
-  operation: Operation,
+  words: TaskWords,
   submission: SubmitResult,
   seen: WaitResult,
   unconfirmed: readonly string[],
   { timeout, onTimeout }: Wait,
   { log, secretPaths }: SubmitContext,
 ): SubmitResult {
-  const { status, statusOfRows, timedOut, cancelled, unanswered } = seen;
-  const summary = describeSummary(seen, secretPaths);
+  const { status, statusOfRows, timedOut, cancelled, unanswered, done, total } = seen;
+  const { operation, noun } = words;
+  const summary = describeSummary(seen, words, secretPaths);
   if (cancelled) {
     const failed = withUnknownStatus(submission, cancelledWait(operation, summary), unconfirmed);
     return statusOfRows === undefined ? failed : { ...failed, status };
   }
   if (!timedOut) {
-    log.info(summary);
+    const isComplete = status === "Complete" && done === total;
+    const counted = total === 0 ? "" : `: ${countOf(done, total, noun)}`;
+    log.info(isComplete ? `${operation} complete${counted}` : `${operation} not complete: ${summary}`);
     return { ...submission, status, unconfirmed: submission.failure ? unconfirmed : [] };
   }
+  const within = `within ${formatNumber(timeout)} s`;
   const happened = unanswered
-    ? `The ${operation} ${describeUnanswered(unanswered, timeout)}.`
-    : `The ${operation} hasn't ended within ${timeout} s: ${summary}.`;
+    ? `The status of the ${operation} could not be read ${within}: ${describeUnanswered(unanswered)}.`
+    : `The ${operation} did not complete ${within}: ${summary}.`;
   // Without an answer, no status was seen.
   const known = unanswered ? {} : { status };
   if (onTimeout === "warn") {
@@ -284,7 +304,7 @@ function withFinalStatus(
   }
   const failure = new VodError(
     happened,
-    "Run `pulumi up` again to wait on, or set a longer `wait.timeout`; what was accepted isn't sent again.",
+    "Run `pulumi up` again to keep waiting, or set a longer `wait.timeout`; accepted calls are not sent again.",
     { code: `${OPERATION_WORDS[operation].code}Timeout`, requestId: unanswered?.requestId },
   );
   return { ...withUnknownStatus(submission, failure, unconfirmed), ...known };
@@ -293,7 +313,7 @@ function withFinalStatus(
 function cancelledWait(operation: Operation, summary: string): VodError {
   return new VodError(
     `The wait for the ${operation} was cancelled: ${summary}.`,
-    "Run `pulumi up` again to wait on; what was accepted isn't sent again.",
+    "Run `pulumi up` again to keep waiting; accepted calls are not sent again.",
     { code: "Cancelled" },
   );
 }

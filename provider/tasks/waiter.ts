@@ -2,9 +2,11 @@
  * Waits for tasks to end: it polls, with pauses in between. Who is asked, the clock and the dice are passed in. It returns what was
  * last seen, never what is hoped.
  */
+import type { Noun } from "../plan/describe.js";
+import { OPERATION_WORDS, type Operation } from "../schema/call-types.js";
 import { untilCancelled } from "../vod/cancellation.js";
 import { VodError } from "../vod/errors.js";
-import { formatNumber, listFirst, pluralize } from "../vod/format.js";
+import { countOf, formatNumber, listFirst, pluralize } from "../vod/format.js";
 import { listFailures, listPaths } from "../vod/paths.js";
 import { LOOK_RETRY, type RetryLimits, realSleep, type Sleep } from "../vod/retry.js";
 import type { RefreshTask } from "../vod/tasks.js";
@@ -161,32 +163,61 @@ export function describeProgress(
   ].join(", ");
 }
 
+/** How tasks are spoken of. */
+export interface TaskWords {
+  operation: Operation;
+  /** How their paths are called. */
+  noun: Noun;
+  /** Whether they are those of a retry. Default: false. */
+  isRetry?: boolean;
+}
+
 /**
- * Describes what was seen: "500 of 500 done", "2 of 500 failed: https://vod.example.com/a (Origin Timeout), …".
+ * Describes what was seen: "412 of 500 URLs complete, 88 still running at the timeout", or "2 of 500 refreshes failed:
+ * https://vod.example.com/a (Origin Timeout), …; 498 complete".
  *
  * @param areSecret whether no path may be named.
  */
 export function describeSummary(
   { done, total, failed, unknown, missing, timedOut = false }: TaskSummary & Partial<WaitResult>,
+  words: TaskWords,
   areSecret = false,
 ): string {
-  const open = total - done - failed.length;
-  const parts: string[] = [];
-  if (open > 0 || failed.length === 0) parts.push(`${formatNumber(done)} of ${formatNumber(total)} done`);
-  if (open > 0) parts.push(`${formatNumber(open)} not ended${timedOut ? " when the time was up" : ""}`);
-  if (failed.length > 0) {
-    parts.push(`${formatNumber(failed.length)} of ${formatNumber(total)} failed: ${listFailures(failed, areSecret)}`);
-  }
-  const tasks = `${unknown.length === 1 ? "task" : "tasks"} ${listFirst(unknown)}`;
-  if (unknown.length + missing.length === 0) return parts.join(", ");
-  const unseen = `no row of ${unknown.length > 0 ? tasks : listPaths(missing, areSecret)} was seen`;
-  return total === 0 ? unseen : `${parts.join(", ")}; ${unseen}`;
+  const hasFailed = failed.length > 0;
+  const running = total - done - failed.length - missing.length;
+  const unseen = unknown.length > 0 ? unknown : missing;
+  const named =
+    unknown.length > 0 ? `task${unknown.length === 1 ? "" : "s"} ${listFirst(unknown)}` : listPaths(missing, areSecret);
+  const complete = hasFailed ? formatNumber(done) : countOf(done, total, words.noun);
+  const others = [
+    ...(done > 0 || (!hasFailed && (total > 0 || unseen.length === 0)) ? [`${complete} complete`] : []),
+    ...(running > 0 ? [`${formatNumber(running)} still running${timedOut ? " at the timeout" : ""}`] : []),
+  ];
+  const parts = [
+    ...(hasFailed ? [describeFailed(failed, total, words, areSecret)] : []),
+    ...(others.length > 0 ? [others.join(", ")] : []),
+    ...(unseen.length > 0 ? [`${named} ${unseen.length === 1 ? "is" : "are"} not visible yet`] : []),
+  ];
+  return parts.join("; ");
 }
 
-/** Describes why nothing was seen of tasks, as the end of a sentence. */
-export function describeUnanswered({ happened, code }: VodError, timeout: number): string {
-  const what = happened.replace(/^The /, "the ").replace(/\.$/, "");
-  return `wasn't seen to end within ${timeout} s, since it couldn't be asked for: ${what} (code ${code})`;
+/** Describes tasks that failed: "1 of 2 refreshes failed: https://vod.example.com/a (Origin Timeout)". */
+export function describeFailed(
+  failed: TaskSummary["failed"],
+  total: number,
+  { operation, isRetry = false }: TaskWords,
+  areSecret = false,
+): string {
+  const noun = [operation, OPERATION_WORDS[operation].plural] as const;
+  const what = isRetry
+    ? `${pluralize(failed.length, ...noun)} failed after a retry`
+    : `${countOf(failed.length, total, noun)} failed`;
+  return `${what}: ${listFailures(failed, areSecret)}`;
+}
+
+/** Describes why nothing was seen of tasks, as the end of a sentence about their status. */
+export function describeUnanswered({ happened, code }: VodError): string {
+  return `${happened.replace(/^The /, "the ").replace(/\.$/, "")} (code ${code})`;
 }
 
 /** Asks for each task that hasn't ended, a few at a time, and updates the tracker. */

@@ -16,6 +16,11 @@ export function joinNames(names: readonly string[], word: "and" | "or"): string 
   return names.length < 2 ? last : `${names.slice(0, -1).join(", ")} ${word} ${last}`;
 }
 
+/** Formats a part of a number of things: "1 of 3 calls". */
+export function countOf(part: number, total: number, [, many]: readonly [one: string, many: string]): string {
+  return `${formatNumber(part)} of ${formatNumber(total)} ${many}`;
+}
+
 /** How many names a line lists. */
 const LISTED = 5;
 

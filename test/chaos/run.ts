@@ -254,7 +254,7 @@ class Run {
     const isWarned =
       declaration.onFailure === "warn" && this.deployer.engine.state.get(name)?.outputs.status === "Incomplete";
     const isWaiting =
-      "messages" in outcome && outcome.messages.some((message) => message.startsWith("The refresh before it "));
+      "messages" in outcome && outcome.messages.some((message) => message.includes(", so nothing was preloaded: "));
     if (kind === "refresh" || !(isWaiting || isWarned)) return false;
     const refresh = this.deployer.engine.state.get(name.replace(/-preload$/, ""))?.outputs.taskIds as
       | string[]

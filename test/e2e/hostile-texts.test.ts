@@ -28,8 +28,8 @@ describe.each(engines())("on the $name", ({ create }) => {
     const failed = await run("up", program("v2", { wait: true }));
     expect(failed.succeeded).toBe(false);
     const why = "\\x1b[31mFailed [secret] [secret] https://…@a.example.com/x?…";
-    expect(failed.output).toContain(`warning: 1 of 1 failed: ${URL_A} (${why}); these are sent once more`);
-    expect(failed.output).toContain(`1 of 1 failed: ${URL_A} (${why}).`);
+    expect(failed.output).toContain(`warning: 1 of 1 refreshes failed: ${URL_A} (${why}); retrying it once`);
+    expect(failed.output).toContain(`1 refresh failed after a retry: ${URL_A} (${why}).`);
     expect(failed.resources[0]?.initErrors?.join()).toContain(`(${why}).`);
     const written = JSON.stringify(failed) + (await state());
     for (const text of [ESCAPE, JSON.stringify(ESCAPE).slice(1, -1), SIGNATURE, "password", "5ec2e7"]) {

@@ -79,7 +79,9 @@ describe.each(engines())("on the $name", ({ create }) => {
     test("a call that didn't arrive is sent again, with a warning", async () => {
       const calls = shared.calls();
       const { output, resources: after, text } = await meet(shared, { kind: "reset-before", times: 1 });
-      expect(output).toContain("warning: a call was sent twice, since the outcome of the first one isn't known.");
+      expect(output).toContain(
+        "warning: a call was sent twice because the outcome of the first is unknown; its cost may count twice",
+      );
       expect(after[0]?.outputs.repeatedTaskIds).toEqual(after[0]?.outputs.taskIds);
       expect(await shared.served()).toBe(text);
       expect(shared.calls() - calls).toBe(2);

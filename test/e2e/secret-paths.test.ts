@@ -76,11 +76,11 @@ describe.each(engines())("on the $name", ({ create }) => {
       emulator.fault({ kind: "task-failed", description: `no origin at ${ONCE_SECRET}/planted/one.js`, times: 2 });
       const failed = await runUnseen("up", program("v1"));
       expect(failed.succeeded).toBe(false);
-      const why = "2 of 2 failed: [secret] (no origin at [secret])";
-      expect(failed.output).toContain(`warning: ${why}; these are sent once more`);
+      const why = "[secret] (no origin at [secret])";
+      expect(failed.output).toContain(`warning: 2 of 2 refreshes failed: ${why}; retrying them once`);
       expect(entry()).toMatchObject({ outcome: "failed", pending: { count: 2, paths: ["[secret]"] } });
       expect(readFileSync(report, "utf8")).not.toMatch(/planted/i);
-      expect(failed.resources[0]?.initErrors?.join()).toContain(`${why}.`);
+      expect(failed.resources[0]?.initErrors?.join()).toContain(`2 refreshes failed after a retry: ${why}.`);
       expect((await runUnseen("up", program("v1"))).succeeded).toBe(true);
 
       const refused = await runUnseen("up", program("v2"), "offline");
@@ -132,7 +132,7 @@ describe.each(engines())("on the $name", ({ create }) => {
       writeFileSync(join(directory, "planted-folder", "planted.js"), "1");
       const idle = await run("preview", { include: ["planted-nothing"] });
       expect(idle.succeeded).toBe(false);
-      expect(idle.output).toContain("include selects no file of [secret]; correct it");
+      expect(idle.output).toContain("include selects no file in [secret]; correct the pattern");
 
       const created = await run("up");
       expect(created.succeeded).toBe(true);
@@ -163,7 +163,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     );
     const preload = { kind: "VodCachePreload", contentHash: "1", paths: ["a.example.com/b"] };
     expect(await sentenceOf({ ...preload, headers: { secret: { "x-planted": 70422 } } })).toContain(
-      'headers["[secret]"] is a number',
+      'headers["[secret]"] must be a string',
     );
   });
 });

@@ -35,7 +35,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     publish("new");
     const waited = await run("up", program("v2", { wait: true }));
     expect(waited).toMatchObject({ succeeded: true, outputs: { site: { status: "Complete" } } });
-    expect(waited.output).toContain("1 of 1 done");
+    expect(waited.output).toContain("refresh complete: 1 of 1 URLs");
     expect(await served()).toBe("new");
   });
 
@@ -47,7 +47,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     emulator.fault({ kind: "task-stuck", times: 1 });
     const failed = await run("up", program("v1", { wait: { timeout: 5 } }));
     expect(failed.succeeded).toBe(false);
-    expect(failed.output).toContain("The refresh hasn't ended within 5 s: 0 of 1 done");
+    expect(failed.output).toContain("The refresh did not complete within 5 s: 0 of 1 URLs complete");
     expect(failed.resources[0]).toMatchObject({ outputs: { status: "Refreshing", pending: [], unconfirmed: [URL_A] } });
     const warned = await run("up", program("v1", { wait: { timeout: 5, onTimeout: "warn" } }));
     expect(warned).toMatchObject({ succeeded: true, outputs: { site: { status: "Refreshing" } } });
@@ -70,7 +70,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     emulator.fault({ kind: "task-failed", description: "Origin Timeout", times: 1 });
     const once = await run("up", program("v1", { wait: true }));
     expect(once).toMatchObject({ succeeded: true, outputs: { site: { status: "Complete", pending: [] } } });
-    expect(once.output).toContain(`warning: 1 of 1 failed: ${URL_A} (Origin Timeout); these are sent once more`);
+    expect(once.output).toContain(`warning: 1 of 1 refreshes failed: ${URL_A} (Origin Timeout); retrying it once`);
     expect(calls()).toBe(2);
     expect(await served()).toBe("new");
 
@@ -78,7 +78,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     emulator.fault({ kind: "task-failed", description: "Origin Timeout", times: 2 });
     const twice = await run("up", program("v2", { wait: true }));
     expect(twice.succeeded).toBe(false);
-    expect(twice.output).toContain(`1 of 1 failed: ${URL_A} (Origin Timeout).`);
+    expect(twice.output).toContain(`1 refresh failed after a retry: ${URL_A} (Origin Timeout).`);
     expect(twice.resources[0]).toMatchObject({ outputs: { status: "Incomplete", pending: [URL_A] } });
     expect((await run("up", program("v2", { wait: true }))).outputs).toMatchObject({ site: { status: "Complete" } });
     expect(calls()).toBe(5);

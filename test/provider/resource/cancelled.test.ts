@@ -100,8 +100,8 @@ describe("cancelled while it waits for its tasks", () => {
     onSleep = cancel;
     const failed = await failing(news);
     expect(failed.message).toBe(
-      "The wait for the refresh was cancelled: 0 of 2 done, 2 not ended. Run `pulumi up` again to wait on; " +
-        "what was accepted isn't sent again. (code Cancelled)",
+      "The wait for the refresh was cancelled: 0 of 2 URLs complete, 2 still running. Run `pulumi up` again to keep waiting; " +
+        "accepted calls are not sent again. (code Cancelled)",
     );
     expect(failed.properties).toMatchObject({ status: "Refreshing", pending: [], unconfirmed: PATHS });
     expect(emulator.received.filter(({ action }) => action === "DescribeVodRefreshTasks")).toHaveLength(1);

@@ -133,7 +133,7 @@ describe("wait", () => {
   test("fails the update by the name of a URL that the origin doesn't have", async () => {
     const failing = up(undefined, { paths: [...PATHS, url("none.ts")], contentHash: "v1", wait: true });
     await expect(failing).rejects.toThrow(
-      /^The service accepted the preload and then failed it, since the origin refused 1 URL: https:\/\/vod\.example\.com\/none\.ts \(Origin Return StatusCode 404\)\. Publish what the origin doesn't have, or remove it from `paths`; .*\(code PreloadFailed\)/,
+      /^1 preload failed because the origin refused the URL: https:\/\/vod\.example\.com\/none\.ts \(Origin Return StatusCode 404\)\. Publish what is missing at the origin, or remove it from `paths`; .*\(code PreloadFailed\)/,
     );
     await expect(failing).rejects.toMatchObject({ properties: { status: "Incomplete", pending: [url("none.ts")] } });
   });

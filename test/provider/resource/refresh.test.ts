@@ -429,7 +429,7 @@ describe("contents", () => {
     const moved = await up(created, contents({ "https://new.example.com/a": "1" }));
     expect(moved.outs).toMatchObject({ status: "Submitted", pending: [] });
     expect(lines).toContain(
-      "player: warning: old.example.com is not refreshed, since it is no domain of this account any more.",
+      "player: warning: nothing was sent for old.example.com: it is no longer a domain of this account",
     );
   });
 

@@ -35,7 +35,7 @@ describe("a path without a row", () => {
     emulator.fault({ kind: "answer", action: TASKS, body: answer([url("a"), "Complete"]) });
     const first = await up(undefined, program);
     expect(first.failure).toMatch(
-      /^The refresh hasn't ended within 60 s: 1 of 2 done, 1 not ended when the time was up; no row of https:\/\/vod\.example\.com\/b was seen\..*\(code RefreshTimeout\)$/,
+      /^The refresh did not complete within 60 s: 1 of 2 URLs complete; https:\/\/vod\.example\.com\/b is not visible yet\..*\(code RefreshTimeout\)$/,
     );
     expect(first.outs).toMatchObject({ status: "Pending", pending: [], unconfirmed: [url("b")] });
     expect(slept()).toBeLessThanOrEqual(61_000);
@@ -86,7 +86,7 @@ test("a row with the scheme that its path was sent without counts for that path"
   const bare = ["vod.example.com/a"];
   for (const content of [{ paths: bare, contentHash: "v1" }, { contents: { [bare[0] as string]: "v1" } }]) {
     const { failure, outs } = await up(undefined, { ...content, wait: { timeout: 60 } });
-    expect(failure).toContain("1 of 1 failed: vod.example.com/a (Origin Timeout)");
+    expect(failure).toContain("1 refresh failed after a retry: vod.example.com/a (Origin Timeout)");
     expect(outs).toMatchObject({ status: "Incomplete", pending: bare });
   }
 });
@@ -176,7 +176,7 @@ test("a path that is sent once more by an update without anything else to send i
   expect(seen.outs).toMatchObject({ status: "Failed", unconfirmed: [url("a"), url("b")] });
   const push = lines.push.bind(lines);
   lines.push = (...more) => {
-    if (more.some((line) => line.includes("sent once more")))
+    if (more.some((line) => line.includes("retrying")))
       emulator.fault({ kind: "error", code: "Forbidden.RAM", action: TASKS });
     return push(...more);
   };
@@ -194,13 +194,13 @@ test("a path that failed isn't complete if its domain is gone by the time it is 
   emulator.fault({ kind: "task-failed", path: gone, times: 1 });
   const push = lines.push.bind(lines);
   lines.push = (...more) => {
-    if (more.some((line) => line.includes("sent once more"))) emulator.set({ domains: { "img.example.com": null } });
+    if (more.some((line) => line.includes("retrying"))) emulator.set({ domains: { "img.example.com": null } });
     return push(...more);
   };
   const { failure, outs } = await up(first, { contents: { [url("a")]: "1" }, wait: { timeout: 60 } });
   expect(failure).toBeUndefined();
   expect(outs).toMatchObject({ status: "Failed", pending: [] });
-  expect(lines.at(-1)).toContain("img.example.com is not refreshed, since it is no domain of this account any more");
+  expect(lines.at(-1)).toContain("nothing was sent for img.example.com: it is no longer a domain of this account");
 });
 
 test("if one of several directories that stand for URLs fails, only its URLs are sent again", async () => {
@@ -245,13 +245,13 @@ describe("the time of a wait", () => {
     const { failure, outs } = await up(undefined, program("fail"));
     expect(slept()).toBeLessThan(10_000 + LEAST_PATIENCE_MS);
     expect(failure).toMatch(
-      /^The refresh wasn't seen to end within 10 s, since it couldn't be asked for: .* \(code \w+\)\. Run .*\(code RefreshTimeout, request ID /,
+      /^The status of the refresh could not be read within 10 s: .* \(code \w+\)\. Run .*\(code RefreshTimeout, request ID /,
     );
     expect(outs).toMatchObject({ status: "Submitted", unconfirmed: [url("a")] });
 
     const warned = await up(undefined, program("warn"));
     expect(warned).toMatchObject({ failure: undefined, outs: { status: "Submitted", unconfirmed: [url("a")] } });
-    expect(lines.at(-1)).toMatch(/^site: warning: The refresh wasn't seen to end within 10 s, since/);
+    expect(lines.at(-1)).toMatch(/^site: warning: The status of the refresh could not be read within 10 s: /);
   });
 
   test.each([
@@ -272,7 +272,7 @@ describe("the time of a wait", () => {
     const refresh = { objectType: "File", taskIds: ["1"], status: "Submitted", submittedAt: new Date().toISOString() };
     const { failure } = await up(undefined, { ...program("fail"), refresh });
     expect(failure).toMatch(
-      /^The refresh before it wasn't seen to end within 10 s, .*so that a preload could keep old content; .*\(code RefreshTimeout\)/,
+      /^The status of the refresh could not be read within 10 s, so nothing was preloaded: .*\(code RefreshTimeout\)/,
     );
     expect(slept()).toBeLessThan(10_000 + LEAST_PATIENCE_MS);
   });

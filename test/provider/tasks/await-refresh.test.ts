@@ -80,14 +80,14 @@ test("the tasks of the refresh are followed to their end first, even without `wa
   emulator.advance(120_000);
   await view(emulator, PATH);
   expect(emulator.events.map(({ kind }) => kind)).toEqual(["purge", "preload", "view"]);
-  expect(time.lines.some((line) => line.startsWith("warm: the refresh before it: 0 of 1 done"))).toBe(true);
+  expect(time.lines.some((line) => line.startsWith("warm: waiting for the refresh: 0 of 1 done"))).toBe(true);
 });
 
 test.each([
   [
     "has paths that are still to be sent",
     async (): Promise<AwaitedRefresh> => ({ objectType: "File", taskIds: [], status: "Incomplete" }),
-    /^Some paths of the refresh before it are still to be sent, so that .*\(code RefreshIncomplete\)/,
+    /^The refresh is incomplete, so nothing was preloaded: some of its paths are pending\. .*\(code RefreshIncomplete\)/,
   ],
   [
     "failed",
@@ -95,7 +95,7 @@ test.each([
       emulator.fault({ kind: "task-failed", path: PATH, description: "Internal Error", times: 1 });
       return refreshed();
     },
-    /^The refresh before it failed \(1 of 1 failed: https:.*Internal Error\)\), so that .*\(code RefreshFailed\)/,
+    /^The refresh failed, so nothing was preloaded: 1 of 1 refreshes failed: https:.*Internal Error\)\. .*\(code RefreshFailed\)/,
   ],
   [
     "doesn't end in time",
@@ -103,7 +103,7 @@ test.each([
       emulator.fault({ kind: "task-stuck" });
       return refreshed();
     },
-    /^The refresh before it hasn't ended within 60 s \(0 of 1 done, .*\(code RefreshTimeout\)/,
+    /^The refresh did not complete within 60 s, so nothing was preloaded: 0 of 1 URLs complete, .*\(code RefreshTimeout\)/,
   ],
   [
     "can't be asked for",
@@ -124,7 +124,7 @@ test("with onFailure warn that is a warning; what is due stays pending, and the 
   const unsent: AwaitedRefresh = { objectType: "File", taskIds: [], status: "Incomplete" };
   const { id, inputs, outs } = await create({ refresh: unsent, onFailure: "warn" });
   expect(outs).toMatchObject({ status: "Incomplete", pending: [PATH], taskIds: [] });
-  expect(time.lines.at(-1)).toMatch(/^warm: warning: Some paths of the refresh before it are still to be sent/);
+  expect(time.lines.at(-1)).toMatch(/^warm: warning: The refresh is incomplete, so nothing was preloaded/);
 
   const made = provider();
   const refresh: AwaitedRefresh = { ...unsent, status: "Complete" };

@@ -60,7 +60,7 @@ describe("wait", () => {
     const { outs } = await up(undefined, { wait: true });
     expect(outs.status).toBe("Complete");
     expect(time.slept()).toBeGreaterThan(55_000);
-    expect(time.lines.at(-1)).toBe("site: 2 of 2 done");
+    expect(time.lines.at(-1)).toBe("site: refresh complete: 2 of 2 URLs");
     expect(calls()).toHaveLength(1);
   });
 
@@ -81,7 +81,7 @@ describe("wait", () => {
     emulator.fault({ kind: "task-failed", path: PATHS[1] as string, description: "Origin Timeout" });
     const failed = await failing(undefined, { wait: true });
     expect(failed.message).toMatch(
-      /^The service accepted the refresh and then failed it: .*https:\/\/vod\.example\.com\/b \(Origin Timeout\)\. Check that the origin .* 1 of 2 URLs is pending; the next update sends it\. \(code RefreshFailed\)$/,
+      /^1 refresh failed after a retry: https:\/\/vod\.example\.com\/b \(Origin Timeout\)\. Check that the domain's origin .* 1 of 2 URLs is pending; the next update sends it\. \(code RefreshFailed\)$/,
     );
     expect(failed.outs).toMatchObject({ status: "Incomplete", pending: [PATHS[1]] });
     emulator.clearFaults();
@@ -94,7 +94,7 @@ describe("wait", () => {
     emulator.fault({ kind: "task-stuck", times: 1 });
     const failed = await failing(undefined, { wait: { timeout: 60 } });
     expect(failed.message).toMatch(
-      /^The refresh hasn't ended within 60 s: 0 of 2 done, .* Run `pulumi up` again to wait on, .*\(code RefreshTimeout\)$/,
+      /^The refresh did not complete within 60 s: 0 of 2 URLs complete, .* Run `pulumi up` again to keep waiting, .*\(code RefreshTimeout\)$/,
     );
     expect(failed.outs).toMatchObject({ status: "Refreshing", pending: [] });
     expect(time.slept()).toBeLessThanOrEqual(61_000);
@@ -149,7 +149,7 @@ describe("wait", () => {
     expect(outs).not.toHaveProperty("unconfirmed");
     expect(accepted()).toEqual([...PATHS, ...PATHS]);
     expect(time.lines).toContain(
-      `site: warning: the tasks of the last update haven't been seen to end within an hour: ${PATHS.join(", ")}; sent once more`,
+      `site: warning: 2 paths of the last update did not complete within an hour: ${PATHS.join(", ")}; retrying them once`,
     );
   });
 
@@ -258,7 +258,7 @@ describe("wait", () => {
     emulator.fault({ kind: "task-stuck", times: 1 });
     const { outs } = await up(undefined, { wait: { timeout: 60, onTimeout: "warn" } });
     expect(outs.status).toBe("Refreshing");
-    expect(time.lines.at(-1)).toMatch(/^site: warning: The refresh hasn't ended within 60 s: 0 of 2 done/);
+    expect(time.lines.at(-1)).toMatch(/^site: warning: The refresh did not complete within 60 s: 0 of 2 URLs complete/);
   });
 });
 
@@ -346,7 +346,7 @@ describe("retry", () => {
     const { outs } = await up(undefined, directory);
     expect(outs).toMatchObject({ status: "Submitted", pending: [], taskIds: [emulator.tasks()[0]?.taskId] });
     expect(time.lines.join("\n")).toContain(
-      "warning: the answer to a call was lost, and the day's quota doesn't hold the call again; the tasks",
+      "warning: the answer to a call was lost, and today's quota has no room to repeat it; the tasks",
     );
   });
 
@@ -371,7 +371,7 @@ describe("retry", () => {
     await up(undefined);
     expect(calls()).toHaveLength(2);
     expect(time.lines.join("\n")).toContain(
-      "warning: a call was sent twice, since the outcome of the first one isn't known.",
+      "warning: a call was sent twice because the outcome of the first is unknown; its cost may count twice",
     );
   });
 });

@@ -103,7 +103,7 @@ describe("a wait that is cancelled", () => {
     const result = await service.wait(60_000, { sleep, signal: controller.signal });
     expect(result).toMatchObject({ status: "Refreshing", done: 1, total: 2, timedOut: false, cancelled: true });
     expect(service.asked).toHaveLength(1);
-    expect(describeSummary(result)).toBe("1 of 2 done, 1 not ended");
+    expect(describeSummary(result, WORDS)).toBe("1 of 2 URLs complete, 1 still running");
   });
 
   test("asks nothing more, and isn't failed by a question that fails then", async () => {
@@ -340,9 +340,7 @@ describe("the paths that were sent", () => {
     expect(result).toMatchObject(
       seen({ status: "Pending", done: 1, total: 2, missing: [url("b")], timedOut: true, statusOfRows: "Complete" }),
     );
-    expect(describeSummary(result)).toBe(
-      "1 of 2 done, 1 not ended when the time was up; no row of https://vod.example.com/b was seen",
-    );
+    expect(describeSummary(result, WORDS)).toBe("1 of 2 URLs complete; https://vod.example.com/b is not visible yet");
   });
 
   test("are complete if they all have rows, even if an overdue task of theirs has none", async () => {
@@ -599,43 +597,54 @@ describe("progress lines", () => {
   });
 });
 
+/** How the tests' tasks are spoken of. */
+const WORDS = { operation: "refresh", noun: ["URL", "URLs"] } as const;
+
 describe("the sentence of what was seen", () => {
   const failed = (...names: string[]) =>
     names.map((name) => ({ path: url(name), description: name === "b" ? "Internal Error" : "Origin Timeout" }));
 
   test.each<[string, Partial<WaitResult>]>([
-    ["500 of 500 done", { done: 500, total: 500 }],
-    ["0 of 0 done", {}],
+    ["500 of 500 URLs complete", { done: 500, total: 500 }],
+    ["0 of 0 URLs complete", {}],
     [
-      "2 of 500 failed: https://vod.example.com/a (Origin Timeout), https://vod.example.com/b (Internal Error)",
+      "2 of 500 refreshes failed: https://vod.example.com/a (Origin Timeout), https://vod.example.com/b (Internal Error); 498 complete",
       { status: "Failed", done: 498, total: 500, failed: failed("a", "b") },
     ],
     [
-      "412 of 500 done, 88 not ended when the time was up",
+      "412 of 500 URLs complete, 88 still running at the timeout",
       { status: "Refreshing", done: 412, total: 500, timedOut: true },
     ],
-    ["412 of 500 done, 88 not ended", { status: "Refreshing", done: 412, total: 500 }],
+    ["412 of 500 URLs complete, 88 still running", { status: "Refreshing", done: 412, total: 500 }],
     [
-      "1 of 3 done, 1 not ended, 1 of 3 failed: https://vod.example.com/a (Origin Timeout)",
+      "1 of 3 refreshes failed: https://vod.example.com/a (Origin Timeout); 1 complete, 1 still running",
       { status: "Refreshing", done: 1, total: 3, failed: failed("a") },
     ],
-    ["no row of task 70422 was seen", { status: "Pending", unknown: ["70422"] }],
+    ["task 70422 is not visible yet", { status: "Pending", unknown: ["70422"] }],
     [
-      "2 of 2 done; no row of tasks 70422, 70423 was seen",
+      "2 of 2 URLs complete; tasks 70422, 70423 are not visible yet",
       { status: "Pending", done: 2, total: 2, unknown: ["70422", "70423"] },
     ],
   ])("%s", (sentence, found) => {
-    expect(describeSummary(followed(found))).toBe(sentence);
+    expect(describeSummary(followed(found), WORDS)).toBe(sentence);
   });
 
   test("names at most five paths, without their queries, and no description if there is none", () => {
     const paths = ["a?auth_key=secret", "b", "c", "d", "e", "f", "g"].map(url);
     const found = followed({ status: "Failed", total: 7, failed: paths.map((path) => ({ path, description: "" })) });
-    expect(describeSummary(found)).toBe(
-      "7 of 7 failed: https://vod.example.com/a?…, https://vod.example.com/b, https://vod.example.com/c, " +
+    expect(describeSummary(found, WORDS)).toBe(
+      "7 of 7 refreshes failed: https://vod.example.com/a?…, https://vod.example.com/b, https://vod.example.com/c, " +
         "https://vod.example.com/d, https://vod.example.com/e and 2 more",
     );
   });
+});
+
+test("tasks that were sent once more are said to have failed after that", () => {
+  const found = followed({ status: "Failed", total: 1, failed: [{ path: url("a"), description: "Origin Timeout" }] });
+  const words = { operation: "preload", noun: ["URL", "URLs"], isRetry: true } as const;
+  expect(describeSummary(found, words)).toBe(
+    "1 preload failed after a retry: https://vod.example.com/a (Origin Timeout)",
+  );
 });
 
 test("a summary of secret paths counts them, and tells once why they failed", () => {
@@ -643,9 +652,8 @@ test("a summary of secret paths counts them, and tells once why they failed", ()
   const failed = why.map((description, index) => ({ path: url(`${index}`), description }));
   const missing = [url("x"), url("y")];
   const found = followed({ status: "Failed", total: 5, failed, missing });
-  expect(describeSummary(found, true)).toBe(
-    "0 of 5 done, 2 not ended, 3 of 5 failed: [secret] (Origin Timeout), [secret] (no origin at [secret]); " +
-      "no row of [secret] (2 paths) was seen",
+  expect(describeSummary(found, WORDS, true)).toBe(
+    "3 of 5 refreshes failed: [secret] (Origin Timeout), [secret] (no origin at [secret]); [secret] (2 paths) are not visible yet",
   );
 });
 

@@ -130,7 +130,8 @@ describe("one line without secrets is", () => {
   test("what a task failed for", () => {
     const seen = { done: 0, total: 1, complete: new Set<string>(), missing: [], unknown: [], givenUp: [] };
     const failed = [{ path: `https://vod.example.com/${ESCAPE}?auth_key=5ec2e7`, description: showText(outside) }];
-    expectSafe(describeSummary({ ...seen, status: "Failed", statusOfRows: "Failed", failed }));
+    const found = { ...seen, status: "Failed", statusOfRows: "Failed", failed } as const;
+    expectSafe(describeSummary(found, { operation: "refresh", noun: ["URL", "URLs"] }));
   });
 
   test("the sentence of an input that is wrong", () => {
