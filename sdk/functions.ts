@@ -244,6 +244,6 @@ function fail(error: unknown): never {
   throw makeRunError(
     isVodError
       ? (error as VodError).full
-      : "The part of pulumi-alicloud-vod that asks the VOD API can't be loaded. Install the package again, on Node 20.19 or newer.",
+      : "The part of pulumi-alicloud-vod that calls the VOD API could not be loaded. Install the package again, on Node 20.19 or newer.",
   );
 }

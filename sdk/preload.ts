@@ -105,13 +105,13 @@ export interface VodCachePreload extends InputsAsOutputs<PreloadInputs, "preload
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: Pulumi defines the outputs, by the properties below.
 export class VodCachePreload extends VodCacheResource {
-  /** @throws RunError always: a preload happened in the past, and is no object of the service that could be looked up. */
+  /** @throws RunError always: a preload is an action, not an object of the service that could be looked up. */
   static get(name: string, ..._: unknown[]): never {
     return refuseLookUp("VodCachePreload", name);
   }
 
   /**
-   * @throws RunError for an import or a look-up by ID: a preload happened in the past, and is no object of the service.
+   * @throws RunError for an import or a look-up by ID: a preload is an action, not an object of the service.
    */
   constructor(name: string, args: VodCachePreloadArgs, opts?: pulumi.CustomResourceOptions) {
     const { objectType, taskIds, status, submittedAt } = args?.refresh ?? {};

@@ -154,13 +154,13 @@ export class VodCacheRefresh extends VodCacheResource {
   /** The preload's last known status. Undefined without `preload`. */
   readonly preloadStatus: pulumi.Output<RefreshStatus | undefined>;
 
-  /** @throws RunError always: a refresh happened in the past, and is no object of the service that could be looked up. */
+  /** @throws RunError always: a refresh is an action, not an object of the service that could be looked up. */
   static get(name: string, ..._: unknown[]): never {
     return refuseLookUp("VodCacheRefresh", name);
   }
 
   /**
-   * @throws RunError for an import or a look-up by ID: a refresh happened in the past, and is no object of the service.
+   * @throws RunError for an import or a look-up by ID: a refresh is an action, not an object of the service.
    */
   constructor(name: string, args: VodCacheRefreshArgs, opts?: pulumi.CustomResourceOptions) {
     super("VodCacheRefresh", name, { ...new RefreshInputs(), ...args, ...new RefreshOutputs() }, opts);

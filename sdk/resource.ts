@@ -205,8 +205,8 @@ export function refuseLookUp(kind: Kind, name: string): never {
   const [operation, onCreate] =
     kind === "VodCacheRefresh" ? ["refresh", "refreshOnCreate"] : ["preload", "preloadOnCreate"];
   throw makeRunError(
-    `${kind} "${name}" can't be imported or looked up: a ${operation} is no object of the service that could be ` +
-      `taken over. Declare it without \`import\` and \`id\`, and with \`${onCreate}: false\` if nothing is to be sent.`,
+    `${kind} "${name}" can't be imported or looked up: a ${operation} is an action, not an object of the service. ` +
+      `Declare it without \`import\` and \`id\`; to send nothing, set \`${onCreate}: false\`.`,
   );
 }
 
@@ -218,7 +218,7 @@ export function refuseLookUp(kind: Kind, name: string): never {
 function refuseDroppedKeys(kind: Kind, name: string, properties: object): void {
   for (const [input, value] of Object.entries(properties)) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, "__proto__")) continue;
-    throw makeRunError(`${input} of ${kind} "${name}" has the key __proto__, which Pulumi drops. Take it out.`);
+    throw makeRunError(`${input} of ${kind} "${name}" has the key __proto__, which Pulumi drops. Remove it.`);
   }
 }
 

@@ -79,19 +79,19 @@ function findBaseUrls(name: string, domains: readonly string[] = []): [place: st
     // The name of the resource would show it everywhere.
     if (/^(https?:\/\/)?[^/]*@|[?#]/i.test(domain)) {
       throw new pulumi.RunError(
-        `domains of VodSiteRelease "${name}" hold a user name, a query or a fragment. Name domains alone, such as ` +
+        `domains of VodSiteRelease "${name}" has an entry with a user name, a query or a fragment. List domains only, such as ` +
           "vod.example.com.",
       );
     }
     const baseUrl = `${/^https?:\/\//i.test(domain) ? domain : `https://${domain}`}/`.replace(/\/+$/, "/");
     const place = baseUrl.replace(/^https:\/\//i, "").replace(/\/$/, "");
     if (places.has(place)) {
-      throw makeRunError(`domains of VodSiteRelease "${name}" names ${place} twice. Name it once.`);
+      throw makeRunError(`domains of VodSiteRelease "${name}" lists ${place} twice. List it once.`);
     }
     places.set(place, baseUrl);
   }
   if (places.size === 0) {
-    throw makeRunError(`domains of VodSiteRelease "${name}" is empty. Name at least one, such as vod.example.com.`);
+    throw makeRunError(`domains of VodSiteRelease "${name}" is empty. List at least one, such as vod.example.com.`);
   }
   return [...places];
 }

@@ -102,8 +102,8 @@ export function willSend(olds: Properties, news: Inputs, kind: ResourceKind): bo
 
 function filesChanged(): VodError {
   return new VodError(
-    "The files of source changed while Pulumi was at work, so that what would be refreshed is not what was previewed.",
-    "Run `pulumi up` again when nothing writes to the directory any more.",
+    "Files of the source changed during the update, so what would be sent is not what was previewed.",
+    "Run `pulumi up` again once nothing writes to the directory.",
     { code: "FilesChanged" },
   );
 }

@@ -57,8 +57,8 @@ function isKept({ source }: Inputs, news: Properties, old: Inputs["source"]): ol
 
 /** Says what becomes of a source whose files are kept. */
 export function describeKeptFiles(isOther: boolean): Line {
-  const kept = "its content stays that of the last update, and what changed since isn't due";
+  const kept = "the content of the last update stays, and later changes are not due";
   return isOther
-    ? warning(`the new source isn't taken over, since ignoreChanges names files: ${kept}`)
-    : info(`source isn't read, since ignoreChanges names files: ${kept}`);
+    ? warning(`the new source is not used because ignoreChanges names files: ${kept}`)
+    : info(`source is not read because ignoreChanges names files: ${kept}`);
 }

@@ -168,14 +168,14 @@ export class CacheResourceProvider {
       return { id, props: await readStatus(properties, state, client, this.runtime.now(), context) };
     } catch (error) {
       const reason = asVodError(error).message;
-      context.log.warning(`the status stays ${state.status}, since it can't be asked for. ${reason}`);
+      context.log.warning(`the status stays ${state.status}, because it could not be read. ${reason}`);
       return { id, props: properties };
     }
   }
 
   async delete(_id: string, _properties: Properties, context: CallContext): Promise<void> {
     const { operation } = this.kind;
-    context.log.info(`nothing is sent on delete, since a ${operation} can't be undone; the resource is forgotten`);
+    context.log.info(`removed from the state only: a ${operation} can't be undone`);
   }
 
   /** The outputs after a deployment, or the error that has them, once they are reported. */

@@ -26,8 +26,8 @@ export async function readStatus(
   );
   const status = observedStatus(state, seen, now);
   if (seen.unknown.length + seen.missing.length > 0) {
-    const what = status === undefined ? `stays ${state.status}` : `is ${status} by what is on record`;
-    log.info(`the status ${what}: the service keeps the records of tasks for ${RECORD_DAYS} days`);
+    const what = status === undefined ? `stays ${state.status}` : `is ${status} by the records that are left`;
+    log.info(`the status ${what}: the service keeps the records of tasks for ${RECORD_DAYS} days only`);
   }
   const { unconfirmed: owed, ...rest } = properties;
   const isOpen = unconfirmed.some((path) => !seen.complete.has(path));

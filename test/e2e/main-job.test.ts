@@ -60,7 +60,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect((await run("up", config)).changes).not.toHaveProperty("update");
     const destroyed = await run("destroy", config);
     expect(destroyed).toMatchObject({ succeeded: true, resources: [] });
-    expect(destroyed.output).toContain("nothing is sent on delete");
+    expect(destroyed.output).toContain("removed from the state only: a refresh can't be undone");
     expect(refreshed()).toHaveLength(4);
   });
 

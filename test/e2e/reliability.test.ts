@@ -156,7 +156,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     const failed = await run("up", config);
     received.push = push;
     expect(failed.succeeded).toBe(false);
-    expect(failed.output).toContain("The files of source changed while Pulumi was at work");
+    expect(failed.output).toContain("Files of the source changed during the update");
     expect(failed.resources[0]).toMatchObject({ outputs: { status: "Incomplete", pending: [URL_A] } });
     expect((await run("up", config)).succeeded).toBe(true);
     expect(refreshed().slice(2)).toEqual([URL_A]);

@@ -103,9 +103,9 @@ describe.each(engines())("on the $name", ({ create }) => {
       secret: { [`https://${ONCE_SECRET}/planted/a.js`]: hash, "vod.example.com/b": hash },
     });
     const created = await runUnseen("up", resources({ site: { contents: contents("1") } }));
-    expect(created.output).toContain("site:   [secret] (2 paths)");
+    expect(created.output).toContain("  [secret] (2 paths)");
     const changed = await runUnseen("up", resources({ site: { contents: contents("2") } }));
-    expect(changed.output).toContain("site:   [secret] (2 paths)");
+    expect(changed.output).toContain("  [secret] (2 paths)");
     const directory = mkdtempSync(join(tmpdir(), "source-"));
     try {
       writeFileSync(join(directory, "a.js"), "1");

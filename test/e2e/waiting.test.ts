@@ -121,7 +121,9 @@ describe.each(engines())("on the $name", ({ create }) => {
     emulator.advance(4 * 24 * HOUR);
     const expired = await run("refresh", program("v1"));
     expect(expired.resources[0]).toMatchObject({ outputs: { status: "Refreshing" } });
-    expect(expired.output).toContain("the status stays Refreshing: the service keeps the records of tasks for 3 days");
+    expect(expired.output).toContain(
+      "the status stays Refreshing: the service keeps the records of tasks for 3 days only",
+    );
     expect((await run("up", program("v1"))).changes).not.toHaveProperty("update");
     await run("up", program("v2"));
     emulator.advance(60_000);

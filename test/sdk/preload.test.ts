@@ -38,7 +38,7 @@ test("VodCachePreload refuses import and id, and says what to do", () => {
   const args = { paths: ["https://vod.example.com/a"], contentHash: "v1" };
   for (const opts of [{ import: "70422" }, { id: "70422" }]) {
     expect(() => new VodCachePreload("warm", args, opts)).toThrow(
-      /^VodCachePreload "warm" can't be imported or looked up: .* with `preloadOnCreate: false` if nothing is to be sent\.$/,
+      /^VodCachePreload "warm" can't be imported or looked up: .* to send nothing, set `preloadOnCreate: false`\.$/,
     );
   }
 });

@@ -158,18 +158,18 @@ describe("VodSiteRelease", () => {
   });
 
   test.each([
-    [[], /^domains of VodSiteRelease "s2" is empty\. Name at least one/],
+    [[], /^domains of VodSiteRelease "s2" is empty\. List at least one/],
     [
       ["vod.example.com", "https://vod.example.com/"],
-      /^domains of VodSiteRelease "s2" names vod\.example\.com twice\. Name it once\.$/,
+      /^domains of VodSiteRelease "s2" lists vod\.example\.com twice\. List it once\.$/,
     ],
     [
       ["https://user:password@vod.example.com"],
-      /^domains of VodSiteRelease "s2" hold a user name, .*as vod\.example\.com\.$/,
+      /^domains of VodSiteRelease "s2" has an entry with a user name, .*as vod\.example\.com\.$/,
     ],
     [
       ["vod.example.com/a?auth_key=password"],
-      /^domains of VodSiteRelease "s2" hold a user name, .*as vod\.example\.com\.$/,
+      /^domains of VodSiteRelease "s2" has an entry with a user name, .*as vod\.example\.com\.$/,
     ],
   ])("refuses the domains %j, and says what is wrong", (domains, sentence) => {
     expect(() => new VodSiteRelease("s2", { ...site, domains })).toThrow(sentence);
@@ -179,7 +179,7 @@ describe("VodSiteRelease", () => {
 test("VodCacheRefresh refuses import and id, and says what to do", () => {
   for (const opts of [{ import: "70422" }, { id: "70422" }]) {
     expect(() => new VodCacheRefresh("player", args, opts)).toThrow(
-      /^VodCacheRefresh "player" can't be imported or looked up: .* with `refreshOnCreate: false` if nothing is to be sent\.$/,
+      /^VodCacheRefresh "player" can't be imported or looked up: .* to send nothing, set `refreshOnCreate: false`\.$/,
     );
   }
 });
@@ -190,7 +190,7 @@ test.each([
   ["VodCachePreload", () => VodCachePreload.get("player", "70422", {}), "preloadOnCreate"],
 ])("%s.get says that there is nothing to look up, and what to do", (kind, get, onCreate) => {
   const before = registered.length;
-  expect(get).toThrow(new RegExp(`^${kind} "player" can't be imported or looked up: .* with \`${onCreate}: false\``));
+  expect(get).toThrow(new RegExp(`^${kind} "player" can't be imported or looked up: .* set \`${onCreate}: false\``));
   expect(registered).toHaveLength(before);
 });
 
@@ -202,7 +202,7 @@ test.each([
   ],
 ])("%s refuse the key __proto__, which Pulumi would drop", (input, declare) => {
   expect(declare).toThrow(
-    new RegExp(`^${input} of VodCache\\w+ "proto.*" has the key __proto__, which Pulumi drops\\. Take it out\\.$`),
+    new RegExp(`^${input} of VodCache\\w+ "proto.*" has the key __proto__, which Pulumi drops\\. Remove it\\.$`),
   );
 });
 

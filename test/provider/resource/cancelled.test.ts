@@ -211,7 +211,7 @@ test("cancelled, a refresh of the state leaves the last known status", async () 
   const { id, outs } = await provider().create(await check({ paths: PATHS }), context());
   cancel();
   expect(await provider().read(id, outs, context())).toEqual({ id, props: outs });
-  expect(lines.at(-1)).toMatch(/^warning: the status stays Submitted, since it can't be asked for\. .*cancelled/);
+  expect(lines.at(-1)).toMatch(/^warning: the status stays Submitted, because it could not be read\. .*cancelled/);
 });
 
 test("the core knows nothing of a host: no property of its own is needed, and lines have no name", async () => {

@@ -364,9 +364,7 @@ test("read changes nothing but the status; delete sends nothing and says so", as
   expect(await made.read(id, outs)).toEqual({ id, props: { ...outs, status: "Complete" } });
   await made.delete(id, outs);
   expect(refreshCalls()).toHaveLength(1);
-  expect(lines.at(-1)).toBe(
-    "player: nothing is sent on delete, since a refresh can't be undone; the resource is forgotten",
-  );
+  expect(lines.at(-1)).toBe("player: removed from the state only: a refresh can't be undone");
 });
 
 describe("contents", () => {

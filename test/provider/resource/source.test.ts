@@ -399,7 +399,7 @@ describe("an update", () => {
     write({ "a.js": "2" });
     const news = program({}, { refreshOnCreate: false });
     const failure = await failureOf(up(created, news, () => write({ "b.js": "2" })));
-    expect(failure.message).toMatch(/^The files of source changed while Pulumi was at work, .*\(code FilesChanged\)$/);
+    expect(failure.message).toMatch(/^Files of the source changed during the update, .*\(code FilesChanged\)$/);
     expect(sent()).toEqual([]);
     await up({ id: created.id, inputs: created.inputs, outs: failure.properties as Properties }, news);
     expect(sent()).toEqual(url("a.js", "b.js"));
@@ -455,7 +455,7 @@ describe("with files among ignoreChanges, for which the engine hands the old one
     rmSync(directory, { recursive: true });
     expect((await upIgnoring(ignoring, program(), ignored)).outs).toEqual(created.outs);
     expect(sent()).toHaveLength(2);
-    expect(lines.at(-1)).toMatch(/^site: source isn't read, since ignoreChanges names files: /);
+    expect(lines.at(-1)).toMatch(/^site: source is not read because ignoreChanges names files: /);
   });
 
   test("what changed meanwhile is sent once they are not ignored any more", async () => {
@@ -468,12 +468,12 @@ describe("with files among ignoreChanges, for which the engine hands the old one
     expect(sent().slice(2)).toEqual(url("a.js"));
   });
 
-  test("another source isn't taken over, and is once they are not ignored any more", async () => {
+  test("another source is not used, and is once they are not ignored any more", async () => {
     write({ "a.js": "1", "b.js": "1" });
     const created = await up(undefined);
     const other = program({ exclude: ["b.js"] });
     const ignoring = await upIgnoring(created, other);
-    expect(lines.at(-1)).toMatch(/^site: warning: the new source isn't taken over, since ignoreChanges names files: /);
+    expect(lines.at(-1)).toMatch(/^site: warning: the new source is not used because ignoreChanges names files: /);
     expect(ignoring.outs).toEqual(created.outs);
     await up(ignoring, other);
     expect(sent().slice(2)).toEqual(url("b.js"));

@@ -398,7 +398,7 @@ describe("a refresh of the state", () => {
     emulator.advance(4 * DAY_MS);
     expect(await provider().read(id, outs)).toEqual({ id, props: outs });
     expect(time.lines.at(-1)).toBe(
-      "site: the status stays Submitted: the service keeps the records of tasks for 3 days",
+      "site: the status stays Submitted: the service keeps the records of tasks for 3 days only",
     );
   });
 
@@ -407,7 +407,7 @@ describe("a refresh of the state", () => {
     emulator.set({ accessKey: "deleted" });
     expect(await provider().read(id, outs)).toEqual({ id, props: outs });
     expect(time.lines.at(-1)).toMatch(
-      /^site: warning: the status stays Submitted, since it can't be asked for\. The access key ID doesn't exist \(the environment's ALIBABA_CLOUD_ACCESS_KEY_ID, access key ID ….{4}\)\./,
+      /^site: warning: the status stays Submitted, because it could not be read\. The access key ID doesn't exist \(the environment's ALIBABA_CLOUD_ACCESS_KEY_ID, access key ID ….{4}\)\./,
     );
   });
 
