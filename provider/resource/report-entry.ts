@@ -266,11 +266,11 @@ function describeUpdate(
   const sentences = [describeHeld(held), describeUnconfirmed(unconfirmed)];
   if (exceeded) {
     sentences.unshift(
-      `The update sends nothing and fails, since the day's quota can't hold ${pluralize(due, "path")}; it resets at ${describeNextDay(now)}.`,
+      `The update sends nothing and fails: today's quota has no room for ${pluralize(due, "path")}; it resets at ${describeNextDay(now)}.`,
     );
   } else if (due > 0) {
     const calls = batches.length === 0 ? "" : ` in ${pluralize(batches.length, "call")}`;
-    const rest = deferred.length === 0 ? "" : `, and keeps ${formatNumber(deferred.length)} for the next one`;
+    const rest = deferred.length === 0 ? "" : `, and defers ${formatNumber(deferred.length)} to the next one`;
     sentences.unshift(`The update sends ${pluralize(due - deferred.length, "path")}${calls}${rest}.`);
   }
   return sentences.filter(Boolean).join(" ") || ONLY_CHANGES;
@@ -287,7 +287,7 @@ interface Rest {
 function describeNext({ pending, unconfirmed, held, failure }: Rest, now: Date): string {
   // Without a failure, only the quota keeps an update from sending everything.
   const isQuota = failure === undefined || isQuotaExceeded(failure.code);
-  const reset = isQuota ? `; the day's quota resets at ${describeNextDay(now)}` : "";
+  const reset = isQuota ? `; today's quota resets at ${describeNextDay(now)}` : "";
   const sentences = [
     pending <= 0 ? "" : `The next update sends ${pluralize(pending, "pending path")}${reset}.`,
     describeUnconfirmed(unconfirmed),
@@ -297,11 +297,11 @@ function describeNext({ pending, unconfirmed, held, failure }: Rest, now: Date):
 }
 
 function describeUnconfirmed(count: number): string {
-  return count === 0 ? "" : `The next update asks for the tasks of ${pluralize(count, "unconfirmed path")} again.`;
+  return count === 0 ? "" : `The next update waits for ${pluralize(count, "unconfirmed path")}.`;
 }
 
 function describeHeld(held: ReadonlyMap<string, PreloadFailure>): string {
   if (held.size === 0) return "";
   const again = nextTry(held.values()).toISOString();
-  return `The origin refused ${pluralize(held.size, "URL")}, which an update after ${again} sends again.`;
+  return `${pluralize(held.size, "URL")} that the origin refused ${held.size === 1 ? "is" : "are"} held back until ${again}.`;
 }

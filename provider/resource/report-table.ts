@@ -63,7 +63,7 @@ function buildCells(entry: ReportEntry): string[] {
 
 function describeResult({ outcome, status, exceeded, pending, unconfirmed, error }: ReportEntry): string {
   const words: Readonly<Record<ReportEntry["outcome"], string>> = {
-    planned: exceeded ? "**exceeds the day's quota**" : "planned",
+    planned: exceeded ? "**exceeds today's quota**" : "planned",
     unchanged: "nothing due",
     unknown: "not known yet",
     running: "**not ended**",

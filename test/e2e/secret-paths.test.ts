@@ -112,7 +112,7 @@ describe.each(engines())("on the $name", ({ create }) => {
       const source = { directory, baseUrl: { secret: `https://${ONCE_SECRET}/planted/` } };
       const { output, succeeded } = await runUnseen("up", resources({ other: { source } }));
       expect(succeeded).toBe(true);
-      expect(output).toContain("other:   [secret] (1 path)");
+      expect(output).toContain("  [secret] (1 path)");
     } finally {
       rmSync(directory, { recursive: true });
     }

@@ -80,16 +80,16 @@ describe("a preview", () => {
       exceeded: false,
       quota: { urls: { cost: 1, before: 1, after: 0 } },
       pending: { count: 1, paths: [url("b.js")] },
-      nextUpdate: "The update sends 1 path in 1 call, and keeps 1 for the next one.",
+      nextUpdate: "The update sends 1 path in 1 call, and defers 1 to the next one.",
     });
     const exceeded = await preview(undefined, paths("a.js", "b.js"));
     expect(exceeded).toMatchObject({
       exceeded: true,
       quota: { urls: { cost: 2, before: 1, after: 1 } },
       pending: { count: 2, paths: [url("a.js"), url("b.js")] },
-      nextUpdate: expect.stringMatching(/^The update sends nothing and fails, .* it resets at .* UTC\+8/),
+      nextUpdate: expect.stringMatching(/^The update sends nothing and fails: .* it resets at .* UTC\+8/),
     });
-    expect(read().markdown).toContain("**exceeds the day's quota**, 2 pending");
+    expect(read().markdown).toContain("**exceeds today's quota**, 2 pending");
   });
 
   test("says that nothing is due, whatever an earlier plan left in the file", async () => {
@@ -204,7 +204,7 @@ describe("an update", () => {
       due: { count: 2 },
       calls: [{ paths: 1 }],
       pending: { count: 1, paths: [url("b.js")] },
-      nextUpdate: expect.stringMatching(/^The next update sends 1 pending path; the day's quota resets at .* UTC\+8/),
+      nextUpdate: expect.stringMatching(/^The next update sends 1 pending path; today's quota resets at .* UTC\+8/),
     });
     expect(entry()).not.toHaveProperty("error");
     expect(read().markdown).toMatch(
@@ -218,7 +218,7 @@ describe("an update", () => {
     expect(entry()).toMatchObject({
       outcome: "succeeded",
       unconfirmed: { count: 1, paths: [url("a.js")] },
-      nextUpdate: "The next update asks for the tasks of 1 unconfirmed path again.",
+      nextUpdate: "The next update waits for 1 unconfirmed path.",
     });
   });
 
@@ -255,7 +255,7 @@ test("a preload reports its own quota, and what the origin refused", async () =>
     outcome: "failed",
     quota: { preloads: { cost: 1 } },
     pending: { count: 1 },
-    nextUpdate: expect.stringMatching(/^The origin refused 1 URL, which an update after .* sends again\.$/),
+    nextUpdate: expect.stringMatching(/^1 URL that the origin refused is held back until .*\.$/),
   });
   expect(made.failure).toBeDefined();
 });
@@ -269,7 +269,7 @@ test("secret paths that the origin refused are named neither in the report nor b
   const outs = Object.entries(made.outs).map(([name, value]) => [name, (value as { value?: unknown })?.value ?? value]);
   const { outcome, pending, nextUpdate } = await preview({ ...made, outs: Object.fromEntries(outs) }, program);
   expect({ outcome, pending }).toEqual({ outcome: "unchanged", pending: { count: 1, paths: ["[secret]"] } });
-  expect(nextUpdate).toMatch(/^The origin refused 1 URL/);
+  expect(nextUpdate).toMatch(/^1 URL that the origin refused/);
   expect(lines.join("\n") + readFileSync(report, "utf8")).not.toContain("planted");
 });
 
