@@ -72,6 +72,23 @@ describe.runIf(hasTools)("a preview's plan", () => {
   });
 });
 
+describe.runIf(hasTools)("the commands with jq", () => {
+  const [, example = ""] = /```json\n(.*?)```/s.exec(guide) ?? [];
+  const commands = [...guide.matchAll(/^jq (?:-\w )?'(.*)' vod-report\.json$/gm)].map(([, command = ""]) => command);
+  const ask = (command: string, report: string) => execFileSync("jq", ["-c", command], { input: report }).toString();
+
+  test("answer by the example", () => {
+    const urls = ["index.html", "player/app.css", "player/app.js"].map((name) => `"https://vod.example.com/${name}"\n`);
+    expect(commands.map((command) => ask(command, example))).toEqual([urls.join(""), "true\n", "", "1997\n"]);
+  });
+
+  test("answer by a report that can't tell yet, with an error and pending paths", () => {
+    const unknown = { name: "site", error: { message: "No." }, pending: { count: 2 }, quota: {} };
+    const answers = commands.map((command) => ask(command, JSON.stringify({ resources: [unknown] })));
+    expect(answers).toEqual(["", "false\n", '"site: No."\n', "null\n"]);
+  });
+});
+
 test("the workflow has scripts to run, and gives no job that runs the program a right to write", () => {
   expect([script, output].every((code) => code.length > 20)).toBe(true);
   const [, preview = "", comment = ""] = /\n {2}preview:\n(.*)\n {2}comment:\n(.*)$/s.exec(workflow) ?? [];
