@@ -10,7 +10,6 @@ import { CacheResourceProvider } from "../resource/provider.js";
 import { PRELOAD, REFRESH, type ResourceKind } from "../schema/inputs.js";
 import { logTo } from "../text/log.js";
 import { showLine } from "../text/show.js";
-import { formatNumber } from "../vod/format.js";
 import type { ShowLine } from "./engine-log.js";
 import { markSecretFiles, markSecretPaths, SECRET_HEADERS, SECRET_PATHS } from "./secret-paths.js";
 
@@ -41,16 +40,14 @@ function dynamicProvider(kind: ResourceKind, { log, ...runtime }: HostRuntime) {
   ): Promise<T> => {
     const resource = identify(properties);
     let shown: unknown;
-    const ownLog = logTo(({ severity, text }) => {
-      shown = log({ severity, text: showLine(text) }, resource);
-    });
     const isMarked = (mark: string) => [properties, ...others].some((each) => each[mark] === true);
     const context: CallContext = {
       ...resource,
       secretPaths: isMarked(SECRET_PATHS),
       secretHeaders: isMarked(SECRET_HEADERS),
-      log: ownLog,
-      onHashed: (done, total) => ownLog.progress(`hashed ${formatNumber(done)} of ${formatNumber(total)} files`),
+      log: logTo(({ severity, text }) => {
+        shown = log({ severity, text: showLine(text) }, resource);
+      }),
     };
     try {
       return await call(context);

@@ -16,8 +16,6 @@ export interface CallContext {
   secretPaths?: boolean | undefined;
   /** Whether the headers of a preload are secret, so that no error names one. Default: false. */
   secretHeaders?: boolean | undefined;
-  /** Is told every few seconds how many files of a source are hashed. Default: nobody is. */
-  onHashed?: ((done: number, total: number) => void) | undefined;
   /** When it aborts, nothing more is waited for or sent. Default: it never does. */
   signal?: AbortSignal | undefined;
 }

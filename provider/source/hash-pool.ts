@@ -20,9 +20,20 @@ export interface SizedFile {
   readonly size: number;
 }
 
+/** How far the hashing is. */
+export interface Hashing {
+  /** How many files are hashed, and how many there are. */
+  readonly done: number;
+  readonly total: number;
+  /** How much of the work is done, from 0 to 1: files have different sizes. */
+  readonly part: number;
+  /** Since when, in milliseconds. */
+  readonly elapsedMs: number;
+}
+
 export interface HashingOptions {
-  /** Called every three seconds with the number of files that are hashed. */
-  readonly onProgress?: ((done: number) => void) | undefined;
+  /** Called every second. */
+  readonly onProgress?: ((hashing: Hashing) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -40,7 +51,7 @@ const BYTES_PER_FILE = 8e3;
  */
 const BIG_FILE = 1e6;
 const SLICE_MS = 10;
-const PROGRESS_MS = 3000;
+const PROGRESS_MS = 1000;
 
 /** What the lanes share. `next`, `done`, `failed` and `stop` hold one number each. */
 interface Queue {
@@ -51,6 +62,8 @@ interface Queue {
   readonly next: Int32Array<SharedArrayBuffer>;
   /** How many files are hashed. */
   readonly done: Int32Array<SharedArrayBuffer>;
+  /** How many bytes of them, and of big files under way, are read. */
+  readonly read: BigInt64Array<SharedArrayBuffer>;
   /** The index of a file that couldn't be read, plus 1; 0 for none. */
   readonly failed: Int32Array<SharedArrayBuffer>;
   /** Not 0 when the lanes have to end. */
@@ -78,7 +91,13 @@ export async function hashContents(
   const order = sortBySize(files);
   const ordered = order.map((file) => files[file] as SizedFile);
   const queue = createQueue(ordered);
-  const timer = setInterval(() => onProgress?.(Atomics.load(queue.done, 0)), PROGRESS_MS);
+  const start = performance.now();
+  const work = ordered.reduce((sum, { size }) => sum + size + BYTES_PER_FILE, 0);
+  const timer = setInterval(() => {
+    const done = Atomics.load(queue.done, 0);
+    const part = Math.min(1, (Number(Atomics.load(queue.read, 0)) + done * BYTES_PER_FILE) / work);
+    onProgress?.({ done, total: files.length, part, elapsedMs: performance.now() - start });
+  }, PROGRESS_MS);
   pool.begin(queue);
   try {
     for (const _ of lane(hashOne, fs, crypto, queue, BUFFER_BYTES)) {
@@ -181,6 +200,7 @@ function createQueue(files: readonly SizedFile[]): Queue {
     sizes: new Float64Array(new SharedArrayBuffer(files.length * Float64Array.BYTES_PER_ELEMENT)),
     next: cell(),
     done: cell(),
+    read: new BigInt64Array(new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)),
     failed: cell(),
     stop: cell(),
     hashes: new Uint8Array(new SharedArrayBuffer(files.length * HASH_LENGTH)),
@@ -204,7 +224,7 @@ async function untilAborted(promise: Promise<unknown>, signal: AbortSignal | und
 
 /** Hashes what the lanes left undone, first the file that one of them couldn't read. */
 async function hashRest(
-  { failed, done, hashes }: Queue,
+  { failed, done, read, hashes }: Queue,
   files: readonly SizedFile[],
   breather: Breather,
 ): Promise<void> {
@@ -215,7 +235,7 @@ async function hashRest(
   const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   for (const i of undone.sort((a, b) => Number(b === first) - Number(a === first))) {
     const { path, size } = files[i] as SizedFile;
-    const pieces = hashOne(fs, crypto, path, size, buffer);
+    const pieces = hashOne(fs, crypto, path, size, buffer, read);
     try {
       let piece = pieces.next();
       for (; !piece.done; piece = pieces.next()) if (breather.isDue()) await breather.take();
@@ -251,10 +271,15 @@ function* hashOne(
   path: string,
   size: number,
   buffer: Buffer,
+  bytesRead: BigInt64Array,
 ): Generator<void, string> {
   const file = openSync(path, "r");
   try {
-    const read = () => buffer.subarray(0, readSync(file, buffer, 0, buffer.length, null));
+    const read = () => {
+      const length = readSync(file, buffer, 0, buffer.length, null);
+      Atomics.add(bytesRead, 0, BigInt(length));
+      return buffer.subarray(0, length);
+    };
     let piece = read();
     // Nearly every file ends here, with one call instead of four: it has the expected size and fits into the buffer.
     if (piece.length === size && size < buffer.length) return hash("sha256", piece, "base64url").slice(0, 12);
@@ -277,7 +302,7 @@ function* lane(
   hash: typeof hashOne,
   fileSystem: typeof fs,
   cryptography: typeof crypto,
-  { paths, sizes, next, done, failed, hashes, stop }: Queue,
+  { paths, sizes, next, done, read, failed, hashes, stop }: Queue,
   bufferBytes: number,
 ): Generator<void, void> {
   const names = Buffer.from(paths.buffer).toString().split("\0");
@@ -288,7 +313,7 @@ function* lane(
     const name = names[i];
     if (name === undefined) return;
     try {
-      const digest = yield* hash(fileSystem, cryptography, name, sizes[i] ?? 0, buffer);
+      const digest = yield* hash(fileSystem, cryptography, name, sizes[i] ?? 0, buffer, read);
       text.write(digest, i * digest.length, "latin1");
     } catch {
       Atomics.store(failed, 0, i + 1);

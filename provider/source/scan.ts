@@ -5,7 +5,14 @@
 import { statSync } from "node:fs";
 import { resolve, sep } from "node:path";
 import { ContentHashError, type Files, listFiles, requireName, unreadable } from "../content/files.js";
-import { hashContents, noLongerAFile, type SizedFile, WorkerPool, yieldToEventLoop } from "./hash-pool.js";
+import {
+  type Hashing,
+  hashContents,
+  noLongerAFile,
+  type SizedFile,
+  WorkerPool,
+  yieldToEventLoop,
+} from "./hash-pool.js";
 import { cachePath, isRacy, lookUp, readTable, STAT_WORDS, type StatTable, setStat, writeTable } from "./stat-cache.js";
 
 export interface ScanOptions {
@@ -20,8 +27,8 @@ export interface ScanOptions {
    * be written. If none can be written, every scan reads every file.
    */
   readonly cacheDirectory?: string | undefined;
-  /** Called every three seconds while files are hashed, with how many are done. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Called every second while files are hashed. */
+  readonly onProgress?: ((hashing: Hashing) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -115,7 +122,7 @@ async function hashFiles(
     const unread = files.size - changed.length;
     const fresh = await hashContents(changed, pool, {
       signal,
-      onProgress: (done) => onProgress?.(unread + done, files.size),
+      onProgress: ({ done, ...rest }) => onProgress?.({ ...rest, done: unread + done, total: files.size }),
     });
     for (const [i, { row }] of changed.entries()) hashes[row] = fresh[i] ?? "";
     return { stats, hashes, unread };

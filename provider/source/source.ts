@@ -3,11 +3,15 @@ import { ContentHashError } from "../content/files.js";
 import { HASH_CHARACTERS } from "../manifest/hash.js";
 import type { Manifest } from "../manifest/manifest.js";
 import type { Source } from "../schema/inputs.js";
+import type { Log } from "../text/log.js";
+import { describeLeft, estimateLeft, keepPace } from "../text/progress.js";
 import { hideQuoted } from "../text/show.js";
 import { VodError } from "../vod/errors.js";
+import { formatNumber, pluralize } from "../vod/format.js";
 import { encodeName } from "../vod/paths.js";
 import { digestRows, type Rows } from "./directory-digests.js";
 import { type FilterFindings, inspectFilter } from "./filter.js";
+import type { Hashing } from "./hash-pool.js";
 import { scanSource } from "./scan.js";
 
 /** What a scan of a source found. */
@@ -22,8 +26,8 @@ interface ScannedSource {
 
 /** What comes with a scan. */
 interface ScanContext {
-  /** Is called every few seconds of a long scan, with how many files are done. Default: nobody is. */
-  onHashed?: ((done: number, total: number) => void) | undefined;
+  /** Shows how far a long scan is. */
+  log?: Pick<Log, "progress"> | undefined;
   /** Whether no error may name a file or a directory. Default: false. */
   secretPaths?: boolean | undefined;
 }
@@ -49,14 +53,14 @@ export class SourceScanner {
 
   private async scanNow(
     { directory, include, exclude, ...urls }: Source,
-    { onHashed, secretPaths }: ScanContext,
+    { log, secretPaths }: ScanContext,
   ): Promise<ScannedSource> {
     try {
       const files = await scanSource({
         directory,
         ...(include ? { include } : {}),
         ...(exclude ? { exclude } : {}),
-        onProgress: onHashed,
+        onProgress: log && progressReporter(log),
       });
       const manifest = manifestFromFiles({ directory, ...urls }, files);
       const filter = await inspectFilter({ directory, include, exclude }, [...files.keys()]);
@@ -67,6 +71,21 @@ export class SourceScanner {
       throw new VodError("The files of source could not be hashed.", why, { code: "UnreadableSource" });
     }
   }
+}
+
+/** Shows lines of how far the hashing is, at a steady pace. */
+function progressReporter(log: Pick<Log, "progress">): (hashing: Hashing) => void {
+  const isDue = keepPace(0);
+  return (hashing) => {
+    if (isDue(hashing.elapsedMs)) log.progress(describeHashing(hashing));
+  };
+}
+
+/** "hashed 1,204 of 5,000 files, 40%, about 12 s left": the percentage is that of the work, since files have different sizes. */
+export function describeHashing({ done, total, part, elapsedMs }: Hashing): string {
+  const left = describeLeft(estimateLeft(part, 1 - part, elapsedMs));
+  const parts = [`hashed ${formatNumber(done)} of ${pluralize(total, "file")}`, `${Math.floor(part * 100)}%`, left];
+  return parts.filter((one) => one !== undefined).join(", ");
 }
 
 function buildKey(source: Source): string {

@@ -4,6 +4,7 @@
  */
 import type { Noun } from "../plan/describe.js";
 import { OPERATION_WORDS, type Operation } from "../schema/call-types.js";
+import { describeLeft, estimateLeft, keepPace } from "../text/progress.js";
 import { untilCancelled } from "../vod/cancellation.js";
 import { VodError } from "../vod/errors.js";
 import { countOf, formatNumber, listFirst, pluralize } from "../vod/format.js";
@@ -25,10 +26,6 @@ const MAX_DELAY_PER_TASK_MS = 1_500;
 export const LAST_POLL_LEAD_MS = 1_000;
 /** How many tasks are asked for at a time. */
 export const CONCURRENCY = 4;
-/** The shortest time between two progress lines, in milliseconds. */
-const PROGRESS_MS = 10_000;
-/** After how long, in milliseconds, a progress line comes although nothing changed. */
-const STEADY_PROGRESS_MS = 30_000;
 
 /**
  * Asks for all rows of one task; none if the service doesn't know the task (yet, or any more).
@@ -41,7 +38,7 @@ export interface WaitOptions {
   /** How long to wait, in milliseconds; 0 is exactly one poll. */
   timeoutMs: number;
   describe: DescribeTask;
-  /** Gets a line such as "412 of 500 done, 82%, 1m 20s" now and then while the tasks haven't ended. Default: none. */
+  /** Gets a line such as "412 of 500 paths, 82%, about 20 s left" at a steady pace, while the tasks haven't ended. Default: none. */
   onProgress?: (line: string) => void;
   /** The current time in milliseconds since any start. Default: a monotonic clock. */
   now?: () => number;
@@ -143,23 +140,24 @@ export function delayAfter(pollsBefore: number, random: number, tasks = 1): numb
 }
 
 /**
- * A progress line, such as "412 of 500 done, 82%, 1m 20s".
+ * A progress line, such as "412 of 500 paths, 82%, about 20 s left".
  *
  * @param percent the average of all rows, from 0 to 100; rounded down, so that 100% means all.
- * @param elapsedMs how long the tasks have been waited for, in milliseconds.
+ * @param leftMs how much longer it takes, in milliseconds; undefined if nobody knows.
  */
 export function describeProgress(
   { done, total, failed, unknown, missing }: TaskSummary,
   percent: number,
-  elapsedMs: number,
+  leftMs: number | undefined,
 ): string {
   const unseen = unknown.length > 0 ? pluralize(unknown.length, "task") : pluralize(missing.length, "path");
+  const left = describeLeft(leftMs);
   return [
-    ...(total > 0 ? [`${formatNumber(done)} of ${formatNumber(total)} done`] : []),
+    ...(total > 0 ? [`${formatNumber(done)} of ${pluralize(total, "path")}`] : []),
     ...(failed.length > 0 ? [`${formatNumber(failed.length)} failed`] : []),
     ...(total > 0 ? [`${Math.floor(percent)}%`] : []),
     ...(unknown.length + missing.length > 0 ? [`${unseen} not visible yet`] : []),
-    describeDuration(elapsedMs),
+    ...(total > 0 && left !== undefined ? [left] : []),
   ].join(", ");
 }
 
@@ -242,21 +240,15 @@ async function poll(
   await Promise.all(Array.from({ length: CONCURRENCY }, ask));
 }
 
-/** Shows few and steady lines: none in the first seconds, then one when something has changed, or after a while. */
+/** Shows lines at a steady pace; none in the first seconds, in which most tasks of a test or of a small refresh end. */
 function progressReporter(onProgress: ((line: string) => void) | undefined, start: number) {
-  let last = { at: start, what: "" };
+  const isDue = keepPace(start);
+  let first: number | undefined;
   return (result: TaskSummary, percent: number, at: number) => {
-    const what = describeProgress(result, percent, 0);
-    if (at - last.at < (what === last.what ? STEADY_PROGRESS_MS : PROGRESS_MS)) return;
-    last = { at, what };
-    onProgress?.(describeProgress(result, percent, at - start));
+    // A wait may begin with tasks that are half done already.
+    first ??= percent;
+    if (isDue(at)) {
+      onProgress?.(describeProgress(result, percent, estimateLeft(percent - first, 100 - percent, at - start)));
+    }
   };
-}
-
-/** "45s", "1m 20s", "2h 5m". */
-function describeDuration(ms: number): string {
-  const seconds = Math.floor(ms / 1_000);
-  const minutes = Math.floor(seconds / 60);
-  if (minutes === 0) return `${seconds}s`;
-  return minutes < 60 ? `${minutes}m ${seconds % 60}s` : `${Math.floor(minutes / 60)}h ${minutes % 60}m`;
 }

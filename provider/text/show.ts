@@ -47,8 +47,11 @@ const SIGNATURE = /(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{27}=(?![A-Za-z0-9+/=])/;
 /** Whitespace and line breaks. JavaScript's `\s` has the byte order mark as well, and lacks U+0085. */
 const SPACES = /[\t-\r\u0085\p{Z}]+/gu;
 
-/** What isn't printed but has an effect: control characters, line breaks, the direction of writing. Emoji need joiners. */
-const UNPRINTABLE = /[\p{Cc}\u2028\u2029]|(?![\u200c\u200d])\p{Cf}/gu;
+/**
+ * What isn't printed but has an effect: control characters, line breaks, the direction of writing, and the brace of Pulumi's own marks
+ * of colors, such as `<{%fg 1%}>`, of which an unknown one ends the Pulumi CLI. Emoji need joiners.
+ */
+const UNPRINTABLE = /[\p{Cc}\u2028\u2029]|(?![\u200c\u200d])\p{Cf}|(?<=<)\{(?=%)/gu;
 
 /** A user name and a password before a host: up to an `@`, also where the password has a character that needs encoding. */
 const USER = /(?:[^/\\?#]*@|[^/\\?#:@]*:(?!\d{0,5}(?:[/\\?#]|$)).*@)/.source;

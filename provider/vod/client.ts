@@ -2,10 +2,13 @@
  * The operations of the VOD API: each call passes the limiter of the process, is sent again where that can help, and
  * never uses its quota twice where the service's tasks prove that the first attempt was accepted.
  */
+
+import { countDown } from "../text/progress.js";
 import { HIDDEN } from "../text/show.js";
 import { isCancelled, untilCancelled } from "./cancellation.js";
 import type { Credentials, CredentialsSource } from "./credentials.js";
 import { VodError } from "./errors.js";
+import { formatNumber } from "./format.js";
 import { isQuotaExceeded, quotaAnswer, type RefreshQuota } from "./quota.js";
 import { type Limiter, limiterOf } from "./rate-limiter.js";
 import { quotaExceededError } from "./refusals.js";
@@ -159,16 +162,18 @@ export function vodClient(options: VodClientOptions): VodClient {
   ): Promise<T> => {
     const patienceMs = Math.max(leftMs, LEAST_PATIENCE_MS);
     const [pause, queue] = [limiter.pauseMs(), limiter.queueMs()];
-    if (pause > TOLD_WAIT_MS && pause <= patienceMs) {
-      onWait?.(`the VOD API throttles the calls; waiting ${Math.round(pause / 1000)} s`);
-    } else if (queue > TOLD_QUEUE_MS) {
-      onWait?.(`waiting about ${Math.round(queue / 1000)} s for other calls`);
+    let tellNoMore = () => {};
+    if (onWait && pause > TOLD_WAIT_MS && pause <= patienceMs) {
+      tellNoMore = countDown(pause, (left) => `the VOD API throttles the calls; waiting ${inSeconds(left)}`, onWait);
+    } else if (onWait && queue > TOLD_QUEUE_MS) {
+      tellNoMore = countDown(queue, (left) => `waiting about ${inSeconds(left)} for other calls`, onWait);
     }
     const begin = () => {
+      tellNoMore();
       began();
       return attempt();
     };
-    return limiter.run(begin, patienceMs, signal);
+    return limiter.run(begin, patienceMs, signal).finally(tellNoMore);
   };
   const ask = <T>(question: () => Promise<T>, own: QuestionOptions): Promise<T> => {
     const { retry: limits = retry, onWait = options.onWait, signal } = own;
@@ -309,6 +314,8 @@ export function vodClient(options: VodClientOptions): VodClient {
   };
   return { refreshObjectCaches, preloadObjectCaches, describeRefreshQuota, describeRefreshTasks };
 }
+
+const inSeconds = (ms: number) => `${formatNumber(Math.round(ms / 1000))} s`;
 
 /** The same error; it says so where the service may have accepted the call. */
 function withUnknownOutcome(error: VodError): VodError {

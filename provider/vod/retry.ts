@@ -1,5 +1,6 @@
 /** When a call is sent again, and after how long: a pure function decides, and the loop around it waits. */
 import { setTimeout as delay } from "node:timers/promises";
+import { countDown } from "../text/progress.js";
 import { cancelledError, isCancelled, untilCancelled } from "./cancellation.js";
 import { TOO_MANY_REQUESTS, VodError } from "./errors.js";
 import { MINUTE_MS } from "./time.js";
@@ -146,10 +147,12 @@ export async function retrying<T>(call: (turn: Turn) => Promise<T>, settings: Re
         const ms = retryDelay(failure, { attempt, elapsedMs: elapsed(), random: random(), nowMs }, limits);
         if (ms === undefined) return false;
         if (signal?.aborted) throw cancelledError(last);
-        if (ms > TOLD_WAIT_MS) onWait?.(waitSentence(error, ms, attempt + 1, limits.maxAttempts));
-        await untilCancelled(signal, () => sleep(ms, signal)).catch(() => {
+        const describe = (leftMs: number) => describeWait(error, leftMs, attempt + 1, limits.maxAttempts);
+        const tellNoMore = onWait && ms > TOLD_WAIT_MS ? countDown(ms, describe, onWait) : undefined;
+        const slept = untilCancelled(signal, () => sleep(ms, signal)).catch(() => {
           throw cancelledError(last);
         });
+        await slept.finally(tellNoMore);
         return true;
       };
       let again = await pause(error);
@@ -166,7 +169,7 @@ export async function retrying<T>(call: (turn: Turn) => Promise<T>, settings: Re
   }
 }
 
-function waitSentence({ happened }: VodError, ms: number, attempt: number, maxAttempts: number): string {
+function describeWait({ happened }: VodError, ms: number, attempt: number, maxAttempts: number): string {
   const what = happened.replace(/^The /, "the ").replace(/\.$/, "");
   return `${what}; retrying in ${Math.round(ms / 1000)} s (attempt ${attempt} of ${maxAttempts})`;
 }

@@ -330,10 +330,13 @@ describe("the preview", () => {
     write({ "a.js": "1" });
     const setInterval = vi.spyOn(globalThis, "setInterval");
     await provider().check({}, program());
-    const ticks = setInterval.mock.calls.filter(([, every]) => every === 3000);
+    const ticks = setInterval.mock.calls.filter(([, every]) => every === 1000);
     setInterval.mockRestore();
+    const later = performance.now() + 5_000;
+    const now = vi.spyOn(performance, "now").mockReturnValue(later);
     for (const [tick] of ticks) tick();
-    expect(lines.at(-1)).toBe("site: hashed 1 of 1 files");
+    now.mockRestore();
+    expect(lines.at(-1)).toBe("site: hashed 1 of 1 file, 100%");
   });
 });
 
