@@ -223,7 +223,6 @@ async function ask<T>(
     info: (text) => void engine.info(text, parent),
     warning: (text) => void engine.warn(text, parent),
     progress: (text) => void engine.info(text, parent, undefined, true),
-    debug: (text) => void engine.debug(text, parent),
   };
   return run.service.then((functions) => question(functions, log)).catch(fail);
 }

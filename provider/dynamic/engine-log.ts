@@ -72,7 +72,7 @@ export function logToEngine({ address, script, fallback, patienceMs = PATIENCE_M
     last = last.then(async () => {
       const { urn } = resource;
       const isShown = !isBroken && urn !== undefined && (await offer(line, urn));
-      if (!isShown && line.severity !== "debug") fallback(line, resource);
+      if (!isShown) fallback(line, resource);
     });
     return last;
   };
@@ -86,7 +86,6 @@ function openChannel(address: string, script: string): Channel {
   const { LogRequest, LogSeverity }: typeof Messages = load("../../proto/engine_pb");
   const { EngineClient } = load("../../proto/engine_grpc_pb") as { EngineClient: Grpc.ServiceClientConstructor };
   const severities: Record<Severity, Messages.LogSeverity> = {
-    debug: LogSeverity.DEBUG,
     progress: LogSeverity.INFO,
     info: LogSeverity.INFO,
     warning: LogSeverity.WARNING,

@@ -1,10 +1,7 @@
 /** Lines for a person, by the severities of Pulumi's engine. */
 
-/**
- * `progress` says how far something is: the engine shows it in the status column only, and forgets it. `debug` is for support, and
- * only shown with `--debug` or `--verbose`.
- */
-export type Severity = "info" | "warning" | "progress" | "debug";
+/** `progress` says how far something is: the engine shows it in the status column, and forgets it. */
+export type Severity = "info" | "warning" | "progress";
 
 export interface Line {
   severity: Severity;
@@ -17,13 +14,12 @@ export interface Log {
   info(text: string): void;
   warning(text: string): void;
   progress(text: string): void;
-  debug(text: string): void;
 }
 
 /** @param show gets every line. */
 export function logTo(show: (line: Line) => void): Log {
   const by = (severity: Severity) => (text: string) => show({ severity, text });
-  return { info: by("info"), warning: by("warning"), progress: by("progress"), debug: by("debug") };
+  return { info: by("info"), warning: by("warning"), progress: by("progress") };
 }
 
 /** A line where nothing else tells its severity and its resource. */

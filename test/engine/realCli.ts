@@ -43,6 +43,9 @@ export function isCliOnPath(): boolean {
   return own.some((folder) => names.some((name) => existsSync(join(folder, name))));
 }
 
+/** The severities of the lines that `logged` has. Pulumi's types lack `debug`, which it sends as well. */
+const SHOWN = new Set(["info", "info#err", "warning"]);
+
 /** A line of the engine. Pulumi's marks of colors are in it. */
 function readLine({ severity, message, urn = "", ephemeral = false }: DiagnosticEvent): LogLine {
   const text = message.replace(/<\{%.*?%\}>/g, "").trimEnd();
@@ -85,7 +88,7 @@ class RealEngine implements Engine {
     const logged: LogLine[] = [];
     const onEvent = ({ summaryEvent, diagnosticEvent }: EngineEvent): void => {
       changes = summaryEvent?.resourceChanges ?? changes;
-      if (diagnosticEvent && diagnosticEvent.severity !== "error") logged.push(readLine(diagnosticEvent));
+      if (diagnosticEvent && SHOWN.has(diagnosticEvent.severity)) logged.push(readLine(diagnosticEvent));
     };
     const signal = options.signal ? { signal: options.signal } : {};
     const common = { color: "never", onOutput: take, onError: take, onEvent, suppressProgress: true } as const;

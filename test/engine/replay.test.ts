@@ -52,6 +52,6 @@ describe("the stand-in", () => {
     const outcomes = await replay(engine, recordedOperations());
     await engine.close();
     expect(outcomes.flatMap(({ title, differences }) => differences.map((one) => `${title}: ${one}`))).toEqual([]);
-    expect(outcomes).toHaveLength(33);
+    expect(outcomes).toHaveLength(37);
   });
 });

@@ -3,7 +3,8 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Engine, Operation, ResourceResult } from "./index.js";
+import type { Engine, Operation, ResourceResult, RunResult } from "./index.js";
+import type { LogLine } from "./progress.js";
 import { repositoryRoot, temporaryProgram } from "./temporaryProgram.js";
 
 /** What the real CLI did in one operation. */
@@ -15,6 +16,10 @@ export interface Recorded {
   succeeded: boolean;
   /** How many steps the summary says have failed; absent in operations that were recorded without it. */
   errored?: number;
+  /** What the provider logged; absent in operations that were recorded without it. */
+  logged?: LogLine[];
+  /** The same as `--diff` prints it. */
+  printed?: string[];
   calls: Record<string, unknown>[];
   stateAfter: Record<string, unknown>[];
 }
@@ -57,6 +62,7 @@ export async function replay(
         differences: compare(recorded, {
           succeeded: result.succeeded,
           ...(recorded.errored === undefined ? {} : { errored: readErrored(result.output) }),
+          ...(recorded.logged === undefined ? {} : { logged: result.logged, printed: readPrinted(result) }),
           calls: readFileSync(calls, "utf8")
             .split("\n")
             .filter(Boolean)
@@ -76,18 +82,24 @@ export async function replay(
 
 /** Each difference between the record and the replay, in one line. */
 export function compare(
-  recorded: Pick<Recorded, "succeeded" | "errored" | "calls" | "stateAfter">,
-  seen: Pick<Recorded, "succeeded" | "errored" | "calls" | "stateAfter">,
+  recorded: Pick<Recorded, "succeeded" | "errored" | "logged" | "printed" | "calls" | "stateAfter">,
+  seen: Pick<Recorded, "succeeded" | "errored" | "logged" | "printed" | "calls" | "stateAfter">,
 ): string[] {
   return [
     ...findDifferences("succeeded", recorded.succeeded, seen.succeeded),
     ...findDifferences("errored", recorded.errored, seen.errored),
+    ...findDifferences("logged", recorded.logged, seen.logged),
+    ...findDifferences("printed", recorded.printed, seen.printed),
     ...findDifferences("calls", recorded.calls, seen.calls),
     ...findDifferences("state", recorded.stateAfter, seen.stateAfter),
   ];
 }
 
 /** How many steps failed, by the summary. The CLI prints the colors of this line as it finds them. */
+function readPrinted({ output, logged }: Pick<RunResult, "output" | "logged">): string[] {
+  return output.split("\n").filter((line) => logged.some(({ message }) => line.endsWith(message)));
+}
+
 function readErrored(output: string): number {
   return Number(/^ *(?:<\{%fg 1%\}>)?(\d+) errored/m.exec(output)?.[1] ?? 0);
 }

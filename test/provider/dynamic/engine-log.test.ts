@@ -59,13 +59,12 @@ describe("the engine gets", () => {
   test("each line with its severity and the resource's URN; progress is ephemeral", async () => {
     const { address, received } = await startEngine();
     const { log, printed } = logOf(address);
-    for (const severity of ["info", "warning", "progress", "debug"] as const) void log(line(severity, severity), SITE);
+    for (const severity of ["info", "warning", "progress"] as const) void log(line(severity, severity), SITE);
     await log(line("100% of %s"), SITE);
     expect(received.map(({ message, severity, ephemeral, urn }) => [message, severity, ephemeral, urn])).toEqual([
       ["info", 1, false, SITE.urn],
       ["warning", 2, false, SITE.urn],
       ["progress", 1, true, SITE.urn],
-      ["debug", 0, false, SITE.urn],
       ["100% of %s", 1, false, SITE.urn],
     ]);
     expect(printed).toEqual([]);
@@ -89,10 +88,9 @@ describe("the engine gets", () => {
 
 describe("a line is printed with its resource and its severity", () => {
   const print = async (log: ReturnType<typeof logOf>["log"]) => {
-    for (const severity of ["info", "warning", "progress", "debug"] as const) void log(line(severity, severity), SITE);
+    for (const severity of ["info", "warning", "progress"] as const) void log(line(severity, severity), SITE);
     await log(line("last"), SITE);
   };
-  /** `debug` is for those who asked for it, which only the engine knows. */
   const PRINTED = ["site: info", "site: warning: warning", "site: progress", "site: last"];
 
   test("without an engine", async () => {

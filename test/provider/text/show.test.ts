@@ -26,6 +26,7 @@ describe("a line", () => {
     expect(showLine("a\u001b[2Jb\r\nc\u0085\u009b\u202ed\u2066\u2028\u{e0041}")).toBe(
       "a\\x1b[2Jb\\x0d\\x0ac\\x85\\x9b\\u202ed\\u2066\\u2028\\u{e0041}",
     );
+    expect(showLine("<{%boom%}> {%} <{ %}")).toBe("<\\x7b%boom%}> {%} <{ %}");
     expect(showLine("日本 é 👩‍💻 %20 \\n")).toBe("日本 é 👩‍💻 %20 \\n");
   });
 

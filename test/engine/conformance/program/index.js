@@ -23,6 +23,7 @@ const declare = () =>
       size: config.getNumber("size") ?? 1,
       secret: config.getSecret("token"),
       fail: config.get("fail"),
+      says: config.getBoolean("says"),
       deleteFirst: config.getBoolean("deleteFirst"),
     },
     {
