@@ -163,6 +163,7 @@ export class Ledger {
     for (const url of new Set([...attempt.files.keys(), ...before.keys(), ...wasCovered])) {
       if (attempt.online.get(url) !== before.get(url)) this.unrecorded.add(url);
     }
+    for (const [url, content] of this.released) if (attempt.online.get(url) !== content) this.released.set(url, OTHER);
     this.hasTried = true;
   }
 
