@@ -90,7 +90,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect((await view(emulator, `${other}a.js`)).body).toBe("old");
     publishAt(emulator, "img.example.com/a.js", "new");
     expect((await run("up", config({ baseUrl: other }))).output).toContain(
-      "1 of 1 file newly covered, 1 no longer covered: refresh 2 URLs in 2 calls (",
+      "1 of 1 files newly covered, 1 no longer covered: refresh 2 URLs in 2 calls (",
     );
     expect(refreshed()).toEqual([`${other}a.js`, `${BASE}a.js`]);
     expect((await view(emulator, `${other}a.js`)).body).toBe("new");
@@ -113,10 +113,8 @@ describe.each(engines())("on the $name", ({ create }) => {
     const before = emulator.received.length;
     const { output, succeeded } = await run("up", site([], ["videos", "more"]));
     expect(succeeded).toBe(true);
-    expect(output).toContain("site-vod.example.com: 1 of 3 files newly covered: refresh 1 URL in 1 call (");
-    expect(output).toContain(
-      "site-vod.example.com-preload: 1 of 2 files newly covered: preload 1 URL in 1 call once the refresh is complete (",
-    );
+    expect(output).toContain("1 of 3 files newly covered: refresh 1 URL in 1 call (");
+    expect(output).toContain("1 of 2 files newly covered: preload 1 URL in 1 call once the refresh is complete (");
     const calls = emulator.received.slice(before).filter(({ action }) => /^(Refresh|Preload)/.test(action));
     expect(calls.flatMap(pathsOf)).toEqual(url("more/2.ts", "more/2.ts"));
     expect(refreshed().at(-1)).toBe(`${BASE}more/2.ts`);

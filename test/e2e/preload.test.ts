@@ -99,7 +99,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     emulator.fault({ kind: "task-failed", action: "PreloadVodObjectCaches", description, path: VIDEO });
     const warned = await up();
     expect(warned).toMatchObject({ succeeded: true, outputs: { warmed: "Incomplete" } });
-    expect(warned.output).toMatch(/warning: .*the origin refused 1 URL: .*intro\.m3u8 \(Origin .*`exclude`/);
+    expect(warned.output).toMatch(/warning: .*the origin refused the URL: .*intro\.m3u8 \(Origin .*`exclude`/);
     const again = await up();
     expect(again).toMatchObject({ succeeded: true, outputs: { warmed: "Incomplete" } });
     expect(again.changes).not.toHaveProperty("update");
