@@ -238,7 +238,7 @@ async function load(): Promise<VodFunctions> {
 }
 
 /** Tells a failure in sentences. Any other error than the service's says nothing to a user. */
-function fail(error: unknown): never {
+export function fail(error: unknown): never {
   const isVodError = error instanceof Error && error.name === "VodError";
   throw makeRunError(
     isVodError

@@ -275,7 +275,7 @@ const provider = (exported: string) =>
   ":'The package pulumi-alicloud-vod cannot be loaded. Install it again, on Node 20.19 or newer.';" +
   "throw{message,stack:'',toString:()=>message}}}";
 
-const PROVIDERS: Readonly<Record<Kind, string>> = {
+export const PROVIDERS: Readonly<Record<Kind, string>> = {
   VodCacheRefresh: provider("vodCacheRefresh"),
   VodCachePreload: provider("vodCachePreload"),
 };

@@ -129,7 +129,7 @@ async function requestSigned(sts: Sts, parameters: Parameters, credentials: Cred
   });
   if ("exceeded" in result) {
     if (result.exceeded === "time") throw timedOut(service, agent);
-    throw result.exceeded === "size" ? tooLong(service) : unexpected(service, "a compressed answer");
+    throw result.exceeded === "size" ? tooLong(service) : unexpected(service, "a compressed body");
   }
   // Without a code, the connection held, and what came is no JSON.
   if ("failure" in result && (response === undefined || result.failure.code !== "")) {

@@ -74,6 +74,6 @@ async function requestCredentials(
   const token = await ask({ method: "PUT", headers: lifetime }, TOKEN_PATH);
   const get = { method: "GET", headers: { "x-aliyun-ecs-metadata-token": token.text.trim() } } as const;
   const name = role ?? (await ask(get, ROLES_PATH)).text.trim();
-  if (!ROLE_NAME.test(name)) throw unexpected(service, "no name of a role");
+  if (!ROLE_NAME.test(name)) throw unexpected(service, "no valid name of a role");
   return readIssuedCredentials(service, await ask(get, ROLES_PATH + name));
 }

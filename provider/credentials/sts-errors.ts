@@ -51,7 +51,7 @@ function sentencesFor(code: string, { roleArn, caller }: Attempted): [happened: 
   if (/^(NoPermission|Forbidden|AccessDenied)/.test(code)) {
     return [
       `${capitalize(caller)} may not assume ${roleArn}.`,
-      "Allow sts:AssumeRole to it, and name it in the role's trust policy; the key of an account itself assumes no roles.",
+      "Allow sts:AssumeRole to it, and name it in the role's trust policy; the access key of an account itself can't assume roles.",
     ];
   }
   if (

@@ -295,9 +295,9 @@ function continuesCharacter(byte: number | undefined): boolean {
   return byte !== undefined && (byte & 0xc0) === 0x80;
 }
 
-function tooManyFiles(): VodError {
+export function tooManyFiles(): VodError {
   return new VodError(
-    "The files are too many for one resource: their names are more than 4,000,000, or take more than 200 MB.",
+    "There are too many files for one resource: more than 4,000,000, or names of more than 200 MB together.",
     "Narrow what `include` and `exclude` select, or give each part of the site a resource of its own.",
     { code: "TooManyFiles" },
   );

@@ -178,7 +178,7 @@ function checkPaths(given: readonly string[], use: CallType | undefined, isSecre
   const paths = new Set<string>();
   for (const [index, path] of given.entries()) {
     const result = path === UNKNOWN ? { path } : checkPath(path, use === "Preload" ? "File" : use, use);
-    const name = `paths[${index}] (${namePath(path, isSecret)})`;
+    const name = path === "" ? `paths[${index}]` : `paths[${index}] (${namePath(path, isSecret)})`;
     if ("path" in result) paths.add(result.path);
     else mistakes.push({ where: name, what: nameProblem(path, result.problem, isSecret) });
     if ("warning" in result) oddities.push({ where: name, what: nameProblem(path, result.warning, isSecret) });

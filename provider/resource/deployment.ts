@@ -100,7 +100,7 @@ export function willSend(olds: Properties, news: Inputs, kind: ResourceKind): bo
   return planRefresh(baseline, news, manifestFromInputs(content)).paths.length > 0;
 }
 
-function filesChanged(): VodError {
+export function filesChanged(): VodError {
   return new VodError(
     "Files of the source changed during the update, so what would be sent is not what was previewed.",
     "Run `pulumi up` again once nothing writes to the directory.",

@@ -121,7 +121,7 @@ export async function findReportProblem(
   }
   const last = await stat(resolve(file)).catch(readCode);
   const isFile = typeof last === "string" ? !/[\\/]$/.test(file) : last.isFile();
-  if (!isFile) return `${name} is ${shown}, which is no file; give the path of a file, such as vod-report.json.`;
+  if (!isFile) return `${name} is ${shown}, which is not a file; give the path of a file, such as vod-report.json.`;
   const code = typeof last === "string" && last !== "ENOENT" ? last : await files.tryToWrite(file);
   return (
     code && `${name} is ${shown}, which can't be written (${code}); make its directory writable, or name another file.`

@@ -68,9 +68,7 @@ export class ReportWriter {
     }
     const summary = this.settings(SUMMARY_SETTING);
     if (summary !== undefined && !["true", "false"].includes(summary)) {
-      problems.push(
-        `${SUMMARY_SETTING} is "${showLine(summary, 40)}" in the stack's configuration; write true or false.`,
-      );
+      problems.push(describeWrongSetting(summary));
     }
     return problems;
   }
@@ -181,7 +179,7 @@ export class ReportWriter {
     const file = this.fileOf(report);
     if (file === undefined) return;
     await this.run.files.put(file, key, entry, this.runtime.now()).catch((error: unknown) => {
-      this.warnOnce(`the report can't be written to "${showLine(file, 300)}" (${readCode(error)}).`, context);
+      this.warnOnce(describeUnwritten(file, readCode(error)), context);
     });
   }
 
@@ -189,7 +187,7 @@ export class ReportWriter {
     const file = this.summaryFile();
     if (file === undefined) return;
     await this.run.summary.add(file, key, entry).catch((error: unknown) => {
-      this.warnOnce(`the summary of the step can't be written to GITHUB_STEP_SUMMARY (${readCode(error)}).`, context);
+      this.warnOnce(describeUnwrittenSummary(readCode(error)), context);
     });
   }
 
@@ -223,4 +221,19 @@ export class ReportWriter {
 /** What tells a resource from others. Of two without a URN, with one name and type, the later one takes the place of the other. */
 function keyOf({ kind, name = "", urn }: EntrySubject): string {
   return urn ?? `${kind.name} ${name}`;
+}
+
+/** Says what is wrong with the setting of the summary. */
+export function describeWrongSetting(value: string): string {
+  return `${SUMMARY_SETTING} must be true or false (got "${showLine(value, 40)}" in the stack's configuration).`;
+}
+
+/** Says that a report isn't written. */
+export function describeUnwritten(file: string, code: string): string {
+  return `the report can't be written to "${showLine(file, 300)}" (${code}).`;
+}
+
+/** Says that a summary isn't written. */
+export function describeUnwrittenSummary(code: string): string {
+  return `the summary of the step can't be written to GITHUB_STEP_SUMMARY (${code}).`;
 }

@@ -56,7 +56,7 @@ function describeShape(schema: z.ZodType): Field {
   if (schema instanceof z.ZodRecord) {
     const element = schema.valueType as z.ZodType;
     const { type } = describeField(element);
-    return { ...field, type: `Record<string, ${type}>`, mustBe: `an object with a ${type} for each key`, element };
+    return { ...field, type: `Record<string, ${type}>`, mustBe: `Record<string, ${type}>`, element };
   }
   if (schema instanceof z.ZodObject) {
     const fields: Record<string, z.ZodType> = schema.shape;

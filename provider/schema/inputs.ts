@@ -36,7 +36,7 @@ const contentSchemas = {
   contents: z
     .record(z.string(), z.string().min(1).meta({ mustBe: 'a hash, such as "9f86d081"' }))
     .optional()
-    .meta({ mustBe: 'a hash for each URL, such as { "https://vod.example.com/a.js": "9f86d081" }' }),
+    .meta({ mustBe: 'an object with a hash for each URL, such as { "https://vod.example.com/a.js": "9f86d081" }' }),
 } as const;
 
 const sourceSchema = z
@@ -249,7 +249,7 @@ const preloadOptionSchemas = {
     description:
       'Headers of the requests to the origin, such as `{ "Accept-Encoding": "gzip" }` for copies that the edge keeps apart. They ' +
       "are kept in the state, so never put a secret here. A change preloads everything again. Defaults to none.",
-    mustBe: 'a string of printable ASCII for each header, such as { "Accept-Encoding": "gzip" }',
+    mustBe: 'an object with a string for each header, such as { "Accept-Encoding": "gzip" }',
   }),
 } as const;
 
@@ -281,7 +281,10 @@ const followingPreloadSchema = z.strictObject({
         }),
     })
     .optional()
-    .describe('How the preload uses the day\'s quota. Defaults to `{ onExceeded: "partial" }`.'),
+    .meta({
+      description: 'How the preload uses the day\'s quota. Defaults to `{ onExceeded: "partial" }`.',
+      mustBe: '{ onExceeded: "fail" or "partial" }',
+    }),
   onFailure: z
     .enum(FAILURE_POLICIES)
     .optional()

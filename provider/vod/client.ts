@@ -164,9 +164,9 @@ export function vodClient(options: VodClientOptions): VodClient {
     const [pause, queue] = [limiter.pauseMs(), limiter.queueMs()];
     let tellNoMore = () => {};
     if (onWait && pause > TOLD_WAIT_MS && pause <= patienceMs) {
-      tellNoMore = countDown(pause, (left) => `the VOD API throttles the calls; waiting ${inSeconds(left)}`, onWait);
+      tellNoMore = countDown(pause, describePause, onWait);
     } else if (onWait && queue > TOLD_QUEUE_MS) {
-      tellNoMore = countDown(queue, (left) => `waiting about ${inSeconds(left)} for other calls`, onWait);
+      tellNoMore = countDown(queue, describeQueue, onWait);
     }
     const begin = () => {
       tellNoMore();
@@ -322,4 +322,14 @@ function withUnknownOutcome(error: VodError): VodError {
   if (!error.outcomeUnknown || isCancelled(error)) return error;
   const happened = `${error.happened} The service may still have accepted the call: an answer was lost.`;
   return new VodError(happened, error.remedy, error);
+}
+
+/** Says how long the service asked all calls to pause. */
+export function describePause(ms: number): string {
+  return `the VOD API throttles the calls; waiting ${inSeconds(ms)}`;
+}
+
+/** Says how long a call waits for those before it. */
+export function describeQueue(ms: number): string {
+  return `waiting about ${inSeconds(ms)} for other calls`;
 }

@@ -78,7 +78,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   "QuotaExceeded.Refresh": row(
     400,
     "You’ve exceeded the prescribed refresh limits.",
-    "The call exceeds what is left of this account's daily refresh quota.",
+    "The call exceeds what is left of today's refresh quota.",
     "Run `pulumi up` again after midnight UTC+8, when the quota resets, or refresh fewer paths, or a directory.",
   ),
   ServiceBusy: row(

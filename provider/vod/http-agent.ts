@@ -81,7 +81,7 @@ export interface Bounds {
   maxBytes: number;
 }
 
-/** Which bound was exceeded; `encoding` means a compressed answer, which nobody asked for. */
+/** Which bound was exceeded; `encoding` means a compressed body, which nobody asked for. */
 export type LimitExceeded = "time" | "size" | "encoding";
 
 /** Told of the progress of a request. */

@@ -35,7 +35,7 @@ const DEFAULT_PORTS: Readonly<Record<string, string>> = { "http:": "80", "https:
  * @param objectType decides which rules hold; `undefined` (unknown in a preview) leaves out those of a single type.
  */
 export function normalizePath(path: string, objectType: ObjectType | undefined): PathResult {
-  if (path === "") return problem("is empty");
+  if (path === "") return problem("is empty; remove it");
   if (/[\r\n\u0085\u2028\u2029]/.test(path))
     return problem("contains a line break; give each path as an element of its own");
   if (path.search(CONTROL) !== -1) return problem("contains a control character; remove it");

@@ -239,7 +239,7 @@ export function createLimiter({ now = () => performance.now(), sleep = realSleep
 }
 
 /** The error of a call that isn't made, since the pause is longer than its patience. */
-function pausedFor(ms: number): VodError {
+export function pausedFor(ms: number): VodError {
   const seconds = Math.ceil(ms / 1000);
   return new VodError(
     `The VOD API throttles calls for another ${seconds} s, which is longer than this call is retried.`,

@@ -86,8 +86,8 @@ export function quotaExceededError(
   const count = formatNumber(needs.count);
   return new VodError(
     left === undefined
-      ? `The call's ${count} ${noun} exceed what is left of the daily ${name} quota.`
-      : `The call's ${count} ${noun} exceed what is left of the daily ${name} quota: ${formatNumber(left.remain)} of ${formatNumber(left.quota)}.`,
+      ? `The call's ${count} ${noun} exceed what is left of today's ${name} quota.`
+      : `The call's ${count} ${noun} exceed what is left of today's ${name} quota: ${formatNumber(left.remain)} of ${formatNumber(left.quota)}.`,
     `Run \`pulumi up\` again after ${describeNextDay(now)}, when the quota resets, or ${instead}.`,
     refused,
   );

@@ -6,6 +6,7 @@ import { cancelledError } from "./cancellation.js";
 import type { Credentials, CredentialsSource } from "./credentials.js";
 import { resolveProxy } from "./endpoint.js";
 import { TOO_MANY_REQUESTS, VodError } from "./errors.js";
+import { listFirst } from "./format.js";
 import { agentFor, type LimitExceeded } from "./http-agent.js";
 import { API_VERSION } from "./limits.js";
 import type { NetworkFailure } from "./network-error.js";
@@ -129,8 +130,7 @@ function validAnswer<T>(answer: unknown, schema: z.ZodType<T>, attempt: Attempt)
   if (parsed.success && identified.success && status >= 200 && status <= 299) return parsed.data;
   const issues = [...(parsed.error?.issues ?? []), ...(identified.error?.issues ?? [])];
   const fields = [...new Set(issues.map(({ path }) => path.join(".")))].filter((field) => field !== "");
-  const named = fields.slice(0, 3).join(" and ") + (fields.length > 3 ? ` and ${fields.length - 3} more` : "");
-  throw unexpectedAnswer(attempt, named === "" ? undefined : `an answer without a valid ${named}`);
+  throw unexpectedAnswer(attempt, fields.length === 0 ? undefined : `JSON without a valid ${listFirst(fields)}`);
 }
 
 /** Whether an answer has a list anywhere of more than {@link MAX_LIST_LENGTH} elements. */
@@ -176,7 +176,7 @@ function readRetryAfter(response: IncomingMessage | undefined): number | undefin
 /** The error for a request that exceeded a bound. */
 function exceeded(limit: LimitExceeded, attempt: Attempt): VodError {
   if (limit === "size") return unexpectedAnswer(attempt, `more than ${MAX_ANSWER_BYTES / 1024 / 1024} MB`);
-  if (limit === "encoding") return unexpectedAnswer(attempt, "a compressed answer");
+  if (limit === "encoding") return unexpectedAnswer(attempt, "a compressed body");
   return new VodError(
     `${describeTarget(attempt)} didn't answer within ${attempt.timeoutMs / 1000} s.`,
     "Check the network between this machine and the VOD API, then run `pulumi up` again.",
@@ -214,9 +214,9 @@ function unexpectedAnswer(attempt: Attempt, what = describeContentType(attempt))
 
 function describeContentType({ response }: Attempt): string {
   const header = response?.headers["content-type"];
-  if (header === undefined) return "an empty answer";
+  if (header === undefined) return "an empty body";
   const type = /^[\w.+-]{1,40}\/[\w.+-]{1,80}/.exec(header)?.[0];
-  return type === undefined || holdsSecret(type) ? "an answer of no known type" : type;
+  return type === undefined || holdsSecret(type) ? "an unknown content type" : type;
 }
 
 /** Where a call goes, as messages name it: the `origin` of a proxy has no password. */

@@ -111,7 +111,11 @@ export async function allPages(ask: (page: number) => Promise<z.infer<typeof tas
     rows.push(...Tasks.Task);
     if (Tasks.Task.length === 0 || rows.length >= TotalCount) return rows;
   }
-  throw new VodError(
+  throw tooManyTasks();
+}
+
+export function tooManyTasks(): VodError {
+  return new VodError(
     `The VOD API returned more than ${formatNumber(MAX_TASK_PAGES * TASKS_PER_PAGE)} tasks for one question.`,
     "Ask for fewer: one task ID, or a shorter time.",
     { code: "InvalidResponse" },

@@ -231,7 +231,7 @@ describe("a refusal says what happened and what to do", () => {
   test.each([
     [
       "NoPermission",
-      `T${CALLER} may not assume ${ROLE}. Allow sts:AssumeRole to it, and name it in the role's trust policy; the key of an account itself assumes no roles.`,
+      `T${CALLER} may not assume ${ROLE}. Allow sts:AssumeRole to it, and name it in the role's trust policy; the access key of an account itself can't assume roles.`,
     ],
     ["EntityNotExist.Role", `The role ${ROLE} doesn't exist. Correct the ARN, or create the role in RAM.`],
     [
@@ -317,7 +317,7 @@ describe("an STS", () => {
     ["JSON without credentials", 200, {}, "{}", "HTTP 200"],
     ["a redirect", 302, { location: "http://127.0.0.1:1/" }, "{}", "HTTP 302"],
     ["a refusal with the status of a success", 200, {}, '{"Code":"NoPermission"}', "HTTP 200"],
-    ["gzip", 200, { "content-encoding": "gzip" }, gzipSync("{}"), "a compressed answer"],
+    ["gzip", 200, { "content-encoding": "gzip" }, gzipSync("{}"), "a compressed body"],
   ])("that answers with %s gives no credentials", async (_, status, headers, body, what) => {
     const origin = await serving((_, response) => response.writeHead(status, headers).end(body));
     const failure = await failureOf(() => assume(origin).get());

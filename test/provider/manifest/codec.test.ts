@@ -363,7 +363,7 @@ describe("memory is bounded", () => {
 
   test("more files than can be unpacked are not packed", () => {
     const refusal =
-      "The files are too many for one resource: their names are more than 4,000,000, or take more than 200 MB. " +
+      "There are too many files for one resource: more than 4,000,000, or names of more than 200 MB together. " +
       "Narrow what `include` and `exclude` select, or give each part of the site a resource of its own. (code TooManyFiles)";
     const many = new Array<string>(4_000_001).fill("a");
     expect(() => pack(many, many)).toThrow(refusal);

@@ -352,7 +352,7 @@ describe("a file that can't be written", () => {
   test("is found in the preview: it is a directory", async () => {
     for (const file of [directory, `${directory}/`, `${directory}/new/`]) {
       expect(await problemsOf(file)).toEqual([
-        `report is "${file}", which is no file; give the path of a file, such as vod-report.json.`,
+        `report is "${file}", which is not a file; give the path of a file, such as vod-report.json.`,
       ]);
     }
   });

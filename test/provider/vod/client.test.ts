@@ -116,10 +116,10 @@ describe("an answer that no VOD API gives", () => {
   test.each([
     ["a page", 200, { "content-type": "text/html; charset=utf-8" }, "<html>Sign in</html>", "answered with text/html"],
     ["a gateway's page", 502, { "content-type": "text/html" }, "<html>Bad gateway</html>", "answered with text/html"],
-    ["nothing", 200, {}, "", "answered with an empty answer"],
+    ["nothing", 200, {}, "", "answered with an empty body"],
     ["null", 200, json, "null", "answered with application/json"],
     ["half of an answer", 200, json, '{"RefreshTaskId":"1', "answered with application/json"],
-    ["no task ID", 200, json, '{"RequestId":"R"}', "answered with an answer without a valid RefreshTaskId"],
+    ["no task ID", 200, json, '{"RequestId":"R"}', "answered with JSON without a valid RefreshTaskId"],
     ["an empty task ID", 200, json, '{"RequestId":"R","RefreshTaskId":""}', "without a valid RefreshTaskId"],
     ["a number as task ID", 200, json, '{"RequestId":"R","RefreshTaskId":7}', "without a valid RefreshTaskId"],
     ["an error without a code", 500, json, '{"RequestId":"R","RefreshTaskId":"7"}', "answered with application/json"],
@@ -128,7 +128,7 @@ describe("an answer that no VOD API gives", () => {
       302,
       { location: "https://elsewhere.example.com/" },
       "{}",
-      "without a valid RefreshTaskId and RequestId",
+      "without a valid RefreshTaskId, RequestId",
     ],
   ])("%s", async (_, status, headers, body, sentence) => {
     const endpoint = await answering((_request, response) => response.writeHead(status, headers).end(body));

@@ -57,7 +57,7 @@ describe("a valid path is sent in one spelling", () => {
 
 describe("a path that can't be sent is refused with one sentence", () => {
   test.each([
-    ["File", "", "is empty"],
+    ["File", "", "is empty; remove it"],
     [
       "File",
       "https://vod.example.com/a\nhttps://vod.example.com/b",
