@@ -398,5 +398,5 @@ function describeRemaining({ cost, batches }: BatchPlan, quota: RefreshQuota | u
 
 /** Describes against which quotas calls are counted, where that is only assumed: the service doesn't say. */
 function describeAssumed(kinds: readonly QuotaName[]): string {
-  return `assumed to count as ${kinds.map((kind) => QUOTA_NOUNS[kind]).join(" and ")}`;
+  return `counted as ${kinds.map((kind) => QUOTA_NOUNS[kind]).join(" and ")}, since the service doesn't say otherwise`;
 }

@@ -26,6 +26,34 @@ describe.each(engines())("on the $name", ({ create }) => {
     stack = undefined;
   });
 
+  test("patterns and URLs with any query have quotas of their own where the service says so, and count as others where not", async () => {
+    const { emulator, run } = await openProgram(join(PROGRAMS, "commonjs"), { regexQuota: 20, ignoreParamsQuota: 100 });
+    const program = (contentHash: string) => {
+      const pattern = { paths: ["vod.example.com/a/.*[.]js"], objectType: "Regex", contentHash };
+      return resources({
+        pattern,
+        anyQuery: { paths: ["vod.example.com/a.js"], objectType: "IgnoreParams", contentHash },
+      });
+    };
+    const told = await run("preview", program("v1"));
+    expect(told.output).toContain("refresh 1 pattern in 1 call (leaves 19 of 20 patterns in today's quota)");
+    expect(told.output).toContain(
+      "refresh 1 URL with any query in 1 call (leaves 99 of 100 URLs with any query in today's",
+    );
+    const first = await run("up", program("v1"));
+    expect(first.resources.map(({ outputs }) => outputs.cost)).toEqual(
+      expect.arrayContaining([expect.objectContaining({ regex: 1 }), expect.objectContaining({ ignoreParams: 1 })]),
+    );
+    emulator.set({ regexQuota: null, ignoreParamsQuota: null });
+    const { output } = await run("up", program("v2"));
+    expect(output).toContain(
+      "refresh 1 pattern in 1 call (counted as directories, since the service doesn't say otherwise)",
+    );
+    expect(output).toContain(
+      "refresh 1 URL with any query in 1 call (counted as URLs, since the service doesn't say otherwise)",
+    );
+  });
+
   test("examples/static-site: when 3 of 2,000 files change, 1 is removed and 2 are new, 4 URLs are sent and every file is fresh", async () => {
     const { emulator, directory, publish, run, refreshed } = await open("static-site");
     const name = (index: number) => `videos/${index % 40}/clip-${index}.m3u8`;

@@ -362,10 +362,10 @@ describe("what a pattern or a URL with any query costs", () => {
 
   test("is only assumed where the service doesn't say, so that no figure is given", () => {
     expect(first(byPaths({ objectType: "IgnoreParams" }), quota(2000))).toBe(
-      "initial deployment: refresh 2 URLs with any query in 1 call (assumed to count as URLs)",
+      "initial deployment: refresh 2 URLs with any query in 1 call (counted as URLs, since the service doesn't say otherwise)",
     );
     expect(first(byPaths({ objectType: "Regex" }), quota(2000))).toBe(
-      "initial deployment: refresh 2 patterns in 2 calls (assumed to count as directories)",
+      "initial deployment: refresh 2 patterns in 2 calls (counted as directories, since the service doesn't say otherwise)",
     );
   });
 
@@ -383,7 +383,7 @@ describe("what a pattern or a URL with any query costs", () => {
     const news = contents({ a: "1" }, { objectType: "IgnoreParams" });
     expect(lines(old, news, quota(10))).toEqual([
       "switched from paths to contents, 1 URL, 1 removed: refresh 1 URL with any query and 1 directory in 2 calls " +
-        "(leaves 99 of 100 directories in today's quota; the rest is assumed to count as URLs)",
+        "(leaves 99 of 100 directories in today's quota; the rest is counted as URLs, since the service doesn't say otherwise)",
       "  with any query: https://vod.example.com/a",
       "  everything below https://vod.example.com/x/",
     ]);
@@ -392,7 +392,7 @@ describe("what a pattern or a URL with any query costs", () => {
   test("is said to be assumed where it is too much", () => {
     const news = byPaths({ objectType: "IgnoreParams", paths: urls(3) });
     expect(lines(undefined, news, quota(2)).at(-1)).toBe(
-      "warning: today's quota has 2 of 2,000 URLs left and 3 are due (assumed to count as URLs): the update would send nothing and fail",
+      "warning: today's quota has 2 of 2,000 URLs left and 3 are due (counted as URLs, since the service doesn't say otherwise): the update would send nothing and fail",
     );
     const told = { cost: { ...NO_COST, ignoreParams: 4 } };
     expect(describeExceeded(told, news, NEITHER, { ...quota(2), ...own }, NOW)).toEqual({
@@ -400,6 +400,15 @@ describe("what a pattern or a URL with any query costs", () => {
       remedy: expect.stringContaining('set quota.onExceeded to "partial" or "collapse".'),
     });
   });
+});
+
+test.each([
+  ["no longer covered", ", or refreshRemoved to false to send nothing for what is no longer covered."],
+  ["changed", 'or set quota.onExceeded to "partial" or "collapse".'],
+] as const)("where a day can't hold what is %s, the remedy ends so", (reason, end) => {
+  const groups = [{ reason, count: 1900 }];
+  const cost = { ...NO_COST, urls: 1900 };
+  expect(describeExceeded({ cost }, contents({ a: "1" }), { groups }, quota(10), NOW).remedy.endsWith(end)).toBe(true);
 });
 
 test("the first five paths are listed, without their queries", () => {

@@ -492,7 +492,7 @@ describe("the day's quota", () => {
     emulator.set({ ignoreParamsQuota: 20, tellsOwnQuotas: false });
     const created = await up(undefined, manner);
     expect(lines).toContain(
-      "player: initial deployment: refresh 30 URLs with any query in 1 call (assumed to count as URLs)",
+      "player: initial deployment: refresh 30 URLs with any query in 1 call (counted as URLs, since the service doesn't say otherwise)",
     );
     expect(lines.at(-1)).toMatch(
       /^player: warning: 30 URLs with any query deferred to the next update: today's quota ran out; /,
