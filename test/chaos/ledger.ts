@@ -145,6 +145,9 @@ export class Ledger {
     if (this.recorded === undefined && !attempt.declaration.refreshOnCreate && this.hasTried) {
       for (const url of this.universe) this.unrecorded.add(url);
     }
+    // A URL that comes back, while nobody knows whether its removal was refreshed, may count as new and have a cached 404.
+    for (const [key, how] of waiting)
+      if (how === "unsure" && attempt.keys.has(key) && this.recorded?.keys.has(key) === false) this.unrecorded.add(key);
     this.recorded = attempt;
     this.hasTried = true;
   }
