@@ -137,19 +137,12 @@ export function getVodRefreshTasksOutput(
 
 async function askQuota(args: GetVodRefreshQuotaArgs, opts?: pulumi.InvokeOptions): Promise<GetVodRefreshQuotaResult> {
   if (isMocked()) return pulumi.runtime.invoke("alicloud-vod:index:getVodRefreshQuota", args, opts);
-  const { preload, ...quotas } = await ask(opts, ({ quota }, log) => quota(args, { log }));
-  return { ...quotas, ...(preload === undefined ? {} : { preloads: preload }) };
+  return ask(opts, ({ quota }, log) => quota(args, { log }));
 }
 
 async function askTasks(args: GetVodRefreshTasksArgs, opts?: pulumi.InvokeOptions): Promise<GetVodRefreshTasksResult> {
   if (isMocked()) return pulumi.runtime.invoke("alicloud-vod:index:getVodRefreshTasks", args, opts);
-  const rows = await ask(opts, ({ tasks }, log) => tasks(args, { log }));
-  const tasks = rows.map(({ objectPath, createdAt, ...row }) => ({
-    ...row,
-    path: objectPath,
-    createdAt: createdAt.toISOString(),
-  }));
-  return { tasks };
+  return ask(opts, ({ tasks }, log) => tasks(args, { log }));
 }
 
 /** Asks once all arguments are known and the resources in `dependsOn` are deployed. */

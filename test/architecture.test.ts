@@ -7,7 +7,8 @@ const ROOT = join(__dirname, "..");
 
 /** A room imports from itself and from rooms of lower floors. Rooms of the same floor don't import each other. */
 const FLOORS = [
-  ["dynamic"],
+  ["dynamic", "native"],
+  ["host"],
   ["resource"],
   ["tasks", "source"],
   ["plan"],

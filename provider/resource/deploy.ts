@@ -9,7 +9,7 @@ import { asVodError, VodError } from "../vod/errors.js";
 import { isQuotaExceeded } from "../vod/quota.js";
 import { type Clients, type Runtime, retryLimits } from "./clients.js";
 import type { CallContext } from "./context.js";
-import type { Deployment, DeployResult } from "./deployment.js";
+import { type Deployment, type DeployResult, waitsForOutstanding } from "./deployment.js";
 import type { ReportWriter } from "./report-writer.js";
 import type { Reporter } from "./reporter.js";
 
@@ -41,8 +41,8 @@ export class Deployer {
 
   /** Waits for the tasks whose end the last update didn't see. */
   private async waitForOutstanding(deployment: Deployment, context: CallContext): Promise<DeployResult> {
-    const { inputs, plan, outstanding } = deployment;
-    if (getWait(inputs) === undefined || outstanding.taskIds.length === 0) return { outcome: "unchanged" };
+    const { plan, outstanding } = deployment;
+    if (!waitsForOutstanding(deployment)) return { outcome: "unchanged" };
     const idle = nothingSent(plan, this.runtime.now(), outstanding);
     return {
       outcome: "waited",

@@ -3,7 +3,7 @@ import type { Manifest } from "../manifest/manifest.js";
 import { holdBack, type PreloadFailure } from "../plan/held-back.js";
 import { type Baseline, hasChanges, manifestFromInputs, type Plan, planAfterDrift, planRefresh } from "../plan/plan.js";
 import { baselineOf, type State } from "../plan/state.js";
-import { getContent, type Inputs, type ResourceKind, readInputs } from "../schema/inputs.js";
+import { getContent, getWait, type Inputs, type ResourceKind, readInputs } from "../schema/inputs.js";
 import { compareCoverage } from "../source/coverage.js";
 import { sameRows } from "../source/directory-digests.js";
 import type { SourceScanner } from "../source/source.js";
@@ -35,6 +35,11 @@ export interface Deployment {
  * tasks of the last update were followed. `submitted`: it sent what was due, or tried to.
  */
 export type DeployResult = { outcome: "unchanged" } | { outcome: "waited" | "submitted"; submission: SubmitResult };
+
+/** Whether tasks of the last update have to be followed where nothing is due. */
+export function waitsForOutstanding({ inputs, outstanding }: Pick<Deployment, "inputs" | "outstanding">): boolean {
+  return getWait(inputs) !== undefined && outstanding.taskIds.length > 0;
+}
 
 /** The content that the inputs name. */
 export interface Content {

@@ -18,16 +18,24 @@ interface Where extends Identity {
 /** What comes with each call of a function. */
 type FunctionContext = Pick<CallContext, "log" | "signal">;
 
+/** What is left of each of the day's quotas. */
+export type QuotaResult = Omit<RefreshQuota, "preload"> & { readonly preloads?: NonNullable<RefreshQuota["preload"]> };
+
+/** How far tasks are. */
+export interface TasksResult {
+  tasks: (Omit<RefreshTask, "objectPath" | "createdAt"> & { path: string; createdAt: string })[];
+}
+
 export interface VodFunctions {
   /** @throws VodError for every failure; InvalidArguments if the arguments can't be used. */
-  quota(args: unknown, context: FunctionContext): Promise<RefreshQuota>;
+  quota(args: unknown, context: FunctionContext): Promise<QuotaResult>;
   /**
    * The rows of tasks, task after task; none of a task whose records expired.
    *
    * @param args who asks and where, with the `taskIds`.
    * @throws VodError as well.
    */
-  tasks(args: unknown, context: FunctionContext): Promise<RefreshTask[]>;
+  tasks(args: unknown, context: FunctionContext): Promise<TasksResult>;
 }
 
 export function vodFunctions(settings: ConfigReader, runtime: Runtime): VodFunctions {
@@ -37,7 +45,9 @@ export function vodFunctions(settings: ConfigReader, runtime: Runtime): VodFunct
     quota: (args, { log, signal }) =>
       asVodErrors(async () => {
         const { where } = checkArguments("getVodRefreshQuota", args, {});
-        return clients.submitClient(where).describeRefreshQuota({ onWait: log.progress, signal });
+        const client = clients.submitClient(where);
+        const { preload, ...quotas } = await client.describeRefreshQuota({ onWait: log.progress, signal });
+        return { ...quotas, ...(preload === undefined ? {} : { preloads: preload }) };
       }),
     tasks: (args, { log, signal }) =>
       asVodErrors(async () => {
@@ -58,16 +68,18 @@ async function describeTasks(
   client: VodClient,
   taskIds: readonly string[],
   options: QuestionOptions,
-): Promise<RefreshTask[]> {
+): Promise<TasksResult> {
   const ids = new Set(taskIds.flatMap((joined) => joined.split(",")).filter((id) => id !== ""));
   const rows: RefreshTask[] = [];
   for (const taskId of ids) rows.push(...(await client.describeRefreshTasks({ taskId }, options)));
-  return rows.map((row) => ({
+  const tasks = rows.map(({ objectPath, createdAt, ...row }) => ({
     ...row,
     taskId: showLine(row.taskId),
-    objectPath: showLine(row.objectPath),
+    path: showLine(objectPath),
     objectType: showLine(row.objectType),
+    createdAt: createdAt.toISOString(),
   }));
+  return { tasks };
 }
 
 const TASK_IDS = { taskIds: z.array(z.string()).meta({ mustBe: "the taskIds of a resource, or a list of task IDs" }) };

@@ -35,6 +35,7 @@ import {
   planDeployment,
   readCachedContent,
   readContent,
+  waitsForOutstanding,
   willSend,
 } from "./deployment.js";
 import {
@@ -158,6 +159,23 @@ export class CacheResourceProvider {
     const deployment = await this.prepare(olds, news, context);
     const result = await this.deployer.deploy(deployment, context);
     return { outs: await this.conclude(id, deployment, result, context) };
+  }
+
+  /**
+   * The outputs that a deployment will have.
+   *
+   * @param olds the old outputs; undefined for a resource that doesn't exist yet.
+   * @returns undefined if they aren't known before it: it has calls to make or tasks to wait for.
+   */
+  async foresee(olds: Properties | undefined, news: Properties, context: CallContext): Promise<Properties | undefined> {
+    const state = olds && readState(olds, this.kind);
+    const known = readInputs(news, this.kind);
+    if (known === undefined) return undefined;
+    const inputs = state === undefined ? known : keepStateFiles(known, news, state);
+    const content = findKeptContent(inputs, news, state) ?? (await readCachedContent(this.sources, inputs, context));
+    const deployment = await planDeployment(state, inputs, content, this.runtime.now());
+    if (deployment.plan.paths.length > 0 || waitsForOutstanding(deployment)) return undefined;
+    return outputsAfter(this.kind, "", deployment, { outcome: "unchanged" }, context);
   }
 
   async read(id: string, properties: Properties, context: CallContext): Promise<{ id: string; props: Properties }> {

@@ -1,7 +1,8 @@
 /**
  * One `pulumi up` of a run, with resources one after another or in parallel, and the invariants that it is checked by.
  */
-import { type HostRuntime, preloadProvider, refreshProvider } from "../../provider/dynamic/host.js";
+import { preloadProvider, refreshProvider } from "../../provider/dynamic/host.js";
+import type { HostRuntime } from "../../provider/host/host.js";
 import type { State } from "../../provider/plan/state.js";
 import { formatLine } from "../../provider/text/log.js";
 import { createLimiter } from "../../provider/vod/rate-limiter.js";

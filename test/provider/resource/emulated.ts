@@ -1,5 +1,6 @@
 /** Providers whose calls go to an emulator, with its key from the environment. */
-import { type HostRuntime, type preloadProvider, refreshProvider } from "../../../provider/dynamic/host.js";
+import { type preloadProvider, refreshProvider } from "../../../provider/dynamic/host.js";
+import type { HostRuntime } from "../../../provider/host/host.js";
 import { formatLine } from "../../../provider/text/log.js";
 import { createLimiter } from "../../../provider/vod/rate-limiter.js";
 import type { Emulator } from "../../emulator/index.js";

@@ -5,7 +5,8 @@ import * as services from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import type { LogRequest } from "@pulumi/pulumi/proto/engine_pb.js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb.js";
 import { afterEach, describe, expect, test } from "vitest";
-import { logToEngine } from "../../../provider/dynamic/engine-log.js";
+import { loadEngineProtocol } from "../../../provider/dynamic/engine-protocol.js";
+import { logToEngine } from "../../../provider/host/engine-log.js";
 import { formatLine, type Line } from "../../../provider/text/log.js";
 import { urnOf } from "../lines.js";
 
@@ -52,7 +53,10 @@ async function startSilence(): Promise<string> {
 function logOf(address: string | undefined, { patienceMs = 60_000, script = SCRIPT } = {}) {
   const printed: string[] = [];
   const fallback = (one: Line, { name }: { name?: string | undefined }) => printed.push(formatLine(one, name));
-  return { log: logToEngine({ address, script, fallback, patienceMs }), printed };
+  return {
+    log: logToEngine({ address: () => address, loadProtocol: () => loadEngineProtocol(script), fallback, patienceMs }),
+    printed,
+  };
 }
 
 describe("the engine gets", () => {

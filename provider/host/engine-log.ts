@@ -1,8 +1,4 @@
-/**
- * The engine's log shows a line beside its resource, with its severity. Pulumi starts the host of dynamic providers with the
- * engine's address as its argument, and the host has the engine's protocol loaded.
- */
-import { createRequire } from "node:module";
+/** The engine's log shows a line beside its resource, with its severity. */
 import type * as Grpc from "@grpc/grpc-js";
 import type * as Messages from "@pulumi/pulumi/proto/engine_pb.js";
 import type { CallContext } from "../resource/context.js";
@@ -14,6 +10,13 @@ import type { Line, Severity } from "../text/log.js";
  * @returns anything, or a promise that resolves once this line and those before it are shown. It never rejects.
  */
 export type ShowLine = (line: Line, resource: Pick<CallContext, "urn" | "name">) => unknown;
+
+/** The modules of the engine's protocol, as the process has them. */
+export interface EngineProtocol {
+  grpc: typeof Grpc;
+  messages: typeof Messages;
+  EngineClient: Grpc.ServiceClientConstructor;
+}
 
 /** How long the engine may take to show a line, in milliseconds. It has no other work to do for it than to print. */
 const PATIENCE_MS = 5_000;
@@ -28,10 +31,10 @@ interface Channel {
 }
 
 interface EngineLogOptions {
-  /** The engine's address. Undefined if there is none. */
-  address: string | undefined;
-  /** The script of the host, in whose package the engine's protocol is. */
-  script: string;
+  /** The engine's address, asked for with the first line. Undefined if there is none. */
+  address(): string | undefined;
+  /** Loads the engine's protocol. It may throw. */
+  loadProtocol(): EngineProtocol;
   /** Shows a line that the engine can't show. */
   fallback(line: Line, resource: Pick<CallContext, "urn" | "name">): void;
   /** Defaults to {@link PATIENCE_MS}. */
@@ -42,10 +45,10 @@ interface EngineLogOptions {
  * Shows lines through the engine, one after the other; it connects with the first one. A line without a URN, and every line from
  * the first failure on, goes to `fallback`. A line that the engine got and didn't answer isn't repeated.
  */
-export function logToEngine({ address, script, fallback, patienceMs = PATIENCE_MS }: EngineLogOptions): ShowLine {
+export function logToEngine({ address, loadProtocol, fallback, patienceMs = PATIENCE_MS }: EngineLogOptions): ShowLine {
   let last: Promise<void> = Promise.resolve();
   let channel: Channel | undefined;
-  let isBroken = address === undefined;
+  let isBroken = false;
   const giveUp = () => {
     isBroken = true;
     channel?.close();
@@ -55,7 +58,9 @@ export function logToEngine({ address, script, fallback, patienceMs = PATIENCE_M
   const offer = async (line: Line, urn: string): Promise<boolean> => {
     const deadline = Date.now() + patienceMs;
     try {
-      channel ??= openChannel(address as string, script);
+      const place = address();
+      if (place === undefined) return false;
+      channel ??= openChannel(place, loadProtocol());
       if (!(await channel.isReady(deadline))) {
         giveUp();
         return false;
@@ -78,13 +83,9 @@ export function logToEngine({ address, script, fallback, patienceMs = PATIENCE_M
   };
 }
 
-/** @throws if the modules aren't where they are in every version of Pulumi that is known. */
-function openChannel(address: string, script: string): Channel {
-  // The copies that the host itself uses: this package may resolve others.
-  const load = createRequire(script);
-  const { connectivityState, credentials }: typeof Grpc = load("@grpc/grpc-js");
-  const { LogRequest, LogSeverity }: typeof Messages = load("../../proto/engine_pb");
-  const { EngineClient } = load("../../proto/engine_grpc_pb") as { EngineClient: Grpc.ServiceClientConstructor };
+function openChannel(address: string, { grpc, messages, EngineClient }: EngineProtocol): Channel {
+  const { connectivityState, credentials } = grpc;
+  const { LogRequest, LogSeverity } = messages;
   const severities: Record<Severity, Messages.LogSeverity> = {
     progress: LogSeverity.INFO,
     info: LogSeverity.INFO,

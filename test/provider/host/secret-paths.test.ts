@@ -135,9 +135,9 @@ test("outputs stay in clear if no path is secret, and any other failure stays it
 
 test("a state without the mark has no difference, and its secret paths are marked by the next update", async () => {
   const made = provider(refreshProvider, await started());
-  const { inputs } = await made.check({}, { paths: [URL], contentHash: "v1" });
+  const { inputs } = await made.check({}, { __provider: "text", paths: [URL], contentHash: "v1" });
   const { id, outs } = await made.create(inputs);
-  const flagged = { paths: [URL], contentHash: "v1", __secretPaths: true };
+  const flagged = { __provider: "text", paths: [URL], contentHash: "v1", __secretPaths: true };
   const { inputs: news } = await made.check(inputs, flagged);
   expect(await made.diff(id, outs, news)).toEqual({ changes: false });
   const { inputs: changed } = await made.check(inputs, { ...flagged, contentHash: "v2" });

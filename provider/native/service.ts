@@ -1,0 +1,154 @@
+/** The plugin's side of Pulumi's protocol: each call of the engine is answered by the core. */
+import {
+  Metadata,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  status,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import { type PluginAttach, PluginInfo } from "@pulumi/pulumi/proto/plugin_pb.js";
+import * as messages from "@pulumi/pulumi/proto/provider_pb.js";
+import { Status } from "@pulumi/pulumi/proto/status_pb.js";
+import { Any } from "google-protobuf/google/protobuf/any_pb.js";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb.js";
+import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb.js";
+import type { Properties } from "../resource/context.js";
+import { ResourceInitFailedError } from "../resource/outputs.js";
+import { showLine } from "../text/show.js";
+import { asVodError, VodError } from "../vod/errors.js";
+import type { Change } from "./changes.js";
+import { findUnknownKeys } from "./configuration.js";
+import type { Plugin } from "./plugin.js";
+import { decode } from "./values.js";
+
+/** @param connect takes the engine's address, for the lines beside resources. */
+export function buildService(plugin: Plugin, connect: (address: string) => void): UntypedServiceImplementation {
+  return {
+    handshake: answer(async (request: messages.ProviderHandshakeRequest) => {
+      connect(request.getEngineAddress());
+      return new messages.ProviderHandshakeResponse().setAcceptSecrets(true);
+    }),
+    attach: answer(async (request: PluginAttach) => {
+      connect(request.getAddress());
+      return new Empty();
+    }),
+    getPluginInfo: answer(async () => new PluginInfo().setVersion(plugin.version)),
+    getSchema: answer(async () => {
+      const { describePackage } = await import("./package-schema.js");
+      return new messages.GetSchemaResponse().setSchema(JSON.stringify(describePackage(plugin.version)));
+    }),
+    checkConfig: answer(async (request: messages.CheckRequest) => {
+      const failures = findUnknownKeys(toProperties(request.getNews()));
+      return checkResponse(failures).setInputs(request.getNews());
+    }),
+    // Another account is no other resource. The engine asks this too when a stack moves from the dynamic form.
+    diffConfig: answer(async () => new messages.DiffResponse().setChanges(messages.DiffResponse.DiffChanges.DIFF_NONE)),
+    configure: answer(async (request: messages.ConfigureRequest) => {
+      plugin.configure(decode(toProperties(request.getArgs())).values);
+      return new messages.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true);
+    }),
+    check: answer(async (request: messages.CheckRequest) => {
+      const olds = toProperties(request.getOlds());
+      const { inputs, failures } = await plugin.check(request.getUrn(), olds, toProperties(request.getNews()));
+      return checkResponse(failures).setInputs(toStruct(inputs));
+    }),
+    diff: answer(async (request: messages.DiffRequest) => {
+      const olds = toProperties(request.getOlds());
+      const oldInputs = toProperties(request.getOldInputs());
+      const news = toProperties(request.getNews());
+      return diffResponse(await plugin.diff(request.getUrn(), request.getId(), { olds, oldInputs, news }));
+    }),
+    create: answer(async (request: messages.CreateRequest) => {
+      const { id, outputs } = await plugin.create(
+        request.getUrn(),
+        toProperties(request.getProperties()),
+        request.getPreview(),
+      );
+      return new messages.CreateResponse().setId(id).setProperties(toStruct(outputs));
+    }),
+    update: answer(async (request: messages.UpdateRequest) => {
+      const olds = toProperties(request.getOlds());
+      const news = toProperties(request.getNews());
+      const outputs = await plugin.update(request.getUrn(), request.getId(), { olds, news }, request.getPreview());
+      return new messages.UpdateResponse().setProperties(toStruct(outputs));
+    }),
+    read: answer(async (request: messages.ReadRequest) => {
+      const properties = toProperties(request.getProperties());
+      const outputs = await plugin.read(request.getUrn(), request.getId(), properties);
+      return new messages.ReadResponse()
+        .setId(request.getId())
+        .setProperties(toStruct(outputs))
+        .setInputs(request.getInputs());
+    }),
+    delete: answer(async (request: messages.DeleteRequest) => {
+      await plugin.delete(request.getUrn(), request.getId(), toProperties(request.getProperties()));
+      return new Empty();
+    }),
+    invoke: answer(async (request: messages.InvokeRequest) => {
+      const result = await plugin.invoke(request.getTok(), toProperties(request.getArgs()));
+      return new messages.InvokeResponse().setReturn(toStruct(result));
+    }),
+    // It comes at the end of every operation too, when no call is running.
+    cancel: answer(async () => {
+      plugin.cancel();
+      return new Empty();
+    }),
+  };
+}
+
+/** Runs a method, and turns whatever it throws into the status of the answer: sentences, and never a stack trace. */
+function answer<Request, Response>(method: (request: Request) => Promise<Response>) {
+  return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
+    method(call.request).then(
+      (response) => callback(null, response),
+      (error: unknown) => callback(toStatus(error)),
+    );
+  };
+}
+
+function toStatus(error: unknown) {
+  if (!(error instanceof ResourceInitFailedError)) {
+    const { message, details } = error instanceof VodError ? error : asVodError(error);
+    return { code: status.UNKNOWN, details: details.length === 0 ? message : (error as VodError).full };
+  }
+  // The engine keeps the resource with these properties.
+  const detail = new messages.ErrorResourceInitFailed()
+    .setId(error.id)
+    .setProperties(toStruct(error.properties))
+    .setReasonsList([...error.reasons]);
+  const any = new Any();
+  any.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
+  const whole = new Status().setCode(status.UNKNOWN).setMessage(error.message).addDetails(any);
+  const metadata = new Metadata();
+  metadata.add("grpc-status-details-bin", Buffer.from((whole ?? new Status()).serializeBinary()));
+  return { code: status.UNKNOWN, details: error.message, metadata };
+}
+
+function checkResponse(failures: readonly { property: string; reason: string }[]): messages.CheckResponse {
+  return new messages.CheckResponse().setFailuresList(
+    failures.map(({ property, reason }) =>
+      new messages.CheckFailure().setProperty(property).setReason(showLine(reason)),
+    ),
+  );
+}
+
+function diffResponse({ changes, paths }: { changes: boolean; paths: ReadonlyMap<string, Change> }) {
+  const { DiffChanges } = messages.DiffResponse;
+  const response = new messages.DiffResponse().setChanges(changes ? DiffChanges.DIFF_SOME : DiffChanges.DIFF_NONE);
+  if (!changes || paths.size === 0) return response;
+  const { Kind } = messages.PropertyDiff;
+  const kinds = { add: Kind.ADD, delete: Kind.DELETE, update: Kind.UPDATE };
+  const detailed = response.getDetaileddiffMap();
+  for (const [path, change] of paths)
+    detailed.set(path, new messages.PropertyDiff().setKind(kinds[change]).setInputdiff(path !== "pending"));
+  const names = new Set([...paths.keys()].map((path) => path.replace(/[.[].*$/s, "")));
+  return response.setDiffsList([...names]).setHasdetaileddiff(true);
+}
+
+function toProperties(struct: Struct | undefined): Properties {
+  return (struct?.toJavaScript() ?? {}) as Properties;
+}
+
+function toStruct(properties: Properties): Struct {
+  return Struct.fromJavaScript(properties as Record<string, JavaScriptValue>);
+}
