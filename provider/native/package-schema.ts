@@ -29,13 +29,10 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   "quota.onExceeded": "QuotaPolicy",
   "quota.collapse": "Collapse",
   objectType: "ObjectType",
-  status: "RefreshStatus",
   cost: "VodCost",
   "VodCachePreload.quota": "PreloadQuota",
   "VodCachePreload.quota.onExceeded": "PreloadQuotaPolicy",
   refresh: "AwaitedRefresh",
-  "refresh.objectType": "ObjectType",
-  "refresh.status": "RefreshStatus",
   area: "PreloadArea",
   onFailure: "FailurePolicy",
   urls: "VodDayQuota",
@@ -45,6 +42,12 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   ignoreParams: "VodDayQuota",
   tasks: "VodRefreshTask",
 };
+
+/**
+ * Where an enum is a text: as an output, and where an output is given as an input. Pulumi's YAML lets no enum be assigned, not even to
+ * the same enum.
+ */
+const TEXTS: readonly string[] = ["status", "refresh.objectType", "refresh.status"];
 
 /** What the TypeScript classes add to the inputs: the plugin makes no second resource. */
 const NOT_NATIVE: readonly string[] = ["preload"];
@@ -71,6 +74,11 @@ class Types {
     return { properties, required: required.sort() };
   }
 
+  /** Whether a reference is to an enum. */
+  isEnum(reference: unknown): boolean {
+    return typeof reference === "string" && this.all[reference.replace("#/types/", "")]?.enum !== undefined;
+  }
+
   private describe(schema: z.ZodType, path: string): Json {
     if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
       return this.describe(schema.unwrap() as z.ZodType, path);
@@ -81,6 +89,7 @@ class Types {
       const [only, ...others] = parts.map((part) => this.describe(part, path));
       return others.length === 0 ? (only as Json) : { oneOf: [only, ...others] };
     }
+    if (schema instanceof z.ZodEnum && TEXTS.some((text) => path.endsWith(text))) return { type: "string" };
     if (schema instanceof z.ZodEnum) {
       return this.refer(path, {
         type: "string",
@@ -182,6 +191,13 @@ function describeResource(kind: ResourceKind, types: Types): Json {
   const at = kind.name === "VodCachePreload" ? kind.name : "";
   const inputs = types.describeAll(nativeSchemas(kind), at);
   const outputs = types.describeAll(outputSchemas(kind), "");
+  const isEnum = (property: unknown) => types.isEnum((property as Json).$ref);
+  const asOutputs = Object.fromEntries(
+    Object.entries(inputs.properties).map(([name, property]) => {
+      const { $ref: _, ...rest } = property as Json;
+      return [name, isEnum(property) ? { ...rest, type: "string" } : property];
+    }),
+  );
   // Inputs with a default always have a value afterwards.
   const complete = Object.entries(nativeSchemas(kind))
     .filter(([, schema]) => schema.safeParse(undefined).data !== undefined)
@@ -190,7 +206,7 @@ function describeResource(kind: ResourceKind, types: Types): Json {
     description: DESCRIPTIONS[kind.name],
     inputProperties: inputs.properties,
     requiredInputs: inputs.required,
-    properties: { ...inputs.properties, ...outputs.properties },
+    properties: { ...asOutputs, ...outputs.properties },
     required: [...new Set([...inputs.required, ...complete, ...outputs.required])].sort(),
     // The form of this resource that a TypeScript program runs without the plugin.
     aliases: [{ type: `pulumi-nodejs:dynamic/${PACKAGE}:${kind.name}` }],
