@@ -24,7 +24,7 @@ function compare(path: string, old: unknown, now: unknown, descends: boolean, ch
   if (isDeepStrictEqual(old, now)) return;
   if (old === undefined) changes.set(path, "add");
   else if (now === undefined) changes.set(path, "delete");
-  else if (descends && isObject(old) && isObject(now)) {
+  else if (descends && isObject(old) && isObject(now) && [...unionOfKeys(old, now)].every(hasPath)) {
     for (const key of unionOfKeys(old, now)) compare(path + formatKey(key), old[key], now[key], true, changes);
   } else changes.set(path, "update");
 }
@@ -33,9 +33,14 @@ function unionOfKeys(a: Properties, b: Properties): Set<string> {
   return new Set([...Object.keys(a), ...Object.keys(b)]);
 }
 
-/** Source: Pulumi's `PropertyPath`. */
+/** In a path, a backslash is one of the key unless a quotation mark follows it. Source: Pulumi's `ParsePropertyPath`. */
 function formatKey(key: string): string {
-  return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `["${key.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"]`;
+  return /^[A-Za-z_$][\w$]*$/.test(key) ? `.${key}` : `["${key.replaceAll('"', '\\"')}"]`;
+}
+
+/** Whether a path can name a key: a backslash at its end would hide the end of the path. */
+function hasPath(key: string): boolean {
+  return !key.endsWith("\\");
 }
 
 function isObject(value: unknown): value is Properties {
