@@ -3,6 +3,7 @@
  * the plugin's own namespace only, so that the keys of `alicloud:` have the same names here.
  */
 import type { ConfigReader } from "../credentials/chain.js";
+import { findSimilar } from "../text/similar.js";
 import { joinNames } from "../vod/format.js";
 
 interface Variable {
@@ -58,10 +59,17 @@ export function configReader(settings: Readonly<Record<string, unknown>>): Confi
 /** A sentence for each key that is none of the plugin's. */
 export function findUnknownKeys(settings: Readonly<Record<string, unknown>>): { property: string; reason: string }[] {
   const names = Object.keys(CONFIG_VARIABLES);
-  return Object.keys(settings)
-    .filter((key) => !names.includes(key) && !ENGINES_OWN.includes(key))
-    .map((key) => ({
-      property: key,
-      reason: `alicloud-vod has no setting ${JSON.stringify(key)}. Its settings are ${joinNames(names, "and")}.`,
-    }));
+  const unknown = Object.keys(settings).filter((key) => !names.includes(key) && !ENGINES_OWN.includes(key));
+  return unknown.map((key) => {
+    const meant = findSimilar(key, names);
+    const advice = meant === undefined ? `Its settings are ${joinNames(names, "and")}.` : `Did you mean ${meant}?`;
+    return { property: key, reason: `alicloud-vod has no setting ${JSON.stringify(key)}. ${advice}` };
+  });
+}
+
+const SETTING = new RegExp(`\\balicloud(?=:(?:${Object.keys(CONFIG_VARIABLES).join("|")})\\b)`, "g");
+
+/** A sentence of the core with the settings by the names that they have here: `alicloud-vod:accessKey` for `alicloud:accessKey`. */
+export function renameSettings(sentence: string): string {
+  return sentence.replace(SETTING, "alicloud-vod");
 }

@@ -1,5 +1,5 @@
 /** The resources and functions as a plugin runs them: for several accounts, with secrets marked, and stopped by a signal. */
-
+import type { ShowLine } from "../host/engine-log.js";
 import { type HostRuntime, ResourceHost } from "../host/host.js";
 import { SECRET_HEADERS, SECRET_PATHS } from "../host/secret-paths.js";
 import type { Properties } from "../resource/context.js";
@@ -10,9 +10,9 @@ import { logTo } from "../text/log.js";
 import { VodError } from "../vod/errors.js";
 import { type Change, findChanges } from "./changes.js";
 import { coerceInputs } from "./coerce.js";
-import { configReader } from "./configuration.js";
+import { configReader, renameSettings } from "./configuration.js";
 import { nativeSchemas, tokenOf } from "./package-schema.js";
-import { type Decoded, decode, encode } from "./values.js";
+import { decode, encode } from "./values.js";
 
 const KINDS: readonly ResourceKind[] = [REFRESH, PRELOAD];
 
@@ -23,17 +23,22 @@ interface Resource {
 
 export class Plugin {
   private readonly resources: ReadonlyMap<string, Resource>;
-  private functions: VodFunctions | undefined;
+  private functions: VodFunctions;
   /** The calls under way. */
   private readonly running = new Set<AbortController>();
+  private readonly runtime: HostRuntime;
 
   constructor(
     readonly version: string,
-    private readonly runtime: HostRuntime,
+    runtime: HostRuntime,
   ) {
+    const log: ShowLine = ({ severity, text }, resource) =>
+      runtime.log({ severity, text: renameSettings(text) }, resource);
+    this.runtime = { ...runtime, log };
     this.resources = new Map(
-      KINDS.map((kind) => [tokenOf(kind.name), { kind, host: new ResourceHost(kind, runtime) }]),
+      KINDS.map((kind) => [tokenOf(kind.name), { kind, host: new ResourceHost(kind, this.runtime) }]),
     );
+    this.functions = vodFunctions(configReader({}), this.runtime);
   }
 
   /** @param settings the stack's, or those of an explicit provider. */
@@ -55,17 +60,16 @@ export class Plugin {
     return { inputs: encode(withoutUrn(inputs), secrets), failures };
   }
 
+  /** @param given the inputs before are those among the outputs where they aren't given. */
   async diff(
     urn: string,
     id: string,
-    given: { olds: Properties; oldInputs: Properties; news: Properties },
+    given: { olds: Properties; oldInputs: Properties | undefined; news: Properties },
   ): Promise<{ changes: boolean; paths: ReadonlyMap<string, Change> }> {
-    const { host } = this.find(urn);
-    const [olds, oldInputs, news] = [given.olds, given.oldInputs, given.news].map(decode) as [
-      Decoded,
-      Decoded,
-      Decoded,
-    ];
+    const { kind, host } = this.find(urn);
+    const olds = decode(given.olds);
+    const oldInputs = decode(given.oldInputs ?? pickInputs(kind, given.olds));
+    const news = decode(given.news);
     const { changes } = await this.run((signal) => host.diff(id, olds.values, { ...news.values, __urn: urn }, signal));
     if (!changes) return { changes, paths: new Map() };
     const paths = findChanges(oldInputs.values, news.values, new Set([...oldInputs.secrets, ...news.secrets]));
@@ -128,10 +132,10 @@ export class Plugin {
 
   private async ask(token: string, args: Properties, signal: AbortSignal): Promise<Properties> {
     const context = { log: logTo(() => {}), signal };
-    if (this.functions !== undefined && token === tokenOf("getVodRefreshQuota")) {
+    if (token === tokenOf("getVodRefreshQuota")) {
       return { ...(await this.functions.quota(args, context)) };
     }
-    if (this.functions !== undefined && token === tokenOf("getVodRefreshTasks")) {
+    if (token === tokenOf("getVodRefreshTasks")) {
       return { ...(await this.functions.tasks(args, context)) };
     }
     throw new VodError(`alicloud-vod has no function ${token}.`, "Use one of its schema.", { code: "UnknownFunction" });
@@ -174,6 +178,12 @@ function markSecrets(secrets: ReadonlySet<string>): Properties {
     ...(hasAny("paths", "contents", "source") ? { [SECRET_PATHS]: true } : {}),
     ...(hasAny("headers") ? { [SECRET_HEADERS]: true } : {}),
   };
+}
+
+/** The inputs among the outputs of a resource. */
+function pickInputs(kind: ResourceKind, outputs: Properties): Properties {
+  const names = [...Object.keys(nativeSchemas(kind)), "files"];
+  return Object.fromEntries(Object.entries(outputs).filter(([name]) => names.includes(name)));
 }
 
 /** The plugin is told the URN with each call. */

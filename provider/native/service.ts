@@ -1,28 +1,33 @@
 /** The plugin's side of Pulumi's protocol: each call of the engine is answered by the core. */
-import {
-  Metadata,
-  type ServerUnaryCall,
-  type sendUnaryData,
-  status,
-  type UntypedServiceImplementation,
-} from "@grpc/grpc-js";
+import type { ServerUnaryCall, sendUnaryData, UntypedServiceImplementation } from "@grpc/grpc-js";
 import { type PluginAttach, PluginInfo } from "@pulumi/pulumi/proto/plugin_pb.js";
 import * as messages from "@pulumi/pulumi/proto/provider_pb.js";
-import { Status } from "@pulumi/pulumi/proto/status_pb.js";
-import { Any } from "google-protobuf/google/protobuf/any_pb.js";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb.js";
-import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb.js";
-import type { Properties } from "../resource/context.js";
-import { ResourceInitFailedError } from "../resource/outputs.js";
 import { showLine } from "../text/show.js";
-import { asVodError, VodError } from "../vod/errors.js";
 import type { Change } from "./changes.js";
-import { findUnknownKeys } from "./configuration.js";
+import { findUnknownKeys, renameSettings } from "./configuration.js";
 import type { Plugin } from "./plugin.js";
-import { decode } from "./values.js";
+import { toStatus } from "./status.js";
+import { decode, toProperties, toStruct } from "./values.js";
 
 /** @param connect takes the engine's address, for the lines beside resources. */
 export function buildService(plugin: Plugin, connect: (address: string) => void): UntypedServiceImplementation {
+  const answer =
+    <Request, Response>(method: (request: Request) => Promise<Response>) =>
+    (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
+      let isAnswered = false;
+      // Nobody hears the answer: the engine is gone, and what isn't sent yet would not be recorded.
+      call.on("cancelled", () => {
+        if (!isAnswered) plugin.cancel();
+      });
+      const give: typeof callback = (...response) => {
+        isAnswered = true;
+        callback(...response);
+      };
+      method(call.request)
+        .then((response) => give(null, response))
+        .catch((error: unknown) => give(toStatus(error)));
+    };
   return {
     handshake: answer(async (request: messages.ProviderHandshakeRequest) => {
       connect(request.getEngineAddress());
@@ -54,7 +59,8 @@ export function buildService(plugin: Plugin, connect: (address: string) => void)
     }),
     diff: answer(async (request: messages.DiffRequest) => {
       const olds = toProperties(request.getOlds());
-      const oldInputs = toProperties(request.getOldInputs());
+      // An older engine gives no inputs: they are among the outputs.
+      const oldInputs = request.hasOldInputs() ? toProperties(request.getOldInputs()) : undefined;
       const news = toProperties(request.getNews());
       return diffResponse(await plugin.diff(request.getUrn(), request.getId(), { olds, oldInputs, news }));
     }),
@@ -96,38 +102,10 @@ export function buildService(plugin: Plugin, connect: (address: string) => void)
   };
 }
 
-/** Runs a method, and turns whatever it throws into the status of the answer: sentences, and never a stack trace. */
-function answer<Request, Response>(method: (request: Request) => Promise<Response>) {
-  return (call: ServerUnaryCall<Request, Response>, callback: sendUnaryData<Response>): void => {
-    method(call.request).then(
-      (response) => callback(null, response),
-      (error: unknown) => callback(toStatus(error)),
-    );
-  };
-}
-
-function toStatus(error: unknown) {
-  if (!(error instanceof ResourceInitFailedError)) {
-    const { message, details } = error instanceof VodError ? error : asVodError(error);
-    return { code: status.UNKNOWN, details: details.length === 0 ? message : (error as VodError).full };
-  }
-  // The engine keeps the resource with these properties.
-  const detail = new messages.ErrorResourceInitFailed()
-    .setId(error.id)
-    .setProperties(toStruct(error.properties))
-    .setReasonsList([...error.reasons]);
-  const any = new Any();
-  any.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
-  const whole = new Status().setCode(status.UNKNOWN).setMessage(error.message).addDetails(any);
-  const metadata = new Metadata();
-  metadata.add("grpc-status-details-bin", Buffer.from((whole ?? new Status()).serializeBinary()));
-  return { code: status.UNKNOWN, details: error.message, metadata };
-}
-
 function checkResponse(failures: readonly { property: string; reason: string }[]): messages.CheckResponse {
   return new messages.CheckResponse().setFailuresList(
     failures.map(({ property, reason }) =>
-      new messages.CheckFailure().setProperty(property).setReason(showLine(reason)),
+      new messages.CheckFailure().setProperty(property).setReason(showLine(renameSettings(reason))),
     ),
   );
 }
@@ -143,12 +121,4 @@ function diffResponse({ changes, paths }: { changes: boolean; paths: ReadonlyMap
     detailed.set(path, new messages.PropertyDiff().setKind(kinds[change]).setInputdiff(path !== "pending"));
   const names = new Set([...paths.keys()].map((path) => path.replace(/[.[].*$/s, "")));
   return response.setDiffsList([...names]).setHasdetaileddiff(true);
-}
-
-function toProperties(struct: Struct | undefined): Properties {
-  return (struct?.toJavaScript() ?? {}) as Properties;
-}
-
-function toStruct(properties: Properties): Struct {
-  return Struct.fromJavaScript(properties as Record<string, JavaScriptValue>);
 }
