@@ -2,30 +2,74 @@
  * The plugin's process. The engine waits for the port that it prints, so that it is printed before anything else is loaded: a
  * connection that comes earlier waits.
  */
-import { createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 
 /** The version of the package, which the build writes here. */
 declare const PLUGIN_VERSION: string;
 
-const early: Socket[] = [];
-let accept = (socket: Socket): void => void early.push(socket);
-const server = createServer((socket) => accept(socket));
+/** How often an engine that closed its connections is looked for, in milliseconds. */
+const LOOK_MS = 5_000;
+
+/** Ends the process with a sentence: a stack trace says nothing to a person, and may say too much. */
+function fail(sentence: string): never {
+  process.stderr.write(`${sentence}\n`);
+  process.exit(1);
+}
+
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  fail(
+    `The plugin alicloud-vod needs Node.js 20.19 or newer, and this is ${process.versions.node}. Install a newer one.`,
+  );
+}
+const failUnexpectedly = () =>
+  fail("pulumi-alicloud-vod failed unexpectedly. Report it to the project. (code Internal)");
+process.on("uncaughtException", failUnexpectedly);
+process.on("unhandledRejection", failUnexpectedly);
+// An engine that is gone reads nothing any more: that is no failure of a call.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+
+/** The engine that starts the plugin gives its address as the last argument; a person who starts it gives none. */
+const engine = process.argv.slice(2).findLast((argument) => /^[^-].*:\d+$/.test(argument));
+
+const open = new Set<Socket>();
+let accept = (_: Socket): void => {};
+const server = createServer((socket) => {
+  open.add(socket);
+  socket.once("close", () => {
+    open.delete(socket);
+    if (open.size === 0) stopWithoutEngine();
+  });
+  accept(socket);
+});
 server.listen(0, "127.0.0.1", () => {
   const address = server.address();
   if (typeof address === "object") process.stdout.write(`${address?.port}\n`);
 });
 
 const running = import("./start.js").then(({ startPlugin }) => {
-  const plugin = startPlugin(typeof PLUGIN_VERSION === "string" ? PLUGIN_VERSION : "0.0.0");
+  const plugin = startPlugin(typeof PLUGIN_VERSION === "string" ? PLUGIN_VERSION : "0.0.0", engine);
   accept = plugin.accept;
-  for (const socket of early.splice(0)) accept(socket);
+  for (const socket of open) accept(socket);
   return plugin;
 });
 
 // A call under way keeps what it did, and is answered before the process ends.
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
-  process.once(signal, () => {
-    server.close();
-    void running.then((plugin) => plugin.stop()).finally(() => process.exit(0));
+for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, stop);
+
+function stop(): void {
+  server.close();
+  void running.then((plugin) => plugin.stop()).finally(() => process.exit(0));
+}
+
+/** An engine that is killed tells nobody. One that is idle for long closes its connections too, and comes back. */
+function stopWithoutEngine(): void {
+  if (engine === undefined || open.size > 0) return;
+  const [, host, port] = /^(.*):(\d+)$/.exec(engine) as RegExpExecArray;
+  const socket = connect({ host: host as string, port: Number(port) });
+  socket.once("error", stop);
+  socket.once("connect", () => {
+    socket.destroy();
+    setTimeout(stopWithoutEngine, LOOK_MS);
   });
 }

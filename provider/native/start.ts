@@ -4,7 +4,8 @@ import * as grpc from "@grpc/grpc-js";
 import { EngineClient } from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import * as messages from "@pulumi/pulumi/proto/engine_pb.js";
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb.js";
-import { type EngineProtocol, logToEngine } from "../host/engine-log.js";
+import { type EngineProtocol, logToEngine, type ShowLine } from "../host/engine-log.js";
+import type { Runtime } from "../resource/clients.js";
 import { RunReport } from "../resource/run-report.js";
 import { formatLine } from "../text/log.js";
 import { Plugin } from "./plugin.js";
@@ -20,23 +21,27 @@ export interface RunningPlugin {
   stop(): Promise<void>;
 }
 
-/** @param version of the package, without a `v`. */
-export function startPlugin(version: string): RunningPlugin {
-  let engine: string | undefined;
-  const protocol = { grpc, messages, EngineClient } as unknown as EngineProtocol;
+/**
+ * @param version of the package, without a `v`.
+ * @param address the engine's, if it is known already. Newer engines say it in the first call.
+ * @param runtime what tests have of their own.
+ */
+export function startPlugin(version: string, address?: string, runtime: Partial<Runtime> = {}): RunningPlugin {
+  let engine = address;
+  let show = logTo(address);
   const plugin = new Plugin(version, {
     environment: process.env,
-    log: logToEngine({
-      address: () => engine,
-      loadProtocol: () => protocol,
-      fallback: (line, { name }) => void process.stderr.write(`${formatLine(line, name)}\n`),
-    }),
     now: () => new Date(),
     report: new RunReport(),
+    ...runtime,
+    log: (line, resource) => show(line, resource),
   });
   const server = new grpc.Server(UNBOUNDED);
-  const service = buildService(plugin, (address) => {
-    engine = address;
+  // A plugin that a person started may serve one engine after the other.
+  const service = buildService(plugin, (given) => {
+    if (given === engine) return;
+    engine = given;
+    show = logTo(given);
   });
   server.addService(ResourceProviderService as unknown as grpc.ServiceDefinition, service);
   const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
@@ -47,4 +52,12 @@ export function startPlugin(version: string): RunningPlugin {
       return new Promise((resolve) => server.tryShutdown(() => resolve()));
     },
   };
+}
+
+function logTo(engine: string | undefined): ShowLine {
+  return logToEngine({
+    address: () => engine,
+    loadProtocol: () => ({ grpc, messages, EngineClient }) as unknown as EngineProtocol,
+    fallback: (line, { name }) => void process.stderr.write(`${formatLine(line, name)}\n`),
+  });
 }
