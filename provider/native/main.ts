@@ -3,9 +3,10 @@
  * connection that comes earlier waits.
  */
 import { connect, createServer, type Socket } from "node:net";
+import type { Release } from "./package-schema.js";
 
-/** The version of the package, which the build writes here. */
-declare const PLUGIN_VERSION: string;
+/** What the build writes here. */
+declare const PLUGIN_RELEASE: Release | undefined;
 
 /** How often an engine that closed its connections is looked for, in milliseconds. */
 const LOOK_MS = 5_000;
@@ -26,6 +27,8 @@ const failUnexpectedly = () =>
   fail("pulumi-alicloud-vod failed unexpectedly. Report it to the project. (code Internal)");
 process.on("uncaughtException", failUnexpectedly);
 process.on("unhandledRejection", failUnexpectedly);
+// A request has a signature, and `debug` reads this once it is loaded.
+if (process.env.DEBUG) process.env.DEBUG += ",-httpx:*";
 // An engine that is gone reads nothing any more: that is no failure of a call.
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
@@ -48,7 +51,7 @@ server.listen(0, "127.0.0.1", () => {
 });
 
 const running = import("./start.js").then(({ startPlugin }) => {
-  const plugin = startPlugin(typeof PLUGIN_VERSION === "string" ? PLUGIN_VERSION : "0.0.0", engine);
+  const plugin = startPlugin(typeof PLUGIN_RELEASE === "object" ? PLUGIN_RELEASE : { version: "0.0.0" }, engine);
   accept = plugin.accept;
   for (const socket of open) accept(socket);
   return plugin;

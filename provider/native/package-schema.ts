@@ -148,8 +148,15 @@ const DESCRIPTIONS = {
   getVodRefreshTasks: "Asks how far tasks are.",
 } as const;
 
-/** @param version of the package, without a `v`. */
-export function describePackage(version: string): Json {
+/** What a release says of itself. */
+export interface Release {
+  /** Without a `v`. */
+  version: string;
+  /** Where Pulumi finds the plugin's archives. Default: the CLI is told with `--server`. */
+  downloadUrl?: string | undefined;
+}
+
+export function describePackage({ version, downloadUrl }: Release): Json {
   const types = new Types();
   const resources = Object.fromEntries(
     [REFRESH, PRELOAD].map((kind) => [tokenOf(kind.name), describeResource(kind, types)]),
@@ -164,6 +171,7 @@ export function describePackage(version: string): Json {
     keywords: ["pulumi", "alicloud", "vod", "cdn", "cache", "kind/native", "category/cloud"],
     license: "Apache-2.0",
     publisher: "pulumi-alicloud-vod",
+    ...(downloadUrl ? { pluginDownloadURL: downloadUrl } : {}),
     meta: { moduleFormat: "(.*)" },
     language: {
       nodejs: { packageName: "pulumi-alicloud-vod-native", respectSchemaVersion: true },

@@ -11,7 +11,7 @@ import { VodError } from "../vod/errors.js";
 import { type Change, findChanges } from "./changes.js";
 import { coerceInputs } from "./coerce.js";
 import { configReader, renameSettings } from "./configuration.js";
-import { nativeSchemas, tokenOf } from "./package-schema.js";
+import { nativeSchemas, type Release, tokenOf } from "./package-schema.js";
 import { decode, encode } from "./values.js";
 
 const KINDS: readonly ResourceKind[] = [REFRESH, PRELOAD];
@@ -29,7 +29,7 @@ export class Plugin {
   private readonly runtime: HostRuntime;
 
   constructor(
-    readonly version: string,
+    readonly release: Release,
     runtime: HostRuntime,
   ) {
     const log: ShowLine = ({ severity, text }, resource) =>

@@ -37,10 +37,10 @@ export function buildService(plugin: Plugin, connect: (address: string) => void)
       connect(request.getAddress());
       return new Empty();
     }),
-    getPluginInfo: answer(async () => new PluginInfo().setVersion(plugin.version)),
+    getPluginInfo: answer(async () => new PluginInfo().setVersion(plugin.release.version)),
     getSchema: answer(async () => {
       const { describePackage } = await import("./package-schema.js");
-      return new messages.GetSchemaResponse().setSchema(JSON.stringify(describePackage(plugin.version)));
+      return new messages.GetSchemaResponse().setSchema(JSON.stringify(describePackage(plugin.release)));
     }),
     checkConfig: answer(async (request: messages.CheckRequest) => {
       const failures = findUnknownKeys(toProperties(request.getNews()));

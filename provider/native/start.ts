@@ -8,6 +8,7 @@ import { type EngineProtocol, logToEngine, type ShowLine } from "../host/engine-
 import type { Runtime } from "../resource/clients.js";
 import { RunReport } from "../resource/run-report.js";
 import { formatLine } from "../text/log.js";
+import type { Release } from "./package-schema.js";
 import { Plugin } from "./plugin.js";
 import { buildService } from "./service.js";
 
@@ -22,14 +23,14 @@ export interface RunningPlugin {
 }
 
 /**
- * @param version of the package, without a `v`.
+ * @param release what the plugin says of itself.
  * @param address the engine's, if it is known already. Newer engines say it in the first call.
  * @param runtime what tests have of their own.
  */
-export function startPlugin(version: string, address?: string, runtime: Partial<Runtime> = {}): RunningPlugin {
+export function startPlugin(release: Release, address?: string, runtime: Partial<Runtime> = {}): RunningPlugin {
   let engine = address;
   let show = logTo(address);
-  const plugin = new Plugin(version, {
+  const plugin = new Plugin(release, {
     environment: process.env,
     now: () => new Date(),
     report: new RunReport(),

@@ -188,7 +188,7 @@ export async function served(
   const now = () => new Date(emulator?.time() ?? Date.now());
   const sleep = async (ms: number) => emulator?.advance(ms);
   const limiter = createLimiter({ now: () => now().getTime(), sleep });
-  const plugin = startPlugin("1.2.3", undefined, { environment, now, sleep, limiter, ...runtime });
+  const plugin = startPlugin({ version: "1.2.3" }, undefined, { environment, now, sleep, limiter, ...runtime });
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);

@@ -41,7 +41,7 @@ describe("the plugin says", () => {
     expect(configured.toObject()).toMatchObject({ acceptsecrets: true, supportspreview: true });
     expect((await client.call<PluginInfo>("getPluginInfo", new Empty())).getVersion()).toBe("1.2.3");
     const schema = await client.call<messages.GetSchemaResponse>("getSchema", new messages.GetSchemaRequest());
-    expect(JSON.parse(schema.getSchema())).toEqual(describePackage("1.2.3"));
+    expect(JSON.parse(schema.getSchema())).toEqual(describePackage({ version: "1.2.3" }));
   });
 
   test("that it has nothing else: the engine knows what to do then", async () => {
