@@ -83,6 +83,7 @@ export interface VodCost {
   urls: number;
   /** Directories, with patterns where the service doesn't say that these have a quota of their own. */
   directories: number;
+  /** Preloads. */
   preloads: number;
   /** Patterns, where the service says that these have a quota of their own. */
   regex?: number;

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { describeField } from "../schema/fields.js";
 import { callerSchemas, PRELOAD, REFRESH, type ResourceKind } from "../schema/inputs.js";
 import { outputSchemas } from "../schema/outputs.js";
-import { CONFIG_VARIABLES } from "./configuration.js";
+import { CONFIG_VARIABLES, renameSettings } from "./configuration.js";
 
 export const PACKAGE = "alicloud-vod";
 
@@ -68,7 +68,11 @@ class Types {
     for (const [name, schema] of Object.entries(schemas)) {
       const { description, isRequired } = describeField(schema);
       const type = this.describe(schema, at === "" ? name : `${at}.${name}`);
-      properties[name] = { ...type, ...(description ? { description } : {}), ...describeDefault(schema) };
+      properties[name] = {
+        ...type,
+        ...(description ? { description: forEveryLanguage(description) } : {}),
+        ...describeDefault(schema),
+      };
       if (isRequired) required.push(name);
     }
     return { properties, required: required.sort() };
@@ -121,6 +125,11 @@ class Types {
     if (JSON.stringify(this.all[token]) !== JSON.stringify(type)) throw new Error(`${name} has two shapes.`);
     return { $ref: `#/types/${token}` };
   }
+}
+
+/** A description without what only the TypeScript package has, and with the plugin's settings. */
+function forEveryLanguage(description: string): string {
+  return renameSettings(description).replace(" (see `hashFiles` and `hashContent`)", "");
 }
 
 /** The default that the state keeps, of one value. What an object or another input decides, the description says. */

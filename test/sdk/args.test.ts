@@ -9,7 +9,15 @@ import { describe, expect, expectTypeOf, test } from "vitest";
 import type { z } from "zod";
 import type { State } from "../../provider/plan/state.js";
 import { describeField } from "../../provider/schema/fields.js";
-import { type callerSchemas, preloadSchemas, refreshSchemas, type UNKNOWN } from "../../provider/schema/inputs.js";
+import {
+  type callerSchemas,
+  PRELOAD,
+  preloadSchemas,
+  REFRESH,
+  refreshSchemas,
+  type UNKNOWN,
+} from "../../provider/schema/inputs.js";
+import { outputSchemas } from "../../provider/schema/outputs.js";
 import {
   type GetVodRefreshQuotaArgs,
   VodCachePreload,
@@ -88,7 +96,7 @@ test.each(RESOURCES)("%s has an output for each input, given or not", (_, schema
   expect(outputs).toEqual(expect.arrayContaining(Object.keys(schemas)));
 });
 
-describe("the docstring of an argument is the schema's description", () => {
+describe("the docstring of an argument or an output is the schema's description", () => {
   const files = ["resource", "refresh", "preload"].map((name) =>
     readFileSync(join(__dirname, `../../sdk/${name}.ts`), "utf8"),
   );
@@ -97,7 +105,7 @@ describe("the docstring of an argument is the schema's description", () => {
   function docstringsOf(name: string): Record<string, string> {
     const [, body = ""] =
       new RegExp(`(?:interface|class) ${name}\\b[^{]*\\{\\n(.*?)\\n\\}`, "s").exec(files.join("\n")) ?? [];
-    const fields = body.matchAll(/\/\*\*(?<text>(?:(?!\*\/).)*)\*\/\s+(?<field>\w+)\??:/gs);
+    const fields = body.matchAll(/\/\*\*(?<text>(?:(?!\*\/).)*)\*\/\s+(?:readonly )?(?<field>\w+)[?!]?:/gs);
     return Object.fromEntries(
       [...fields].map(({ groups: { text = "", field = "" } = {} }) => [
         field,
@@ -120,6 +128,9 @@ describe("the docstring of an argument is the schema's description", () => {
     ["AssumeRoleArgs", fieldsOf(refreshSchemas.assumeRole), {}],
     ["QuotaArgs", fieldsOf(refreshSchemas.quota), {}],
     ["PreloadQuotaArgs", fieldsOf(preloadSchemas.quota), {}],
+    ["RefreshOutputs", outputSchemas(REFRESH), docstringsOf("CallOutputs")],
+    ["PreloadOutputs", outputSchemas(PRELOAD), docstringsOf("CallOutputs")],
+    ["VodCost", fieldsOf(outputSchemas(REFRESH).cost as z.ZodType), {}],
     ["AwaitedRefreshArgs", fieldsOf(preloadSchemas.refresh), {}],
     [
       "PreloadArgs",
