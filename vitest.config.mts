@@ -8,7 +8,7 @@ const WHOLE = [
   "test/e2e/**/*.test.ts",
   "test/emulator/{main,python-sdk}.test.ts",
   "test/engine/{command,realCli,replay,standIn}.test.ts",
-  "test/package.test.ts",
+  "test/{package,release}.test.ts",
   "test/run-directory.test.ts",
 ];
 

@@ -20,6 +20,36 @@ describe("the package", () => {
     expect(Object.keys(scripts).filter((name) => run.test(name))).toEqual([]);
   });
 
+  test("has what programs and readers need, the plugin beside it, and no tests", () => {
+    const command = ["pack", "--dry-run", "--json", "--ignore-scripts"];
+    const shell = process.platform === "win32";
+    const [packed] = JSON.parse(execFileSync("npm", command, { cwd: ROOT, encoding: "utf8", shell }));
+    const files: string[] = packed.files.map(({ path }: { path: string }) => path);
+    const rooms = new Set(files.map((path) => path.replace(/^((?:dist\/)?[^/]+)\/.*$/s, "$1/")));
+    expect([...rooms].sort()).toEqual([
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "SECURITY.md",
+      "dist/provider/",
+      "dist/sdk/",
+      "docs/",
+      "package.json",
+      "plugin/",
+      "provider/",
+      "sdk/",
+    ]);
+    expect(files.filter((path) => path.startsWith("plugin/"))).toEqual([
+      "plugin/LICENSES.txt",
+      "plugin/package.json",
+      "plugin/plugin.js",
+      "plugin/pulumi-resource-alicloud-vod",
+      "plugin/pulumi-resource-alicloud-vod.cmd",
+      "plugin/PulumiPlugin.yaml",
+    ]);
+    expect(files.filter((path) => path.includes(".test."))).toEqual([]);
+  });
+
   test("is imported by CommonJS programs", () => {
     expect(run("-p", 'Object.keys(require("pulumi-alicloud-vod")).sort().join()')).toBe(names);
   });
