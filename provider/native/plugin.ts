@@ -4,6 +4,7 @@ import { type HostRuntime, ResourceHost } from "../host/host.js";
 import { SECRET_HEADERS, SECRET_PATHS } from "../host/secret-paths.js";
 import type { Properties } from "../resource/context.js";
 import { type VodFunctions, vodFunctions } from "../resource/functions.js";
+import { ResourceInitFailedError } from "../resource/outputs.js";
 import { PRELOAD, REFRESH, type ResourceKind, UNKNOWN } from "../schema/inputs.js";
 import { outputSchemas } from "../schema/outputs.js";
 import { logTo } from "../text/log.js";
@@ -86,7 +87,8 @@ export class Plugin {
       const foreseen = await this.run((signal) => host.foresee(undefined, marked, signal));
       return { id: "", outputs: encode(withoutUrn(foreseen ?? withUnknownOutputs(kind, values)), secrets) };
     }
-    const { id, outs } = await this.run((signal) => host.create(marked, signal));
+    const created = this.run((signal) => host.create(marked, signal));
+    const { id, outs } = await created.catch(failWith(secrets));
     return { id, outputs: encode(withoutUrn(outs), secrets) };
   }
 
@@ -104,7 +106,8 @@ export class Plugin {
       const foreseen = await this.run((signal) => host.foresee(olds, marked, signal));
       return encode(withoutUrn(foreseen ?? withUnknownOutputs(kind, values)), secrets);
     }
-    const { outs } = await this.run((signal) => host.update(id, olds, marked, signal));
+    const updated = this.run((signal) => host.update(id, olds, marked, signal));
+    const { outs } = await updated.catch(failWith(secrets));
     return encode(withoutUrn(outs), secrets);
   }
 
@@ -184,6 +187,14 @@ function markSecrets(secrets: ReadonlySet<string>): Properties {
 function pickInputs(kind: ResourceKind, outputs: Properties): Properties {
   const names = [...Object.keys(nativeSchemas(kind)), "files"];
   return Object.fromEntries(Object.entries(outputs).filter(([name]) => names.includes(name)));
+}
+
+/** Has the engine keep what a failure leaves in the form of any other outputs. */
+function failWith(secrets: ReadonlySet<string>) {
+  return (error: unknown): never => {
+    if (!(error instanceof ResourceInitFailedError)) throw error;
+    throw new ResourceInitFailedError(error.id, encode(withoutUrn(error.properties), secrets), error.reasons);
+  };
 }
 
 /** The plugin is told the URN with each call. */

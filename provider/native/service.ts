@@ -46,8 +46,9 @@ export function buildService(plugin: Plugin, connect: (address: string) => void)
       const failures = findUnknownKeys(toProperties(request.getNews()));
       return checkResponse(failures).setInputs(request.getNews());
     }),
-    // Another account is no other resource. The engine asks this too when a stack moves from the dynamic form.
-    diffConfig: answer(async () => new messages.DiffResponse().setChanges(messages.DiffResponse.DiffChanges.DIFF_NONE)),
+    // The engine compares the settings itself. Whatever differs, another account is no other resource: nothing is replaced. The
+    // engine asks this too when a stack moves from the dynamic form.
+    diffConfig: answer(async () => new messages.DiffResponse()),
     configure: answer(async (request: messages.ConfigureRequest) => {
       plugin.configure(decode(toProperties(request.getArgs())).values);
       return new messages.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true);
