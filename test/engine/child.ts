@@ -42,25 +42,23 @@ export interface Child {
 
 export type StartChild = (script: string, args: string[], options: ChildOptions) => Child;
 
-/** A new process that ends with the operation. */
-export class ColdChild implements Child {
+/** A process of any program, such as the launcher of a plugin. */
+export class ProgramChild implements Child {
   readonly exited: Promise<number>;
   private readonly process: ChildProcess;
 
-  constructor(script: string, args: string[], options: ChildOptions) {
-    const { file, remove } = writePreload(options.preload ?? "");
-    const given = [...(options.nodeArguments ?? []), "-r", file, script, ...args];
+  constructor(file: string, args: string[], options: Pick<ChildOptions, "directory" | "environment" | "onLine">) {
     const environment = Object.fromEntries(
       Object.entries({ ...process.env, ...options.environment }).filter(([, value]) => value !== undefined),
     );
-    this.process = spawn(process.execPath, given, { cwd: options.directory, env: environment, stdio: "pipe" });
+    this.process = spawn(file, args, { cwd: options.directory, env: environment, stdio: "pipe" });
     for (const stream of [this.process.stdout, this.process.stderr]) {
       if (stream) createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY }).on("line", options.onLine);
     }
     this.process.stdin?.on("error", () => {});
     // "close" comes after the last line.
     this.exited = once(this.process, "close").then(([code]) => (typeof code === "number" ? code : 1));
-    this.exited.catch(() => {}).finally(remove);
+    this.exited.catch(() => {});
   }
 
   async end(): Promise<void> {
@@ -68,6 +66,15 @@ export class ColdChild implements Child {
     const killTimer = setTimeout(() => this.process.kill("SIGKILL"), KILL_AFTER_MILLISECONDS);
     await this.exited.catch(() => {});
     clearTimeout(killTimer);
+  }
+}
+
+/** A new process of Node that ends with the operation. */
+export class ColdChild extends ProgramChild {
+  constructor(script: string, args: string[], options: ChildOptions) {
+    const { file, remove } = writePreload(options.preload ?? "");
+    super(process.execPath, [...(options.nodeArguments ?? []), "-r", file, script, ...args], options);
+    this.exited.catch(() => {}).finally(remove);
   }
 }
 

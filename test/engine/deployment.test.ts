@@ -4,6 +4,7 @@ import { Execution } from "./execution.js";
 import { Progress, Stopped } from "./progress.js";
 import { type PropertyMap, UNKNOWN } from "./properties.js";
 import type { Provider } from "./provider.js";
+import type { Providers } from "./registry.js";
 import { Snapshot } from "./snapshot.js";
 import type { Resource } from "./state.js";
 import type { Goal } from "./steps.js";
@@ -44,10 +45,11 @@ function deployment(base: readonly Resource[], { planning = false, failing = "" 
   };
   const progress = new Progress(() => {}, planning);
   const snapshot = new Snapshot(structuredClone(base) as Resource[]);
-  const execution = new Execution(progress, snapshot, provider, async (resources) => {
+  const providers: Providers = { find: async () => provider, same: async () => {}, plugin: async () => undefined };
+  const execution = new Execution(progress, snapshot, providers, async (resources) => {
     saved.push(structuredClone(resources) as Resource[]);
   });
-  const rest = { progress, snapshot, execution, provider, configuration: {}, configure: () => {} };
+  const rest = { progress, snapshot, execution, providers, configuration: {}, configure: () => {} };
   return { deployment: new Deployment({ stack: "dev", project: "p", ...rest }), calls, saved, snapshot, progress };
 }
 

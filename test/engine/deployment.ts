@@ -9,10 +9,21 @@ import type { Deployer } from "./monitor.js";
 import { type LogLine, type Progress, Stopped } from "./progress.js";
 import { equal, type PropertyMap } from "./properties.js";
 import type { Provider } from "./provider.js";
+import { Refusal } from "./refusals.js";
+import type { Providers } from "./registry.js";
 import type { Snapshot } from "./snapshot.js";
-import { PROVIDER_TYPE, type Resource, STACK_TYPE } from "./state.js";
+import {
+  DYNAMIC_PACKAGE,
+  DYNAMIC_PROVIDER_TYPE,
+  isProviderType,
+  providerTypeOf,
+  type Resource,
+  STACK_TYPE,
+  splitReference,
+} from "./state.js";
 import {
   type Decision,
+  type DiffAnswer,
   decide,
   desiredState,
   findDependents,
@@ -28,9 +39,10 @@ export interface DeploymentContext {
   progress: Progress;
   snapshot: Snapshot;
   execution: Execution;
-  provider: Provider;
-  /** The configuration of the stack and of the default provider, with its secrets marked. */
+  providers: Providers;
+  /** The configuration of the stack, with its secrets marked: that of the host of dynamic resources. */
   configuration: PropertyMap;
+  /** Configures the host of dynamic resources. */
   configure(configuration: PropertyMap): void;
 }
 
@@ -40,8 +52,8 @@ export class Deployment implements Deployer {
   /** The program has announced its end, and the deletes have started. */
   programIsDone = false;
   private readonly registered = new Set<string>();
-  private readonly providerUrn: string;
-  private providerReference: string | undefined;
+  /** The references of the default providers, by package and version. */
+  private readonly defaults = new Map<string, Promise<string>>();
   private planning: Promise<unknown> = Promise.resolve();
   private readonly running = new Set<Promise<unknown>>();
   /** Deleted because a resource they were made from is replaced, and not registered again yet. */
@@ -50,9 +62,7 @@ export class Deployment implements Deployer {
   private readonly steps = new Map<string, Step>();
   private stackOutputs: { resource: Resource; outputs: PropertyMap } | undefined;
 
-  constructor(private readonly context: DeploymentContext) {
-    this.providerUrn = this.urn(PROVIDER_TYPE, "default", "");
-  }
+  constructor(private readonly context: DeploymentContext) {}
 
   urn(type: string, name: string, parent: string): string {
     const { stack, project } = this.context;
@@ -135,9 +145,10 @@ export class Deployment implements Deployer {
   }
 
   private async plan(goal: Goal): Promise<Planned> {
-    const { snapshot, provider } = this.context;
-    await this.ensureProvider();
-    const old = snapshot.old(goal.urn);
+    const { snapshot, providers } = this.context;
+    const reference = await this.findProvider(goal);
+    const provider = await providers.find({ type: goal.type, ...(reference !== undefined && { provider: reference }) });
+    const old = [goal.urn, ...(goal.aliases ?? [])].map((urn) => snapshot.old(urn)).find((one) => one !== undefined);
     const recreated = old !== undefined && this.deletedEarly.delete(old);
     const { inputs, unresolved } = applyIgnoreChanges(goal.inputs, old?.inputs ?? {}, old ? goal.ignoreChanges : []);
     if (unresolved.length > 0) {
@@ -145,20 +156,21 @@ export class Deployment implements Deployer {
       const message = `cannot ignore changes in added or removed elements of the path: ${paths}`;
       this.log({ severity: "info", message, urn: goal.urn, ephemeral: false });
     }
-    const checked = await this.check(goal, inputs, recreated ? {} : (old?.inputs ?? {}));
-    const news = desiredState(goal, checked, this.providerReference);
+    const checked = await this.check(provider, goal, inputs, recreated ? {} : (old?.inputs ?? {}));
+    const news = desiredState(goal, checked, reference);
     if (!old) return { step: "create", news };
     if (recreated) return { step: "replace", deleteFirst: true, news, old, recreated };
     const isDeletedWithOther = goal.deletedWith !== undefined && this.replaced.has(goal.deletedWith);
     const answer = isDeletedWithOther
       ? { changes: true, replaces: ["deletedWith"], deleteBeforeReplace: false }
-      : await provider.diff(old, checked);
+      : ((await this.diffProviders(old, reference)) ?? (await provider.diff({ ...old, urn: goal.urn }, checked)));
     const decision = decide(old, goal, checked, answer);
     if (decision.step !== "replace") return { ...decision, news, old };
+    if (old.urn !== goal.urn) throw new Refusal(`the replacement of the resource "${goal.name}" by its alias`);
     if (old.protect && goal.protect) this.refuseReplacing(goal.urn);
     this.replaced.add(goal.urn);
     // A new resource may get other inputs from the check than the old one keeps.
-    const fresh = desiredState(goal, await this.check(goal, goal.inputs, {}), this.providerReference);
+    const fresh = desiredState(goal, await this.check(provider, goal, goal.inputs, {}), reference);
     const dependents = decision.deleteFirst ? await this.dependentReplacements(old) : [];
     return { ...decision, news: fresh, old, dependents };
   }
@@ -170,8 +182,25 @@ export class Deployment implements Deployer {
     return { step: equal(old.inputs ?? {}, goal.inputs) ? "same" : "update", news, old };
   }
 
-  private async check(goal: Goal, inputs: PropertyMap, olds: PropertyMap): Promise<PropertyMap> {
-    const { inputs: checked, failures } = await this.context.provider.check(goal.urn, olds, inputs);
+  /**
+   * Whether the new provider of a resource takes over what the old one did.
+   *
+   * @returns undefined if it does; otherwise the resource is replaced.
+   */
+  private async diffProviders(old: Resource, reference: string | undefined): Promise<DiffAnswer | undefined> {
+    const { snapshot, providers } = this.context;
+    if (reference === undefined || old.provider === undefined || reference === old.provider) return undefined;
+    const plugin = await providers.plugin(reference);
+    const [before, now] = [splitReference(old.provider).urn, splitReference(reference).urn];
+    const [oldProvider, newProvider] = [snapshot.old(before), snapshot.current(now)];
+    if (plugin === undefined || oldProvider === undefined) return undefined;
+    const answer = await plugin.diffConfig({ ...oldProvider, urn: now }, newProvider?.inputs ?? {});
+    if (answer.replaces.length === 0) return undefined;
+    return { changes: true, replaces: ["provider"], deleteBeforeReplace: false };
+  }
+
+  private async check(provider: Provider, goal: Goal, inputs: PropertyMap, olds: PropertyMap): Promise<PropertyMap> {
+    const { inputs: checked, failures } = await provider.check(goal.urn, olds, inputs);
     for (const { property, reason } of failures) {
       const about = property === "" ? "" : `: property ${property} value ${formatCheckedValue(inputs[property])}`;
       this.fail(`${goal.type} resource '${goal.name}'${about} has a problem: ${reason}`);
@@ -189,13 +218,14 @@ export class Deployment implements Deployer {
 
   /** The resources to delete before `root`, because they are replaced too. Even an update diffs them with unknowns. */
   private async dependentReplacements(root: Resource): Promise<Resource[]> {
-    const { snapshot, provider } = this.context;
+    const { snapshot, providers } = this.context;
     const replaced = new Set([root.urn]);
     const found: Resource[] = [];
     const candidates = snapshot.base.filter((one) => one === root || (!this.registered.has(one.urn) && !one.delete));
     for (const dependent of findDependents(root, candidates)) {
       const inputs = dependent.custom ? inputsAfterReplacing(dependent, replaced) : undefined;
       const isDeletedWithOther = dependent.deletedWith !== undefined && replaced.has(dependent.deletedWith);
+      const provider = await providers.find(dependent);
       const answer = inputs && !isDeletedWithOther ? await provider.diff(dependent, inputs) : undefined;
       const replaces = answer && answer.replaces.length > 0 && hasChanges(answer, dependent.inputs ?? {}, inputs ?? {});
       if (!isDeletedWithOther && !replaces) continue;
@@ -215,23 +245,69 @@ export class Deployment implements Deployer {
     this.steps.set(news.urn, step);
     if (!old) return execution.create(news);
     if (step === "same") return execution.same(news, old);
-    if (step !== "replace") return execution.update(news, old);
+    if (planned.step === "update") return execution.update(news, old, planned.detailed);
+    if (planned.step !== "replace") return execution.update(news, old);
     const { deleteFirst, dependents = [], recreated = false } = planned;
     return execution.replace({ old, news, deleteFirst, dependents, recreated });
   }
 
-  /** Puts the default provider of dynamic resources into the state, as a resource that holds the configuration. */
-  private async ensureProvider(): Promise<void> {
-    if (this.providerReference !== undefined) return;
+  /** Asks a provider's function. */
+  async invoke(call: { token: string; args: PropertyMap; provider?: string; version?: string }) {
+    const [packageName = ""] = call.token.split(":");
+    const reference = call.provider ?? (await this.findDefault(packageName, call.version));
+    const plugin = await this.context.providers.plugin(reference);
+    if (plugin === undefined) throw new Refusal(`functions of ${packageName}`);
+    return plugin.invoke(call.token, call.args);
+  }
+
+  /** The provider of a resource; undefined for a provider, whose provider is the engine. */
+  private async findProvider(goal: Goal): Promise<string | undefined> {
+    if (isProviderType(goal.type)) return undefined;
+    return goal.provider ?? this.findDefault(goal.type.split(":")[0] ?? "", goal.version);
+  }
+
+  /** Puts a default provider into the state when it is first needed, as a resource that holds the configuration. */
+  private findDefault(packageName: string, version?: string): Promise<string> {
+    const isDynamic = packageName === DYNAMIC_PACKAGE;
+    const name = isDynamic || version === undefined ? "default" : `default_${version.replace(/\W/g, "_")}`;
+    const key = `${packageName} ${name}`;
+    const known = this.defaults.get(key);
+    if (known !== undefined) return known;
+    const found = isDynamic ? this.putDynamicDefault() : this.putDefault(packageName, name, version);
+    this.defaults.set(key, found);
+    return found;
+  }
+
+  private async putDefault(packageName: string, name: string, version: string | undefined): Promise<string> {
+    const type = providerTypeOf(packageName);
+    const prefix = `${packageName}:`;
+    const settings = Object.entries(this.context.configuration)
+      .filter(([key]) => key.startsWith(prefix))
+      .map(([key, value]) => [key.slice(prefix.length), value] as const);
+    const goal: Goal = {
+      urn: this.urn(type, name, ""),
+      type,
+      name,
+      custom: true,
+      inputs: { ...Object.fromEntries(settings), ...(version !== undefined && { version }) },
+      ...{ dependencies: [], propertyDependencies: {}, additionalSecretOutputs: [] },
+      ...{ ignoreChanges: [], replaceOnChanges: [] },
+    };
+    const { urn, id } = await this.run(await this.plan(goal));
+    return `${urn}::${id}`;
+  }
+
+  private async putDynamicDefault(): Promise<string> {
     const { snapshot, execution, configuration, configure } = this.context;
-    const old = snapshot.old(this.providerUrn);
+    const urn = this.urn(DYNAMIC_PROVIDER_TYPE, "default", "");
+    const old = snapshot.old(urn);
     const now = new Date().toISOString();
     const id = old?.id ?? randomUUID();
-    this.providerReference = `${this.providerUrn}::${id}`;
     configure(configuration);
     const times = { created: old?.created ?? now, modified: old?.modified ?? now };
     const properties = { inputs: configuration, outputs: configuration };
-    snapshot.put({ urn: this.providerUrn, custom: true, id, type: PROVIDER_TYPE, ...properties, ...times }, old);
+    snapshot.put({ urn, custom: true, id, type: DYNAMIC_PROVIDER_TYPE, ...properties, ...times }, old);
     await execution.save();
+    return `${urn}::${id}`;
   }
 }

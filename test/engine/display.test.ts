@@ -125,7 +125,9 @@ describe("a step", () => {
     const old = thing({});
     expect(formatStep(step({ step: "same", old, new: old }))).toBe("");
     expect(formatStep(step({ step: "create-replacement", new: old }))).toBe("");
-    expect(formatStep(step({ step: "create", new: old, type: "pulumi:providers:pulumi-nodejs" }))).toBe("");
+    const urn = (name: string) => `urn:pulumi:dev::p::pulumi:providers:demo::${name}`;
+    expect(formatStep(step({ step: "create", new: old, urn: urn("default_1_0_0") }))).toBe("");
+    expect(formatStep(step({ step: "create", new: old, urn: urn("other-account") }))).not.toBe("");
   });
 
   it("shows no outputs of a resource in a preview", () => {

@@ -1,7 +1,14 @@
 // Formats steps, properties and differences as `pulumi preview --diff` does, with one addition: the header of a changed
 // resource also names the changed keys, as Pulumi's plain preview does. Pure functions.
 
-import { difference, type ObjectDifference, summarizeDifference, type ValueDifference } from "./difference.js";
+import {
+  type DetailedDifference,
+  detailedDifference,
+  difference,
+  type ObjectDifference,
+  summarizeDifference,
+  type ValueDifference,
+} from "./difference.js";
 import {
   equal,
   isInternalKey,
@@ -12,7 +19,7 @@ import {
   SECRET_SHOWN,
   UNKNOWN,
 } from "./properties.js";
-import { type Resource, STACK_TYPE } from "./state.js";
+import { isDefaultProvider, type Resource, STACK_TYPE } from "./state.js";
 import type { Step } from "./steps.js";
 
 /** A step to show: the old resource, the new one, and its depth below the stack. */
@@ -25,6 +32,8 @@ export interface Shown {
   indent: number;
   /** In a preview, outputs are not known yet. */
   planning: boolean;
+  /** What differs, if the provider told. */
+  detailed?: DetailedDifference | undefined;
   /** A refresh compares with what the provider read, and not with what the program wants. */
   refresh?: boolean;
 }
@@ -149,14 +158,21 @@ function formatPrimitives(old: PropertyValue, next: PropertyValue, indent: numbe
 }
 
 /** Whether a step is shown. The parts of a replacement are not: the replace step stands for them. */
-export const isShown = ({ step, type, old, new: next }: Pick<Shown, "step" | "type" | "old" | "new">): boolean => {
-  if (type.startsWith("pulumi:providers:") || step === "create-replacement" || step === "delete-replaced") return false;
+export const isShown = ({
+  step,
+  type,
+  urn,
+  old,
+  new: next,
+}: Pick<Shown, "step" | "type" | "urn" | "old" | "new">): boolean => {
+  if (isDefaultProvider(urn) || step === "create-replacement" || step === "delete-replaced") return false;
   return step !== "same" || type === STACK_TYPE || (old?.protect ?? false) !== (next?.protect ?? false);
 };
 
 /** The difference that a step shows: of the inputs, or of the outputs once there are new ones. */
 function comparison(shown: Shown): ObjectDifference | undefined {
   if (!shown.old || !shown.new || shown.step === "same") return undefined;
+  if (shown.detailed) return detailedDifference(shown.detailed, shown.old, shown.new);
   const news = shown.new.outputs ?? {};
   if (Object.keys(news).length > 0) return difference(shown.old.outputs ?? {}, news);
   return difference(shown.old.inputs ?? {}, shown.new.inputs ?? {});

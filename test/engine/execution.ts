@@ -1,11 +1,13 @@
 // Runs steps: calls the provider, and updates the snapshot and the state file after each step. A preview makes no call
 // that changes anything, and saves nothing.
 
+import type { DetailedDifference } from "./difference.js";
 import { type Progress, Stopped } from "./progress.js";
-import { markSecrets, markSecretsLike } from "./properties.js";
+import { markSecrets } from "./properties.js";
 import { type Provider, type Result, readMessage } from "./provider.js";
+import type { Providers } from "./registry.js";
 import type { Snapshot } from "./snapshot.js";
-import type { Resource } from "./state.js";
+import { isProviderType, type Resource } from "./state.js";
 import { deleteWaves, type Step } from "./steps.js";
 
 export interface Replacement {
@@ -22,13 +24,14 @@ export class Execution {
   constructor(
     private readonly progress: Progress,
     private readonly snapshot: Snapshot,
-    private readonly provider: Provider,
+    private readonly providers: Pick<Providers, "find" | "same">,
     private readonly write: (resources: readonly Resource[]) => Promise<void>,
   ) {}
 
   async same(news: Resource, old: Resource): Promise<Resource> {
     Object.assign(news, carryOver(old), old.outputs && { outputs: old.outputs });
     this.progress.begin("same", old, news);
+    if (isProviderType(news.type)) await this.providers.same(news);
     return this.settle("same", news, old);
   }
 
@@ -36,11 +39,13 @@ export class Execution {
     return this.runCreate("create", news);
   }
 
-  async update(news: Resource, old: Resource): Promise<Resource> {
-    this.progress.begin("update", old, news);
+  async update(news: Resource, old: Resource, detailed?: DetailedDifference): Promise<Resource> {
+    this.progress.begin("update", old, news, false, detailed);
     // A component's outputs stay until the program registers new ones.
     Object.assign(news, carryOver(old), !news.custom && old.outputs && { outputs: old.outputs });
-    const result = await this.callProvider(news, () => this.provider.update(old, news.inputs ?? {}));
+    const result = await this.callProvider(news, (provider, isPreview) =>
+      provider.update({ ...old, urn: news.urn }, news.inputs ?? {}, isPreview),
+    );
     Object.assign(news, { modified: new Date().toISOString() }, applyResult(news, result));
     // An update that failed half-way keeps the old inputs, so that the next one sees the difference again.
     if (result.initErrors && old.inputs) news.inputs = old.inputs;
@@ -80,7 +85,9 @@ export class Execution {
 
   private async runCreate(step: "create" | "create-replacement", news: Resource, old?: Resource): Promise<Resource> {
     this.progress.begin(step, undefined, news);
-    const result = await this.callProvider(news, () => this.provider.create(news.urn, news.inputs ?? {}));
+    const result = await this.callProvider(news, (provider, isPreview) =>
+      provider.create(news.urn, news.inputs ?? {}, isPreview),
+    );
     const now = new Date().toISOString();
     Object.assign(news, { created: now, modified: now }, applyResult(news, result));
     return this.settle(step, news, old, result);
@@ -96,11 +103,11 @@ export class Execution {
   private async delete(step: "delete" | "delete-replaced", old: Resource, doomed: ReadonlySet<string>): Promise<void> {
     this.progress.begin(step, old, undefined);
     if (step === "delete" && old.protect) return this.refuseDeleting(old.urn);
-    const isManaged = old.custom && !old.type.startsWith("pulumi:providers:");
+    const isManaged = old.custom && !isProviderType(old.type);
     const goesWithOther = old.deletedWith !== undefined && doomed.has(old.deletedWith);
     try {
       if (isManaged && !this.progress.planning && !old.retainOnDelete && !goesWithOther)
-        await this.provider.delete(old);
+        await (await this.providers.find(old)).delete(old);
     } catch (error) {
       this.progress.failStep(readMessage(error));
       throw new Stopped();
@@ -120,11 +127,20 @@ export class Execution {
     );
   }
 
-  /** Calls the provider. In a preview, as in Pulumi, the outputs are the inputs and the id is unknown. */
-  private async callProvider(news: Resource, call: () => Promise<Result>): Promise<Result> {
-    if (this.progress.planning || !news.custom) return { id: news.id ?? "", outputs: news.inputs ?? {} };
+  /**
+   * Calls the provider. In a preview, as in Pulumi, the outputs are the inputs and the id is unknown, unless the provider tells more.
+   */
+  private async callProvider(
+    news: Resource,
+    call: (provider: Provider, isPreview: boolean) => Promise<Result>,
+  ): Promise<Result> {
+    const { planning } = this.progress;
+    const foreseen = { id: news.id ?? "", outputs: news.inputs ?? {} };
+    if (!news.custom) return foreseen;
     try {
-      return await call();
+      const provider = await this.providers.find(news);
+      if (planning && !provider.supportsPreview) return foreseen;
+      return await call(provider, planning);
     } catch (error) {
       this.progress.failStep(readMessage(error));
       throw new Stopped();
@@ -159,7 +175,6 @@ const carryOver = ({ id, created, modified }: Resource): Partial<Resource> => ({
 /** The properties of a resource that come from the provider's answer. */
 function applyResult(news: Resource, result: Result): Partial<Resource> {
   if (!news.custom) return {};
-  const marked = markSecretsLike(result.outputs, news.inputs ?? {});
-  const outputs = markSecrets(marked, news.additionalSecretOutputs ?? []);
+  const outputs = markSecrets(result.outputs, news.additionalSecretOutputs ?? []);
   return { id: result.id, outputs, ...(result.initErrors && { initErrors: result.initErrors }) };
 }

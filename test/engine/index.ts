@@ -48,7 +48,7 @@ export interface RunResult {
   changes: Partial<Record<string, number>>;
   /** The stack's outputs after the operation, with each secret as "[secret]". */
   outputs: Record<string, unknown>;
-  /** The state after the operation, without the stack and the default provider. */
+  /** The state after the operation, without the stack and the providers. */
   resources: ResourceResult[];
 }
 

@@ -18,12 +18,16 @@ export interface Deployer {
   registerOutputs(urn: string, outputs: PropertyMap): Promise<void>;
   /** Called when the program has registered everything; resolves when the deletes are done. */
   programDone(): Promise<void>;
+  invoke(call: { token: string; args: PropertyMap; provider?: string; version?: string }): Promise<unknown>;
   log(line: LogLine): void;
   fail(message: string): void;
 }
 
 // Without the feature of resource references, the SDK sends a resource as its id: enough for a dynamic resource.
 const FEATURES = ["secrets", "aliasSpecs", "deletedWith"];
+
+/** The program's own to handle: nothing stops. */
+class CallFailure extends Error {}
 
 type Handler = (request: never) => Promise<unknown>;
 
@@ -86,6 +90,7 @@ export class Monitor {
       handler(call.request).then(
         (value) => reply(null, value),
         (error: unknown) => {
+          if (error instanceof CallFailure) return reply({ code: status.UNKNOWN, details: error.message });
           if (!(error instanceof Stopped)) this.deployer?.fail(readMessage(error));
           reply({ code: status.UNAVAILABLE, details: "the deployment has stopped" });
         },
@@ -105,6 +110,15 @@ export class Monitor {
         const response = new resource.RegisterResourceResponse().setUrn(done.urn).setId(done.id);
         response.setObject(struct.Struct.fromJavaScript(done.outputs));
         return response;
+      },
+      invoke: async (request: resourceMessages.ResourceInvokeRequest) => {
+        const [token, provider, version] = [request.getTok(), request.getProvider(), request.getVersion()];
+        const args = (request.getArgs()?.toJavaScript() ?? {}) as PropertyMap;
+        const call = { token, args, ...(provider !== "" && { provider }), ...(version !== "" && { version }) };
+        return this.target.invoke(call).catch((error: unknown) => {
+          if (error instanceof Refusal) throw error;
+          throw new CallFailure(`invocation of ${token} returned an error: ${readMessage(error)}`);
+        });
       },
       registerResourceOutputs: async (request: resourceMessages.RegisterResourceOutputsRequest) => {
         const outputs = (request.getOutputs()?.toJavaScript() ?? {}) as PropertyMap;
@@ -162,6 +176,8 @@ export class Monitor {
     });
     const timeouts = readTimeouts(request.getCustomtimeouts());
     const deletedWith = request.getDeletedwith();
+    const [provider, version] = [request.getProvider(), request.getVersion()];
+    const types = request.getAliasesList().map((alias) => alias.getSpec()?.getType() ?? "");
     return {
       urn: this.target.urn(type, name, parent),
       type,
@@ -169,6 +185,9 @@ export class Monitor {
       custom: request.getCustom(),
       inputs: (request.getObject()?.toJavaScript() ?? {}) as PropertyMap,
       ...(parent !== "" && { parent }),
+      ...(provider !== "" && { provider }),
+      ...(version !== "" && { version }),
+      ...(types.length > 0 && { aliases: types.map((one) => this.target.urn(one || type, name, parent)) }),
       ...(request.getProtect() && { protect: true }),
       dependencies: [...request.getDependenciesList()].sort(),
       propertyDependencies: byProperty,

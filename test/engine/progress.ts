@@ -1,7 +1,8 @@
 // The progress of an operation: what it prints, how many resources took which step, what failed, and whether it stops.
 
+import type { DetailedDifference } from "./difference.js";
 import { formatOutputs, formatStep, isShown, type Shown } from "./display.js";
-import type { Resource } from "./state.js";
+import { isDefaultProvider, type Resource } from "./state.js";
 import type { Step } from "./steps.js";
 
 export type Severity = "debug" | "info" | "warning" | "error";
@@ -110,18 +111,24 @@ export class Progress {
     this.indents.set(urn, this.below(parent));
   }
 
-  begin(step: Step, old: Resource | undefined, news: Resource | undefined, refresh = false): void {
-    this.print(formatStep(this.shown(step, old, news, refresh)));
+  begin(
+    step: Step,
+    old: Resource | undefined,
+    news: Resource | undefined,
+    refresh = false,
+    detailed?: DetailedDifference,
+  ): void {
+    this.print(formatStep({ ...this.shown(step, old, news, refresh), detailed }));
   }
 
   end(step: Step, old: Resource | undefined, news: Resource | undefined, refresh = false): void {
     this.print(formatOutputs(this.shown(step, old, news, refresh)));
   }
 
-  /** Counts a step, unless it is part of another one or belongs to the default provider. */
-  count(step: Step, { type }: Resource): void {
-    if (step !== "same" && !isShown({ step, type, old: undefined, new: undefined })) return;
-    if (type.startsWith("pulumi:providers:")) return;
+  /** Counts a step, unless it is part of another one or belongs to a default provider. */
+  count(step: Step, { type, urn }: Resource): void {
+    if (step !== "same" && !isShown({ step, type, urn, old: undefined, new: undefined })) return;
+    if (isDefaultProvider(urn)) return;
     this.counts[step] = (this.counts[step] ?? 0) + 1;
   }
 

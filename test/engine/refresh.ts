@@ -4,8 +4,9 @@
 import type { Progress } from "./progress.js";
 import { equal, markSecrets } from "./properties.js";
 import { type Provider, readMessage } from "./provider.js";
+import type { Providers } from "./registry.js";
 import type { Snapshot } from "./snapshot.js";
-import type { Resource } from "./state.js";
+import { isProviderType, type Resource } from "./state.js";
 import { hasChanges } from "./steps.js";
 
 export interface Refreshed {
@@ -15,7 +16,7 @@ export interface Refreshed {
 
 /** Whether the provider can read this resource. */
 export const isRefreshable = (resource: Resource): boolean =>
-  resource.custom && !resource.type.startsWith("pulumi:providers:") && !resource.delete && !resource.pendingReplacement;
+  resource.custom && !isProviderType(resource.type) && !resource.delete && !resource.pendingReplacement;
 
 /** Reads one resource. The diff goes from the new state to the old inputs, as for an `up` of the same program. */
 export async function refreshResource(old: Resource, provider: Provider): Promise<Refreshed> {
@@ -40,7 +41,7 @@ export async function refreshResource(old: Resource, provider: Provider): Promis
 export async function refreshAll(
   progress: Progress,
   snapshot: Snapshot,
-  provider: Provider,
+  providers: Pick<Providers, "find">,
   write: (resources: readonly Resource[]) => Promise<void>,
 ): Promise<void> {
   const removed = new Set<string>();
@@ -52,7 +53,7 @@ export async function refreshAll(
   const refreshAndShow = async (old: Resource): Promise<void> => {
     progress.place(old.urn, old.parent);
     if (!isRefreshable(old)) return show("same", old, old);
-    const { step, resource } = await refreshResource(old, provider);
+    const { step, resource } = await refreshResource(old, await providers.find(old));
     if (resource) snapshot.replace(old, resource);
     else {
       removed.add(old.urn);

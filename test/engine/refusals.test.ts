@@ -28,6 +28,10 @@ describe("a registration", () => {
     expect(() =>
       refuseUnsupported(request((one) => one.setType("pulumi:pulumi:Stack").setCustom(false))),
     ).not.toThrow();
+    const byType = new alias.Alias().setSpec(new alias.Alias.Spec().setType("old:index:Type"));
+    const ofPlugin = request((one) => one.setType("demo:index:Thing").setProvider("urn::id").setAliasesList([byType]));
+    expect(() => refuseUnsupported(ofPlugin)).not.toThrow();
+    expect(() => refuseUnsupported(request((one) => one.setType("pulumi:providers:demo")))).not.toThrow();
   });
 
   const hooks = (): InstanceType<typeof messages.RegisterResourceRequest.ResourceHooksBinding> => {
@@ -36,15 +40,13 @@ describe("a registration", () => {
     return binding;
   };
   const cases: [string, (one: Request) => unknown][] = [
-    ["the aliases", (one) => one.setAliasesList([new alias.Alias()])],
+    ["the aliases", (one) => one.setAliasesList([new alias.Alias().setSpec(new alias.Alias.Spec().setName("old"))])],
+    ["the aliases", (one) => one.setAliasesList([new alias.Alias().setUrn("urn")])],
     ["the aliases", (one) => one.setAliasurnsList(["urn"])],
     ["the import", (one) => one.setImportid("id")],
-    ["the explicit provider", (one) => one.setProvider("urn::id")],
-    ["the explicit providers", (one) => one.getProvidersMap().set("aws", "urn::id")],
-    ["explicit providers, such as that", (one) => one.setType("pulumi:providers:pulumi-nodejs")],
-    ["providers other than pulumi-nodejs, such as that", (one) => one.setType("aws:s3/bucket:Bucket")],
+    ["explicit providers of dynamic resources, such as that", (one) => one.setType("pulumi:providers:pulumi-nodejs")],
     ["remote components, such as that", (one) => one.setType("x:y:Z").setCustom(false).setRemote(true)],
-    ["built-in components, such as that", (one) => one.setType("pulumi:index:Stash").setCustom(false)],
+    ["built-in resources, such as that", (one) => one.setType("pulumi:index:Stash").setCustom(false)],
     ["the transforms", (one) => one.setTransformsList([new callback.Callback()])],
     ["the hooks", (one) => one.setHooks(hooks())],
     ["replaceWith", (one) => one.setReplaceWithList(["urn"])],

@@ -1,6 +1,7 @@
 // What the stand-in does not support. A test tool that quietly differs from Pulumi is worse than none, so it refuses
 // everything that it does not imitate with a sentence that names it.
 
+import type * as alias from "@pulumi/pulumi/proto/alias_pb.js";
 import type * as resourceMessages from "@pulumi/pulumi/proto/resource_pb.js";
 
 export class Refusal extends Error {
@@ -12,7 +13,6 @@ export class Refusal extends Error {
 
 /** The refused RPCs of the resource monitor, in words. */
 export const REFUSED_CALLS: Record<string, string> = {
-  invoke: "functions of providers (Invoke)",
   streamInvoke: "functions of providers (StreamInvoke)",
   call: "methods of resources (Call)",
   readResource: "reading existing resources and stack references (ReadResource)",
@@ -23,8 +23,9 @@ export const REFUSED_CALLS: Record<string, string> = {
   registerPackage: "parameterized packages (RegisterPackage)",
 };
 
-const PACKAGE = "pulumi-nodejs";
 const STACK = "pulumi:pulumi:Stack";
+
+const DYNAMIC_PROVIDER = "::pulumi:providers:pulumi-nodejs::";
 
 type Request = resourceMessages.RegisterResourceRequest;
 
@@ -40,14 +41,18 @@ export function refuseUnsupported(request: Request): void {
     getStateMigrationsList?(): unknown[];
     getEnvvarmappingsMap?(): { getLength(): number };
   };
-  refuse(type.startsWith("pulumi:providers:"), "explicit providers, such as that");
-  refuse(request.getCustom() && !type.startsWith(`${PACKAGE}:`), `providers other than ${PACKAGE}, such as that`);
-  refuse(!request.getCustom() && type.startsWith("pulumi:") && type !== STACK, "built-in components, such as that");
+  const isOfDynamic = type === "pulumi:providers:pulumi-nodejs" || request.getProvider().includes(DYNAMIC_PROVIDER);
+  refuse(isOfDynamic, "explicit providers of dynamic resources, such as that");
+  const isBuiltIn = type.startsWith("pulumi:") && type !== STACK && !type.startsWith("pulumi:providers:");
+  refuse(isBuiltIn, "built-in resources, such as that");
   refuse(request.getRemote(), "remote components, such as that");
-  refuse(request.getAliasesList().length + request.getAliasurnsList().length > 0, "the aliases");
+  const isByType = (one: alias.Alias) => {
+    const { type: _, parenturn, ...others } = one.getSpec()?.toObject() ?? { name: "none" };
+    // Without a parent of its own, an alias has that of the resource.
+    return [undefined, "", request.getParent()].includes(parenturn) && Object.values(others).every((value) => !value);
+  };
+  refuse(!request.getAliasesList().every(isByType) || request.getAliasurnsList().length > 0, "the aliases");
   refuse(request.getImportid() !== "", "the import");
-  refuse(request.getProvider() !== "", "the explicit provider");
-  refuse(request.getProvidersMap().getLength() > 0, "the explicit providers");
   refuse(request.getPlugindownloadurl() !== "", "the plugin download URL");
   refuse(request.getPackageref() !== "", "the parameterized package");
   refuse(request.getReplaceWithList().length > 0, "replaceWith");

@@ -13,10 +13,11 @@ import { Monitor } from "./monitor.js";
 import { fullKey, loadSdk, type Program, readProgram, type Sdk, sdkVersion } from "./program.js";
 import { Progress, Stopped } from "./progress.js";
 import { type PropertyMap, wrapSecret } from "./properties.js";
-import { ProviderHost, readMessage } from "./provider.js";
+import { ProviderHost, ProviderPlugin, readMessage } from "./provider.js";
 import { refreshAll } from "./refresh.js";
+import { Registry } from "./registry.js";
 import { Snapshot } from "./snapshot.js";
-import { PROVIDER_TYPE, type Resource, StateFile, shownState } from "./state.js";
+import { DYNAMIC_PROVIDER_TYPE, type Resource, StateFile, shownState } from "./state.js";
 import { canStay, WarmChild } from "./warm.js";
 
 const DEFAULT_PASSPHRASE = "stand-in";
@@ -154,17 +155,20 @@ class Run {
         ? new WarmChild(script, args, given)
         : new ColdChild(script, args, given);
     // The host starts at the same time as the program: each takes most of a second to load the SDK.
-    const provider = new ProviderHost(sdk, program, { engineAddress: monitor.address, environment, onLine, start });
+    const options = { engineAddress: monitor.address, environment, onLine };
+    const host = new ProviderHost(sdk, program, { ...options, start });
     const snapshot = new Snapshot(resources);
+    const startPlugin = (name: string) => new ProviderPlugin(sdk, name, program.directory, options);
+    const providers = new Registry(host, startPlugin, (urn) => snapshot.old(urn));
     const write = (next: readonly Resource[]): Promise<void> => this.state.write(next);
-    const execution = new Execution(progress, snapshot, provider, write);
+    const execution = new Execution(progress, snapshot, providers, write);
     const { configuration, plain, secretKeys } = buildConfiguration(program, this.options);
-    const configure = (values: PropertyMap): void => provider.configure(values);
-    const context = { stack: this.stack, project, progress, snapshot, execution, provider, configuration, configure };
+    const configure = (values: PropertyMap): void => host.configure(values);
+    const context = { stack: this.stack, project, progress, snapshot, execution, providers, configuration, configure };
     const deployment = new Deployment(context);
     monitor.deployer = deployment;
     // Until the program registers a dynamic resource, the provider has the configuration of the state.
-    provider.configure(snapshot.base.find((one) => one.type === PROVIDER_TYPE)?.inputs ?? {});
+    host.configure(snapshot.base.find((one) => one.type === DYNAMIC_PROVIDER_TYPE)?.inputs ?? {});
     let runner: Child | undefined;
     let work: Promise<void> = Promise.resolve();
     try {
@@ -180,18 +184,18 @@ class Run {
           start,
         });
         work = runProgram(runner, deployment, progress);
-      } else if (this.operation === "refresh") work = refreshAll(progress, snapshot, provider, write);
+      } else if (this.operation === "refresh") work = refreshAll(progress, snapshot, providers, write);
       else work = execution.deleteAll(resources);
       work = work.catch((error: unknown) => {
         if (!(error instanceof Stopped)) progress.fail(readMessage(error));
       });
-      // After an interruption the engine does not wait for the provider, whose call may take minutes.
+      // After an interruption the engine does not wait for the host of dynamic resources, whose call may take minutes. A plugin stops.
       await Promise.race([work, waitForAbort(this.signal)]);
-      if (!this.signal.aborted) await deployment.idle();
+      if (!this.signal.aborted || (await providers.cancel())) await Promise.all([work, deployment.idle()]);
     } finally {
       this.signal.removeEventListener("abort", interrupt);
       progress.mute();
-      await Promise.all([runner?.end(), provider.end()]);
+      await Promise.all([runner?.end(), providers.end()]);
       await Promise.all([work, deployment.idle()]);
       monitor.stop();
     }

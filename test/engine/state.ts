@@ -48,8 +48,30 @@ export interface Resource {
 }
 
 export const STACK_TYPE = "pulumi:pulumi:Stack";
-/** The type of the default provider of dynamic resources. */
-export const PROVIDER_TYPE = "pulumi:providers:pulumi-nodejs";
+/** The package of dynamic resources. */
+export const DYNAMIC_PACKAGE = "pulumi-nodejs";
+const PROVIDER_TYPES = "pulumi:providers:";
+/** The type of the provider of dynamic resources. */
+export const DYNAMIC_PROVIDER_TYPE = `${PROVIDER_TYPES}${DYNAMIC_PACKAGE}`;
+
+/** The type of a package's providers. */
+export const providerTypeOf = (packageName: string): string => `${PROVIDER_TYPES}${packageName}`;
+
+export const isProviderType = (type: string): boolean => type.startsWith(PROVIDER_TYPES);
+
+/** Whether the engine made a provider itself, which no display shows. */
+export const isDefaultProvider = (urn: string): boolean =>
+  isProviderType(urn.split("::")[2] ?? "") && (urn.split("::")[3] ?? "").startsWith("default");
+
+/** A provider as the resources name it: its URN and its ID. */
+export const splitReference = (reference: string): { urn: string; id: string } => {
+  const at = reference.lastIndexOf("::");
+  return { urn: reference.slice(0, at), id: reference.slice(at + 2) };
+};
+
+/** The package of a provider by its URN. */
+export const packageOf = (providerUrn: string): string =>
+  (providerUrn.split("::")[2] ?? "").slice(PROVIDER_TYPES.length);
 
 interface Deployment {
   manifest: { time: string; magic: string; version: string };
@@ -65,8 +87,7 @@ const MAGIC = createHash("sha256").update(VERSION).digest("hex");
 
 /** The URNs that a resource needs: its parent, its provider, and the resources that its properties are made from. */
 export function needs(resource: Resource): string[] {
-  const provider =
-    resource.provider === undefined ? [] : [resource.provider.slice(0, resource.provider.lastIndexOf("::"))];
+  const provider = resource.provider === undefined ? [] : [splitReference(resource.provider).urn];
   const properties = Object.values(resource.propertyDependencies ?? {}).flat();
   const others = [resource.parent, resource.deletedWith].filter((urn) => urn !== undefined);
   return [...new Set([...provider, ...properties, ...(resource.dependencies ?? []), ...others])];
@@ -185,10 +206,10 @@ function parse(text: string, name: string): Deployment {
 const holdsSecret = (resource: Resource): boolean =>
   contains(resource.inputs ?? {}, isSecret) || contains(resource.outputs ?? {}, isSecret);
 
-/** What people and tests see of a state: the stack's outputs, and the resources without the default provider. */
+/** What people and tests see of a state: the stack's outputs, and the resources without the providers. */
 export function shownState(resources: readonly Resource[]): Pick<RunResult, "outputs" | "resources"> {
   const stack = resources.find((resource) => resource.type === STACK_TYPE);
-  const own = resources.filter((one) => one.type !== STACK_TYPE && !one.type.startsWith("pulumi:providers:"));
+  const own = resources.filter((one) => one.type !== STACK_TYPE && !isProviderType(one.type));
   const shown = ({ inputs, outputs, ...rest }: Resource): ResourceResult => ({
     ...rest,
     inputs: redact(inputs ?? {}),

@@ -1,6 +1,7 @@
 // What the engine does with a resource: pure decisions from the old state, the program's goal and the answer of the
 // provider's diff, and the order of deletes. Nothing here calls a provider or writes a state.
 
+import type { DetailedDifference } from "./difference.js";
 import { equal, type PropertyMap, UNKNOWN } from "./properties.js";
 import { Refusal } from "./refusals.js";
 import { needs, type Resource } from "./state.js";
@@ -22,12 +23,14 @@ export interface DiffAnswer {
   changes: boolean | undefined;
   replaces: string[];
   deleteBeforeReplace: boolean;
+  /** What differs, if the provider tells: a display then shows this, and nothing else. */
+  detailed?: DetailedDifference;
 }
 
 export type Decision =
   | { step: "create" }
   | { step: "same" }
-  | { step: "update" }
+  | { step: "update"; detailed?: DetailedDifference }
   | { step: "replace"; deleteFirst: boolean };
 
 export interface Goal {
@@ -37,6 +40,12 @@ export interface Goal {
   custom: boolean;
   inputs: PropertyMap;
   parent?: string;
+  /** The provider that the program chose; the default one of the package otherwise. */
+  provider?: string;
+  /** The version of the package, as the program's SDK has it. */
+  version?: string;
+  /** The URNs that the resource may have in the state. */
+  aliases?: string[];
   protect?: boolean;
   dependencies: string[];
   propertyDependencies: Record<string, string[]>;
@@ -63,13 +72,16 @@ export function decide(old: Resource, goal: Goal, news: PropertyMap, answer: Dif
   const hasInitErrors = (old.initErrors ?? []).length > 0;
   if (answer.changes === undefined && changed && goal.replaceOnChanges.length > 0)
     throw new Refusal(`replaceOnChanges of the resource "${goal.name}", whose provider doesn't tell what changed`);
+  if (answer.detailed && goal.replaceOnChanges.length > 0)
+    throw new Refusal(`replaceOnChanges of the resource "${goal.name}", whose provider tells what changed`);
   // Dynamic providers never tell which property changed, so that only the property of init errors is ever found.
   const replacesInitErrors = hasInitErrors && goal.replaceOnChanges.some((path) => INIT_ERROR_PATHS.includes(path));
   // Replace keys count only with a change.
   if (old.pendingReplacement || replacesInitErrors || (changed && answer.replaces.length > 0)) {
     return { step: "replace", deleteFirst: goal.deleteBeforeReplace ?? answer.deleteBeforeReplace };
   }
-  return { step: changed || hasInitErrors ? "update" : "same" };
+  if (!changed && !hasInitErrors) return { step: "same" };
+  return { step: "update", ...(answer.detailed && { detailed: answer.detailed }) };
 }
 
 /** The state that the program asks for, without id and outputs. */
