@@ -19,6 +19,6 @@ export class DynamicProvider extends ResourceHost {
   /** A state of the plugin has no text to make a provider of, without which the resource couldn't be deleted: an update adds it. */
   override async diff(id: string, olds: Properties, news: Properties): Promise<{ changes: boolean }> {
     const { changes } = await super.diff(id, olds, news);
-    return { changes: changes || olds.__provider === undefined };
+    return { changes: changes || (olds.__provider === undefined && news.__provider !== undefined) };
   }
 }

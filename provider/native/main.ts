@@ -3,6 +3,7 @@
  * connection that comes earlier waits.
  */
 import { connect, createServer, type Socket } from "node:net";
+import { describeOldNode } from "./node-version.js";
 import type { Release } from "./package-schema.js";
 
 /** What the build writes here. */
@@ -17,12 +18,8 @@ function fail(sentence: string): never {
   process.exit(1);
 }
 
-const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-if (major < 20 || (major === 20 && minor < 19)) {
-  fail(
-    `The plugin alicloud-vod needs Node.js 20.19 or newer, and this is ${process.versions.node}. Install a newer one.`,
-  );
-}
+const tooOld = describeOldNode(process.versions.node);
+if (tooOld !== undefined) fail(tooOld);
 const failUnexpectedly = () =>
   fail("pulumi-alicloud-vod failed unexpectedly. Report it to the project. (code Internal)");
 process.on("uncaughtException", failUnexpectedly);
