@@ -1,16 +1,18 @@
-/** Reads the memory of the processes in which Pulumi runs dynamic providers, if the system tells it (Linux does). */
+/** Reads the memory of the processes in which Pulumi runs providers, if the system tells it (Linux does). */
 import { readdirSync, readFileSync } from "node:fs";
 
 const EVERY_MS = 50;
 
 /**
  * Watches the provider process below this one until the returned function is called, which returns its peak RSS in MB.
+ *
+ * @param part of its command line. Default: that of Pulumi's host of dynamic providers.
  */
-export function watchProvider(): () => number | undefined {
+export function watchProvider(part = "dynamic-provider"): () => number | undefined {
   let pid: string | undefined;
   let peak: number | undefined;
   const look = () => {
-    pid ??= providerBelow(String(process.pid));
+    pid ??= providerBelow(String(process.pid), part);
     // The system keeps the peak, so that only what comes after the last look is missed.
     const kilobytes = pid === undefined ? undefined : /^VmHWM:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1];
     if (kilobytes !== undefined) peak = Number(kilobytes) / 1024;
@@ -22,11 +24,11 @@ export function watchProvider(): () => number | undefined {
   };
 }
 
-function providerBelow(root: string): string | undefined {
+function providerBelow(root: string, part: string): string | undefined {
   const parents = new Map(pids().map((pid) => [pid, parentOf(pid)]));
   const isBelow = (pid: string | undefined): boolean =>
     pid === root || (pid !== undefined && isBelow(parents.get(pid)));
-  return [...parents.keys()].find((pid) => isBelow(pid) && read(`/proc/${pid}/cmdline`).includes("dynamic-provider"));
+  return [...parents.keys()].find((pid) => isBelow(pid) && read(`/proc/${pid}/cmdline`).includes(part));
 }
 
 /** The name of the program stands in parentheses and may have any characters. */

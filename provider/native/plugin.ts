@@ -5,7 +5,7 @@ import { SECRET_HEADERS, SECRET_PATHS } from "../host/secret-paths.js";
 import type { Properties } from "../resource/context.js";
 import { type VodFunctions, vodFunctions } from "../resource/functions.js";
 import { ResourceInitFailedError } from "../resource/outputs.js";
-import { PRELOAD, REFRESH, type ResourceKind, UNKNOWN } from "../schema/inputs.js";
+import { callerSchemas, PRELOAD, REFRESH, type ResourceKind, UNKNOWN } from "../schema/inputs.js";
 import { outputSchemas } from "../schema/outputs.js";
 import { logTo } from "../text/log.js";
 import { VodError } from "../vod/errors.js";
@@ -133,7 +133,8 @@ export class Plugin {
     return encode(answer, secrets.size > 0 ? new Set(Object.keys(answer)) : secrets);
   }
 
-  private async ask(token: string, args: Properties, signal: AbortSignal): Promise<Properties> {
+  private async ask(token: string, given: Properties, signal: AbortSignal): Promise<Properties> {
+    const args = coerceInputs(callerSchemas, given);
     const context = { log: logTo(() => {}), signal };
     if (token === tokenOf("getVodRefreshQuota")) {
       return { ...(await this.functions.quota(args, context)) };
