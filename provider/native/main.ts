@@ -42,17 +42,21 @@ const server = createServer((socket) => {
   });
   accept(socket);
 });
-server.listen(0, "127.0.0.1", () => {
-  const address = server.address();
-  if (typeof address === "object") process.stdout.write(`${address?.port}\n`);
+const printed = new Promise<void>((resolve) => {
+  server.listen(0, "127.0.0.1", () => {
+    const address = server.address();
+    if (typeof address === "object") process.stdout.write(`${address?.port}\n`, () => resolve());
+  });
 });
 
-const running = import("./start.js").then(({ startPlugin }) => {
-  const plugin = startPlugin(typeof PLUGIN_RELEASE === "object" ? PLUGIN_RELEASE : { version: "0.0.0" }, engine);
-  accept = plugin.accept;
-  for (const socket of open) accept(socket);
-  return plugin;
-});
+const running = printed
+  .then(() => import("./start.js"))
+  .then(({ startPlugin }) => {
+    const plugin = startPlugin(typeof PLUGIN_RELEASE === "object" ? PLUGIN_RELEASE : { version: "0.0.0" }, engine);
+    accept = plugin.accept;
+    for (const socket of open) accept(socket);
+    return plugin;
+  });
 
 // A call under way keeps what it did, and is answered before the process ends.
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, stop);
