@@ -76,7 +76,7 @@ export function fromAccessKey(settings: SettingSources): { source: CredentialsSo
 function incomplete(given: string, missing: string, part: keyof KeySettings): VodError {
   const names = namesOf(...KEYS.map((key) => key[part]));
   return new VodError(
-    `Credentials could not be loaded: ${given} is set, and no ${missing}.`,
+    `Credentials could not be loaded: ${given} is set, but no ${missing} is.`,
     `Set ${joinNames(names, "or")} as well, or unset ${given}.`,
     { code: "NoCredentials" },
   );

@@ -167,8 +167,8 @@ async function requestUnsigned(sts: Sts, action: string, parameters: Parameters,
 
 function serviceOf({ origin, timeoutMs, agentFor }: Sts): Service {
   return {
-    name: `The STS at ${origin}`,
-    remedy: "Check the network between this machine and the STS, then run `pulumi up` again.",
+    name: `STS at ${origin}`,
+    remedy: "Check the network between this machine and STS, then run `pulumi up` again.",
     timeoutMs,
     agent: () => agentFor(origin),
   };

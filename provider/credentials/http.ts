@@ -83,7 +83,7 @@ function send({ method, url, headers, body }: HttpRequest, given: http.Agent | u
 
 /** The error for an answer that isn't what was asked for; `what` it was instead, never its content. */
 export function unexpected({ name, remedy }: Service, what: string, status?: number): VodError {
-  return new VodError(`${name} answered with ${what}, not with credentials.`, remedy, {
+  return new VodError(`${name} answered with ${what} instead of credentials.`, remedy, {
     code: "InvalidResponse",
     httpStatus: status,
     retryable: status !== undefined && status >= 500,

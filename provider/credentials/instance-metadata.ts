@@ -37,7 +37,7 @@ export function fromInstanceMetadata(
 ): CredentialsSource {
   if (isTrue("ALIBABA_CLOUD_ECS_METADATA_DISABLED", context.environment)) {
     throw new VodError(
-      `${capitalize(where)} asks for the role of the ECS instance, and ALIBABA_CLOUD_ECS_METADATA_DISABLED is true.`,
+      `${capitalize(where)} asks for the role of the ECS instance, but ALIBABA_CLOUD_ECS_METADATA_DISABLED is true.`,
       "Unset one of the two.",
       { code: "InvalidCredentials" },
     );
@@ -74,6 +74,6 @@ async function requestCredentials(
   const token = await ask({ method: "PUT", headers: lifetime }, TOKEN_PATH);
   const get = { method: "GET", headers: { "x-aliyun-ecs-metadata-token": token.text.trim() } } as const;
   const name = role ?? (await ask(get, ROLES_PATH)).text.trim();
-  if (!ROLE_NAME.test(name)) throw unexpected(service, "no valid name of a role");
+  if (!ROLE_NAME.test(name)) throw unexpected(service, "an invalid role name");
   return readIssuedCredentials(service, await ask(get, ROLES_PATH + name));
 }

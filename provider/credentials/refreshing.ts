@@ -64,7 +64,7 @@ export function staticCredentials(description: string, credentials: Credentials)
   const keys = [credentials.accessKeyId, credentials.accessKeySecret, credentials.securityToken ?? "none"];
   if (!keys.every((key) => word.safeParse(key).success)) {
     throw new VodError(
-      `The access key ID, its secret or its token of ${description} is empty or contains a space.`,
+      `The access key ID, secret or security token of ${description} is empty or contains a space.`,
       "Write each as one word, without quotes or line breaks.",
       { code: "InvalidCredentials" },
     );

@@ -32,7 +32,7 @@ const isTemporary = (code: string) => /Throttling|ServiceUnavailable/.test(code)
 /** What happened and what to do. Source of the codes: Security Token Service, "Error codes". */
 function sentencesFor(code: string, { roleArn, caller }: Attempted): [happened: string, remedy: string] {
   if (isTemporary(code)) {
-    return ["The STS throttled the call.", "Wait a moment and run `pulumi up` again."];
+    return ["STS throttled the call.", "Wait a moment and run `pulumi up` again."];
   }
   const clock = code === "InvalidTimeStamp.Expired" ? ERROR_TABLE[code] : undefined;
   if (clock !== undefined) return [clock.happened, clock.remedy];
@@ -44,14 +44,14 @@ function sentencesFor(code: string, { roleArn, caller }: Attempted): [happened: 
   }
   if (code.startsWith("AuthenticationFail")) {
     return [
-      `The STS refused ${caller} for ${roleArn}.`,
+      `STS refused ${caller} for ${roleArn}.`,
       "Check that RAM has the OIDC provider with the token's issuer and audience, and that the role's trust policy names it.",
     ];
   }
   if (/^(NoPermission|Forbidden|AccessDenied)/.test(code)) {
     return [
-      `${capitalize(caller)} may not assume ${roleArn}.`,
-      "Allow sts:AssumeRole to it, and name it in the role's trust policy; the access key of an account itself can't assume roles.",
+      `${capitalize(caller)} is not allowed to assume ${roleArn}.`,
+      "Allow it sts:AssumeRole in a RAM policy, and name it in the role's trust policy; only RAM users and roles can assume a role, not the account itself.",
     ];
   }
   if (
@@ -59,7 +59,7 @@ function sentencesFor(code: string, { roleArn, caller }: Attempted): [happened: 
       code,
     )
   ) {
-    return [`The STS refused ${caller}.`, "Check that these credentials are complete and still valid."];
+    return [`STS refused ${caller}.`, "Check that these credentials are complete and still valid."];
   }
-  return [`The STS refused to let ${caller} assume ${roleArn}.`, "Look up the code in the error codes of STS."];
+  return [`STS refused to let ${caller} assume ${roleArn}.`, "Look up the code in the error codes of STS."];
 }

@@ -110,7 +110,7 @@ function laterVersion(version: string): VodError {
   return new VodError(
     "The manifest in the state of this resource was written by a later version of pulumi-alicloud-vod " +
       `(manifest version ${version}).`,
-    "Install that version, or later, of pulumi-alicloud-vod; nothing was sent.",
+    "Install the version of pulumi-alicloud-vod that wrote it, or a later one; nothing was sent.",
     { code: "UnknownState" },
   );
 }

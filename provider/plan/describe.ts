@@ -93,7 +93,7 @@ export function describePlan(
   if (hasReason(plan, "no longer covered")) {
     lines.push(
       info(
-        "  hint: if what is no longer covered stays online unchanged, set refreshRemoved to false to send nothing for it",
+        "  hint: URLs that the program no longer covers are treated as removed; if they stay online unchanged, set refreshRemoved to false to skip them",
       ),
     );
   }
@@ -106,7 +106,8 @@ export function describePlan(
   if (deferred.size > 0) {
     const noun = choosePathNoun(batchPlan.deferred, plan, inputs);
     const named = areSecret ? "" : ` (${listPaths(batchPlan.deferred)})`;
-    const room = `${formatNumber(sent.length)} of ${upTo}${formatNumber(plan.paths.length)}`;
+    const due = pluralize(plan.paths.length, ...choosePathNoun(plan.paths, plan, inputs));
+    const room = `${formatNumber(sent.length)} of ${upTo}${due}`;
     lines.push(
       warning(
         `${upTo}${pluralize(deferred.size, ...noun)} deferred to the next update${named}: ` +
@@ -180,7 +181,7 @@ export function describeRecorded({ total }: Plan, inputs: Inputs): Line {
   const missed = isPreload(inputs.objectType) ? "isn't preloaded" : "stays stale";
   return info(
     `${pluralize(total, ...chooseContentNoun(inputs))} recorded, not ${past}: ${onCreate} is false; ` +
-      `if this replaces a resource, set it to true for this update, or what changed since then ${missed}`,
+      `if this resource replaces another, set ${onCreate} to true for this update, or what changed in between ${missed}`,
   );
 }
 

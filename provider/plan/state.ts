@@ -9,6 +9,7 @@ import { CALL_TYPES } from "../schema/call-types.js";
 import { type RefreshStatus, STATUSES } from "../schema/enums.js";
 import { getContent, type Inputs, type ResourceKind } from "../schema/inputs.js";
 import { VodError } from "../vod/errors.js";
+import { joinNames } from "../vod/format.js";
 import { addCosts, type Cost } from "./batches.js";
 import type { PreloadFailures } from "./held-back.js";
 import { type Baseline, manifestFromInputs, markPending, type RequestKind, selectOwed } from "./plan.js";
@@ -98,14 +99,17 @@ export function readState(properties: Readonly<Record<string, unknown>>, kind: R
     return { ...data, removed: new Map(Object.entries(__removedPaths)), inputs: inputs.data };
   }
   // The keys of some properties are paths, which may be secret.
-  const named = [...(result.error?.issues ?? []), ...(inputs.error?.issues ?? [])].map(({ path }) => String(path[0]));
+  const issues = [...(result.error?.issues ?? []), ...(inputs.error?.issues ?? [])];
+  const named = [...new Set(issues.map(({ path }) => String(path[0])))];
   const version = properties.__stateVersion;
   const isLater = typeof version === "number" && version > STATE_VERSION;
   throw new VodError(
     isLater
       ? `The state of this resource was written by a later version of pulumi-alicloud-vod (state version ${version}).`
-      : `The state of this resource can't be read: ${[...new Set(named)].join(", ")}.`,
-    isLater ? "Install that version, or later, of pulumi-alicloud-vod; nothing was sent." : RESTORE_STATE,
+      : `The state of this resource can't be read: ${joinNames(named, "and")} ${named.length === 1 ? "is" : "are"} missing or not valid.`,
+    isLater
+      ? "Install the version of pulumi-alicloud-vod that wrote it, or a later one; nothing was sent."
+      : RESTORE_STATE,
     { code: "UnknownState" },
   );
 }

@@ -9,7 +9,7 @@ import { formatNumber, joinNames } from "../vod/format.js";
 const KEY_NAMES = /^(access_?key|secret_?key|access_?key_?(id|secret)|security_?token|sts_?token|token)$/i;
 
 /** Why a key can't be given so. */
-const NO_KEY = { input: "inputs are kept in the state", argument: "it would stand in the program" } as const;
+const NO_KEY = { input: "inputs are kept in the state", argument: "it would be readable in the program" } as const;
 
 /**
  * The sentence for an input, or an argument of a function, that doesn't exist.

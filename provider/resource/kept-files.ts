@@ -57,7 +57,8 @@ function isKept({ source }: Inputs, news: Properties, old: Inputs["source"]): ol
 
 /** Says what becomes of a source whose files are kept. */
 export function describeKeptFiles(isOther: boolean): Line {
-  const kept = "the content of the last update stays, and later changes are not due";
+  const kept =
+    "the content of the last update stays, and later changes are not sent; to send them, remove files from ignoreChanges";
   return isOther
     ? warning(`the new source is not used because ignoreChanges names files: ${kept}`)
     : info(`source is not read because ignoreChanges names files: ${kept}`);

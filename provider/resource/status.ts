@@ -26,7 +26,7 @@ export async function readStatus(
   );
   const status = observedStatus(state, seen, now);
   if (seen.unknown.length + seen.missing.length > 0) {
-    const what = status === undefined ? `stays ${state.status}` : `is ${status} by the records that are left`;
+    const what = status === undefined ? `stays ${state.status}` : `is ${status}, judging by the records that are left`;
     log.info(`the status ${what}: the service keeps the records of tasks for ${RECORD_DAYS} days only`);
   }
   const { unconfirmed: owed, ...rest } = properties;

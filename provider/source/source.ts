@@ -81,10 +81,14 @@ function progressReporter(log: Pick<Log, "progress">): (hashing: Hashing) => voi
   };
 }
 
-/** "hashed 1,204 of 5,000 files, 40%, about 12 s left": the percentage is that of the work, since files have different sizes. */
+/** "hashed 1,204 of 5,000 files, 40% overall, about 12 s left": the percentage is that of the work, since files have different sizes. */
 export function describeHashing({ done, total, part, elapsedMs }: Hashing): string {
   const left = describeLeft(estimateLeft(part, 1 - part, elapsedMs));
-  const parts = [`hashed ${formatNumber(done)} of ${pluralize(total, "file")}`, `${Math.floor(part * 100)}%`, left];
+  const parts = [
+    `hashed ${formatNumber(done)} of ${pluralize(total, "file")}`,
+    `${Math.floor(part * 100)}% overall`,
+    left,
+  ];
   return parts.filter((one) => one !== undefined).join(", ");
 }
 

@@ -42,6 +42,7 @@ export async function awaitRefresh(
     return holdBack("The refresh is incomplete", "some of its paths are pending", "RefreshIncomplete");
   }
   const { timeout } = getWait(inputs) ?? DEFAULT_WAIT;
+  const words = chooseWords(refresh);
   try {
     // Nobody knows here which paths it sent, so that only tasks with rows can be waited for. A row of another resource, whose call
     // the service merged, or of a removed URL has nothing to do with what is preloaded.
@@ -51,7 +52,7 @@ export async function awaitRefresh(
     // The records of an earlier update that the refresh carried on with may have expired.
     const expected = { taskIds, nameOf, longAgo: now().getTime() - OVERDUE_MS };
     const progress = (line: string) => log.progress(`waiting for the refresh: ${line}`);
-    const seen = await waitForTasks([expected], waitOptions(context, timeout * 1000, progress));
+    const seen = await waitForTasks([expected], waitOptions(context, timeout * 1000, words.noun, progress));
     if (seen.status === "Complete") return undefined;
     if (seen.cancelled) return cancelledError();
     const within = `within ${formatNumber(timeout)} s`;
@@ -59,7 +60,7 @@ export async function awaitRefresh(
       const what = `The status of the refresh could not be read ${within}`;
       return holdBack(what, describeUnanswered(seen.unanswered), "RefreshTimeout");
     }
-    const summary = describeSummary(seen, chooseWords(refresh), secretPaths);
+    const summary = describeSummary(seen, words, secretPaths);
     return seen.timedOut
       ? holdBack(`The refresh did not complete ${within}`, summary, "RefreshTimeout")
       : holdBack("The refresh failed", summary, "RefreshFailed");

@@ -1,5 +1,6 @@
 /** Sends a plan, call after call. */
 import { type Batch, type BatchPlan, NO_COST, settledPaths, sumCost } from "../plan/batches.js";
+import type { Noun } from "../plan/describe.js";
 import type { Plan } from "../plan/plan.js";
 import type { Submission } from "../plan/state.js";
 import { isPreload } from "../schema/call-types.js";
@@ -79,12 +80,14 @@ export async function submit(
       if (!answer) continue;
       if (answer.unproven) {
         log.warning(
-          "the answer to a call was lost, and today's quota has no room to repeat it; the tasks that the service has for " +
-            "its paths are taken for its own",
+          "the answer to a call was lost, and today's quota has no room to repeat it; the tasks that the service lists for " +
+            "its paths are assumed to be those of the call",
         );
       }
       if (answer.repeated) {
-        log.warning("a call was sent twice because the outcome of the first is unknown; its cost may count twice");
+        log.warning(
+          "a call was sent twice because the outcome of the first is unknown; it may count twice against today's quota",
+        );
         repeatedTaskIds.push(...answer.taskId.split(","));
       }
       refreshTaskIds.push(answer.taskId);
@@ -133,6 +136,7 @@ async function sendBatch(
 export function waitOptions(
   { client, retry, now, sleep, random, signal }: SubmitContext,
   timeoutMs: number,
+  noun: Noun,
   onProgress: (line: string) => void,
 ): WaitOptions {
   return {
@@ -140,6 +144,7 @@ export function waitOptions(
     now: () => now().getTime(),
     describe: (taskId, leftMs) =>
       client.describeRefreshTasks({ taskId }, { retry: pollRetry(retry, leftMs), onWait: onProgress, signal }),
+    noun,
     onProgress,
     signal,
     ...(sleep ? { sleep } : {}),

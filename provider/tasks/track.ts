@@ -1,6 +1,6 @@
 /** Follows tasks to their end, and sends the paths of those that failed once more. */
 import { addCosts, type Batch, settledPaths, splitIntoBatches } from "../plan/batches.js";
-import { chooseNoun, describeOmission } from "../plan/describe.js";
+import { chooseNoun, describeOmission, type Noun } from "../plan/describe.js";
 import { isLastingFailure } from "../plan/held-back.js";
 import type { Plan } from "../plan/plan.js";
 import {
@@ -92,7 +92,7 @@ async function followTasks(
   const deadline = context.now().getTime() + wait.timeout * 1000;
   const sent = collectPaths(submission.batches);
   const expected = [expectOutstanding(outstanding), ...expectSubmitted(submission)];
-  const first = await waitUntilDeadline(context, expected, deadline);
+  const first = await waitUntilDeadline(context, expected, words.noun, deadline);
   if (first instanceof VodError) return withUnknownStatus(submission, first, [...outstanding.paths, ...sent]);
 
   const note = ({ failed }: TaskSummary) => {
@@ -148,7 +148,7 @@ async function followTasks(
   // Nothing was accepted, so that the first wait saw all that there is to see.
   if (repeated.batches.length === 0) return { ...both, status: first.status, unconfirmed: refused };
   const accepted = collectPaths(repeated.batches);
-  const second = await waitUntilDeadline(context, expectSubmitted(repeated), deadline);
+  const second = await waitUntilDeadline(context, expectSubmitted(repeated), words.noun, deadline);
   if (second instanceof VodError) return withUnknownStatus(both, second, [...accepted, ...refused]);
   note(second);
   const failedAgain = new Set(second.failed.map(({ path }) => path));
@@ -264,10 +264,11 @@ function pickPaths(batches: readonly Batch[], isWanted: (path: string) => boolea
 async function waitUntilDeadline(
   context: SubmitContext,
   expected: readonly ExpectedTasks[],
+  noun: Noun,
   deadline: number,
 ): Promise<WaitResult | VodError> {
   const timeoutMs = Math.max(0, deadline - context.now().getTime());
-  return waitForTasks(expected, waitOptions(context, timeoutMs, context.log.progress)).catch(asVodError);
+  return waitForTasks(expected, waitOptions(context, timeoutMs, noun, context.log.progress)).catch(asVodError);
 }
 
 /** Adds what was last seen of the tasks. */

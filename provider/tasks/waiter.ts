@@ -38,7 +38,9 @@ export interface WaitOptions {
   /** How long to wait, in milliseconds; 0 is exactly one poll. */
   timeoutMs: number;
   describe: DescribeTask;
-  /** Gets a line such as "412 of 500 paths, 82%, about 20 s left" at a steady pace, while the tasks haven't ended. Default: none. */
+  /** How the paths are called in a line of progress. */
+  noun: Noun;
+  /** Gets a line such as "412 of 500 URLs complete, 82% overall, about 20 s left" at a steady pace, while the tasks haven't ended. Default: none. */
   onProgress?: (line: string) => void;
   /** The current time in milliseconds since any start. Default: a monotonic clock. */
   now?: () => number;
@@ -91,7 +93,7 @@ export async function waitForTasks(expected: readonly ExpectedTasks[], options: 
   const seen = new TaskTracker(expected);
   const start = now();
   const left = () => start + timeoutMs - now();
-  const report = progressReporter(options.onProgress, start);
+  const report = progressReporter(options, start);
   const overdue = new Set<string>();
   let answered = false;
   let failure: VodError | undefined;
@@ -140,22 +142,24 @@ export function delayAfter(pollsBefore: number, random: number, tasks = 1): numb
 }
 
 /**
- * A progress line, such as "412 of 500 paths, 82%, about 20 s left".
+ * A progress line, such as "412 of 500 URLs complete, 82% overall, about 20 s left".
  *
+ * @param noun how the paths are called.
  * @param percent the average of all rows, from 0 to 100; rounded down, so that 100% means all.
  * @param leftMs how much longer it takes, in milliseconds; undefined if nobody knows.
  */
 export function describeProgress(
   { done, total, failed, unknown, missing }: TaskSummary,
+  noun: Noun,
   percent: number,
   leftMs: number | undefined,
 ): string {
-  const unseen = unknown.length > 0 ? pluralize(unknown.length, "task") : pluralize(missing.length, "path");
+  const unseen = unknown.length > 0 ? pluralize(unknown.length, "task") : pluralize(missing.length, ...noun);
   const left = describeLeft(leftMs);
   return [
-    ...(total > 0 ? [`${formatNumber(done)} of ${pluralize(total, "path")}`] : []),
+    ...(total > 0 ? [`${countOf(done, total, noun)} complete`] : []),
     ...(failed.length > 0 ? [`${formatNumber(failed.length)} failed`] : []),
-    ...(total > 0 ? [`${Math.floor(percent)}%`] : []),
+    ...(total > 0 ? [`${Math.floor(percent)}% overall`] : []),
     ...(unknown.length + missing.length > 0 ? [`${unseen} not visible yet`] : []),
     ...(total > 0 && left !== undefined ? [left] : []),
   ].join(", ");
@@ -241,14 +245,14 @@ async function poll(
 }
 
 /** Shows lines at a steady pace; none in the first seconds, in which most tasks of a test or of a small refresh end. */
-function progressReporter(onProgress: ((line: string) => void) | undefined, start: number) {
+function progressReporter({ onProgress, noun }: Pick<WaitOptions, "onProgress" | "noun">, start: number) {
   const isDue = keepPace(start);
   let first: number | undefined;
   return (result: TaskSummary, percent: number, at: number) => {
     // A wait may begin with tasks that are half done already.
     first ??= percent;
     if (isDue(at)) {
-      onProgress?.(describeProgress(result, percent, estimateLeft(percent - first, 100 - percent, at - start)));
+      onProgress?.(describeProgress(result, noun, percent, estimateLeft(percent - first, 100 - percent, at - start)));
     }
   };
 }

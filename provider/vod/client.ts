@@ -320,7 +320,7 @@ const inSeconds = (ms: number) => `${formatNumber(Math.round(ms / 1000))} s`;
 /** The same error; it says so where the service may have accepted the call. */
 function withUnknownOutcome(error: VodError): VodError {
   if (!error.outcomeUnknown || isCancelled(error)) return error;
-  const happened = `${error.happened} The service may still have accepted the call: an answer was lost.`;
+  const happened = `${error.happened} The service may have accepted an earlier attempt, whose answer was lost.`;
   return new VodError(happened, error.remedy, error);
 }
 
@@ -331,5 +331,5 @@ export function describePause(ms: number): string {
 
 /** Says how long a call waits for those before it. */
 export function describeQueue(ms: number): string {
-  return `waiting about ${inSeconds(ms)} for other calls`;
+  return `waiting about ${inSeconds(ms)} for earlier calls, within the VOD API's rate limit`;
 }

@@ -48,7 +48,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   IllegalOperation: row(
     403,
     "Illegal domain operate is not permitted.",
-    "{Domain} is not open to this Alibaba Cloud account.",
+    "{Domain} is not available to this Alibaba Cloud account.",
     "Check that each domain is an acceleration domain of ApsaraVideo VOD in this account.",
   ),
   OperationDenied: row(

@@ -2,7 +2,7 @@
 import { HIDDEN, showPath } from "../text/show.js";
 import { ALLOW_ACTIONS, ERROR_TABLE } from "./error-table.js";
 import { TOO_MANY_REQUESTS, VodError } from "./errors.js";
-import { formatNumber } from "./format.js";
+import { countOf, formatNumber, pluralize } from "./format.js";
 import { domainOf, hidePaths, listPaths } from "./paths.js";
 import { describeNextDay, type OwnQuota, type RefreshQuota } from "./quota.js";
 
@@ -58,12 +58,18 @@ export function refusalError(refusal: Refusal): VodError {
 }
 
 /** How messages name what a quota counts, the quota, and what to do instead of waiting for its reset. */
-const QUOTA_WORDS: Readonly<Record<keyof RefreshQuota, readonly [noun: string, quota: string, instead: string]>> = {
-  urls: ["URLs", "refresh", "refresh fewer URLs, or directories instead"],
-  directories: ["directories", "refresh", "refresh fewer directories, or URLs instead"],
-  preload: ["URLs", "preload", "preload fewer URLs"],
-  regex: ["patterns", "refresh", "refresh a directory instead"],
-  ignoreParams: ["URLs with any query", "refresh", "refresh fewer URLs, or directories instead"],
+const QUOTA_WORDS: Readonly<
+  Record<keyof RefreshQuota, readonly [noun: readonly [one: string, many: string], quota: string, instead: string]>
+> = {
+  urls: [["URL", "URLs"], "refresh", "refresh fewer URLs, or directories instead"],
+  directories: [["directory", "directories"], "refresh", "refresh fewer directories, or URLs instead"],
+  preload: [["URL", "URLs"], "preload", "preload fewer URLs"],
+  regex: [["pattern", "patterns"], "refresh", "refresh a directory instead"],
+  ignoreParams: [
+    ["URL with any query", "URLs with any query"],
+    "refresh",
+    "refresh fewer URLs, or directories instead",
+  ],
 };
 
 /**
@@ -83,11 +89,9 @@ export function quotaExceededError(
   const kind = needs.ownQuota ?? needs.quota;
   const [noun, name, instead] = QUOTA_WORDS[kind];
   const left = quota?.[kind];
-  const count = formatNumber(needs.count);
+  const remaining = left === undefined ? "" : `: ${countOf(left.remain, left.quota, noun)}`;
   return new VodError(
-    left === undefined
-      ? `The call's ${count} ${noun} exceed what is left of today's ${name} quota.`
-      : `The call's ${count} ${noun} exceed what is left of today's ${name} quota: ${formatNumber(left.remain)} of ${formatNumber(left.quota)}.`,
+    `The call has ${pluralize(needs.count, ...noun)}, more than today's ${name} quota has left${remaining}.`,
     `Run \`pulumi up\` again after ${describeNextDay(now)}, when the quota resets, or ${instead}.`,
     refused,
   );

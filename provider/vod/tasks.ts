@@ -116,8 +116,8 @@ export async function allPages(ask: (page: number) => Promise<z.infer<typeof tas
 
 export function tooManyTasks(): VodError {
   return new VodError(
-    `The VOD API returned more than ${formatNumber(MAX_TASK_PAGES * TASKS_PER_PAGE)} tasks for one question.`,
-    "Ask for fewer: one task ID, or a shorter time.",
+    `The VOD API returned more than ${formatNumber(MAX_TASK_PAGES * TASKS_PER_PAGE)} tasks for one query.`,
+    "Query a single task ID, or a shorter time range.",
     { code: "InvalidResponse" },
   );
 }

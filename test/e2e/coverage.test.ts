@@ -54,7 +54,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     const narrow = { exclude: ["pictures"] };
     const preview = await run("preview", config(narrow));
     expect(preview.output).toContain("2 files no longer covered: refresh 2 URLs in 1 call (");
-    expect(preview.output).toContain("set refreshRemoved to false to send nothing for it");
+    expect(preview.output).toContain("set refreshRemoved to false to skip them");
     const letGo = await run("up", config(narrow, { refreshRemoved: false }));
     expect(letGo.succeeded).toBe(true);
     expect(letGo.output).toContain("nothing to refresh (2 removed files skipped: refreshRemoved is false)");

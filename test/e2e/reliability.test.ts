@@ -80,7 +80,7 @@ describe.each(engines())("on the $name", ({ create }) => {
       const calls = shared.calls();
       const { output, resources: after, text } = await meet(shared, { kind: "reset-before", times: 1 });
       expect(output).toContain(
-        "warning: a call was sent twice because the outcome of the first is unknown; its cost may count twice",
+        "warning: a call was sent twice because the outcome of the first is unknown; it may count twice against today's quota",
       );
       expect(after[0]?.outputs.repeatedTaskIds).toEqual(after[0]?.outputs.taskIds);
       expect(await shared.served()).toBe(text);

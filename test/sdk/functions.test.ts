@@ -98,7 +98,9 @@ describe("getVodRefreshQuota", () => {
     const info = vi.spyOn(pulumi.log, "info").mockResolvedValue();
     const parent = new pulumi.ComponentResource("test:index:Site", "parent");
     await getVodRefreshQuota({ endpoint }, { parent });
-    expect(info.mock.calls).toEqual([["waiting about 45 s for other calls", parent, undefined, true]]);
+    expect(info.mock.calls).toEqual([
+      ["waiting about 45 s for earlier calls, within the VOD API's rate limit", parent, undefined, true],
+    ]);
   });
 
   test("fails with sentences and no stack trace", async () => {
@@ -206,7 +208,7 @@ describe("wrong arguments are refused like inputs, and the service isn't asked:"
   test.each([
     [
       { accessKey: "LTAIplanted", secretKey: "s" },
-      "accessKey can't be an argument: it would stand in the program; set the key with `pulumi config set --secret alicloud:accessKey` " +
+      "accessKey can't be an argument: it would be readable in the program; set the key with `pulumi config set --secret alicloud:accessKey` " +
         "and `pulumi config set --secret alicloud:secretKey` or in the environment, or use profile or assumeRole.",
     ],
     [{ Profile: "eu" }, "Profile is not an argument of getVodRefreshQuota; did you mean profile?"],

@@ -231,16 +231,16 @@ describe("a refusal says what happened and what to do", () => {
   test.each([
     [
       "NoPermission",
-      `T${CALLER} may not assume ${ROLE}. Allow sts:AssumeRole to it, and name it in the role's trust policy; the access key of an account itself can't assume roles.`,
+      `T${CALLER} is not allowed to assume ${ROLE}. Allow it sts:AssumeRole in a RAM policy, and name it in the role's trust policy; only RAM users and roles can assume a role, not the account itself.`,
     ],
     ["EntityNotExist.Role", `The role ${ROLE} doesn't exist. Correct the ARN, or create the role in RAM.`],
     [
       "InvalidAccessKeyId.Inactive",
-      `The STS refused t${CALLER}. Check that these credentials are complete and still valid.`,
+      `STS refused t${CALLER}. Check that these credentials are complete and still valid.`,
     ],
     [
       "InvalidSecurityToken.Expired",
-      `The STS refused t${CALLER}. Check that these credentials are complete and still valid.`,
+      `STS refused t${CALLER}. Check that these credentials are complete and still valid.`,
     ],
     [
       "InvalidTimeStamp.Expired",
@@ -248,7 +248,7 @@ describe("a refusal says what happened and what to do", () => {
     ],
     [
       "InvalidParameter.RoleSessionName",
-      `The STS refused to let t${CALLER} assume ${ROLE}. Look up the code in the error codes of STS.`,
+      `STS refused to let t${CALLER} assume ${ROLE}. Look up the code in the error codes of STS.`,
     ],
   ])("%s", async (code, sentences) => {
     expect((await refused(code)).message).toBe(
@@ -283,7 +283,7 @@ describe("an STS", () => {
       { ALIBABA_CLOUD_STS_ENDPOINT: origin },
       { timeoutMs: 300 },
     );
-  const CHECK = "Check the network between this machine and the STS, then run `pulumi up` again.";
+  const CHECK = "Check the network between this machine and STS, then run `pulumi up` again.";
 
   test.each<[string, (response: ServerResponse) => unknown]>([
     ["never answers", () => {}],
@@ -299,14 +299,16 @@ describe("an STS", () => {
     const begin = performance.now();
     const failure = await failureOf(() => assume(origin).get());
     expect(performance.now() - begin).toBeLessThan(2000);
-    expect(failure.message).toBe(`The STS at ${origin} didn't answer within 0.3 s. ${CHECK} (code Timeout)`);
+    expect(failure.message).toBe(`STS at ${origin} didn't answer within 0.3 s. ${CHECK} (code Timeout)`);
     expect(failure).toMatchObject({ retryable: true });
   });
 
   test("that answers with more than 64 KB is cut off", async () => {
     const { origin, sent } = await servingWithoutEnd();
     const failure = await failureOf(() => assume(origin).get());
-    expect(failure.message).toMatch(/answered with more than 64 KB, not with credentials\..*\(code InvalidResponse\)$/);
+    expect(failure.message).toMatch(
+      /answered with more than 64 KB instead of credentials\..*\(code InvalidResponse\)$/,
+    );
     expect(sent()).toBeLessThan(20_000_000);
   });
 
@@ -321,7 +323,7 @@ describe("an STS", () => {
   ])("that answers with %s gives no credentials", async (_, status, headers, body, what) => {
     const origin = await serving((_, response) => response.writeHead(status, headers).end(body));
     const failure = await failureOf(() => assume(origin).get());
-    expect(failure.message).toMatch(`The STS at ${origin} answered with ${what}, not with credentials. ${CHECK}`);
+    expect(failure.message).toMatch(`STS at ${origin} answered with ${what} instead of credentials. ${CHECK}`);
     expect(failure).toMatchObject({ code: "InvalidResponse", retryable: status >= 500 });
   });
 
@@ -430,7 +432,7 @@ test("a redirect isn't followed, and is an unexpected answer", async () => {
     find({ ...KEY, "alicloud:assumeRole": { roleArn: ROLE } }, { ALIBABA_CLOUD_STS_ENDPOINT: origin });
   const failure = await failureOf(() => source(redirecting).get());
   expect(failure.message).toBe(
-    `The STS at ${redirecting} answered with HTTP 307, not with credentials. Check the network between this machine and the STS, then run \`pulumi up\` again. (code InvalidResponse, HTTP 307)`,
+    `STS at ${redirecting} answered with HTTP 307 instead of credentials. Check the network between this machine and STS, then run \`pulumi up\` again. (code InvalidResponse, HTTP 307)`,
   );
   expect(target.received).toEqual([]);
 });

@@ -298,10 +298,10 @@ describe("without credentials, the message names what was read", () => {
 
   test("where a part of a key is set", () => {
     expect(() => find({ "alicloud:accessKey": "id" }, {})).toThrow(
-      /^Credentials could not be loaded: alicloud:accessKey is set, and no access key secret\. Set alicloud:secretKey, .* as well, or unset/,
+      /^Credentials could not be loaded: alicloud:accessKey is set, but no access key secret is\. Set alicloud:secretKey, .* as well, or unset/,
     );
     expect(() => find({}, { ALICLOUD_SECRET_KEY: "s3cr3t" })).toThrow(
-      /^Credentials could not be loaded: ALICLOUD_SECRET_KEY is set, and no access key ID\./,
+      /^Credentials could not be loaded: ALICLOUD_SECRET_KEY is set, but no access key ID is\./,
     );
     expect(() => find({}, { ALICLOUD_SECRET_KEY: "s3cr3t" })).not.toThrow(/s3cr3t/);
   });

@@ -120,7 +120,7 @@ describe("a profile works in each mode that needs no browser", () => {
     [{ sts_region: "cn-hangzhou", enable_vpc: true }, "https://sts-vpc.cn-hangzhou.aliyuncs.com"],
     [{ sts_region: "cn-hangzhou", enable_vpc: true, sts_endpoint: "sts.a.com" }, "https://sts.a.com"],
     [{ enable_vpc: true }, "https://sts.aliyuncs.com"],
-  ])("and asks the STS that %j names", async (more, origin) => {
+  ])("and asks STS that %j names", async (more, origin) => {
     const origins: string[] = [];
     const agentFor = (asked: string) => {
       origins.push(asked);
@@ -211,7 +211,7 @@ describe("a profile that can't be used is refused by name", () => {
     [{ ...AK, mode: undefined }, /^The mode of the profile "base" of .* isn't supported\./],
     [
       { ...AK, access_key_secret: "s3 cret" },
-      /^The access key ID, its secret or its token of the profile "base" of .* is empty or contains a space\./,
+      /^The access key ID, secret or security token of the profile "base" of .* is empty or contains a space\./,
     ],
   ])("%j", async (profile, message) => {
     expect(await refused("base", configFile(profile))).toMatch(message);

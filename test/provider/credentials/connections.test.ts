@@ -15,7 +15,7 @@ const ASSUMING = {
 };
 const URI = { "alicloud:credentialsUri": "https://credentials.example.com/get?ticket=t1cket" };
 const SOURCES = [
-  ["STS", ASSUMING, "The STS at https://sts.aliyuncs.com"],
+  ["STS", ASSUMING, "STS at https://sts.aliyuncs.com"],
   ["a credentials URI", URI, "The credentials URI at https://credentials.example.com"],
 ] as const;
 
@@ -88,7 +88,7 @@ describe("a certificate that no CA signed", () => {
     if (rejecting !== undefined) vi.stubEnv("NODE_TLS_REJECT_UNAUTHORIZED", rejecting);
     const { origin, requests } = await untrusted();
     for (const [config, name] of [
-      [{ ...ASSUMING, "alicloud:endpoints": [{ sts: origin }] }, "The STS"],
+      [{ ...ASSUMING, "alicloud:endpoints": [{ sts: origin }] }, "STS"],
       [{ "alicloud:credentialsUri": origin }, "The credentials URI"],
     ] as const) {
       for (const options of [{}, { agentFor: (asked: string) => agentFor(asked, undefined) }]) {

@@ -35,7 +35,7 @@ describe("a credentials URI", () => {
     const { uri } = await fakeUri(undefined, (answer) => ({ ...answer, ...change }));
     const failure = await failureOf(() => find({ "alicloud:credentialsUri": uri }).get());
     expect(failure.message).toMatch(
-      /answered with incomplete or unreadable data, not with credentials\. Check the stack's alicloud:credentialsUri/,
+      /answered with incomplete or unreadable data instead of credentials\. Check the stack's alicloud:credentialsUri/,
     );
   });
 });

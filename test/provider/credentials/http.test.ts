@@ -31,14 +31,16 @@ describe("a service of credentials", () => {
   test("that answers with more than 64 KB is cut off", async () => {
     const { origin, sent } = await servingWithoutEnd();
     const failure = await failureOf(() => find({ "alicloud:credentialsUri": origin }).get());
-    expect(failure.message).toMatch(/answered with more than 64 KB, not with credentials\..*\(code InvalidResponse\)$/);
+    expect(failure.message).toMatch(
+      /answered with more than 64 KB instead of credentials\..*\(code InvalidResponse\)$/,
+    );
     expect(sent()).toBeLessThan(20_000_000);
   });
 
   test("that redirects is not followed", async () => {
     const target = await fakeUri();
     const origin = await serving((_, response) => response.writeHead(302, { location: target.uri }).end());
-    expect((await failureOf(() => askUri(origin).get())).message).toMatch(/answered with HTTP 302, not with/);
+    expect((await failureOf(() => askUri(origin).get())).message).toMatch(/answered with HTTP 302 instead of/);
     expect(target.received).toEqual([]);
   });
 

@@ -35,7 +35,7 @@ describe("the role of an ECS instance", () => {
 
   test("is not asked for where the metadata service is switched off", () => {
     expect(() => find(ROLE, { ALIBABA_CLOUD_ECS_METADATA_DISABLED: "True" })).toThrow(
-      "The stack's alicloud:ecsRoleName asks for the role of the ECS instance, and ALIBABA_CLOUD_ECS_METADATA_DISABLED is true.",
+      "The stack's alicloud:ecsRoleName asks for the role of the ECS instance, but ALIBABA_CLOUD_ECS_METADATA_DISABLED is true.",
     );
   });
 
@@ -53,7 +53,7 @@ describe("the role of an ECS instance", () => {
     });
     const failure = await failureOf(() => find(ROLE, {}, { metadataOrigin: origin }).get());
     expect(failure.message).toBe(
-      "The metadata service answered with HTTP 404, not with credentials. Run on an ECS instance that has the RAM role, or use other credentials than those of the stack's alicloud:ecsRoleName. (code InvalidResponse, HTTP 404)",
+      "The metadata service answered with HTTP 404 instead of credentials. Run on an ECS instance that has the RAM role, or use other credentials than those of the stack's alicloud:ecsRoleName. (code InvalidResponse, HTTP 404)",
     );
     expect(received).toEqual(["PUT"]);
   });

@@ -230,7 +230,7 @@ describe("the format is a contract", () => {
   ])("the later version %s is refused, with what to do", (version, text) => {
     expect(() => unpackManifest(text)).toThrow(
       `The manifest in the state of this resource was written by a later version of pulumi-alicloud-vod (manifest version ${version}). ` +
-        "Install that version, or later, of pulumi-alicloud-vod; nothing was sent. (code UnknownState)",
+        "Install the version of pulumi-alicloud-vod that wrote it, or a later one; nothing was sent. (code UnknownState)",
     );
   });
 });

@@ -82,8 +82,8 @@ export async function credentialsSection(): Promise<Section> {
     ALIBABA_CLOUD_OIDC_PROVIDER_ARN: "acs:ram::1234567890123456:oidc-provider/github",
   };
   const service = {
-    name: "The STS at https://sts.aliyuncs.com",
-    remedy: "Check the network between this machine and the STS, then run `pulumi up` again.",
+    name: "STS at https://sts.aliyuncs.com",
+    remedy: "Check the network between this machine and STS, then run `pulumi up` again.",
     timeoutMs: 20_000,
   };
   const token = write("");
@@ -152,7 +152,7 @@ export async function credentialsSection(): Promise<Section> {
       ],
     },
     {
-      title: "The STS refused to give credentials",
+      title: "STS refused to give credentials",
       messages: [
         refused("EntityNotExist.Role", 404),
         refused("NoPermission"),
@@ -217,7 +217,7 @@ export async function credentialsSection(): Promise<Section> {
   return {
     title: "Credentials",
     intro:
-      "A check tells of missing credentials if the deployment needs some. A source that is named and can't be used is an error, whatever the " +
+      "A preview fails without credentials if the update needs some. A source that is configured but can't be used is an error, whatever the " +
       "other sources have. No message shows a key, a secret or a token.",
     groups: groups.map((group) => ({ ...group, messages: group.messages.map(shown) })),
   };

@@ -161,7 +161,7 @@ export async function inputsSection(): Promise<Section> {
       },
       {
         title: "Paths",
-        note: "The same is said of the URLs in `contents` and of `source.baseUrl`. Of one kind of mistake, the first twenty paths are named.",
+        note: "The same is said of the URLs in `contents` and of `source.baseUrl`. The first twenty paths with the same mistake are listed, then how many more there are.",
         messages: [
           ...paths(""),
           ...paths("https://vod.example.com/a\nhttps://vod.example.com/b"),

@@ -113,10 +113,10 @@ export async function runningSection(): Promise<Section> {
       {
         title: "Progress",
         messages: [
-          describeProgress(summary({}), 82, 80_000),
-          describeProgress(summary({ failed }), 82, 80_000),
-          describeProgress(summary({ done: 0, total: 0, unknown: ["70422756"] }), 0, 5_000),
-          describeProgress(summary({ missing: [url("b.js")] }), 82, 7_500_000),
+          describeProgress(summary({}), WORDS.noun, 82, 80_000),
+          describeProgress(summary({ failed }), WORDS.noun, 82, 80_000),
+          describeProgress(summary({ done: 0, total: 0, unknown: ["70422756"] }), WORDS.noun, 0, 5_000),
+          describeProgress(summary({ missing: [url("b.js")] }), WORDS.noun, 82, 7_500_000),
           describeHashing({ done: 1_200, total: 40_000, part: 0.4, elapsedMs: 8_000 }),
         ],
       },
@@ -160,7 +160,7 @@ export async function runningSection(): Promise<Section> {
               times: 1,
             });
             await up(first, { ...PROGRAM, contentHash: "v2" });
-          }, /may still have accepted/)),
+          }, /may have accepted/)),
           ...(await tell(
             async ({ emulator, up }) => {
               const created = await up(undefined, { contents: { "https://old.example.com/a": "1" } });

@@ -48,7 +48,9 @@ const byCode = (): Group[] =>
   Object.entries(ERROR_TABLE).map(([code, { status, retryable }]) => ({
     title: `\`${code}\``,
     messages: [refusal(code, status).message],
-    ...(retryable ? { note: "The call is sent again by itself before this is said." } : {}),
+    ...(retryable
+      ? { note: "The call is retried automatically; this error comes when the retries have failed as well." }
+      : {}),
   }));
 
 const exceeded = (needs: Parameters<typeof quotaExceededError>[1], left?: { remain: number; quota: number }) => {

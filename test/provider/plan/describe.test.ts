@@ -155,7 +155,7 @@ describe("a plan is described", () => {
       expect(shown(manifest("a"), ["a", "b"], ["a"])).toEqual([
         "1 file no longer covered: refresh 1 URL in 1 call",
         "  https://vod.example.com/b",
-        "  hint: if what is no longer covered stays online unchanged, set refreshRemoved to false to send nothing for it",
+        "  hint: URLs that the program no longer covers are treated as removed; if they stay online unchanged, set refreshRemoved to false to skip them",
       ]);
       expect(shown(manifest("a"), ["a", "b"], ["a"], { refreshRemoved: false })).toEqual([
         "nothing to refresh (1 removed file skipped: refreshRemoved is false)",
@@ -212,7 +212,7 @@ describe("a plan is described", () => {
     test('under "partial"', () => {
       const deferred = `${[10, 11, 12, 13, 14].map((index) => url(`x/${index}`)).join(", ")} and 5 more`;
       expect(shown({ quota: { onExceeded: "partial" } })).toBe(
-        `warning: up to 10 URLs deferred to the next update (${deferred}): today's quota has room for 10 of up to 20; ` +
+        `warning: up to 10 URLs deferred to the next update (${deferred}): today's quota has room for 10 of up to 20 URLs; ` +
           "it resets at 2026-11-24 00:00 UTC+8 (in 8 h 41 min)",
       );
     });
@@ -236,7 +236,7 @@ describe("a plan is described", () => {
     expect(lines(undefined, byPaths({ paths: urls(30), quota: { onExceeded: "partial" } }), quota(10))).toEqual([
       "initial deployment: refresh 10 URLs in 1 call (leaves 0 of 2,000 URLs in today's quota)",
       `  ${urls(5).join(", ")} and 5 more`,
-      `warning: 20 URLs deferred to the next update (${urls(15).slice(10).join(", ")} and 15 more): today's quota has room for 10 of 30; ` +
+      `warning: 20 URLs deferred to the next update (${urls(15).slice(10).join(", ")} and 15 more): today's quota has room for 10 of 30 URLs; ` +
         "it resets at 2026-11-24 00:00 UTC+8 (in 8 h 41 min)",
     ]);
   });
@@ -303,7 +303,7 @@ describe("a plan is described", () => {
     expect(lines(undefined, byPaths({ quota: { onExceeded: "partial" } }), quota(0))).toEqual([
       "initial deployment: nothing can be sent today",
       "warning: 2 URLs deferred to the next update (https://vod.example.com/a, https://vod.example.com/b): " +
-        "today's quota has room for 0 of 2; it resets at 2026-11-24 00:00 UTC+8 (in 8 h 41 min)",
+        "today's quota has room for 0 of 2 URLs; it resets at 2026-11-24 00:00 UTC+8 (in 8 h 41 min)",
     ]);
   });
 });
@@ -343,13 +343,13 @@ test("a quota that runs out on the way is described with what is deferred", () =
 test.each<[Inputs, string]>([
   [
     byPaths(),
-    "2 URLs recorded, not refreshed: refreshOnCreate is false; if this replaces a resource, set it to true for this update, " +
-      "or what changed since then stays stale",
+    "2 URLs recorded, not refreshed: refreshOnCreate is false; if this resource replaces another, set refreshOnCreate to true for this update, " +
+      "or what changed in between stays stale",
   ],
   [
     contents({ a: "1" }, { objectType: "Preload" }),
-    "1 URL recorded, not preloaded: preloadOnCreate is false; if this replaces a resource, set it to true for this update, " +
-      "or what changed since then isn't preloaded",
+    "1 URL recorded, not preloaded: preloadOnCreate is false; if this resource replaces another, set preloadOnCreate to true for this update, " +
+      "or what changed in between isn't preloaded",
   ],
 ])("a creation that sends nothing is described with what to do if it is a replacement", (inputs, line) => {
   const news = { ...inputs, refreshOnCreate: false };

@@ -190,13 +190,13 @@ describe("a state is read", () => {
   test("unless a later version wrote it: then the error says what to do", () => {
     expect(() => readState({ ...kept(submitted), __stateVersion: 2 }, REFRESH)).toThrow(
       "The state of this resource was written by a later version of pulumi-alicloud-vod (state version 2). " +
-        "Install that version, or later, of pulumi-alicloud-vod; nothing was sent. (code UnknownState)",
+        "Install the version of pulumi-alicloud-vod that wrote it, or a later one; nothing was sent. (code UnknownState)",
     );
   });
 
   test("unless it is damaged: then the error says what is wrong and what to do", () => {
     expect(() => readState({ ...kept(submitted), taskIds: "11" }, REFRESH)).toThrow(
-      "The state of this resource can't be read: taskIds. Restore the stack's state from a backup, or remove the resource " +
+      "The state of this resource can't be read: taskIds is missing or not valid. Restore the stack's state from a backup, or remove the resource " +
         "from it with `pulumi state delete`, so that the next `pulumi up` sends everything (set a `refreshOnCreate` or " +
         "`preloadOnCreate` that is false to true for it); nothing was sent. (code UnknownState)",
     );

@@ -79,7 +79,7 @@ describe("`pulumi refresh`", () => {
     await pass(HOUR_MS + 1_000);
     expect((await refresh(partly)).outs.status).toBe("Complete");
     expect(lines.at(-1)).toBe(
-      "site: the status is Complete by the records that are left: the service keeps the records of tasks for 3 days only",
+      "site: the status is Complete, judging by the records that are left: the service keeps the records of tasks for 3 days only",
     );
   });
 

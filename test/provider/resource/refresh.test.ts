@@ -126,8 +126,8 @@ test("replacing with refreshOnCreate false sends nothing, and the preview says s
   await up(undefined, { refreshOnCreate: false, contentHash: "v2" });
   expect(sent()).toEqual([]);
   expect(lines).toEqual([
-    "player: 2 URLs recorded, not refreshed: refreshOnCreate is false; if this replaces a resource, set it to true for this " +
-      "update, or what changed since then stays stale",
+    "player: 2 URLs recorded, not refreshed: refreshOnCreate is false; if this resource replaces another, set refreshOnCreate to true for this " +
+      "update, or what changed in between stays stale",
   ]);
 });
 

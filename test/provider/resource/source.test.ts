@@ -336,7 +336,7 @@ describe("the preview", () => {
     const now = vi.spyOn(performance, "now").mockReturnValue(later);
     for (const [tick] of ticks) tick();
     now.mockRestore();
-    expect(lines.at(-1)).toBe("site: hashed 1 of 1 file, 100%");
+    expect(lines.at(-1)).toBe("site: hashed 1 of 1 file, 100% overall");
   });
 });
 

@@ -80,7 +80,9 @@ test("the tasks of the refresh are followed to their end first, even without `wa
   emulator.advance(120_000);
   await view(emulator, PATH);
   expect(emulator.events.map(({ kind }) => kind)).toEqual(["purge", "preload", "view"]);
-  expect(time.lines.some((line) => line.startsWith("warm: waiting for the refresh: 0 of 1 path, "))).toBe(true);
+  expect(time.lines.some((line) => line.startsWith("warm: waiting for the refresh: 0 of 1 URLs complete, "))).toBe(
+    true,
+  );
 });
 
 test.each([

@@ -356,7 +356,7 @@ describe("retry", () => {
     emulator.fault({ kind: "reset-before", times: 1, action: "RefreshVodObjectCaches" });
     emulator.fault({ kind: "error", code: "QuotaExceeded.Refresh", action: "RefreshVodObjectCaches", times: 1 });
     const failed = await failing(first, { contentHash: "v2" });
-    expect(failed.message).toMatch(/The service may still have accepted the call: an answer was lost\. /);
+    expect(failed.message).toMatch(/The service may have accepted an earlier attempt, whose answer was lost\. /);
     expect(failed.message).not.toMatch(/pending|nothing/);
   });
 
@@ -371,7 +371,7 @@ describe("retry", () => {
     await up(undefined);
     expect(calls()).toHaveLength(2);
     expect(time.lines.join("\n")).toContain(
-      "warning: a call was sent twice because the outcome of the first is unknown; its cost may count twice",
+      "warning: a call was sent twice because the outcome of the first is unknown; it may count twice against today's quota",
     );
   });
 });

@@ -57,6 +57,9 @@ const followed = (changes: Partial<WaitResult> = {}): WaitResult => ({
   complete: new Set(),
 });
 
+/** How the tests' tasks are spoken of. */
+const WORDS = { operation: "refresh", noun: ["URL", "URLs"] } as const;
+
 /** A fake service and clock: each task gives its answers one after the other, and the last one forever. */
 function scripted(script: Readonly<Record<string, readonly Answer[]>>, { random = 1, answerMs = 0 } = {}) {
   let time = 0;
@@ -82,6 +85,7 @@ function scripted(script: Readonly<Record<string, readonly Answer[]>>, { random 
     waitForTasks(awaited, {
       timeoutMs,
       describe: ask,
+      noun: WORDS.noun,
       onProgress: (line) => {
         lines.push(line);
         linesAt.push(time);
@@ -489,7 +493,11 @@ describe("pauses", () => {
   });
 
   test("are real ones by default", async () => {
-    const options = { timeoutMs: LAST_POLL_LEAD_MS + 20, describe: async () => rows(1, "Refreshing") };
+    const options = {
+      timeoutMs: LAST_POLL_LEAD_MS + 20,
+      describe: async () => rows(1, "Refreshing"),
+      noun: WORDS.noun,
+    };
     const before = performance.now();
     expect(await waitForTasks([{ taskIds: ["1"] }], options)).toMatchObject({ status: "Refreshing", timedOut: true });
     expect(performance.now() - before).toBeGreaterThanOrEqual(15);
@@ -558,11 +566,11 @@ describe("progress lines", () => {
     await service.wait(600_000);
     expect(service.times()).toEqual([0, 2_000, 5_000, 9_500, 16_250, 26_375, 41_375]);
     expect(service.lines).toEqual([
-      "100 of 500 paths, 60%, about 8 s left",
-      "200 of 500 paths, 70%, about 8 s left",
-      "300 of 500 paths, 80%, about 7 s left",
-      "400 of 500 paths, 90%, about 5 s left",
-      "410 of 500 paths, 91%, about 6 s left",
+      "100 of 500 URLs complete, 60% overall, about 8 s left",
+      "200 of 500 URLs complete, 70% overall, about 8 s left",
+      "300 of 500 URLs complete, 80% overall, about 7 s left",
+      "400 of 500 URLs complete, 90% overall, about 5 s left",
+      "410 of 500 URLs complete, 91% overall, about 6 s left",
     ]);
   });
 
@@ -578,7 +586,7 @@ describe("progress lines", () => {
     const service = scripted({ 1: [partly(412, 500)] });
     await service.wait(60_000);
     expect(service.lines.length).toBeGreaterThan(3);
-    expect(new Set(service.lines)).toEqual(new Set(["412 of 500 paths, 91%"]));
+    expect(new Set(service.lines)).toEqual(new Set(["412 of 500 URLs complete, 91% overall"]));
   });
 
   test("are none for tasks that end soon", async () => {
@@ -588,24 +596,26 @@ describe("progress lines", () => {
   });
 
   test.each<[string, Partial<WaitResult>, number, number | undefined]>([
-    ["412 of 500 paths, 82%, about 80 s left", { done: 412, total: 500 }, 82.4, 80_000],
-    ["1,999 of 2,000 paths, 99%", { done: 1999, total: 2000 }, 99.95, undefined],
+    ["412 of 500 URLs complete, 82% overall, about 80 s left", { done: 412, total: 500 }, 82.4, 80_000],
+    ["1,999 of 2,000 URLs complete, 99% overall", { done: 1999, total: 2000 }, 99.95, undefined],
     [
-      "1 of 3 paths, 1 failed, 50%, about 2 h left",
+      "1 of 3 URLs complete, 1 failed, 50% overall, about 2 h left",
       { done: 1, total: 3, failed: [{ path: "a", description: "" }] },
       50,
       7_512_000,
     ],
-    ["0 of 1 path, 0%", { done: 0, total: 1 }, 0, undefined],
-    ["1 of 3 paths, 50%, 1 task not visible yet, about 5 min left", { done: 1, total: 3, unknown: ["1"] }, 50, 300_000],
+    ["0 of 1 URLs complete, 0% overall", { done: 0, total: 1 }, 0, undefined],
+    [
+      "1 of 3 URLs complete, 50% overall, 1 task not visible yet, about 5 min left",
+      { done: 1, total: 3, unknown: ["1"] },
+      50,
+      300_000,
+    ],
     ["2 tasks not visible yet", { unknown: ["1", "2"] }, 0, 1_000],
   ])("%s", (line, found, percent, leftMs) => {
-    expect(describeProgress(followed(found), percent, leftMs)).toBe(line);
+    expect(describeProgress(followed(found), WORDS.noun, percent, leftMs)).toBe(line);
   });
 });
-
-/** How the tests' tasks are spoken of. */
-const WORDS = { operation: "refresh", noun: ["URL", "URLs"] } as const;
 
 describe("the sentence of what was seen", () => {
   const failed = (...names: string[]) =>

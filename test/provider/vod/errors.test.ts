@@ -85,7 +85,7 @@ describe("a call that the day's quota can't hold", () => {
   test("is refused with what is left and when the quota resets", () => {
     const quota = { urls: { quota: 2000, remain: 200 }, directories: { quota: 100, remain: 99 } };
     expect(quotaExceededError(refused, { count: 500, quota: "urls" }, quota, now).message).toBe(
-      "The call's 500 URLs exceed what is left of today's refresh quota: 200 of 2,000. Run `pulumi up` again after " +
+      "The call has 500 URLs, more than today's refresh quota has left: 200 of 2,000 URLs. Run `pulumi up` again after " +
         "2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota resets, or refresh fewer URLs, or directories " +
         "instead. (code QuotaExceeded.Refresh, HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
     );
@@ -97,18 +97,18 @@ describe("a call that the day's quota can't hold", () => {
       preload: { quota: 500, remain: 20 },
     };
     expect(quotaExceededError(refused, { count: 50, quota: "preload" }, quota, now).message).toBe(
-      "The call's 50 URLs exceed what is left of today's preload quota: 20 of 500. Run `pulumi up` again after " +
+      "The call has 50 URLs, more than today's preload quota has left: 20 of 500 URLs. Run `pulumi up` again after " +
         "2026-11-24 00:00 UTC+8 (in 8 h 41 min), when the quota resets, or preload fewer URLs. (code " +
         "QuotaExceeded.Refresh, HTTP 400, request ID D61E4801-EAFF-4A63-AAAA-FBF6CE1CFD1C)",
     );
     const { preload: _, ...unknown } = quota;
     expect(quotaExceededError(refused, { count: 50, quota: "preload" }, unknown, now).message).toMatch(
-      /^The call's 50 URLs exceed what is left of today's preload quota\. Run/,
+      /^The call has 50 URLs, more than today's preload quota has left\. Run/,
     );
   });
   test("is refused in other words where the remaining quota is unknown", () => {
     expect(quotaExceededError(refused, { count: 5, quota: "directories" }, undefined, now).message).toMatch(
-      /^The call's 5 directories exceed what is left of today's refresh quota\. Run/,
+      /^The call has 5 directories, more than today's refresh quota has left\. Run/,
     );
   });
 });

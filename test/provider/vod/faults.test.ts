@@ -116,11 +116,11 @@ test("a day's quota that can't hold the call is named with what is left", async 
   emulator.set({ urlRemain: 1 });
   const paths = [PATH, "https://vod.example.com/b"];
   expect((await refusedBy(emulator, { paths })).message).toMatch(
-    /^The call's 2 URLs exceed what is left of today's refresh quota: 1 of 2,000\. Run `pulumi up` again after \d{4}-\d\d-\d\d 00:00 UTC\+8 \(in /,
+    /^The call has 2 URLs, more than today's refresh quota has left: 1 of 2,000 URLs\. Run `pulumi up` again after \d{4}-\d\d-\d\d 00:00 UTC\+8 \(in /,
   );
   emulator.fault({ kind: "html", action: "DescribeVodRefreshQuota" });
   expect((await refusedBy(emulator, { paths })).message).toMatch(
-    /^The call's 2 URLs exceed what is left of today's refresh quota\. /,
+    /^The call has 2 URLs, more than today's refresh quota has left\. /,
   );
 });
 
@@ -136,10 +136,10 @@ test("what is left is named for IgnoreParams only where the service tells of its
     );
   };
   expect(await refusedTo({})).toMatch(
-    /^The call's 2 URLs with any query exceed what is left of today's refresh quota: 1 of 1\. /,
+    /^The call has 2 URLs with any query, more than today's refresh quota has left: 1 of 1 URLs with any query\. /,
   );
   expect(await refusedTo({ tellsOwnQuotas: false })).toMatch(
-    /^The call's 2 URLs with any query exceed what is left of today's refresh quota\. /,
+    /^The call has 2 URLs with any query, more than today's refresh quota has left\. /,
   );
 });
 
@@ -148,7 +148,7 @@ test("a day's quota that can't hold a preload is named with what is left, by eit
   emulator.set({ preloadRemain: 1 });
   const paths = [PATH, "https://vod.example.com/b"];
   const told =
-    /^The call's 2 URLs exceed what is left of today's preload quota: 1 of 500\. Run `pulumi up` again after /;
+    /^The call has 2 URLs, more than today's preload quota has left: 1 of 500 URLs\. Run `pulumi up` again after /;
   const error = await refusedBy(emulator, { paths, action: PRELOAD });
   expect(error).toMatchObject({ code: "QuotaExceeded.Refresh", message: expect.stringMatching(told) });
   emulator.fault({ kind: "error", code: "QuotaExceeded.Preload", status: 400, action: PRELOAD });

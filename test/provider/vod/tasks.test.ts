@@ -230,7 +230,9 @@ describe("where the day's quota doesn't hold a call again whose answer was lost"
     await expect(client.refreshObjectCaches(request)).rejects.toMatchObject({
       code: "QuotaExceeded.Refresh",
       outcomeUnknown: true,
-      message: expect.stringContaining("1 of 2,000. The service may still have accepted the call: an answer was lost."),
+      message: expect.stringContaining(
+        "1 of 2,000 URLs. The service may have accepted an earlier attempt, whose answer was lost.",
+      ),
     });
   });
 
