@@ -47,7 +47,7 @@ export interface Batch {
   force: boolean;
   /** If its type has a quota of its own by what the service says: that quota. */
   ownQuota?: QuotaName;
-  /** If its directories stand for URLs of the plan: the URLs of each directory. */
+  /** If its directories stand for URLs of the plan: the paths that each of them settles. */
   covers?: ReadonlyMap<string, string[]>;
   /**
    * Whether the program no longer names its domains. If the service refuses such a domain, nothing of it can be stale.
@@ -92,7 +92,7 @@ export function planBatches(
     const joined = holdsUrls(getQuotaName(kind.objectType)) ? paths.length - others.length : 0;
     parts.push({ ...part, collapsed: part.collapsed + joined });
   }
-  const batches = leaveToForced(parts.flatMap((part) => part.batches));
+  const batches = joinDirectories(parts.flatMap((part) => part.batches));
   return {
     batches,
     cost: sumCost(batches),
@@ -153,17 +153,32 @@ function leaveToDirectories(
   return paths.filter((path) => !isLeft(path));
 }
 
-/** Leaves the directories that are sent without force and with it, each in place of URLs, to the calls with force. */
-function leaveToForced(batches: readonly Batch[]): Batch[] {
-  const forced = new Set(batches.flatMap(({ force, covers }) => (force && covers ? [covers] : [])));
-  return batches.flatMap((batch) => {
-    const { force, covers, paths } = batch;
-    if (force || covers === undefined) return [batch];
-    const isLeft = (directory: string) =>
-      [...forced].some((other) => other.get(directory)?.push(...(covers.get(directory) ?? [])) !== undefined);
-    const own = paths.filter((directory) => !isLeft(directory));
-    return own.length === 0 ? [] : [{ ...batch, paths: own }];
+/** Sends each directory once, with force if one of its calls has that, for all that these settle. */
+function joinDirectories(batches: readonly Batch[]): Batch[] {
+  const settled = new Map<string, string[]>();
+  const senders = new Map<string, Batch>();
+  for (const batch of batches.filter(({ objectType }) => objectType === "Directory")) {
+    for (const directory of batch.paths) {
+      const sender = senders.get(directory);
+      if (sender === undefined || (batch.force && !sender.force)) senders.set(directory, batch);
+      settled.set(directory, [...(settled.get(directory) ?? []), ...(batch.covers?.get(directory) ?? [directory])]);
+    }
+  }
+  return batches.flatMap((batch): Batch[] => {
+    if (batch.objectType !== "Directory") return [batch];
+    const paths = batch.paths.filter((directory) => senders.get(directory) === batch);
+    if (paths.length === 0) return [];
+    const isJoined = paths.some((directory) => settled.get(directory)?.some((path) => path !== directory));
+    if (!isJoined) return [{ ...batch, paths }];
+    return [{ ...batch, paths, covers: new Map(paths.map((directory) => [directory, settled.get(directory) ?? []])) }];
   });
+}
+
+/** The directories that are sent in place of URLs. */
+export function findCollapsed(batches: readonly Batch[]): string[] {
+  return batches.flatMap(({ paths, covers }) =>
+    paths.filter((directory) => covers?.get(directory)?.some((path) => path !== directory)),
+  );
 }
 
 /** Plans the calls of paths that are sent as one kind. */

@@ -18,7 +18,7 @@ import { HIDDEN } from "../text/show.js";
 import { countOf, formatNumber, listFirst, pluralize } from "../vod/format.js";
 import { directoriesAbove, listFailures, listPaths } from "../vod/paths.js";
 import { describeNextDay, type RefreshQuota } from "../vod/quota.js";
-import { type Batch, type BatchPlan, type Cost, QUOTAS } from "./batches.js";
+import { type Batch, type BatchPlan, type Cost, findCollapsed, QUOTAS } from "./batches.js";
 import { nextTry, type PreloadFailure } from "./held-back.js";
 import type { Group, Plan } from "./plan.js";
 
@@ -152,18 +152,20 @@ function describeCollapsed(
   upTo: string,
   areSecret: boolean,
 ): Line {
-  const directories = batches.filter(({ covers }) => covers !== undefined).flatMap(({ paths }) => paths);
+  const directories = findCollapsed(batches);
   const isOne = directories.length === 1;
   const named = areSecret ? `${HIDDEN} (${pluralize(directories.length, ...NOUNS.Directory)})` : listPaths(directories);
   const wanted = new Set(directories);
   const below = [...current.keys()].filter((url) => [...directoriesAbove(url)].some((above) => wanted.has(above)));
   const held = countOf(below.length, current.size, chooseContentNoun(inputs));
+  // Of paths, nobody knows what else is below.
+  const share = getContent(inputs).mode === "paths" ? "" : `, which ${isOne ? "holds" : "hold"} ${held}`;
   const them = isOne ? "it" : "them";
   const done = inputs.force
     ? `fetches everything below ${them} from the origin again`
     : `revalidates everything below ${them} with the origin`;
   return info(
-    `  ${upTo}${pluralize(collapsed, "URL")} collapsed into ${named}, which ${isOne ? "holds" : "hold"} ${held}; the edge ${done}` +
+    `  ${upTo}${pluralize(collapsed, "URL")} collapsed into ${named}${share}; the edge ${done}` +
       (upTo === "" ? "" : "; if fewer changed, they may be sent as URLs"),
   );
 }
@@ -334,7 +336,8 @@ function describeChanges(plan: Plan, inputs: Inputs): string {
   return [describeFirst(first, plan, inputs), ...more].join(", ") + describeSkipped(plan, inputs);
 }
 
-function describeFirst({ reason, count }: Group, { total }: Plan, inputs: Inputs): string {
+function describeFirst({ reason, count }: Group, plan: Plan, inputs: Inputs): string {
+  const { total } = plan;
   const noun = chooseContentNoun(inputs);
   const isWhole = WHOLE.includes(reason) || reason.startsWith("switched from ");
   if (isWhole || (BY_HASH.includes(reason) && count === total)) {
@@ -342,7 +345,8 @@ function describeFirst({ reason, count }: Group, { total }: Plan, inputs: Inputs
   }
   // Removed paths are not part of the total.
   const isPart = count <= total && !REMOVED.includes(reason);
-  const counted = isPart ? countOf(count, total, noun) : pluralize(count, ...noun);
+  const others = getContent(inputs).mode === "paths" ? choosePathNoun(plan.paths, plan, inputs) : noun;
+  const counted = isPart ? countOf(count, total, noun) : pluralize(count, ...others);
   return BY_HASH.includes(reason) ? `${reason} for ${counted}` : `${counted} ${reason}`;
 }
 

@@ -1,5 +1,5 @@
 /** Builds the entry of a resource in a report, from what is due, what was sent and how that ended. */
-import { type BatchPlan, type Cost, QUOTAS } from "../plan/batches.js";
+import { type BatchPlan, type Cost, findCollapsed, QUOTAS } from "../plan/batches.js";
 import { nextTry, type PreloadFailure } from "../plan/held-back.js";
 import type { QuotaName } from "../schema/call-types.js";
 import type { RefreshStatus } from "../schema/enums.js";
@@ -96,7 +96,7 @@ export function planEntry(
   const exceeded = batchPlan?.exceeded ?? false;
   const kept = exceeded ? plan.paths : (batchPlan?.deferred ?? []);
   const isDue = plan.paths.length > 0;
-  const directories = (batchPlan?.batches ?? []).flatMap(({ covers, paths }) => (covers === undefined ? [] : paths));
+  const directories = findCollapsed(batchPlan?.batches ?? []);
   return {
     ...emptyEntry(subject, state?.status ?? "NotSubmitted", now),
     outcome: isDue ? "planned" : "unchanged",

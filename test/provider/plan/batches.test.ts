@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { planBatches, settledPaths, splitIntoBatches, subtractCost, sumCost } from "../../../provider/plan/batches.js";
+import {
+  findCollapsed,
+  planBatches,
+  settledPaths,
+  splitIntoBatches,
+  subtractCost,
+  sumCost,
+} from "../../../provider/plan/batches.js";
 import type { Plan, RequestKind } from "../../../provider/plan/plan.js";
 import type { Inputs } from "../../../provider/schema/inputs.js";
 import { type ObjectType, PATHS_PER_CALL } from "../../../provider/vod/limits.js";
@@ -175,6 +182,34 @@ describe("a path that is no longer named", () => {
     expect(cost).toMatchObject({ urls: 0, directories: 1 });
     expect(batches.flatMap(settledPaths).toSorted()).toEqual(both.paths.toSorted());
   });
+  test.each([
+    [false, false],
+    [false, true],
+    [true, false],
+  ])(
+    "has a directory that is due itself in its place only once (force %j, for what is removed %j)",
+    (force, forced) => {
+      const below = urls(30, "x/");
+      const removed = Object.fromEntries(
+        below.map((path) => [path, { objectType: "IgnoreParams", force: forced } as const]),
+      );
+      const own = [urls(1, "x/")[0]?.replace(/[^/]*$/, "") ?? "", "https://vod.example.com/y/"];
+      const both = planned([...own, ...below], removed);
+      const given = inputs({ objectType: "Directory", force, quota: { onExceeded: "fail", collapse: "always" } });
+      const { batches, cost, collapsed } = planBatches(both, given, always, quota(2000));
+      const sent = batches.flatMap(({ paths, force: isForced }) => paths.map((path) => [path, isForced] as const));
+      expect(new Map(sent)).toEqual(
+        new Map([
+          [own[0], force || forced],
+          [own[1], force],
+        ]),
+      );
+      expect(sent).toHaveLength(2);
+      expect([cost.directories, collapsed]).toEqual([2, 30]);
+      expect(findCollapsed(batches)).toEqual([own[0]]);
+      expect(batches.flatMap(settledPaths).toSorted()).toEqual(both.paths.toSorted());
+    },
+  );
   test("is left to the same directory if it is one", () => {
     const plan = planned([...urls(30, "player/"), directory], {
       [directory]: { objectType: "Directory", force: false },
