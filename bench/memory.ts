@@ -4,18 +4,19 @@ import { readdirSync, readFileSync } from "node:fs";
 const EVERY_MS = 50;
 
 /**
- * Watches the provider process below this one until the returned function is called, which returns its peak RSS in MB.
+ * Watches the provider processes below this one until the returned function is called, which returns the highest peak RSS in MB: the
+ * process that only looks for the host has the name in its command line too.
  *
  * @param part of its command line. Default: that of Pulumi's host of dynamic providers.
  */
 export function watchProvider(part = "dynamic-provider"): () => number | undefined {
-  let pid: string | undefined;
   let peak: number | undefined;
   const look = () => {
-    pid ??= providerBelow(String(process.pid), part);
-    // The system keeps the peak, so that only what comes after the last look is missed.
-    const kilobytes = pid === undefined ? undefined : /^VmHWM:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1];
-    if (kilobytes !== undefined) peak = Number(kilobytes) / 1024;
+    for (const pid of providersBelow(String(process.pid), part)) {
+      // The system keeps the peak, so that only what comes after the last look is missed.
+      const kilobytes = /^VmHWM:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1];
+      if (kilobytes !== undefined) peak = Math.max(peak ?? 0, Number(kilobytes) / 1024);
+    }
   };
   const timer = setInterval(look, EVERY_MS);
   return () => {
@@ -24,11 +25,11 @@ export function watchProvider(part = "dynamic-provider"): () => number | undefin
   };
 }
 
-function providerBelow(root: string, part: string): string | undefined {
+function providersBelow(root: string, part: string): string[] {
   const parents = new Map(pids().map((pid) => [pid, parentOf(pid)]));
   const isBelow = (pid: string | undefined): boolean =>
     pid === root || (pid !== undefined && isBelow(parents.get(pid)));
-  return [...parents.keys()].find((pid) => isBelow(pid) && read(`/proc/${pid}/cmdline`).includes(part));
+  return [...parents.keys()].filter((pid) => isBelow(pid) && read(`/proc/${pid}/cmdline`).includes(part));
 }
 
 /** The name of the program stands in parentheses and may have any characters. */

@@ -6,7 +6,7 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ArchivedFile, archive, checksums } from "./archive.js";
-import { bundlePlugin, collectLicences, findRoot } from "./bundle.js";
+import { bundlePlugin, bundleWhole, collectLicences, findRoot } from "./bundle.js";
 import { buildExecutable } from "./executable.js";
 
 const NAME = "pulumi-resource-alicloud-vod";
@@ -27,12 +27,13 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
-  const { code, packages } = await bundlePlugin(root, { version, downloadUrl: process.env.PLUGIN_DOWNLOAD_URL });
+  const release = { version, downloadUrl: process.env.PLUGIN_DOWNLOAD_URL };
+  const { files, packages } = await bundlePlugin(root, release);
   const licences: ArchivedFile = file("LICENSES.txt", Buffer.from(collectLicences(root, packages)));
   const script = [
     file(NAME, readText(root, NAME, "\n"), true),
     file(`${NAME}.cmd`, readText(root, `${NAME}.cmd`, "\r\n")),
-    file("plugin.js", code),
+    ...files.map(({ name, content }) => file(name, content)),
     licences,
   ];
   writeDirectory(join(root, "plugin"), [
@@ -43,7 +44,8 @@ async function main(args: readonly string[]): Promise<void> {
       Buffer.from(`${JSON.stringify({ name: NAME, version, private: true, main: "plugin.js" }, null, 2)}\n`),
     ),
   ]);
-  console.log(`plugin/: version ${version}, ${Math.round(code.length / 1000)} kB with ${packages.length} packages`);
+  const sum = files.reduce((total, { content }) => total + content.length, 0);
+  console.log(`plugin/: version ${version}, ${Math.round(sum / 1000)} kB with ${packages.length} packages`);
   if (args.includes("--directory")) return;
 
   const packed = archive(script);
@@ -60,7 +62,7 @@ async function main(args: readonly string[]): Promise<void> {
       throw new Error(`Pulumi has no plugins for ${process.platform} on ${process.arch}.`);
     }
     const name = system === "windows" ? `${NAME}.exe` : NAME;
-    const executable = file(name, buildExecutable(code, name), true);
+    const executable = file(name, buildExecutable(await bundleWhole(root, release), name), true);
     const own = { name: nameArchive(version, system, architecture), content: archive([executable, licences]) };
     writeDirectory(join(root, "build/plugin"), [own]);
     report([own]);

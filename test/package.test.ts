@@ -46,6 +46,7 @@ describe("the package", () => {
       "plugin/pulumi-resource-alicloud-vod",
       "plugin/pulumi-resource-alicloud-vod.cmd",
       "plugin/PulumiPlugin.yaml",
+      "plugin/start.js",
     ]);
     expect(files.filter((path) => path.includes(".test."))).toEqual([]);
   });

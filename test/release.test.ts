@@ -52,7 +52,7 @@ describe("the archives", () => {
   });
 
   test("hold the launchers, the plugin and the licences", () => {
-    expect(readdirSync(unpacked).sort()).toEqual(["LICENSES.txt", "plugin.js", NAME, `${NAME}.cmd`].sort());
+    expect(readdirSync(unpacked).sort()).toEqual(["LICENSES.txt", "plugin.js", "start.js", NAME, `${NAME}.cmd`].sort());
     if (!isWindows) expect(statSync(join(unpacked, NAME)).mode & 0o777).toBe(0o755);
     expect(readFileSync(join(unpacked, NAME), "utf8")).not.toContain("\r");
     expect(readFileSync(join(unpacked, `${NAME}.cmd`), "utf8").match(/(?<!\r)\n/)).toBeNull();
@@ -117,6 +117,10 @@ async function start(directory: string, args: readonly string[], environment: No
 }
 
 describe("the plugin alone in a directory", () => {
+  test("has no more to read until it prints its port than a page", () => {
+    expect(statSync(join(unpacked, "plugin.js")).size).toBeLessThan(5_000);
+  });
+
   test("says its version, and has its schema", async () => {
     const plugin = await start(unpacked, []);
     expect((await plugin.call<PluginInfo>("getPluginInfo", new Empty())).getVersion()).toBe(version);
