@@ -184,13 +184,15 @@ export abstract class VodCacheResource extends pulumi.CustomResource {
     refuseDroppedKeys(kind, name, properties);
     const type = `pulumi-nodejs:dynamic/alicloud-vod:${kind}`;
     const own = { __urn: findUrn(type, name, opts?.parent), __provider: PROVIDERS[kind], ...markSecrets(properties) };
+    // A stack that comes back from the plugin has the resource by the plugin's type: a new one would send everything again.
+    const aliases = [...(opts?.aliases ?? []), { type: `alicloud-vod:index:${kind}` }];
     // Pulumi takes a stack trace for each property, and prints it only where `PULUMI_DEBUG_PROMISE_LEAKS` is set. Forty
     // traces with source maps take 12 ms a resource; without frames they take no time. Where the resource was declared
     // is traced apart from that.
     const { stackTraceLimit } = Error;
     if (!process.env.PULUMI_DEBUG_PROMISE_LEAKS) Error.stackTraceLimit = 0;
     try {
-      super(type, name, { ...properties, ...own }, opts);
+      super(type, name, { ...properties, ...own }, { ...opts, aliases });
     } catch (error) {
       Error.stackTraceLimit = stackTraceLimit;
       if (error instanceof Error) Error.captureStackTrace(error);

@@ -13,7 +13,7 @@ const NATIVE = "alicloud-vod:index";
 const OUTPUTS = ["taskIds", "status", "pending", "submittedAt"];
 
 function declare(kind, name, args, opts) {
-  if (!isNative) return new vod[kind](name, args, { ...opts, aliases: [{ type: `${NATIVE}:${kind}` }] });
+  if (!isNative) return new vod[kind](name, args, opts);
   const outputs = Object.fromEntries([...OUTPUTS, "paths", "objectType"].map((output) => [output, undefined]));
   const aliases = [{ type: `${DYNAMIC}:${kind}` }];
   return new pulumi.CustomResource(`${NATIVE}:${kind}`, name, { ...outputs, ...args }, { ...opts, aliases });
