@@ -235,9 +235,13 @@ export function formatOutputs(shown: Shown): string {
   return text === "" ? "" : `${blank(indent + 1)}--outputs:--\n${text}`;
 }
 
-/** Removes the stack outputs that are unknown until the update: they are no change to report. */
+/** Removes the stack outputs, and parts of them, that are unknown until the update: they are no change to report. */
 function forgetUnknowns(change: ObjectDifference): void {
-  for (const [key, entry] of change) if (entry.kind === "update" && entry.new === UNKNOWN) change.delete(key);
+  for (const [key, entry] of change) {
+    if (entry.kind !== "update") continue;
+    if (entry.new === UNKNOWN) change.delete(key);
+    else if (entry.object) forgetUnknowns(entry.object);
+  }
 }
 
 const PAST: Record<string, string> = { delete: "deleted" };

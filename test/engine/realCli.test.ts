@@ -1,9 +1,12 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { engines } from "./index.js";
+import { pathWithPlugin } from "../e2e/plugin.js";
+import { startEmulator } from "../emulator/index.js";
+import { engines, type Operation, type RunResult } from "./index.js";
 import { programFiles } from "./programs.js";
 import { isCliOnPath, realEngine } from "./realCli.js";
 import { standInEngine } from "./standIn.js";
-import { temporaryProgram } from "./temporaryProgram.js";
+import { repositoryRoot, temporaryProgram } from "./temporaryProgram.js";
 
 describe("the engines to test with", () => {
   it("are the stand-in and, if it is installed, the Pulumi CLI", () => {
@@ -52,6 +55,47 @@ describe.runIf(isCliOnPath())("the Pulumi CLI", () => {
       expect([ours.succeeded, ours.changes, ours.outputs]).toEqual([theirs.succeeded, theirs.changes, theirs.outputs]);
     }
     await Promise.all([standIn.close(), real.close()]);
+  });
+
+  it("prints the same of a plugin as the stand-in and returns the same results", async () => {
+    const [standIn, real] = [standInEngine(), await realEngine()];
+    if (!real) throw new Error("There is no Pulumi CLI.");
+    const emulators = [await startEmulator(), await startEmulator()] as const;
+    const PATH = await pathWithPlugin();
+    const run = (index: 0 | 1, operation: Operation, resources: object) => {
+      const { accessKeyId, accessKeySecret, endpoint } = emulators[index];
+      emulators[index].advance(1_000);
+      return [standIn, real][index]?.run(operation, {
+        program: join(repositoryRoot(), "test/e2e/programs/forms"),
+        config: { form: "native", resources: JSON.stringify(resources) },
+        secrets: { "alicloud-vod:accessKey": accessKeyId, "alicloud-vod:secretKey": accessKeySecret },
+        environment: { PATH, VOD_ENDPOINT: endpoint },
+      }) as Promise<RunResult>;
+    };
+    /** Without what is different in every run. */
+    const steady = (text: string) =>
+      text
+        .replace(/[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}/g, "ID")
+        .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME");
+    const site = (contents: object, more = {}) => ({ site: { contents, ...more } });
+    const [a, b] = ["http://vod.example.com/a.js", "http://vod.example.com/b.js"];
+    const all: [Operation, object][] = [
+      ["preview", site({ [a]: "1" })],
+      ["up", site({ [a]: "1" })],
+      ["preview", site({ [a]: "2", [b]: "1" }, { wait: { timeout: 60 } })],
+      ["up", site({ [a]: "2", [b]: "1" }, { wait: { timeout: 60 } })],
+      ["up", site({ [a]: "2", [b]: "1" }, { wait: { timeout: 60 } })],
+      ["up", site({ [a]: "2", [b]: "1" }, { wait: false, refreshOnCreate: false })],
+      ["destroy", {}],
+    ];
+    for (const [operation, resources] of all) {
+      const [ours, theirs] = [await run(0, operation, resources), await run(1, operation, resources)];
+      expect(lines(steady(ours.output))).toEqual(lines(steady(theirs.output)));
+      const results = ({ succeeded, changes, outputs, logged }: RunResult) =>
+        JSON.stringify([succeeded, Object.entries(changes).sort(), outputs, logged]);
+      expect(steady(results(ours))).toEqual(steady(results(theirs)));
+    }
+    await Promise.all([standIn.close(), real.close(), ...emulators.map((one) => one.close())]);
   });
 
   it("finds no change in a state of the stand-in, nor the stand-in in a state of the CLI", async () => {

@@ -46,6 +46,9 @@ export function isCliOnPath(): boolean {
 /** The severities of the lines that `logged` has. Pulumi's types lack `debug`, which it sends as well. */
 const SHOWN = new Set(["info", "info#err", "warning"]);
 
+/** The warning that a plugin comes from the `PATH`, as tests mean it to. */
+const SAYS_WHENCE = /^(warning: )?using pulumi-resource-\S+ from \$PATH at /;
+
 /** A line of the engine. Pulumi's marks of colors are in it. */
 function readLine({ severity, message, urn = "", ephemeral = false }: DiagnosticEvent): LogLine {
   const text = message.replace(/<\{%.*?%\}>/g, "").trimEnd();
@@ -80,6 +83,7 @@ class RealEngine implements Engine {
       const lines = (rest + text).split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) {
+        if (SAYS_WHENCE.test(line)) continue;
         output.push(line);
         options.onOutput?.(line);
       }
@@ -88,7 +92,9 @@ class RealEngine implements Engine {
     const logged: LogLine[] = [];
     const onEvent = ({ summaryEvent, diagnosticEvent }: EngineEvent): void => {
       changes = summaryEvent?.resourceChanges ?? changes;
-      if (diagnosticEvent && SHOWN.has(diagnosticEvent.severity)) logged.push(readLine(diagnosticEvent));
+      if (!diagnosticEvent || !SHOWN.has(diagnosticEvent.severity)) return;
+      const line = readLine(diagnosticEvent);
+      if (!SAYS_WHENCE.test(line.message)) logged.push(line);
     };
     const signal = options.signal ? { signal: options.signal } : {};
     const common = { color: "never", onOutput: take, onError: take, onEvent, suppressProgress: true } as const;
