@@ -17,8 +17,8 @@ export async function pathWithPlugin(): Promise<string> {
 async function buildPlugin(): Promise<string> {
   const root = findRoot();
   const directory = mkdtempSync(join(tmpdir(), "plugin-"));
-  const { code } = await bundlePlugin(root, { version: "0.1.0" });
-  writeFileSync(join(directory, "plugin.js"), code);
+  const { files } = await bundlePlugin(root, { version: "0.1.0" });
+  for (const { name, content } of files) writeFileSync(join(directory, name), content);
   copyFileSync(join(root, "release", "files", LAUNCHER), join(directory, LAUNCHER));
   return directory;
 }
