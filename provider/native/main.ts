@@ -10,7 +10,7 @@ import type { Release } from "./package-schema.js";
 declare const PLUGIN_RELEASE: Release | undefined;
 
 /** How often an engine that closed its connections is looked for, in milliseconds. */
-const LOOK_MS = 5_000;
+const LOOK_MS = 2_000;
 
 /** Ends the process with a sentence: a stack trace says nothing to a person, and may say too much. */
 function fail(sentence: string): never {
@@ -38,7 +38,8 @@ const server = createServer((socket) => {
   open.add(socket);
   socket.once("close", () => {
     open.delete(socket);
-    if (open.size === 0) stopWithoutEngine();
+    // An engine that ends a plugin in order closes the connection first, and then sends its signal.
+    if (open.size === 0) setTimeout(stopWithoutEngine, LOOK_MS);
   });
   accept(socket);
 });

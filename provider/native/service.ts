@@ -104,10 +104,14 @@ export function buildService(plugin: Plugin, connect: (address: string) => void)
 }
 
 function checkResponse(failures: readonly { property: string; reason: string }[]): messages.CheckResponse {
+  // A reason may have details, each on a line of its own.
+  const show = (reason: string) =>
+    renameSettings(reason)
+      .split("\n")
+      .map((line) => showLine(line))
+      .join("\n");
   return new messages.CheckResponse().setFailuresList(
-    failures.map(({ property, reason }) =>
-      new messages.CheckFailure().setProperty(property).setReason(showLine(renameSettings(reason))),
-    ),
+    failures.map(({ property, reason }) => new messages.CheckFailure().setProperty(property).setReason(show(reason))),
   );
 }
 

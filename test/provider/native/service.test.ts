@@ -85,6 +85,14 @@ describe("the configuration", () => {
     expect(sent(emulator)).toEqual(INPUTS.paths);
   });
 
+  test("that lacks credentials fails the check, each source on a line", async () => {
+    const client = await served();
+    const { failures } = await client.check(SITE, INPUTS);
+    const [{ reason } = { reason: "" }] = failures;
+    expect(reason.split("\n").length).toBeGreaterThan(6);
+    expect(reason).not.toMatch(/alicloud:|\\x0a/);
+  });
+
   test("that lacks credentials is named as the plugin reads it, each source on a line", async () => {
     const client = await served();
     const { inputs } = await client.check(SITE, INPUTS);
