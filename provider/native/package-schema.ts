@@ -186,7 +186,6 @@ export function describePackage({ version, downloadUrl }: Release): Json {
       nodejs: { packageName: "pulumi-alicloud-vod-native", respectSchemaVersion: true },
       python: { packageName: "pulumi_alicloud_vod", respectSchemaVersion: true, pyproject: { enabled: true } },
       go: {
-        importBasePath: "pulumi-alicloud-vod/sdk/go/alicloudvod",
         generateResourceContainerTypes: true,
         respectSchemaVersion: true,
       },
