@@ -1,0 +1,193 @@
+/**
+ * The examples in other languages than TypeScript. They run on the real CLI, each in a copy, where it and the language's host are on
+ * the PATH; what they give to the plugin is held to its schema everywhere.
+ */
+import { execFile } from "node:child_process";
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+import { afterEach, describe, expect, test } from "vitest";
+import { describePackage } from "../../provider/native/package-schema.js";
+import { pathsOf, publish, startEmulator } from "../emulator/index.js";
+import { isCliOnPath } from "../engine/realCli.js";
+
+const ROOT = join(__dirname, "../..");
+const EXAMPLES = join(ROOT, "examples");
+const SITE = ["index.html", "videos/index.html"];
+
+/** The program's file, and whether a run gets packages from the language's registry: tests do that only if they are asked to. */
+const LANGUAGES = {
+  yaml: { program: "Pulumi.yaml", installs: false },
+  python: { program: "__main__.py", installs: true },
+  go: { program: "main.go", installs: true },
+} as const;
+type Language = keyof typeof LANGUAGES;
+const languages = Object.keys(LANGUAGES) as Language[];
+
+/** Why an example can't run here; undefined if it can. */
+function findObstacle(language: Language): string | undefined {
+  const host = `pulumi-language-${language}`;
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  const isThere = folders.some((folder) => [host, `${host}.exe`].some((name) => existsSync(join(folder, name))));
+  if (!isCliOnPath() || !isThere) return `pulumi and ${host} aren't both on the PATH`;
+  if (LANGUAGES[language].installs && process.env.INSTALL_SDKS !== "1") {
+    return "it gets packages from the language's registry, which INSTALL_SDKS=1 allows";
+  }
+  return undefined;
+}
+
+describe("on the real CLI", () => {
+  const closing: (() => unknown)[] = [];
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+
+  const runnable = languages.filter((language) => {
+    const obstacle = findObstacle(language);
+    if (obstacle !== undefined) test.skip(`examples/${language}: skipped, since ${obstacle}`, () => {});
+    return obstacle === undefined;
+  });
+  test.each(runnable)(
+    "examples/%s refreshes, then preloads; no change sends nothing, and a change one file",
+    async (language) => {
+      const emulator = await startEmulator();
+      closing.push(() => emulator.close());
+      for (const name of SITE) publish(emulator, `vod.example.com/${name}`, "content");
+      const home = mkdtempSync(join(tmpdir(), `example-${language}-`));
+      closing.push(() => rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
+      const directory = join(home, "program");
+      cpSync(join(EXAMPLES, language), directory, { recursive: true });
+      mkdirSync(join(home, "backend"));
+      const env = {
+        ...process.env,
+        PULUMI_HOME: join(home, "home"),
+        PULUMI_BACKEND_URL: `file://${join(home, "backend")}`,
+        PULUMI_CONFIG_PASSPHRASE: "example",
+        PULUMI_SKIP_UPDATE_CHECK: "true",
+        VOD_ENDPOINT: emulator.endpoint,
+      };
+      const pulumi = async (...args: string[]) =>
+        (await promisify(execFile)("pulumi", [...args, "--non-interactive"], { cwd: directory, env })).stdout;
+      const sent = (action: string) =>
+        emulator.received.filter((call) => call.action === action && call.status === 200).flatMap(pathsOf);
+
+      const tasksOf = (kind: "Refresh" | "Preload") => {
+        const tasks = emulator.tasks().filter(({ objectType }) => (objectType === "Preload") === (kind === "Preload"));
+        return [...new Set(tasks.map(({ taskId }) => taskId))];
+      };
+
+      await pulumi("stack", "init", "dev");
+      await pulumi("package", "add", join(ROOT, "plugin"));
+      await pulumi("config", "set", "--secret", "alicloud-vod:accessKey", emulator.accessKeyId);
+      await pulumi("config", "set", "--secret", "alicloud-vod:secretKey", emulator.accessKeySecret);
+      await pulumi("up", "--yes", "--skip-preview");
+      const urls = SITE.map((name) => `https://vod.example.com/${name}`);
+      expect([sent("RefreshVodObjectCaches"), sent("PreloadVodObjectCaches")]).toEqual([urls, urls]);
+      expect(JSON.parse(await pulumi("stack", "output", "--json"))).toEqual({
+        taskIds: tasksOf("Refresh"),
+        status: "Submitted",
+        preloadTaskIds: tasksOf("Preload"),
+        preloadStatus: "Submitted",
+      });
+
+      await pulumi("up", "--yes", "--skip-preview", "--expect-no-changes");
+      appendFileSync(join(directory, "site", "index.html"), "changed\n");
+      emulator.advance(1_000);
+      await pulumi("up", "--yes", "--skip-preview");
+      const all = [...urls, urls[0]];
+      expect([sent("RefreshVodObjectCaches"), sent("PreloadVodObjectCaches")]).toEqual([all, all]);
+      expect(await pulumi("stack", "export")).not.toContain(emulator.accessKeySecret);
+    },
+  );
+});
+
+interface Properties {
+  [name: string]: { $ref?: string };
+}
+interface Package {
+  types: Record<string, { properties: Properties }>;
+  resources: Record<string, { inputProperties: Properties; properties: Properties; requiredInputs: string[] }>;
+}
+const { types, resources } = describePackage({ version: "1.2.3" }) as unknown as Package;
+
+/** What a program gives to a resource, or to a type of the package: the names, as the schema writes them. */
+interface Given {
+  type: string;
+  names: string[];
+}
+
+const READERS: Record<Language, (text: string) => Given[]> = {
+  yaml(text) {
+    const { load } = createRequire(require.resolve("@pulumi/pulumi"))("js-yaml") as { load(text: string): unknown };
+    type Value = Record<string, unknown>;
+    const program = load(text) as { resources: Record<string, { type: string; properties: Value }> };
+    const read = (type: string, value: Value, properties: Properties): Given[] => [
+      { type, names: Object.keys(value) },
+      ...Object.entries(value).flatMap(([name, inner]) => {
+        const reference = properties[name]?.$ref?.split(":").at(-1);
+        if (reference === undefined) return [];
+        return read(reference, inner as Value, types[`alicloud-vod:index:${reference}`]?.properties ?? {});
+      }),
+    ];
+    return Object.values(program.resources).flatMap(({ type, properties }) => {
+      const name = type.replace(/^alicloud-vod:/, "");
+      return read(name, properties, resources[`alicloud-vod:index:${name}`]?.inputProperties ?? {});
+    });
+  },
+  python: (text) =>
+    readBlocks(text, /\bvod\.(\w+?)(?:Args)?\(/g, /^\s*(\w+)=/).map(({ type, names }) => ({
+      type,
+      names: names.filter((name) => name !== "opts").map(toCamelCase),
+    })),
+  go: (text) =>
+    readBlocks(text, /\bvod\.(\w+)Args\{/g, /^\s*(\w+):/).map(({ type, names }) => ({
+      type,
+      names: names.map((name) => name.charAt(0).toLowerCase() + name.slice(1)),
+    })),
+};
+
+/** Finds each call or literal, and the names of its own arguments or fields, without those of what is in them. */
+function readBlocks(text: string, start: RegExp, name: RegExp): Given[] {
+  const code = text.replace(/(#|\/\/ ).*/g, "");
+  return [...code.matchAll(start)].map((match) => {
+    const parts = [""];
+    let depth = 1;
+    for (const character of code.slice(match.index + match[0].length)) {
+      if ("({[".includes(character)) depth++;
+      if (")}]".includes(character)) depth--;
+      if (depth === 0) break;
+      if (character === "," && depth === 1) parts.push("");
+      else if (depth === 1) parts[parts.length - 1] += character;
+    }
+    return { type: match[1] ?? "", names: parts.flatMap((part) => name.exec(part)?.[1] ?? []) };
+  });
+}
+
+const toCamelCase = (name: string) => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+describe.each(languages)("examples/%s", (language) => {
+  const { program } = LANGUAGES[language];
+  const text = readFileSync(join(EXAMPLES, language, program), "utf8");
+
+  test("gives the plugin what its schema has", () => {
+    const given = READERS[language](text);
+    expect(given.map(({ type }) => type).sort()).toEqual(
+      expect.arrayContaining(["AwaitedRefresh", "Source", "VodCachePreload", "VodCacheRefresh"]),
+    );
+    for (const { type, names } of given) {
+      const token = `alicloud-vod:index:${type}`;
+      const known = resources[token]?.inputProperties ?? types[token]?.properties;
+      expect(Object.keys(known ?? {}), type).toEqual(expect.arrayContaining(names));
+      expect(names, type).not.toEqual([]);
+    }
+    expect(given.find(({ type }) => type === "AwaitedRefresh")?.names.sort()).toEqual(
+      Object.keys(types["alicloud-vod:index:AwaitedRefresh"]?.properties ?? {}).sort(),
+    );
+  });
+
+  test("exports the same as the others", () => {
+    for (const name of ["taskIds", "status", "preloadTaskIds", "preloadStatus"]) expect(text).toContain(name);
+  });
+});
