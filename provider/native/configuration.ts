@@ -40,6 +40,7 @@ export const CONFIG_VARIABLES: Readonly<Record<string, Variable>> = {
   },
   urlsPerDay: { description: `${PER_DAY} Refreshes of URLs. Defaults to 2,000.` },
   directoriesPerDay: { description: `${PER_DAY} Refreshes of directories. Defaults to 100.` },
+  preloadsPerDay: { description: `${PER_DAY} Preloads. Defaults to 500.` },
   regexPerDay: { description: `${PER_DAY} Refreshes of patterns. Defaults to none of their own.` },
   ignoreParamsPerDay: { description: `${PER_DAY} Refreshes of URLs with any query. Defaults to none of their own.` },
 };
