@@ -176,7 +176,7 @@ export class Deployer {
     const made = all.map(({ name, kind }): [string, Provider] => {
       const provider = kind === "preload" ? preloadProvider(runtime) : refreshProvider(runtime);
       void provider.configure({ config: { get: (key: string) => config[key] } } as never);
-      return [name, around ? around(provider) : provider];
+      return [name, around ? around(toMethods(provider)) : provider];
     });
     const byName = new Map(made);
     return ({ name }) => byName.get(name) as Provider;
@@ -302,4 +302,16 @@ export class Deployer {
 
 function isDone(outcome: Outcome | undefined): boolean {
   return outcome !== undefined && ["created", "updated", "same"].includes(outcome.kind);
+}
+
+/** A provider as an object of its methods, each of which a mistake may replace. */
+function toMethods(provider: Provider): Provider {
+  return {
+    check: (olds, news) => provider.check(olds, news),
+    diff: (id, olds, news) => provider.diff(id, olds, news),
+    create: (news) => provider.create(news),
+    update: (id, olds, news) => provider.update(id, olds, news),
+    read: (id, properties) => provider.read(id, properties),
+    delete: (id, properties) => provider.delete(id, properties),
+  };
 }

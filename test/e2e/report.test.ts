@@ -96,7 +96,9 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(readFileSync(summary, "utf8")).toBe(written);
     expect(stack.refreshed()).toHaveLength(4);
     const wrong = await stack.run("preview", { ...program("2"), "alicloud-vod:summary": "no" }, environment);
-    expect(wrong.output).toContain(`alicloud-vod:summary is "no" in the stack's configuration; write true or false.`);
+    expect(wrong.output).toContain(
+      `alicloud-vod:summary must be true or false (got "no" in the stack's configuration).`,
+    );
   });
 
   test.skipIf(process.platform === "win32")(
