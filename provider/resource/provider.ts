@@ -172,8 +172,7 @@ export class CacheResourceProvider {
     const known = readInputs(news, this.kind);
     if (known === undefined) return undefined;
     const inputs = state === undefined ? known : keepStateFiles(known, news, state);
-    const content = findKeptContent(inputs, news, state) ?? (await readCachedContent(this.sources, inputs, context));
-    const deployment = await planDeployment(state, inputs, content, this.runtime.now());
+    const deployment = await this.planPreview(state, inputs, news, context);
     if (deployment.plan.paths.length > 0 || waitsForOutstanding(deployment)) return undefined;
     return outputsAfter(this.kind, "", deployment, { outcome: "unchanged" }, context);
   }
@@ -254,12 +253,22 @@ export class CacheResourceProvider {
       this.reporter.reportUnknown(context);
       return this.reports.reportUnknown(state, properties, context);
     }
-    const content =
-      findKeptContent(inputs, properties, state) ?? (await readCachedContent(this.sources, inputs, context));
-    const deployment = await planDeployment(state, inputs, content, this.runtime.now());
+    const deployment = await this.planPreview(state, inputs, properties, context);
     const snapshot = this.quotas.forPreview(inputs, context.log.progress);
     const allotment = await this.reporter.reportPlan(deployment, { snapshot, resource: context.urn }, context);
     await this.reports.reportPlan(deployment, allotment, context);
+  }
+
+  /** Plans a deployment by the files of a source as they were scanned last. */
+  private async planPreview(
+    state: State | undefined,
+    inputs: Inputs,
+    properties: Properties,
+    context: CallContext,
+  ): Promise<Deployment> {
+    const content =
+      findKeptContent(inputs, properties, state) ?? (await readCachedContent(this.sources, inputs, context));
+    return planDeployment(state, inputs, content, this.runtime.now());
   }
 
   /**
