@@ -11,8 +11,9 @@ export const SECRET_PATHS = "__secretPaths";
 /** The input by which the sdk says that headers of a preload are secret; absent if they aren't. */
 export const SECRET_HEADERS = "__secretHeaders";
 
-/** How Pulumi's protocol marks a value as secret. Source: its `SpecialSigKey` and `SpecialSecretSig`. */
-const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
+/** The key of a marked value, and what stands there for a secret. Source: Pulumi's protocol (`SpecialSigKey`, `SpecialSecretSig`). */
+const MARK = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
 /**
  * Marks the outputs that name paths as secret if the inputs are. They stay secret for good: outputs name a removed path long after
@@ -31,9 +32,14 @@ export function markSecretFiles(inputs: Properties): Properties {
   return markSecret(inputs, ["files"]);
 }
 
-function markSecret(properties: Properties, names: readonly string[]): Properties {
+/** Marks the named properties as secret, as a whole. */
+export function markSecret(properties: Properties, names: readonly string[]): Properties {
   const entries = Object.entries(properties);
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name, names.includes(name) ? { ...SECRET, value } : value]),
-  );
+  const mark = (value: unknown) => (isSecret(value) ? value : { [MARK]: SECRET, value });
+  return Object.fromEntries(entries.map(([name, value]) => [name, names.includes(name) ? mark(value) : value]));
+}
+
+/** Whether a value is marked as secret. */
+export function isSecret(value: unknown): value is { value?: unknown } {
+  return typeof value === "object" && value !== null && (value as Properties)[MARK] === SECRET;
 }

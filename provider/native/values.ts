@@ -3,13 +3,9 @@
  * plain values; what was secret is noted apart.
  */
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb.js";
+import { isSecret, markSecret } from "../host/secret-paths.js";
 import type { Properties } from "../resource/context.js";
 import { UNKNOWN } from "../schema/inputs.js";
-
-/** The key of a marked object. Source: Pulumi's protocol (`SigKey`). */
-const MARK = "4dabf18193072939515e22adb298388d";
-/** The value of that key for a secret. Source: Pulumi's protocol (`SecretSig`). */
-const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
 /** What stands for a value that isn't known yet, by the type it will have. Source: Pulumi's protocol (`UnknownStringValue`). */
 const UNKNOWNS: ReadonlySet<unknown> = new Set([
@@ -51,10 +47,9 @@ function unmark(value: unknown, onSecret: () => void): unknown {
   if (UNKNOWNS.has(value)) return UNKNOWN;
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map((element) => unmark(element, onSecret));
-  const { [MARK]: mark, value: inner } = value as Properties;
-  if (mark === SECRET) {
+  if (isSecret(value)) {
     onSecret();
-    return unmark(inner, onSecret);
+    return unmark(value.value, onSecret);
   }
   const plain: Properties = {};
   for (const [key, part] of Object.entries(value)) setOwn(plain, key, unmark(part, onSecret));
@@ -68,11 +63,7 @@ function setOwn(object: Properties, key: string, value: unknown): void {
 
 /** Marks the named properties as secret, as a whole. What has no value is left out: the engine can't store it. */
 export function encode(values: Properties, secrets: ReadonlySet<string>): Properties {
-  const encoded = Object.entries(withoutUndefined(values) as Properties).map(([name, value]): [string, unknown] => [
-    name,
-    secrets.has(name) && !isMarked(value) ? { [MARK]: SECRET, value } : value,
-  ]);
-  return Object.fromEntries(encoded);
+  return markSecret(withoutUndefined(values) as Properties, [...secrets]);
 }
 
 function withoutUndefined(value: unknown): unknown {
@@ -80,10 +71,6 @@ function withoutUndefined(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const defined = Object.entries(value).filter(([, part]) => part !== undefined);
   return Object.fromEntries(defined.map(([key, part]) => [key, withoutUndefined(part)]));
-}
-
-function isMarked(value: unknown): boolean {
-  return typeof value === "object" && value !== null && (value as Properties)[MARK] === SECRET;
 }
 
 /** Properties as a message has them, with their marks. */
