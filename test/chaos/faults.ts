@@ -160,7 +160,7 @@ export class FaultInjector {
       const code = fault === undefined || fault.kind === "error" || fault.kind === "delay" ? call.code : undefined;
       const isFromOutsider = this.outsider.sent.has(call);
       const repeated = this.outsider.sent.get(call);
-      const standsForLost = repeated !== undefined && this.wasLost(repeated);
+      const standsForLost = repeated !== undefined && this.wasLost(repeated, call.at);
       const objectType = kind === "preload" ? "Preload" : (call.parameters.ObjectType ?? "");
       const common = { kind, objectType, code, ...(isFromOutsider ? { isFromOutsider, standsForLost } : {}) };
       const outcome = classifyOutcome(call, fault);
@@ -180,11 +180,14 @@ export class FaultInjector {
     return this.emulator.received.length - this.from;
   }
 
-  /** Whether the answer of a call got lost, or that of an earlier attempt to send it in this operation. */
-  private wasLost(call: ReceivedCall): boolean {
-    const { received } = this.emulator;
-    const attempts = received.slice(this.from, received.indexOf(call) + 1).filter((one) => isSameCall(one, call));
-    return attempts.some((attempt) => losesAnswer(this.callFaults.get(attempt)));
+  /**
+   * Whether the answer to an attempt to send a call got lost in this operation, so that tasks of somebody else may pass
+   * for its own: they are from after its start, or from just before it, as the service's whole seconds and a clock that
+   * is a little off can't tell (docs/decisions/one-sided-retries.md).
+   */
+  private wasLost(call: ReceivedCall, theirsAt: number): boolean {
+    const attempts = this.emulator.received.slice(this.from).filter((one) => isSameCall(one, call));
+    return attempts.some((one) => one.at < theirsAt + 2_000 && losesAnswer(this.callFaults.get(one)));
   }
 
   private onCall(call: ReceivedCall): void {
