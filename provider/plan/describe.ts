@@ -15,7 +15,7 @@ import {
 import { getContent, type Inputs } from "../schema/inputs.js";
 import { info, type Line, warning } from "../text/log.js";
 import { HIDDEN } from "../text/show.js";
-import { countOf, formatNumber, listFirst, pluralize } from "../vod/format.js";
+import { countOf, formatNumber, joinNames, listFirst, pluralize } from "../vod/format.js";
 import { directoriesAbove, listFailures, listPaths } from "../vod/paths.js";
 import { describeNextDay, type RefreshQuota } from "../vod/quota.js";
 import { type Batch, type BatchPlan, type Cost, findCollapsed, QUOTAS } from "./batches.js";
@@ -79,9 +79,10 @@ export function describePlan(
   }
   const upTo = plan.unknown > 0 ? "up to " : "";
   const isByPaths = getContent(inputs).mode === "paths";
+  const sentCount = batchPlan.batches.reduce((sum, { paths }) => sum + paths.length, 0);
   const lines = [
     info(
-      `${isByPaths ? "" : upTo}${describeChanges(plan, inputs)}: ${describeCalls(batchPlan, inputs, upTo)}` +
+      `${isByPaths ? "" : upTo}${describeChanges(plan, inputs, sentCount)}: ${describeCalls(batchPlan, inputs, upTo)}` +
         (batchPlan.exceeded ? "" : describeRemaining(batchPlan, quota, upTo)),
     ),
   ];
@@ -155,11 +156,9 @@ function describeCollapsed(
   const directories = findCollapsed(batches);
   const isOne = directories.length === 1;
   const named = areSecret ? `${HIDDEN} (${pluralize(directories.length, ...NOUNS.Directory)})` : listPaths(directories);
-  const wanted = new Set(directories);
-  const below = [...current.keys()].filter((url) => [...directoriesAbove(url)].some((above) => wanted.has(above)));
-  const held = countOf(below.length, current.size, chooseContentNoun(inputs));
   // Of paths, nobody knows what else is below.
-  const share = getContent(inputs).mode === "paths" ? "" : `, which ${isOne ? "holds" : "hold"} ${held}`;
+  const isByPaths = getContent(inputs).mode === "paths";
+  const share = isByPaths ? "" : `, which ${isOne ? "holds" : "hold"} ${countBelow(directories, current, inputs)}`;
   const them = isOne ? "it" : "them";
   const done = inputs.force
     ? `fetches everything below ${them} from the origin again`
@@ -168,6 +167,13 @@ function describeCollapsed(
     `  ${upTo}${pluralize(collapsed, "URL")} collapsed into ${named}${share}; the edge ${done}` +
       (upTo === "" ? "" : "; if fewer changed, they may be sent as URLs"),
   );
+}
+
+/** Counts what the inputs name below directories, of all that they name. */
+function countBelow(directories: readonly string[], current: Manifest, inputs: Inputs): string {
+  const wanted = new Set(directories);
+  const below = [...current.keys()].filter((url) => [...directoriesAbove(url)].some((above) => wanted.has(above)));
+  return countOf(below.length, current.size, chooseContentNoun(inputs));
 }
 
 function hasReason({ groups }: Pick<Plan, "groups">, reason: Group["reason"]): boolean {
@@ -323,25 +329,37 @@ const WHOLE: readonly Group["reason"][] = [
 /** The reasons in the words of `contentHash`. */
 const BY_HASH: readonly Group["reason"][] = ["contentHash changed", "contentHash not known yet"];
 
+/** The reasons of paths that a source covers and didn't, or the other way round. */
+const BY_COVERAGE: readonly Group["reason"][] = ["newly covered", "no longer covered"];
+
 /** The reasons of paths that aren't part of the total. */
 const REMOVED: readonly Group["reason"][] = ["removed", "no longer covered"];
 
-/** Describes what changed, such as "3 of 1,204 files changed, 1 removed" or "contentHash changed". */
-function describeChanges(plan: Plan, inputs: Inputs): string {
+/**
+ * Describes what changed, such as "3 of 1,204 files changed, 1 removed" or "contentHash changed".
+ *
+ * @param sentCount how many paths are sent: if that is all of it, the count isn't said twice.
+ */
+function describeChanges(plan: Plan, inputs: Inputs, sentCount: number): string {
   const [first, ...rest] = plan.groups;
   if (first === undefined) return "";
   const more = rest.map(({ reason, count }) =>
     BY_HASH.includes(reason) ? `${reason} for ${formatNumber(count)}` : `${formatNumber(count)} ${reason}`,
   );
-  return [describeFirst(first, plan, inputs), ...more].join(", ") + describeSkipped(plan, inputs);
+  const parts = [describeFirst(first, plan, inputs, sentCount), ...more];
+  // It is the same for all that came to be covered, or no longer is.
+  const at = plan.groups.findIndex(({ reason }) => BY_COVERAGE.includes(reason));
+  if (at >= 0) parts[at] += ` since ${joinNames(plan.changedCoverage, "and")} changed`;
+  return parts.join(", ") + describeSkipped(plan, inputs);
 }
 
-function describeFirst({ reason, count }: Group, plan: Plan, inputs: Inputs): string {
-  const { total } = plan;
+function describeFirst({ reason, count }: Group, plan: Plan, inputs: Inputs, sentCount: number): string {
+  const { total, groups } = plan;
   const noun = chooseContentNoun(inputs);
   const isWhole = WHOLE.includes(reason) || reason.startsWith("switched from ");
   if (isWhole || (BY_HASH.includes(reason) && count === total)) {
-    return getContent(inputs).mode === "paths" ? reason : `${reason}, ${pluralize(count, ...noun)}`;
+    const isSaid = getContent(inputs).mode === "paths" || (groups.length === 1 && count === sentCount);
+    return isSaid ? reason : `${reason}, ${pluralize(count, ...noun)}`;
   }
   // Removed paths are not part of the total.
   const isPart = count <= total && !REMOVED.includes(reason);

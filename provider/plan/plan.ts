@@ -20,6 +20,8 @@ export interface Plan {
   skipped: number;
   /** How many URLs that are no longer named are not sent, since `refreshRemoved` is false. */
   letGo: number;
+  /** The inputs of a source whose change makes it cover other URLs than before. */
+  changedCoverage: readonly string[];
   /** How many paths are due only if their hash, which a preview doesn't know yet, turns out to be another. */
   unknown: number;
   /** Whether the plan only carries on with the last run, so that the task IDs of that run still count. */
@@ -75,6 +77,8 @@ export interface CoverageChange {
   wasCovered(url: string): boolean;
   /** Whether this one covers it, if its file is there. */
   isCovered(url: string): boolean;
+  /** The inputs of the source that differ. */
+  readonly by: readonly string[];
 }
 
 /**
@@ -112,7 +116,7 @@ export function planRefresh(
     { reason: reasonForAll, paths: [...current.keys()] },
     ...groupRemoved(removed, comparison),
   ];
-  return assemblePlan(groups, current, { removed: findRemovedKinds(groups, comparison), letGo });
+  return assemblePlan(groups, current, { removed: findRemovedKinds(groups, comparison), letGo, coverage });
 }
 
 /** The last deployment and the one that is planned. */
@@ -198,6 +202,7 @@ function planChanges(
     removed: findRemovedKinds(groups, comparison),
     skipped: sendsNew ? 0 : absent.length,
     letGo,
+    coverage,
     unknown: changedSince.filter((path) => current.get(path) === UNKNOWN).length,
   });
 }
@@ -345,13 +350,14 @@ interface PlanDetails {
   removed?: ReadonlyMap<string, RequestKind>;
   skipped?: number;
   letGo?: number;
+  coverage?: CoverageChange | undefined;
   unknown?: number;
 }
 
 function assemblePlan(
   groups: readonly PathGroup[],
   current: Manifest,
-  { removed = new Map(), skipped = 0, letGo = 0, unknown = 0 }: PlanDetails = {},
+  { removed = new Map(), skipped = 0, letGo = 0, coverage, unknown = 0 }: PlanDetails = {},
 ): Plan {
   const present = groups.filter(({ paths }) => paths.length > 0);
   return {
@@ -361,6 +367,7 @@ function assemblePlan(
     total: current.size,
     skipped,
     letGo,
+    changedCoverage: coverage?.by ?? [],
     unknown,
     resumes: present.length === 1 && present[0]?.reason === "pending from the last update",
   };

@@ -4,6 +4,9 @@ import { compileSelection } from "../content/files.js";
 import type { CoverageChange } from "../plan/plan.js";
 import type { Source } from "../schema/inputs.js";
 
+/** What says which files below the base URL a source covers. */
+const FILTERS = ["include", "exclude", "indexDocument"] as const;
+
 /**
  * Compares what two sources cover. Where the files lie on the disk makes no difference, since every build may have a
  * directory of its own, unless one directory is a part of the other: then a file has another URL than it had.
@@ -18,14 +21,19 @@ export async function compareCoverage(
 ): Promise<CoverageChange | undefined> {
   if (old === undefined || current === undefined) return undefined;
   // A file below another base URL is another one, even if both URLs begin in the same way.
-  const isElsewhere = old.baseUrl !== current.baseUrl || isOtherPart(old.directory, current.directory);
-  if (isElsewhere) return { wasCovered: () => false, isCovered: () => false };
-  if (buildKey(old) === buildKey(current)) return undefined;
+  const moved = [
+    ...(old.baseUrl === current.baseUrl ? [] : ["baseUrl"]),
+    ...(isOtherPart(old.directory, current.directory) ? ["directory"] : []),
+  ];
+  if (moved.length > 0) return { wasCovered: () => false, isCovered: () => false, by: moved };
+  const by = FILTERS.filter((name) => JSON.stringify(old[name] ?? []) !== JSON.stringify(current[name] ?? []));
+  if (by.length === 0) return undefined;
   // Which file stands for a directory is not known of a source with another index document.
   const indexDocument = old.indexDocument === current.indexDocument ? current.indexDocument : undefined;
   return {
     wasCovered: await compileCoverage({ ...old, indexDocument }),
     isCovered: await compileCoverage({ ...current, indexDocument }),
+    by,
   };
 }
 
@@ -36,10 +44,6 @@ function isOtherPart(one: string, other: string): boolean {
     string,
   ];
   return from !== to && (from.startsWith(to) || to.startsWith(from));
-}
-
-function buildKey({ baseUrl, include, exclude = [], indexDocument }: Source): string {
-  return JSON.stringify([baseUrl, include, exclude, indexDocument]);
 }
 
 /** Compiles a source to a test of whether it covers a URL. */

@@ -40,7 +40,8 @@ describe.each(engines())("on the $name", ({ create }) => {
     publish("pictures/7.jpg", "new");
     publish("about.html", "new");
     const wider = config({ include: ["*.html", "pictures/**"] });
-    const line = "1 of 3 files newly covered (1 new file skipped: no old copy to refresh): refresh 1 URL in 1 call (";
+    const line =
+      "1 of 3 files newly covered since include changed (1 new file skipped: no old copy to refresh): refresh 1 URL in 1 call (";
     expect((await run("preview", wider)).output).toContain(line);
     expect((await run("up", wider)).succeeded).toBe(true);
     expect(refreshed()).toEqual(url("pictures/7.jpg"));
@@ -53,7 +54,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     const { publish, config, run, served, refreshed } = await openViewed({}, ["index.html", ...pictures]);
     const narrow = { exclude: ["pictures"] };
     const preview = await run("preview", config(narrow));
-    expect(preview.output).toContain("2 files no longer covered: refresh 2 URLs in 1 call (");
+    expect(preview.output).toContain("2 files no longer covered since exclude changed: refresh 2 URLs in 1 call (");
     expect(preview.output).toContain("set refreshRemoved to false to skip them");
     const letGo = await run("up", config(narrow, { refreshRemoved: false }));
     expect(letGo.succeeded).toBe(true);
@@ -61,7 +62,9 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(refreshed()).toEqual([]);
 
     for (const name of pictures) publish(name, "new");
-    expect((await run("up", config({}))).output).toContain("2 of 3 files newly covered: refresh 2 URLs in 1 call (");
+    expect((await run("up", config({}))).output).toContain(
+      "2 of 3 files newly covered since exclude changed: refresh 2 URLs in 1 call (",
+    );
     expect(refreshed()).toEqual(url(...pictures));
     for (const name of pictures) expect(await served(name)).toBe("new");
     expect((await run("up", config(narrow))).succeeded).toBe(true);
@@ -74,7 +77,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     publish("deep/index.html", "new");
     const indexed = config({ indexDocument: "index.html" });
     expect((await run("up", indexed)).output).toContain(
-      "1 of 4 URLs changed, 2 newly covered: refresh 3 URLs in 1 call (",
+      "1 of 4 URLs changed, 2 newly covered since indexDocument changed: refresh 3 URLs in 1 call (",
     );
     expect(refreshed()).toEqual(url("", "deep/", "deep/index.html"));
     publish("other/index.html", "new");
@@ -90,7 +93,7 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect((await view(emulator, `${other}a.js`)).body).toBe("old");
     publishAt(emulator, "img.example.com/a.js", "new");
     expect((await run("up", config({ baseUrl: other }))).output).toContain(
-      "1 of 1 files newly covered, 1 no longer covered: refresh 2 URLs in 2 calls (",
+      "1 of 1 files newly covered since baseUrl changed, 1 no longer covered: refresh 2 URLs in 2 calls (",
     );
     expect(refreshed()).toEqual([`${other}a.js`, `${BASE}a.js`]);
     expect((await view(emulator, `${other}a.js`)).body).toBe("new");
@@ -113,8 +116,10 @@ describe.each(engines())("on the $name", ({ create }) => {
     const before = emulator.received.length;
     const { output, succeeded } = await run("up", site([], ["videos", "more"]));
     expect(succeeded).toBe(true);
-    expect(output).toContain("1 of 3 files newly covered: refresh 1 URL in 1 call (");
-    expect(output).toContain("1 of 2 files newly covered: preload 1 URL in 1 call once the refresh is complete (");
+    expect(output).toContain("1 of 3 files newly covered since exclude changed: refresh 1 URL in 1 call (");
+    expect(output).toContain(
+      "1 of 2 files newly covered since include and exclude changed: preload 1 URL in 1 call once the refresh is complete (",
+    );
     const calls = emulator.received.slice(before).filter(({ action }) => /^(Refresh|Preload)/.test(action));
     expect(calls.flatMap(pathsOf)).toEqual(url("more/2.ts", "more/2.ts"));
     expect(refreshed().at(-1)).toBe(`${BASE}more/2.ts`);

@@ -92,6 +92,7 @@ const show = (lines: readonly Line[]) => lines.map((line) => formatLine(line));
 const COVERAGE = {
   wasCovered: (path: string) => !path.endsWith("new.css"),
   isCovered: (path: string) => path.endsWith(".js") || path.endsWith("new.css"),
+  by: ["include"],
 };
 
 export function previewSection(): Section {

@@ -27,6 +27,7 @@ const planned = (paths: string[], removed: Record<string, RequestKind> = {}): Pl
   total: paths.length,
   skipped: 0,
   letGo: 0,
+  changedCoverage: [],
   unknown: 0,
   resumes: false,
 });

@@ -116,11 +116,7 @@ describe("a plan is described", () => {
       contents({ b: "1" }),
       ["1 URL removed: refresh 1 URL in 1 call", "  https://vod.example.com/a"],
     ],
-    [
-      undefined,
-      contents({ a: "1" }),
-      ["initial deployment, 1 URL: refresh 1 URL in 1 call", "  https://vod.example.com/a"],
-    ],
+    [undefined, contents({ a: "1" }), ["initial deployment: refresh 1 URL in 1 call", "  https://vod.example.com/a"]],
   ])("%#", (old, news, shown) => {
     expect(lines(old, news)).toEqual(shown);
   });
@@ -136,6 +132,7 @@ describe("a plan is described", () => {
       const coverage = {
         wasCovered: (path: string) => was.map(url).includes(path),
         isCovered: (path: string) => is.map(url).includes(path),
+        by: ["include", "exclude"],
       };
       const old = { inputs: source(), manifest: manifest("a", "b"), removed: new Map() };
       const plan = planRefresh(old, source(more), current, coverage);
@@ -147,13 +144,13 @@ describe("a plan is described", () => {
 
     test("with what is newly covered and what is new", () => {
       expect(shown(manifest("a", "b", "c", "d"), ["a", "b", "d"], ["a", "b", "c", "d"])).toEqual([
-        "1 of 4 files newly covered (1 new file skipped: no old copy to refresh): refresh 1 URL in 1 call",
+        "1 of 4 files newly covered since include and exclude changed (1 new file skipped: no old copy to refresh): refresh 1 URL in 1 call",
         "  https://vod.example.com/c",
       ]);
     });
     test("with what is no longer covered, and how to let go of it", () => {
       expect(shown(manifest("a"), ["a", "b"], ["a"])).toEqual([
-        "1 file no longer covered: refresh 1 URL in 1 call",
+        "1 file no longer covered since include and exclude changed: refresh 1 URL in 1 call",
         "  https://vod.example.com/b",
         "  hint: URLs that the program no longer covers are treated as removed; if they stay online unchanged, set refreshRemoved to false to skip them",
       ]);
@@ -163,7 +160,7 @@ describe("a plan is described", () => {
     });
     test("with all of it if the base URL changed", () => {
       expect(shown(manifest("x/a", "x/b"), [], [])[0]).toBe(
-        "2 of 2 files newly covered, 2 no longer covered: refresh 4 URLs in 1 call",
+        "2 of 2 files newly covered since include and exclude changed, 2 no longer covered: refresh 4 URLs in 1 call",
       );
     });
   });
@@ -177,12 +174,10 @@ describe("a plan is described", () => {
 
   test("with the exact number if every path is due whatever its hash will be", () => {
     const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-    expect(lines(undefined, contents({ a: unknown, b: "1" }))[0]).toBe(
-      "initial deployment, 2 URLs: refresh 2 URLs in 1 call",
-    );
+    expect(lines(undefined, contents({ a: unknown, b: "1" }))[0]).toBe("initial deployment: refresh 2 URLs in 1 call");
     expect(lines(undefined, byPaths({ contentHash: unknown }))[0]).toBe("initial deployment: refresh 2 URLs in 1 call");
     expect(lines(deployed(byPaths()), contents({ a: unknown, b: "1" }))[0]).toBe(
-      "switched from paths to contents, 2 URLs: refresh 2 URLs in 1 call",
+      "switched from paths to contents: refresh 2 URLs in 1 call",
     );
   });
 
@@ -430,9 +425,7 @@ test("secret paths are counted and not named", () => {
       .join("\n");
   };
   const hashes = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`dir/${index}`, "1"]));
-  expect(described(contents(hashes))).toBe(
-    "initial deployment, 30 URLs: refresh 30 URLs in 1 call\n  [secret] (30 paths)",
-  );
+  expect(described(contents(hashes))).toBe("initial deployment: refresh 30 URLs in 1 call\n  [secret] (30 paths)");
   const collapsing = contents(hashes, { quota: { onExceeded: "fail", collapse: "always" } });
   const collapsed = described(collapsing, quota(2000));
   expect(collapsed).toContain("30 URLs collapsed into [secret] (1 directory), which holds 30 of 30 URLs; the edge");

@@ -50,6 +50,7 @@ describe("paths with a contentHash", () => {
       removed: new Map(),
       skipped: 0,
       letGo: 0,
+      changedCoverage: [],
       unknown: 0,
       resumes: false,
     });
@@ -221,6 +222,7 @@ describe("a source that covers other URLs than before", () => {
   const change = (was: string[], is: string[]) => ({
     wasCovered: (url: string) => was.includes(url),
     isCovered: (url: string) => is.includes(url),
+    by: ["include"],
   });
   const planned = (...parameters: Parameters<typeof planRefresh>) => {
     const { groups: found, paths, skipped, letGo } = planRefresh(...parameters);

@@ -290,7 +290,7 @@ describe("a preview with a hash that isn't known yet", () => {
   test("shows all the same what a new preload sends", async () => {
     expect(await problems({ contents })).toEqual([]);
     expect(time.lines).toContain(
-      "videos: initial deployment, 2 URLs: preload 2 URLs in 1 call (leaves 498 of 500 preloads in today's quota)",
+      "videos: initial deployment: preload 2 URLs in 1 call (leaves 498 of 500 preloads in today's quota)",
     );
   });
 
@@ -298,7 +298,7 @@ describe("a preview with a hash that isn't known yet", () => {
     const refresh = { objectType: "File", taskIds: UNKNOWN, status: UNKNOWN };
     expect(await problems({ contents, refresh })).toEqual([]);
     expect(time.lines).toContain(
-      "videos: initial deployment, 2 URLs: preload 2 URLs in 1 call once the refresh is complete (leaves 498 of 500 preloads in today's quota)",
+      "videos: initial deployment: preload 2 URLs in 1 call once the refresh is complete (leaves 498 of 500 preloads in today's quota)",
     );
   });
 });

@@ -329,7 +329,7 @@ describe("a preview with values that aren't known yet", () => {
     [
       "a hash of contents",
       { ...byContents, contents: { [A]: UNKNOWN, [B]: "1" } },
-      "initial deployment, 2 URLs: refresh 2 URLs in 1 call (leaves 1,998 of 2,000 URLs in today's quota)",
+      "initial deployment: refresh 2 URLs in 1 call (leaves 1,998 of 2,000 URLs in today's quota)",
     ],
   ])("with %s, shows all the same what a create sends", async (_, changes, line) => {
     await provider().check({}, program(changes));

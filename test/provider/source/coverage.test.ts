@@ -57,6 +57,15 @@ describe("whether a source covered a URL before", () => {
   });
 });
 
+test.each<[Partial<Source>, string[]]>([
+  [{ include: ["*.js"] }, ["include"]],
+  [{ indexDocument: "index.html", exclude: ["a"] }, ["exclude", "indexDocument"]],
+  [{ baseUrl: "https://vod.example.com/", include: ["*.js"] }, ["baseUrl"]],
+  [{ directory: "d/e" }, ["directory"]],
+])("names the inputs that differ in %j", async (current, names) => {
+  expect((await compare({}, current))?.by).toEqual(names);
+});
+
 test("sources that cover the same have no change, wherever their files lie", async () => {
   expect(await compare({ directory: "one", exclude: [] }, { directory: "two" })).toBeUndefined();
   expect(await compare({ directory: "./dist" }, { directory: "dist/" })).toBeUndefined();
