@@ -39,6 +39,17 @@ const A = "http://vod.example.com/a";
 const B = "http://vod.example.com/b";
 const C = "http://vod.example.com/c";
 
+/** Has the service refuse every refresh, until the faults are cleared. */
+function refuseRefreshes(emulator: Emulator): void {
+  emulator.fault({
+    kind: "error",
+    code: "Brand.New",
+    status: 400,
+    message: "No.",
+    action: "RefreshVodObjectCaches",
+  });
+}
+
 /** What both forms have to do alike. Each throws if its form does something else. */
 const SCENARIOS: Record<string, { options?: EmulatorOptions; play(stack: FormStack): Promise<void> }> = {
   "a new resource, no change, a change, added and removed paths, and the end": {
@@ -109,13 +120,7 @@ const SCENARIOS: Record<string, { options?: EmulatorOptions; play(stack: FormSta
       expectNoStackTrace(failed.output);
       emulator.set({ accessKey: "active" });
       expect((await up({ site })).succeeded).toBe(true);
-      emulator.fault({
-        kind: "error",
-        code: "Brand.New",
-        status: 400,
-        message: "No.",
-        action: "RefreshVodObjectCaches",
-      });
+      refuseRefreshes(emulator);
       const again = await up({ site: { ...site, contentHash: "2" } });
       expect(again.succeeded).toBe(false);
       expect(again.resources[0]?.outputs).toMatchObject({ pending: [A, B] });
@@ -174,13 +179,7 @@ const SCENARIOS: Record<string, { options?: EmulatorOptions; play(stack: FormSta
       };
       await runUnseen("preview", "1");
       expect((await runUnseen("up", "1")).resources[0]?.outputs).toMatchObject({ paths: "[secret]" });
-      emulator.fault({
-        kind: "error",
-        code: "Brand.New",
-        status: 400,
-        message: "No.",
-        action: "RefreshVodObjectCaches",
-      });
+      refuseRefreshes(emulator);
       expect((await runUnseen("up", "2")).succeeded).toBe(false);
       emulator.clearFaults();
       await runUnseen("refresh", "2");
