@@ -7,6 +7,7 @@
  */
 import * as pulumi from "@pulumi/pulumi";
 import type { FailurePolicy, RefreshStatus, TimeoutPolicy } from "../provider/schema/enums.js";
+import { describeNoImport } from "../provider/text/no-import.js";
 import { makeRunError } from "./run-error.js";
 
 export type { FailurePolicy, RefreshStatus, TimeoutPolicy };
@@ -205,12 +206,8 @@ export abstract class VodCacheResource extends pulumi.CustomResource {
 
 /** @throws RunError that says why a resource can't be imported or looked up, and what to do instead. */
 export function refuseLookUp(kind: Kind, name: string): never {
-  const [operation, onCreate] =
-    kind === "VodCacheRefresh" ? ["refresh", "refreshOnCreate"] : ["preload", "preloadOnCreate"];
-  throw makeRunError(
-    `${kind} "${name}" can't be imported or looked up: a ${operation} is an action, not an object of the service. ` +
-      `Declare it without \`import\` and \`id\`; to send nothing, set \`${onCreate}: false\`.`,
-  );
+  const { happened, remedy } = describeNoImport(kind, name);
+  throw makeRunError(`${happened} ${remedy}`);
 }
 
 /**

@@ -51,7 +51,8 @@ function isAllowed({ from, to, kind }: Import): boolean {
   const [[area, room = ""], [target, targetRoom = ""]] = [from.split("/"), to.split("/")];
   if (area === "sdk" && target === "sdk") return true;
   if (target !== "provider") return false;
-  if (area === "sdk") return kind === "type" || targetRoom === "content" || (kind === "later" && to === LOADED_LATER);
+  if (area === "sdk")
+    return kind === "type" || ["content", "text"].includes(targetRoom) || (kind === "later" && to === LOADED_LATER);
   const [floor, targetFloor] = [findFloor(room), findFloor(targetRoom)];
   return floor >= 0 && (room === targetRoom || targetFloor > floor);
 }
@@ -99,7 +100,7 @@ describe("the imports of provider/ and sdk/", () => {
     expect(imports.filter(({ to }) => sources[to] === undefined)).toEqual([]);
   });
 
-  test("lead from each room to itself and to lower ones, and from the sdk to content and types", () => {
+  test("lead from each room to itself and to lower ones, and from the sdk to content, text and types", () => {
     expect(findViolations(imports)).toEqual([]);
   });
 
@@ -115,6 +116,7 @@ describe("the rule", () => {
     ["provider/tasks/a.ts", 'import {\n  b,\n  c,\n} from "../plan/b.js";'],
     ["provider/manifest/a.ts", 'import { createHash } from "node:crypto";\nimport { z } from "zod";'],
     ["sdk/a.ts", 'export { b } from "../provider/content/b.js";'],
+    ["sdk/a.ts", 'import { b } from "../provider/text/b.js";'],
     ["sdk/a.ts", 'import type { B } from "../provider/schema/b.js";'],
     ["sdk/a.ts", 'const { b } = await import("../provider/resource/functions.js");'],
   ])("allows in %s: %s", (file, text) => {

@@ -8,6 +8,7 @@ import { ResourceInitFailedError } from "../resource/outputs.js";
 import { callerSchemas, PRELOAD, REFRESH, type ResourceKind, UNKNOWN } from "../schema/inputs.js";
 import { outputSchemas } from "../schema/outputs.js";
 import { logTo } from "../text/log.js";
+import { describeNoImport } from "../text/no-import.js";
 import { VodError } from "../vod/errors.js";
 import { type Change, findChanges } from "./changes.js";
 import { coerceInputs } from "./coerce.js";
@@ -115,7 +116,7 @@ export class Plugin {
     const { kind, host } = this.find(urn);
     const { values, secrets } = decode(properties);
     // The engine has no properties of what it doesn't manage yet.
-    if (Object.keys(values).length === 0) throw refuseImport(kind);
+    if (Object.keys(values).length === 0) throw refuseImport(kind, urn);
     const { props } = await this.run((signal) => host.read(id, { ...values, __urn: urn }, signal));
     return encode(withoutUrn(props), secrets);
   }
@@ -209,10 +210,7 @@ function withUnknownOutputs(kind: ResourceKind, inputs: Properties): Properties 
   return { ...inputs, ...Object.fromEntries(unknown.map((name) => [name, UNKNOWN])) };
 }
 
-function refuseImport({ name, operation }: ResourceKind): VodError {
-  return new VodError(
-    `A ${name} can't be imported or looked up: a ${operation} is no object of the service that could be taken over.`,
-    `Declare it without import, and with ${operation}OnCreate: false if nothing is to be sent.`,
-    { code: "NoImport" },
-  );
+function refuseImport({ name }: ResourceKind, urn: string): VodError {
+  const { happened, remedy } = describeNoImport(name, urn.split("::").slice(3).join("::"));
+  return new VodError(happened, remedy, { code: "NoImport" });
 }
