@@ -71,7 +71,7 @@ class PreloadInputs extends CallInputs {
    */
   headers?: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /**
-   * Whether, and how, an update waits until its tasks have ended. A URL whose task failed is sent once more; if that
+   * Whether, and how, an update waits until its tasks have ended. A URL whose task failed is retried once; if that
    * fails too, the update fails and the URL stays `pending`. Defaults to `false`.
    */
   wait?: pulumi.Input<boolean | WaitArgs>;

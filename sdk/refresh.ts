@@ -106,8 +106,8 @@ class RefreshInputs extends CallInputs {
    */
   preload?: boolean | PreloadArgs;
   /**
-   * Whether, and how, an update waits until the tasks of its refresh have ended. A path whose task failed is sent once
-   * more; if that fails too, the update fails and the path stays `pending`. Defaults to `false`, and with `preload` to
+   * Whether, and how, an update waits until the tasks of its refresh have ended. A path whose task failed is retried
+   * once; if that fails too, the update fails and the path stays `pending`. Defaults to `false`, and with `preload` to
    * `true`.
    */
   wait?: pulumi.Input<boolean | WaitArgs>;

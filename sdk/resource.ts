@@ -45,7 +45,7 @@ export interface WaitArgs {
    */
   onTimeout?: pulumi.Input<TimeoutPolicy>;
   /**
-   * Whether a path whose task failed is sent once more at once, which counts against the day's quota again. With
+   * Whether a path whose task failed is retried once, which counts against the day's quota again. With
    * `false` the update fails, and the next update sends the path. Defaults to `true`.
    */
   retryFailed?: pulumi.Input<boolean>;
@@ -158,7 +158,7 @@ export class CallOutputs {
    */
   readonly status!: pulumi.Output<RefreshStatus>;
   /**
-   * How much of the day's quotas the tasks of `taskIds` cost. A path that failed and was sent once more counts twice.
+   * How much of the day's quotas the tasks of `taskIds` cost. A path that failed and was retried counts twice.
    * Undefined if nothing was ever sent.
    */
   readonly cost!: pulumi.Output<VodCost | undefined>;
@@ -169,7 +169,7 @@ export class CallOutputs {
   readonly pending!: pulumi.Output<string[]>;
   /**
    * The paths that the service accepted, and that an update with `wait` couldn't see end in time. The next update asks
-   * for them again; an hour later it sends those once more that it still can't see end. Undefined if there are none.
+   * for them again; an hour later it retries those that it still can't see end. Undefined if there are none.
    */
   readonly unconfirmed!: pulumi.Output<string[] | undefined>;
 }

@@ -99,7 +99,7 @@ const waitSchema = z.strictObject({
     .optional()
     .meta({
       description:
-        "Whether a path whose task failed is sent once more at once, which counts against the day's quota again. With `false` " +
+        "Whether a path whose task failed is retried once, which counts against the day's quota again. With `false` " +
         "the update fails, and the next update sends the path. Defaults to `true`.",
       default: true,
     }),
@@ -397,7 +397,7 @@ export const refreshSchemas = {
   ...callSchemas,
   wait: callSchemas.wait.meta({
     description:
-      "Whether, and how, an update waits until the tasks of its refresh have ended. A path whose task failed is sent once more; if " +
+      "Whether, and how, an update waits until the tasks of its refresh have ended. A path whose task failed is retried once; if " +
       "that fails too, the update fails and the path stays `pending`. Defaults to `false`, and with `preload` to `true`.",
     default: false,
   }),
@@ -468,7 +468,7 @@ export const preloadSchemas = {
   ...callSchemas,
   wait: callSchemas.wait.meta({
     description:
-      "Whether, and how, an update waits until its tasks have ended. A URL whose task failed is sent once more; if that fails too, " +
+      "Whether, and how, an update waits until its tasks have ended. A URL whose task failed is retried once; if that fails too, " +
       "the update fails and the URL stays `pending`. Defaults to `false`.",
     default: false,
   }),

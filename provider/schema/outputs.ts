@@ -56,7 +56,7 @@ const callOutputs = {
   cost: costSchema
     .optional()
     .describe(
-      "How much of the day's quotas the tasks of `taskIds` cost. A path that failed and was sent once more counts twice. Undefined " +
+      "How much of the day's quotas the tasks of `taskIds` cost. A path that failed and was retried counts twice. Undefined " +
         "if nothing was ever sent.",
     ),
   pending: strings.describe(
@@ -66,7 +66,7 @@ const callOutputs = {
     .optional()
     .describe(
       "The paths that the service accepted, and that an update with `wait` couldn't see end in time. The next update asks for them " +
-        "again; an hour later it sends those once more that it still can't see end. Undefined if there are none.",
+        "again; an hour later it retries those that it still can't see end. Undefined if there are none.",
     ),
 };
 

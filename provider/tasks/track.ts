@@ -1,4 +1,4 @@
-/** Follows tasks to their end, and sends the paths of those that failed once more. */
+/** Follows tasks to their end, and retries the paths of those that failed. */
 import { addCosts, type Batch, settledPaths, splitIntoBatches } from "../plan/batches.js";
 import { chooseNoun, describeOmission, type Noun } from "../plan/describe.js";
 import { isLastingFailure } from "../plan/held-back.js";
@@ -42,7 +42,7 @@ interface TrackOptions {
 }
 
 /**
- * Follows the tasks of a submission, and those that the last update left open, to their end. A path is sent once more if its task
+ * Follows the tasks of a submission, and those that the last update left open, to their end. A path is retried once if its task
  * failed, or is so old that nobody expects its end any more. A path that fails again is pending, and the submission has failed; so
  * is a preload that the origin refused, at once, since it would be refused again. A path whose end can't be seen stays
  * unconfirmed: the next update waits for it. Never throws.
