@@ -4,10 +4,11 @@
  */
 import type { Conditions } from "./controls.js";
 import { UNFORCED } from "./edge.js";
+import { type ConfigChange, type Lag, ORIGIN_KINDS } from "./edge-config.js";
 import type { Fault, FaultKind } from "./faults.js";
 
 /** What a field may hold: a type, or one of a few words. */
-type Kind = "a text" | "a whole number" | "true or false" | readonly string[];
+type Kind = "a text" | "a whole number" | "true or false" | "a list of texts" | readonly string[];
 type Fields = Record<string, Kind>;
 
 const SCOPE: Fields = { action: "a text", times: "a whole number" };
@@ -55,6 +56,17 @@ const CONDITION_FIELDS: Fields = {
 const NULLABLE = ["securityToken", "regexQuota", "ignoreParamsQuota", "perMinuteQuota", "preloadQueue"];
 const DOMAIN_STATES = ["online", "offline", "configuring", "configure-failed", "illegal"];
 
+const CONFIG_FIELDS: Fields = {
+  authKey: "a text",
+  authSeconds: "a whole number",
+  referers: "a list of texts",
+  emptyReferer: "true or false",
+  compression: "true or false",
+  forceHttps: "true or false",
+  originKind: ORIGIN_KINDS,
+};
+const ANSWER_FIELDS: Fields = { status: "a whole number", location: "a text", body: "a text", contentType: "a text" };
+
 const TIME_FIELDS: Fields = { set: "a whole number", advance: "a whole number", frozen: "true or false" };
 
 export interface TimeChange {
@@ -77,13 +89,38 @@ export function parseFault(input: unknown): Fault {
 }
 
 export function parseConditions(input: unknown): Conditions {
-  const { domains = {}, ...fields } = parseObject(input);
+  const { domains = {}, lags = {}, configs = {}, ...fields } = parseObject(input);
   const given = Object.entries(fields).filter(([name, value]) => !(value === null && NULLABLE.includes(name)));
   checkFields(Object.fromEntries(given), CONDITION_FIELDS);
   for (const [domain, state] of Object.entries(parseObject(domains))) {
     if (state !== null) checkFields({ [domain]: state }, { [domain]: DOMAIN_STATES });
   }
-  return { domains, ...fields } as Conditions;
+  return { domains, lags: parseLags(lags), configs: parseConfigs(configs), ...fields } as Conditions;
+}
+
+export function parseLags(input: unknown): Record<string, Lag> {
+  const lags = parseObject(input);
+  for (const [node, lag] of Object.entries(lags)) {
+    if (lag !== "never" && !isKind(lag, "a whole number")) {
+      throw new Error(`The lag of node ${node} wants a whole number or "never".`);
+    }
+  }
+  return lags as Record<string, Lag>;
+}
+
+export function parseConfigs(input: unknown): Record<string, ConfigChange | null> {
+  const configs = parseObject(input);
+  for (const config of Object.values(configs)) if (config !== null) checkConfig(parseObject(config));
+  return configs as Record<string, ConfigChange | null>;
+}
+
+function checkConfig({ answers, ...fields }: Record<string, unknown>): void {
+  checkFields(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)), CONFIG_FIELDS);
+  for (const answer of Object.values(parseObject(answers ?? {}))) {
+    const given = parseObject(answer);
+    checkFields(given, ANSWER_FIELDS);
+    if (given.status === undefined) throw new Error('An answer wants a field "status".');
+  }
 }
 
 export function parseTimeChange(input: unknown): TimeChange {
@@ -113,5 +150,6 @@ function isKind(value: unknown, kind: Kind): boolean {
   if (kind === "a text") return typeof value === "string";
   if (kind === "a whole number") return Number.isSafeInteger(value) && (value as number) >= 0;
   if (kind === "true or false") return typeof value === "boolean";
+  if (kind === "a list of texts") return Array.isArray(value) && value.every((item) => typeof item === "string");
   return typeof value === "string" && kind.includes(value);
 }

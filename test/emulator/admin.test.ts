@@ -60,6 +60,8 @@ describe("the admin endpoint", () => {
       quota: { urlRemain: 2000, dirRemain: 100, preloadRemain: 500 },
       taskDelayMs: 0,
       unforced: "drop",
+      lags: [0],
+      configs: {},
       faults: [],
     });
   });
@@ -91,6 +93,10 @@ describe("the admin endpoint", () => {
       perMinuteQuota: null,
       preloadQueue: null,
       unforced: "revalidate",
+      lags: { 0: "never" },
+      configs: {
+        "Img.example.com": { authKey: "the-key", referers: ["www.example.com"], answers: { "/a": { status: 401 } } },
+      },
     };
     expect((await admin(emulator, "POST", "/conditions", conditions)).json).toMatchObject({
       service: "suspended",
@@ -100,8 +106,17 @@ describe("the admin endpoint", () => {
       quota: { urlRemain: 7, dirRemain: 0, preloadRemain: 3, regexRemain: 20 },
       taskDelayMs: 5,
       unforced: "revalidate",
+      lags: ["never"],
+      configs: { "img.example.com": { authKey: "(set)", referers: ["www.example.com"] } },
     });
     expect((await admin(emulator, "POST", "/conditions", { securityToken: null })).json.token).toBe("none");
+    const unset = { lags: { 0: 0 }, configs: { "img.example.com": { authKey: null, answers: null } } };
+    expect((await admin(emulator, "POST", "/conditions", unset)).json).toMatchObject({
+      lags: [0],
+      configs: { "img.example.com": { referers: ["www.example.com"] } },
+    });
+    const none = { configs: { "img.example.com": null } };
+    expect((await admin(emulator, "POST", "/conditions", none)).json.configs).toEqual({});
   });
 
   test("the time is set, moved and stopped", async () => {
@@ -163,6 +178,11 @@ describe("the admin endpoint", () => {
     ["/conditions", { service: "shut" }, '"service" wants one of open, closed, suspended.'],
     ["/conditions", { service: null }, '"service" wants one of open, closed, suspended.'],
     ["/conditions", { domains: { "a.example.com": "gone" } }, /^"a.example.com" wants one of online, /],
+    ["/conditions", { lags: { 1: 0 } }, "There is no node 1; the last of the 1 is 0."],
+    ["/conditions", { lags: { 0: "always" } }, 'The lag of node 0 wants a whole number or "never".'],
+    ["/conditions", { configs: { "a.example.com": { referers: "b" } } }, '"referers" wants a list of texts.'],
+    ["/conditions", { configs: { "a.example.com": { referer: [] } } }, /^There is no field "referer" here; there are /],
+    ["/conditions", { configs: { "a.example.com": { answers: { "/a": {} } } } }, 'An answer wants a field "status".'],
     ["/time", { set: "now" }, '"set" wants a whole number.'],
     ["/time", "{", /JSON/],
   ])("%s %j is refused and changes nothing", async (path, input, error) => {

@@ -3,7 +3,16 @@
  */
 import type { Account, DomainState, KeyState, ServiceState, TokenState } from "./account.js";
 import type { Clock } from "./clock.js";
-import type { EdgeCache, Unforced } from "./edge.js";
+import type { Unforced } from "./edge.js";
+import {
+  type ConfigChange,
+  configure,
+  type DomainConfig,
+  type EdgeSettings,
+  type Lag,
+  setLags,
+} from "./edge-config.js";
+import type { EdgeWork } from "./edge-work.js";
 import { type Fault, FaultBook } from "./faults.js";
 import type { Area, Headers } from "./preload.js";
 import type { Quota, QuotaKind } from "./quota.js";
@@ -36,6 +45,10 @@ export interface Conditions {
   preloadQueue?: number | null;
   /** What a Regex or IgnoreParams refresh without Force does from now on. */
   unforced?: Unforced;
+  /** How late a refresh reaches a node, by the node's number; of refreshes whose tasks end from now on. */
+  lags?: Record<string, Lag>;
+  /** How each domain is configured; null unsets a field, or all of a domain. */
+  configs?: Record<string, ConfigChange | null>;
 }
 
 export interface TaskView {
@@ -58,9 +71,8 @@ export interface ControlledParts {
   clock: Clock;
   quota: Quota;
   tasks: TaskBook;
-  cache: EdgeCache;
-  /** Carries out the tasks that have ended. */
-  settle: () => void;
+  work: EdgeWork;
+  settings: EdgeSettings;
 }
 
 export class Controls {
@@ -78,12 +90,12 @@ export class Controls {
 
   setTime(ms: number): void {
     this.parts.clock.set(ms);
-    this.parts.settle();
+    this.parts.work.settle();
   }
 
   advance(ms: number): void {
     this.parts.clock.advance(ms);
-    this.parts.settle();
+    this.parts.work.settle();
   }
 
   freeze(): void {
@@ -95,7 +107,13 @@ export class Controls {
   }
 
   set(conditions: Conditions): void {
-    const { account, quota, tasks, cache } = this.parts;
+    const { account, quota, tasks, work, settings } = this.parts;
+    if (conditions.lags) {
+      // A task that has ended keeps the lags of its end.
+      work.settle();
+      setLags(settings, conditions.lags);
+    }
+    configure(settings, conditions.configs ?? {});
     account.serviceState = conditions.service ?? account.serviceState;
     account.keyState = conditions.accessKey ?? account.keyState;
     account.tokenState = conditions.token ?? account.tokenState;
@@ -110,7 +128,7 @@ export class Controls {
       quota.limits.ignoreParams = conditions.ignoreParamsQuota ?? undefined;
     quota.tellsOwn = conditions.tellsOwnQuotas ?? quota.tellsOwn;
     if (conditions.preloadQueue !== undefined) tasks.preloadQueue = conditions.preloadQueue ?? undefined;
-    cache.unforced = conditions.unforced ?? cache.unforced;
+    settings.unforced = conditions.unforced ?? settings.unforced;
     if (conditions.perMinuteQuota !== undefined) quota.perMinute = conditions.perMinuteQuota ?? undefined;
   }
 
@@ -143,7 +161,7 @@ export class Controls {
 
   /** Lists the tasks that can still be queried, newest first. */
   tasks(): TaskView[] {
-    this.parts.settle();
+    this.parts.work.settle();
     return this.parts.tasks.list(this.time()).map((row) => {
       const { type: objectType, ...order } = row.order;
       const { taskId, path, createdAt } = row;
@@ -151,15 +169,15 @@ export class Controls {
     });
   }
 
-  /** Lists the URLs in the cache of the edge, of every area. */
+  /** Lists the URLs in the caches of the edge, of every node and area. */
   cached(): string[] {
-    this.parts.settle();
-    return this.parts.cache.urls();
+    this.parts.work.settle();
+    return this.parts.work.urls();
   }
 
   /** Returns the whole state, without secrets. */
   state(): Record<string, unknown> {
-    const { account, clock, cache } = this.parts;
+    const { account, clock, settings } = this.parts;
     return {
       time: this.time(),
       frozen: clock.frozen,
@@ -169,7 +187,9 @@ export class Controls {
       domains: Object.fromEntries(account.domains),
       quota: this.quota(),
       taskDelayMs: this.taskDelayMs,
-      unforced: cache.unforced,
+      unforced: settings.unforced,
+      lags: settings.lags,
+      configs: Object.fromEntries([...settings.configs].map(([domain, config]) => [domain, withoutKey(config)])),
       faults: this.faults.list(),
     };
   }
@@ -178,4 +198,8 @@ export class Controls {
     if (state === null) this.parts.account.domains.delete(domain);
     else this.parts.account.domains.set(domain, state);
   }
+}
+
+function withoutKey(config: DomainConfig): DomainConfig {
+  return config.authKey === undefined ? config : { ...config, authKey: "(set)" };
 }

@@ -1,37 +1,52 @@
 /**
- * The HTTP server of the edge. The domain of a request is in its Host header or in an absolute request target, so the
- * edge also works as a plain HTTP proxy. The scheme is in `X-Forwarded-Proto` or in that target, and defaults to http.
- * The area of the viewer is in a header of the emulator's own: `domestic`, the default, or `overseas`.
+ * The HTTP server of an edge node. The domain of a request is in its Host header or in an absolute request target, so the edge
+ * also works as a plain HTTP proxy. The scheme is https for who came by TLS; else it is in `X-Forwarded-Proto` or in that
+ * target, and defaults to http. The area of the viewer is in a header of the emulator's own: `domestic`, the default, or
+ * `overseas`.
  */
-import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, RequestListener, ServerResponse } from "node:http";
+import type { TLSSocket } from "node:tls";
 import type { CachedUrl } from "./edge.js";
+import { deny, withoutSignature } from "./edge-access.js";
+import { answerViewer, type EdgeAnswer, refuseViewer } from "./edge-answer.js";
+import type { EdgeSettings } from "./edge-config.js";
 import type { EdgeWork } from "./edge-work.js";
 import { AREAS, type Area } from "./preload.js";
 
 export const AREA_HEADER = "x-emulator-area";
 
-/** @param domains the account's domains; the edge serves no other */
-export function createEdgeServer(work: EdgeWork, domains: { has(domain: string): boolean }): Server {
-  return createServer((request, response) => {
-    if (request.method !== "GET" && request.method !== "HEAD") {
-      refuse(response, 405, "The edge answers GET and HEAD only.");
-      return;
-    }
-    const area = readArea(request.headers);
-    if (area === undefined) {
-      refuse(response, 400, `${AREA_HEADER} is one of ${AREAS.join(", ")}.`);
-      return;
-    }
-    const url = { area, ...requestedUrl(request.url ?? "/", request.headers) };
-    if (!domains.has(url.domain)) {
-      refuse(response, 404, `The edge serves no domain "${url.domain}".`);
-      return;
-    }
-    const { status, body, contentType, lastModified, cache: outcome } = work.view(url);
-    const headers = { "content-type": contentType, "content-length": body.length, "x-cache": outcome };
-    response.writeHead(status, lastModified === undefined ? headers : { ...headers, "last-modified": lastModified });
-    response.end(request.method === "HEAD" ? undefined : body);
-  });
+export interface EdgeParts {
+  work: EdgeWork;
+  settings: EdgeSettings;
+  /** The account's domains; the edge serves no other. */
+  domains: { has(domain: string): boolean };
+  /** Returns the service's time in ms since the epoch. */
+  now: () => number;
+}
+
+export function serveNode(node: number, { work, settings, domains, now }: EdgeParts): RequestListener {
+  let count = 0;
+  return (request, response) => {
+    const place = { node, now: now(), count: count++ };
+    const { method, headers } = request;
+    const refuse = (status: number, reasons: Record<string, string>) =>
+      send(response, refuseViewer(status, reasons, place), method === "HEAD");
+    if (method !== "GET" && method !== "HEAD") return refuse(405, { Allow: "GET, HEAD" });
+    const area = readArea(headers);
+    if (area === undefined) return refuse(400, { "X-Emulator-Error": `${AREA_HEADER} is one of ${AREAS.join(", ")}` });
+    const asked = requestedUrl(request.url ?? "/", headers);
+    const url = (request.socket as Partial<TLSSocket>).encrypted ? { ...asked, scheme: "https" as const } : asked;
+    if (!domains.has(url.domain)) return refuse(403, { "X-Tengine-Bf-Error": "non-existent domain" });
+    const config = settings.configs.get(url.domain) ?? {};
+    const denial = deny(config, { url, referer: headers.referer, now: place.now });
+    if (denial) return refuse(denial.status, denial.headers);
+    const found = work.view({ ...url, area, rest: withoutSignature(config, url.rest) }, node);
+    send(response, answerViewer(found, headers, config, place), method === "HEAD");
+  };
+}
+
+function send(response: ServerResponse, { status, headers, body }: EdgeAnswer, isHead: boolean): void {
+  response.writeHead(status, headers).end(isHead || status === 304 ? undefined : body);
 }
 
 export function requestedUrl(target: string, headers: IncomingHttpHeaders): Omit<CachedUrl, "area"> {
@@ -48,9 +63,4 @@ export function requestedUrl(target: string, headers: IncomingHttpHeaders): Omit
 
 function readArea({ [AREA_HEADER]: header = "domestic" }: IncomingHttpHeaders): Area | undefined {
   return AREAS.find((known) => known === header);
-}
-
-/** Answers without the cache, and so without an X-Cache header. */
-function refuse(response: ServerResponse, status: number, sentence: string): void {
-  response.writeHead(status, { "content-type": "text/plain" }).end(`${sentence}\n`);
 }

@@ -3,19 +3,25 @@
  * that a test can prove that a preload came after its purge and before the first viewer.
  */
 import type { Clock } from "./clock.js";
-import { type CachedUrl, type EdgeCache, type EdgeResponse, formatUrl, listUrls } from "./edge.js";
+import { type CachedUrl, type EdgeCache, type EdgeResponse, formatUrl, listUrls, type RefreshRule } from "./edge.js";
+import type { Lag } from "./edge-config.js";
 import type { ObjectType } from "./object-path.js";
-import type { Area, Headers } from "./preload.js";
+import type { Area, Headers, PreloadOptions } from "./preload.js";
 import { endTime, type TaskBook, type TaskRow } from "./tasks.js";
 
-/** A refresh task ended: the edge dropped what its path covers, or marked it for a comparison with the origin. */
+/**
+ * A refresh reached a node, which dropped what its path covers, or marked it for a comparison with the origin. Unless the node
+ * lags, that is when its task ended.
+ */
 export interface PurgeEvent {
   kind: "purge";
-  /** The service's time of the task's end, in ms since the epoch. */
+  /** The service's time, in ms since the epoch. */
   at: number;
   taskId: string;
   path: string;
   objectType: ObjectType;
+  /** The number of the edge node; left out if there is one only. */
+  node?: number;
 }
 
 /** A preload task ended: the edge was asked for its URL. A path without a scheme has two of these events. */
@@ -32,6 +38,7 @@ export interface PreloadEvent {
    * `kept`: a copy was cached, and stays. `failed`: the origin or the cache answered 404, and the cache stays as it is.
    */
   outcome: "filled" | "kept" | "failed";
+  node?: number;
 }
 
 /** A viewer was served. */
@@ -43,13 +50,26 @@ export interface ViewEvent {
   area: Area;
   status: number;
   cache: "HIT" | "MISS";
+  node?: number;
 }
 
 export type EdgeEvent = PurgeEvent | PreloadEvent | ViewEvent;
 
+/** A refresh on its way to a node. */
+interface Arrival {
+  node: number;
+  at: number;
+  taskId: string;
+  rule: RefreshRule;
+}
+
 export class EdgeWork {
+  private arrivals: Arrival[] = [];
+
   constructor(
-    private readonly cache: EdgeCache,
+    /** One for each node. */
+    private readonly caches: readonly EdgeCache[],
+    private readonly lags: readonly Lag[],
     private readonly tasks: TaskBook,
     private readonly clock: Clock,
     /** The log, which keeps growing. */
@@ -61,42 +81,72 @@ export class EdgeWork {
    * end.
    */
   settle(): void {
-    this.tasks.settle(this.clock.now(), (row) => this.carryOut(row));
+    const now = this.clock.now();
+    this.tasks.settle(now, (row) => this.carryOut(row));
+    this.arrive(now);
   }
 
-  view(url: CachedUrl): EdgeResponse {
+  view(url: CachedUrl, node: number): EdgeResponse {
     this.settle();
-    const response = this.cache.request(url);
+    const at = this.clock.now();
+    const response = this.cacheOf(node).request(url, at);
     const { status, cache } = response;
-    this.events.push({ kind: "view", at: this.clock.now(), url: formatUrl(url), area: url.area, status, cache });
+    const event = { kind: "view" as const, at, url: formatUrl(url), area: url.area, status, cache };
+    this.events.push({ ...event, ...this.nodeOf(node) });
     return response;
   }
 
+  /** Lists the URLs that are in the cache of any node. */
+  urls(): string[] {
+    return [...new Set(this.caches.flatMap((cache) => cache.urls()))];
+  }
+
   private carryOut(row: TaskRow): string | undefined {
-    const { taskId, path, order } = row;
     const at = endTime(row);
-    if (order.type !== "Preload") {
-      this.cache.refresh({ path, type: order.type, force: order.force });
-      this.events.push({ kind: "purge", at, taskId, path: path.text, objectType: order.type });
-      return undefined;
+    // What comes to a node that lags, comes there in the order of time.
+    this.arrive(at);
+    const { taskId, path, order } = row;
+    if (order.type === "Preload") return this.preload(row, order, at);
+    const rule = { path, type: order.type, force: order.force };
+    for (const [node, lag] of this.lags.entries()) {
+      if (lag !== "never") this.arrivals.push({ node, at: at + lag, taskId, rule });
     }
-    const { area, headers } = order;
-    const responses = listUrls(path, area).map((url) => {
-      const response = this.cache.preload(url);
-      this.events.push({
-        kind: "preload",
-        at,
-        taskId,
-        url: formatUrl(url),
-        area,
-        headers,
-        outcome: classifyOutcome(response),
-      });
-      return response;
-    });
+    this.arrive(at);
+    return undefined;
+  }
+
+  /** A preload fills all nodes when its task ends, also those that lag (choice). */
+  private preload({ taskId, path }: TaskRow, { area, headers }: PreloadOptions, at: number): string | undefined {
+    const responses = listUrls(path, area).flatMap((url) =>
+      this.caches.map((cache, node) => {
+        const response = cache.preload(url, at);
+        const event = { kind: "preload" as const, at, taskId, url: formatUrl(url), area, headers };
+        this.events.push({ ...event, outcome: classifyOutcome(response), ...this.nodeOf(node) });
+        return response;
+      }),
+    );
     const missing = responses.find(({ status }) => status !== 200);
     // The page of DescribeVodRefreshTasks only has "Origin Return StatusCode 5XX"; a 404 follows that pattern (choice).
     return missing && `Origin Return StatusCode ${missing.status}`;
+  }
+
+  /** Lets the refreshes take effect that have reached their nodes by now. */
+  private arrive(now: number): void {
+    const due = this.arrivals.filter(({ at }) => at <= now).sort((a, b) => a.at - b.at);
+    if (due.length > 0) this.arrivals = this.arrivals.filter(({ at }) => at > now);
+    for (const { node, at, taskId, rule } of due) {
+      this.cacheOf(node).refresh(rule);
+      const event = { kind: "purge" as const, at, taskId, path: rule.path.text, objectType: rule.type };
+      this.events.push({ ...event, ...this.nodeOf(node) });
+    }
+  }
+
+  private cacheOf(node: number): EdgeCache {
+    return this.caches[node] as EdgeCache;
+  }
+
+  private nodeOf(node: number): { node?: number } {
+    return this.caches.length > 1 ? { node } : {};
   }
 }
 

@@ -57,7 +57,11 @@ describe("the cache", () => {
 
   test("an unknown domain and another method are refused, and nothing is cached", async () => {
     const emulator = await started();
-    expect(await view(emulator, "http://other.example.com/a")).toMatchObject({ status: 404, cache: "NONE" });
+    expect(await view(emulator, "http://other.example.com/a")).toMatchObject({
+      status: 403,
+      cache: "NONE",
+      headers: { "x-tengine-bf-error": "non-existent domain" },
+    });
     expect(emulator.cached()).toEqual([]);
     expect((await fetch(emulator.edge, { method: "POST" })).status).toBe(405);
   });

@@ -1,6 +1,7 @@
 /**
- * The edge cache: the POPs of each area keep what the origin answered until a refresh task drops it.
+ * The cache of an edge node: it keeps what the origin answered, for each area, until a refresh drops it.
  */
+import type { EdgeSettings } from "./edge-config.js";
 import { compilePattern, type ObjectPath, type ObjectType } from "./object-path.js";
 import { type OriginResponse, readOrigin } from "./origin.js";
 import type { Area } from "./preload.js";
@@ -18,12 +19,24 @@ export interface CachedUrl {
 interface CacheEntry {
   url: CachedUrl;
   response: OriginResponse;
+  /** When the origin answered last: it sent the copy, or told that the file is the same. In ms since the epoch. */
+  savedAt: number;
+  /** When the origin sent the copy. */
+  firstSavedAt: number;
+  /** The place of the copy, which the node numbers in the order in which they come. */
+  place: number;
   /** Set by a refresh without Force: the next request compares Last-Modified with the origin. */
   mustRevalidate: boolean;
 }
 
 export interface EdgeResponse extends OriginResponse {
   cache: "HIT" | "MISS";
+  /** Whether a copy was compared with the origin. */
+  revalidated: boolean;
+  savedAt: number;
+  firstSavedAt: number;
+  /** Undefined if the answer isn't kept. */
+  place: number | undefined;
 }
 
 /**
@@ -41,33 +54,40 @@ export interface RefreshRule {
 
 export class EdgeCache {
   private readonly entries = new Map<string, CacheEntry>();
+  private places = 0;
 
   constructor(
     private readonly originDirectory: string,
-    public unforced: Unforced = "drop",
+    private readonly settings: EdgeSettings,
   ) {}
 
-  /** Answers a viewer. Files and 404s are both cached. */
-  request(url: CachedUrl): EdgeResponse {
-    return this.respond(url, () => true);
+  /** Answers a viewer. Files, redirects and 404s are all cached; failures of the origin and 401s aren't (choice). */
+  request(url: CachedUrl, now: number): EdgeResponse {
+    return this.respond(url, now, ({ status }) => status < 500 && status !== 401);
   }
 
-  /** Answers a preload. What is cached stays as it is, and a 404 of the origin isn't cached. */
-  preload(url: CachedUrl): EdgeResponse {
-    return this.respond(url, ({ status }) => status === 200);
+  /** Answers a preload. What is cached stays as it is, and only files are cached. */
+  preload(url: CachedUrl, now: number): EdgeResponse {
+    return this.respond(url, now, ({ status }) => status === 200);
   }
 
-  private respond(url: CachedUrl, keeps: (response: OriginResponse) => boolean): EdgeResponse {
+  private respond(url: CachedUrl, now: number, keeps: (response: OriginResponse) => boolean): EdgeResponse {
     const key = cacheKey(url);
     const cached = this.entries.get(key);
-    if (cached && !cached.mustRevalidate) return { ...cached.response, cache: "HIT" };
-    const response = readOrigin(this.originDirectory, url.domain, url.rest);
-    if (cached && cached.response.lastModified === response.lastModified) {
+    if (cached && !cached.mustRevalidate) return found(cached, false);
+    const config = this.settings.configs.get(url.domain);
+    const response = readOrigin(this.originDirectory, url.domain, url.rest, config);
+    const revalidated = cached !== undefined;
+    if (cached && isSame(cached.response, response)) {
       cached.mustRevalidate = false;
-      return { ...cached.response, cache: "HIT" };
+      cached.savedAt = now;
+      return found(cached, revalidated);
     }
-    if (keeps(response)) this.entries.set(key, { url, response, mustRevalidate: false });
-    return { ...response, cache: "MISS" };
+    const times = { savedAt: now, firstSavedAt: now };
+    if (!keeps(response)) return { ...response, ...times, cache: "MISS", revalidated, place: undefined };
+    const place = this.places++;
+    this.entries.set(key, { url, response, ...times, place, mustRevalidate: false });
+    return { ...response, ...times, cache: "MISS", revalidated, place };
   }
 
   /** Carries out a refresh task. */
@@ -81,13 +101,23 @@ export class EdgeCache {
   }
 
   private revalidates({ type, force }: RefreshRule): boolean {
-    return !force && (type === "Directory" || (type !== "File" && this.unforced === "revalidate"));
+    return !force && (type === "Directory" || (type !== "File" && this.settings.unforced === "revalidate"));
   }
 
   /** Lists the URLs that are cached in any area. */
   urls(): string[] {
     return [...new Set([...this.entries.values()].map(({ url }) => formatUrl(url)))];
   }
+}
+
+function found({ response, savedAt, firstSavedAt, place }: CacheEntry, revalidated: boolean): EdgeResponse {
+  return { ...response, cache: "HIT", revalidated, savedAt, firstSavedAt, place };
+}
+
+/** Whether the origin has what it had. Of two 404s it has; of two redirects nobody can tell. */
+function isSame(before: OriginResponse, now: OriginResponse): boolean {
+  const comparable = now.status === 404 || now.lastModified !== undefined;
+  return comparable && before.status === now.status && before.lastModified === now.lastModified;
 }
 
 function cacheKey(url: CachedUrl): string {

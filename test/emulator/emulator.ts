@@ -1,5 +1,5 @@
 /**
- * Puts the parts of the emulator together and opens its two servers.
+ * Puts the parts of the emulator together and opens its servers.
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -13,7 +13,8 @@ import type { ReceivedCall } from "./call-log.js";
 import { Clock } from "./clock.js";
 import { Controls } from "./controls.js";
 import { EdgeCache, type Unforced } from "./edge.js";
-import { createEdgeServer } from "./edge-server.js";
+import { type ConfigChange, configure, type EdgeSettings, type Lag, setLags } from "./edge-config.js";
+import { EdgeServers, type NodeAddress } from "./edge-servers.js";
 import { type EdgeEvent, EdgeWork } from "./edge-work.js";
 import { DIRECTORIES_PER_DAY, PRELOADS_PER_DAY, URLS_PER_DAY } from "./limits.js";
 import { close, listen } from "./listen.js";
@@ -64,6 +65,14 @@ export interface EmulatorOptions {
    * same Last-Modified. Defaults to `drop`: the service's pages speak of directories only.
    */
   unforced?: Unforced;
+  /** How many nodes the edge has. Defaults to 1. */
+  nodes?: number;
+  /** How late a refresh reaches a node, by the node's number. Defaults to none: at the end of its task. */
+  lags?: Readonly<Record<string, Lag>>;
+  /** How domains are configured. Defaults to nothing that protects or changes what the origin has. */
+  configs?: Readonly<Record<string, ConfigChange | null>>;
+  /** Whether each node also listens for TLS, at a port of its own. Defaults to false. */
+  https?: boolean;
   /** Returns the real time in ms since the epoch, against which signatures are checked. Defaults to `Date.now`. */
   now?: () => number;
 }
@@ -71,8 +80,14 @@ export interface EmulatorOptions {
 export interface Emulator extends Pick<Controls, ControlMethods> {
   /** Base URL of the API: `http://127.0.0.1:PORT`. */
   endpoint: string;
-  /** Base URL of the edge cache. */
+  /** Base URL of the first edge node, over http. */
   edge: string;
+  /** Where the edge nodes are, by their numbers. */
+  nodes: NodeAddress[];
+  /** The certificate of the authority that the nodes' certificates come from, as PEM; with `https` only. */
+  authority?: string;
+  /** The same as a file, such as for NODE_EXTRA_CA_CERTS. It is removed on close. */
+  authorityFile?: string;
   /** The origin directory on disk. */
   origin: string;
   accessKeyId: string;
@@ -117,27 +132,28 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   };
   const quota = new Quota(limits, options.perMinuteQuota, options.tellsOwnQuotas);
   const tasks = new TaskBook(options.preloadQueue);
-  const cache = new EdgeCache(origin.directory, options.unforced);
+  const settings = openSettings(options);
+  const caches = settings.lags.map(() => new EdgeCache(origin.directory, settings));
   const received: ReceivedCall[] = [];
   const events: EdgeEvent[] = [];
-  const work = new EdgeWork(cache, tasks, clock, events);
+  const work = new EdgeWork(caches, settings.lags, tasks, clock, events);
   const settle = () => work.settle();
-  const controls = new Controls({ account, clock, quota, tasks, cache, settle }, options.taskDelayMs ?? 0);
+  const controls = new Controls({ account, clock, quota, tasks, work, settings }, options.taskDelayMs ?? 0);
   const service = new VodService(account, clock, quota, tasks);
   const { faults } = controls;
   const api = new Api({ account, clock, service, faults, received, settle, taskDelayMs: () => controls.taskDelayMs });
   const apiServer = createApiServer(api, new Admin(controls, received, events), () => clock.now());
-  const edgeServer = createEdgeServer(work, account.domains);
+  const edge = new EdgeServers({ work, settings, domains: account.domains, now: () => clock.now() });
   const stop = async () => {
     api.close();
-    await Promise.all([close(apiServer), close(edgeServer)]);
+    await Promise.all([close(apiServer), edge.close()]);
     origin.remove();
   };
   try {
     const endpoint = await listen(apiServer, options.port ?? 0);
-    const edge = await listen(edgeServer, 0);
+    const opened = await edge.open(caches.length, options.https);
     const { accessKeyId, accessKeySecret } = account;
-    const where = { endpoint, edge, origin: origin.directory, accessKeyId, accessKeySecret, domains };
+    const where = { endpoint, ...opened, origin: origin.directory, accessKeyId, accessKeySecret, domains };
     return Object.assign(controls, where, { received, events, close: stop });
   } catch (error) {
     await stop();
@@ -156,6 +172,13 @@ function openAccount(options: EmulatorOptions): Account {
     serviceState: "open",
     domains: new Map(domains.map((domain) => [domain.toLowerCase(), "online"])),
   };
+}
+
+function openSettings({ unforced = "drop", nodes = 1, lags = {}, configs = {} }: EmulatorOptions): EdgeSettings {
+  const settings: EdgeSettings = { unforced, configs: new Map(), lags: Array.from({ length: nodes }, () => 0) };
+  setLags(settings, lags);
+  configure(settings, configs);
+  return settings;
 }
 
 interface Origin {

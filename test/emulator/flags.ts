@@ -2,17 +2,22 @@
  * The command line of `npm run emulator`.
  */
 import { parseArgs } from "node:util";
+import { parseConfigs } from "./admin-input.js";
 import { UNFORCED } from "./edge.js";
+import type { ConfigChange, Lag } from "./edge-config.js";
 import type { EmulatorOptions } from "./emulator.js";
 
 export const USAGE =
   "npm run emulator -- [--port N] [--domain D]... [--origin DIRECTORY] [--task-delay MS] [--security-token TOKEN] " +
-  "[--unforced drop|revalidate]";
+  "[--unforced drop|revalidate] [--nodes N] [--lag NODE=MS|NODE=never]... [--https] [--configs JSON]";
+
+const MAX_NODES = 100;
 
 /** Throws an error of one sentence if a flag is unknown or has a bad value. */
 export function parseFlags(args: readonly string[]): EmulatorOptions {
   const given = parse(args);
   const { port, domain, origin, "task-delay": taskDelay, "security-token": securityToken, unforced } = given;
+  const { nodes, lag, https, configs } = given;
   if (origin === "") throw new Error("--origin wants a directory.");
   if (securityToken === "") throw new Error("--security-token wants a token.");
   return {
@@ -22,6 +27,10 @@ export function parseFlags(args: readonly string[]): EmulatorOptions {
     ...(securityToken !== undefined && { securityToken }),
     ...(taskDelay !== undefined && { taskDelayMs: wholeNumber("--task-delay", taskDelay, 86_400_000) }),
     ...(unforced !== undefined && { unforced: oneOf("--unforced", unforced, UNFORCED) }),
+    ...(nodes !== undefined && { nodes: wholeNumber("--nodes", nodes, MAX_NODES, 1) }),
+    ...(lag && { lags: Object.fromEntries(lag.map(nodeLag)) }),
+    ...(https !== undefined && { https }),
+    ...(configs !== undefined && { configs: domainConfigs(configs) }),
   };
 }
 
@@ -36,6 +45,10 @@ function parse(args: readonly string[]) {
         "task-delay": { type: "string" },
         "security-token": { type: "string" },
         unforced: { type: "string" },
+        nodes: { type: "string" },
+        lag: { type: "string", multiple: true },
+        https: { type: "boolean" },
+        configs: { type: "string" },
       },
     }).values;
   } catch (error) {
@@ -50,10 +63,30 @@ function explain({ code, message }: NodeJS.ErrnoException): string {
   return `"${flag}" is not a flag.`;
 }
 
-function wholeNumber(flag: string, text: string, max: number): number {
+function wholeNumber(flag: string, text: string, max: number, min = 0): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value <= max)) throw new Error(`${flag} wants a whole number from 0 to ${max}, not "${text}".`);
+  if (!(value >= min && value <= max)) {
+    throw new Error(`${flag} wants a whole number from ${min} to ${max}, not "${text}".`);
+  }
   return value;
+}
+
+function nodeLag(text: string): [node: string, lag: Lag] {
+  const [, node, lag] = /^(\d{1,3})=(\d{1,9}|never)$/.exec(text) ?? [];
+  if (node === undefined || lag === undefined) {
+    throw new Error(`--lag wants a node and its lag, such as 1=30000 or 1=never, not "${text}".`);
+  }
+  return [node, lag === "never" ? lag : Number(lag)];
+}
+
+function domainConfigs(text: string): Record<string, ConfigChange | null> {
+  try {
+    return parseConfigs(JSON.parse(text));
+  } catch (error) {
+    throw new Error(
+      `--configs wants JSON such as {"vod.example.com":{"compression":true}}. ${(error as Error).message}`,
+    );
+  }
 }
 
 function oneOf<Word extends string>(flag: string, text: string, words: readonly Word[]): Word {

@@ -7,11 +7,11 @@ import type { AddressInfo } from "node:net";
 export const LOOPBACK = "127.0.0.1";
 
 /** Listens on the port, and returns the base URL. Throws an error of two sentences if the port can't be opened. */
-export function listen(server: Server, port: number): Promise<string> {
+export function listen(server: Server, port: number, scheme: "http" | "https" = "http"): Promise<string> {
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, port)));
     server.listen(port, LOOPBACK, () => {
-      resolve(`http://${LOOPBACK}:${(server.address() as AddressInfo).port}`);
+      resolve(`${scheme}://${LOOPBACK}:${(server.address() as AddressInfo).port}`);
     });
   });
 }

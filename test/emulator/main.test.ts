@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -46,7 +46,8 @@ describe("npm run emulator", () => {
         "B.example.com",
       ]);
       const where = JSON.parse(await firstLine);
-      expect(Object.keys(where)).toEqual(["endpoint", "edge", "origin", "accessKeyId", "accessKeySecret", "domains"]);
+      expect(Object.keys(where).join(" ")).toBe("endpoint edge nodes origin accessKeyId accessKeySecret domains");
+      expect(where.nodes).toEqual([{ http: where.edge }]);
       expect(where.domains).toEqual(["a.example.com", "b.example.com"]);
       expect(existsSync(join(where.origin, "a.example.com"))).toBe(true);
       expect(await call(where, "DescribeVodRefreshQuota")).toMatchObject({ status: 200 });
@@ -84,6 +85,21 @@ describe("npm run emulator", () => {
     expect((await ended).code).toBe(0);
   });
 
+  test("nodes, their lags, TLS and configurations are given", async () => {
+    const configs = JSON.stringify({ "vod.example.com": { authKey: "k" } });
+    const edge = ["--nodes", "3", "--lag", "1=30000", "--lag", "2=never", "--https", "--configs", configs];
+    const { child, firstLine, ended } = run(edge);
+    const where = JSON.parse(await firstLine);
+    expect(where.nodes).toHaveLength(3);
+    expect(new Set(where.nodes.flatMap(Object.values)).size).toBe(6);
+    expect(readFileSync(where.authorityFile, "utf8")).toMatch(/^-----BEGIN CERTIFICATE-----\n/);
+    const state = await (await fetch(`${where.endpoint}/_emulator`)).json();
+    expect(state).toMatchObject({ lags: [0, 30_000, "never"], configs: { "vod.example.com": { authKey: "(set)" } } });
+    child.kill("SIGTERM");
+    expect((await ended).code).toBe(0);
+    expect(existsSync(where.authorityFile)).toBe(false);
+  });
+
   test("a given origin directory stays", async () => {
     const origin = mkdtempSync(join(tmpdir(), "vod-given-origin-"));
     const { child, firstLine, ended } = run(["--origin", origin, "--task-delay", "50"]);
@@ -105,12 +121,20 @@ describe("npm run emulator", () => {
     [["--security-token="], "emulator: --security-token wants a token."],
     [["--task-delay=-1"], 'emulator: --task-delay wants a whole number from 0 to 86400000, not "-1".'],
     [["--unforced", "keep"], 'emulator: --unforced wants one of drop, revalidate, not "keep".'],
+    [["--nodes", "0"], 'emulator: --nodes wants a whole number from 1 to 100, not "0".'],
+    [["--lag", "1"], 'emulator: --lag wants a node and its lag, such as 1=30000 or 1=never, not "1".'],
+    [["--configs", '{"a.example.com":{"gzip":true}}'], 'There is no field "gzip" here'],
     [["now"], 'emulator: "now" is not a flag.'],
   ])("%j is refused with one sentence and exit code 2", async (args, sentence) => {
     const { code, out, err } = await run(args).ended;
     expect({ code, out }).toEqual({ code: 2, out: "" });
     expect(err).toMatch(/^[^\n]+ Usage: npm run emulator [^\n]+\n$/);
     expect(err).toContain(sentence);
+  });
+
+  test("a lag of a node that there isn't is reported", async () => {
+    const { code, err } = await run(["--lag", "1=never"]).ended;
+    expect({ code, err }).toEqual({ code: 1, err: "emulator: There is no node 1; the last of the 1 is 0.\n" });
   });
 
   test("a port that is in use is reported", async () => {

@@ -14,9 +14,9 @@ const PARENT_CHECK_MS = 200;
 async function serve(options: EmulatorOptions): Promise<void> {
   const stopped = Promise.race([stopSignal(), npmEnd()]);
   const emulator = await startEmulator(options);
-  const { endpoint, edge, origin, accessKeyId, accessKeySecret, domains } = emulator;
+  const { endpoint, edge, nodes, authorityFile, origin, accessKeyId, accessKeySecret, domains } = emulator;
   const { securityToken } = options;
-  const where = { endpoint, edge, origin, accessKeyId, accessKeySecret, securityToken, domains };
+  const where = { endpoint, edge, nodes, authorityFile, origin, accessKeyId, accessKeySecret, securityToken, domains };
   process.stdout.write(`${JSON.stringify(where)}\n`);
   await stopped;
   await emulator.close();

@@ -8,26 +8,36 @@ import type { Area } from "./preload.js";
 export interface View {
   status: number;
   body: string;
-  /** From the edge's X-Cache header; "NONE" if the edge answered without its cache. */
+  /** The first word of the edge's X-Cache header; "NONE" if the edge answered without its cache. */
   cache: "HIT" | "MISS" | "NONE";
   headers: IncomingHttpHeaders;
 }
 
-/** Returns what a viewer in an area gets from the edge for an http or https URL. The area defaults to `domestic`. */
+export interface ViewOptions {
+  /** Defaults to `domestic`. */
+  area?: Area;
+  /** The number of the edge node that is asked. Defaults to 0. */
+  node?: number;
+  /** Further headers of the request. */
+  headers?: Record<string, string>;
+}
+
+/** Returns what a viewer gets from an edge node for an http or https URL. */
 export function view(
-  emulator: { edge: string },
+  emulator: { edge: string; nodes?: readonly { http: string }[] },
   url: string,
-  { area = "domestic" }: { area?: Area } = {},
+  { area = "domestic", node = 0, headers: more = {} }: ViewOptions = {},
 ): Promise<View> {
   const { host, protocol, pathname, search } = new URL(url);
-  const headers = { host, "x-forwarded-proto": protocol.slice(0, -1), [AREA_HEADER]: area };
+  const headers = { host, "x-forwarded-proto": protocol.slice(0, -1), [AREA_HEADER]: area, ...more };
+  const address = emulator.nodes?.[node]?.http ?? emulator.edge;
   return new Promise((resolve, reject) => {
-    const viewing = request(emulator.edge, { path: pathname + search, headers, agent: false }, (response) => {
+    const viewing = request(address, { path: pathname + search, headers, agent: false }, (response) => {
       const chunks: Buffer[] = [];
       response.on("data", (chunk: Buffer) => chunks.push(chunk));
       response.on("error", reject);
       response.on("end", () => {
-        const outcome = response.headers["x-cache"];
+        const outcome = String(response.headers["x-cache"]).split(" ")[0];
         resolve({
           status: response.statusCode ?? 0,
           body: Buffer.concat(chunks).toString("utf8"),

@@ -1,0 +1,70 @@
+/**
+ * What a test sets of the edge: how each domain is configured, and how late a refresh reaches each node.
+ */
+import type { Unforced } from "./edge.js";
+
+/** The configuration of a domain, at its edge and at its origin. */
+export interface DomainConfig {
+  /** The key of URL authentication of type A. Without one, URLs need no signature. */
+  authKey?: string;
+  /** How many seconds a signed URL is valid from its timestamp on. Defaults to 1,800. */
+  authSeconds?: number;
+  /** The hosts of the Referer list, such as `www.example.com` and `*.example.com`. Without one, any Referer passes. */
+  referers?: readonly string[];
+  /** Whether a request without a Referer passes the list. Defaults to false. */
+  emptyReferer?: boolean;
+  /** Whether the edge compresses text for who accepts gzip. Defaults to false. */
+  compression?: boolean;
+  /** Whether the edge redirects http to https. Defaults to false. */
+  forceHttps?: boolean;
+  /** What the origin is, which decides on the headers that tell of its files. Defaults to `oss`. */
+  originKind?: OriginKind;
+  /** What the origin answers in place of a file, by path without query. */
+  answers?: Readonly<Record<string, OriginAnswer>>;
+}
+
+/** A bucket with simple uploads, a bucket with multipart uploads, or a web server. */
+export const ORIGIN_KINDS = ["oss", "oss-multipart", "nginx"] as const;
+export type OriginKind = (typeof ORIGIN_KINDS)[number];
+
+export interface OriginAnswer {
+  status: number;
+  /** The target of a redirect. */
+  location?: string;
+  body?: string;
+  /** Defaults to `text/html`. */
+  contentType?: string;
+}
+
+/** The fields that are given are set, and null unsets one; the others stay as they are. */
+export type ConfigChange = { [Field in keyof DomainConfig]: DomainConfig[Field] | null };
+
+/** How many ms after the end of its task a refresh reaches a node, in the service's time; `never`: it is lost there. */
+export type Lag = number | "never";
+
+export interface EdgeSettings {
+  unforced: Unforced;
+  /** By domain, in lower case. */
+  readonly configs: Map<string, DomainConfig>;
+  /** One for each node. */
+  readonly lags: Lag[];
+}
+
+/** Sets the configuration of domains; null unsets all of a domain. */
+export function configure(settings: EdgeSettings, changes: Readonly<Record<string, ConfigChange | null>>): void {
+  for (const [name, change] of Object.entries(changes)) {
+    const domain = name.toLowerCase();
+    const merged = Object.entries({ ...settings.configs.get(domain), ...change }).filter(([, value]) => value !== null);
+    if (change === null || merged.length === 0) settings.configs.delete(domain);
+    else settings.configs.set(domain, Object.fromEntries(merged));
+  }
+}
+
+/** Sets the lags of nodes, by their numbers. Sets none if there is no such node. */
+export function setLags(settings: EdgeSettings, lags: Readonly<Record<string, Lag>>): void {
+  const { length } = settings.lags;
+  const unknown = Object.keys(lags).find((node) => !/^\d+$/.test(node) || Number(node) >= length);
+  if (unknown !== undefined)
+    throw new Error(`There is no node ${unknown}; the last of the ${length} is ${length - 1}.`);
+  for (const [node, lag] of Object.entries(lags)) settings.lags[Number(node)] = lag;
+}
