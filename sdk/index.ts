@@ -37,7 +37,9 @@ export type {
   RetryArgs,
   SourceArgs,
   TimeoutPolicy,
+  VerifyArgs,
   VodCost,
+  VodVerified,
   WaitArgs,
 } from "./resource.js";
 export type { VodSiteReleaseArgs } from "./site.js";

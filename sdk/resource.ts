@@ -51,6 +51,47 @@ export interface WaitArgs {
   retryFailed?: pulumi.Input<boolean>;
 }
 
+/** How an update asks the edge whether what it sent is fresh. */
+export interface VerifyArgs {
+  /**
+   * How many of the refreshed paths are asked for, from 1 to 10,000: always at least one of each domain, of each reason
+   * and of each directory, so that there may be more. `all`: every path. Defaults to 20.
+   */
+  sample?: pulumi.Input<number | "all">;
+  /**
+   * For how long stale paths are asked for again, in seconds, from 0 to 86,400: a refresh takes minutes to reach every
+   * node. Defaults to 300.
+   */
+  timeout?: pulumi.Input<number>;
+  /**
+   * Headers of these requests, such as `{ Referer: "https://www.example.com/" }` for a domain with a Referer list. They
+   * are secrets: the state has them encrypted, and nothing shows them. Defaults to none.
+   */
+  headers?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /**
+   * A node that is asked, as `host:port`, in place of the one that the domain's name leads to; certificates are still
+   * checked for the domain. Defaults to none.
+   */
+  address?: pulumi.Input<string>;
+  /**
+   * What paths mean that are stale at the end. `fail`: the update fails. `warn`: it succeeds with a warning. In both
+   * cases they stay `pending`, and the next update sends them again. Defaults to `fail`.
+   */
+  onFailure?: pulumi.Input<FailurePolicy>;
+}
+
+/** What a verification saw at the edge, in numbers of paths. */
+export interface VodVerified {
+  /** Paths of which the edge serves what was released. */
+  fresh: number;
+  /** Paths of which it served something else until the time was up. They are `pending`. */
+  stale: number;
+  /** Paths of which nobody can tell, such as those that need a signature. */
+  notVerifiable: number;
+  /** When that was known, ISO 8601 in UTC by this machine's clock. */
+  at: string;
+}
+
 /** How often a call is tried that fails for a reason that can pass: a throttle, a busy domain, the network. */
 export interface RetryArgs {
   /**
@@ -100,6 +141,12 @@ export class CallInputs {
    * the stack's `alicloud-vod:report`, else to none.
    */
   report?: pulumi.Input<string>;
+  /**
+   * Whether, and how, an update asks the edge for a sample of what it sent, once the tasks are complete, to prove that
+   * viewers get the new content. A path that stays stale fails the update, and the next one sends it again. It implies
+   * `wait`. Defaults to `false`.
+   */
+  verify?: pulumi.Input<boolean | VerifyArgs>;
   /** How often a call is tried. Defaults to 10 times within 5 minutes. */
   retry?: pulumi.Input<RetryArgs>;
   /**
@@ -162,6 +209,11 @@ export class CallOutputs {
    * Undefined if nothing was ever sent.
    */
   readonly cost!: pulumi.Output<VodCost | undefined>;
+  /**
+   * What the last update that verified paths saw at the edge. Undefined without `verify`, and if nothing was verified
+   * since it was set.
+   */
+  readonly verified!: pulumi.Output<VodVerified | undefined>;
   /**
    * The paths that the next update has to send, after an update that failed or was `partial`; with `source` the first
    * 50.

@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { VodCacheRefreshArgs } from "./refresh.js";
 import { VodCacheRefresh } from "./refresh.js";
-import type { RefreshStatus, SourceArgs, VodCost } from "./resource.js";
+import type { RefreshStatus, SourceArgs, VodCost, VodVerified } from "./resource.js";
 import { makeRunError } from "./run-error.js";
 
 /** A site, and how it is released. Each input that `VodCacheRefresh` has too is that of the refresh of each domain. */
@@ -45,6 +45,8 @@ export class VodSiteRelease extends pulumi.ComponentResource {
   readonly preloadStatus: pulumi.Output<RefreshStatus | undefined>;
   /** How much of the day's quotas all these tasks cost. */
   readonly cost: pulumi.Output<VodCost>;
+  /** What the last updates saw at the edge of all domains, and when the first of these was. Undefined without `verify`. */
+  readonly verified: pulumi.Output<VodVerified | undefined>;
 
   /** @throws RunError if `domains` is empty, names a domain twice, or holds more than domains. */
   constructor(name: string, args: VodSiteReleaseArgs, opts: pulumi.ComponentResourceOptions = {}) {
@@ -67,8 +69,9 @@ export class VodSiteRelease extends pulumi.ComponentResource {
       .apply((all) => findWorst(all) as RefreshStatus);
     this.preloadStatus = pulumi.all(preloads.map(({ status }) => status)).apply(findWorst);
     this.cost = pulumi.all([...this.refreshes, ...preloads].map(({ cost }) => cost)).apply(sum);
-    const { taskIds, status, preloadTaskIds, preloadStatus, cost } = this;
-    this.registerOutputs({ taskIds, status, preloadTaskIds, preloadStatus, cost });
+    this.verified = pulumi.all(this.refreshes.map(({ verified }) => verified)).apply(sumVerified);
+    const { taskIds, status, preloadTaskIds, preloadStatus, cost, verified } = this;
+    this.registerOutputs({ taskIds, status, preloadTaskIds, preloadStatus, cost, verified });
   }
 }
 
@@ -109,6 +112,21 @@ const WORST_FIRST: readonly RefreshStatus[] = [
 
 function findWorst(statuses: readonly RefreshStatus[]): RefreshStatus | undefined {
   return WORST_FIRST.find((status) => statuses.includes(status));
+}
+
+function sumVerified(all: readonly (VodVerified | undefined)[]): VodVerified | undefined {
+  return all.reduce(
+    (one, other) =>
+      one && other
+        ? {
+            fresh: one.fresh + other.fresh,
+            stale: one.stale + other.stale,
+            notVerifiable: one.notVerifiable + other.notVerifiable,
+            at: one.at < other.at ? one.at : other.at,
+          }
+        : (one ?? other),
+    undefined,
+  );
 }
 
 function flatten(lists: pulumi.Output<string[]>[]): pulumi.Output<string[]> {

@@ -10,7 +10,7 @@ const FLOORS = [
   ["dynamic", "native"],
   ["host"],
   ["resource"],
-  ["tasks", "source"],
+  ["tasks", "source", "edge"],
   ["plan"],
   ["schema"],
   ["credentials", "manifest"],

@@ -11,7 +11,7 @@ import type { ResourceKind } from "../schema/inputs.js";
 import { logTo } from "../text/log.js";
 import { showLine } from "../text/show.js";
 import type { ShowLine } from "./engine-log.js";
-import { markSecretFiles, markSecretPaths, SECRET_HEADERS, SECRET_PATHS } from "./secret-paths.js";
+import { markSecretFiles, markSecretHeaders, markSecretPaths, SECRET_HEADERS, SECRET_PATHS } from "./secret-paths.js";
 
 export interface HostRuntime extends Runtime {
   log: ShowLine;
@@ -38,7 +38,7 @@ export class ResourceHost {
   check(olds: Properties, news: Properties, signal?: AbortSignal) {
     const call = async (context: CallContext) => {
       const { inputs, failures } = await this.provider.check(withoutOwn(olds), withoutOwn(news), context);
-      const checked = { ...inputs, ...pickOwn(news) };
+      const checked = markSecretHeaders({ ...inputs, ...pickOwn(news) });
       return { inputs: context.secretPaths ? markSecretFiles(checked) : checked, failures };
     };
     return this.run(call, [news, olds], signal);

@@ -23,13 +23,19 @@ const SECRET = "1b47061264138c4ac30d75fd1eb44270";
  */
 export function markSecretPaths(kind: ResourceKind, outputs: Properties, olds: Properties = {}): Properties {
   if (outputs[SECRET_PATHS] !== true && olds[SECRET_PATHS] !== true) return outputs;
-  const names = ["pending", "unconfirmed", "__removedPaths", "__failures", kind.outputs.sent];
+  const names = ["pending", "unconfirmed", "__removedPaths", "__stale", "__failures", kind.outputs.sent];
   return markSecret({ ...outputs, [SECRET_PATHS]: true }, names);
 }
 
 /** Marks what a check adds to the inputs: `files` names the directories of a source. An output is secret with its input. */
 export function markSecretFiles(inputs: Properties): Properties {
   return markSecret(inputs, ["files"]);
+}
+
+/** Marks `verify` if it has headers: they open what isn't open to everybody, whether or not the program says that they are secret. */
+export function markSecretHeaders(inputs: Properties): Properties {
+  const { headers } = (inputs.verify ?? {}) as Properties;
+  return headers === undefined ? inputs : markSecret(inputs, ["verify"]);
 }
 
 /** Marks the named properties as secret, as a whole. */

@@ -22,6 +22,9 @@ type Json = Record<string, unknown>;
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   source: "Source",
   wait: "Wait",
+  verify: "Verify",
+  "verify.onFailure": "FailurePolicy",
+  verified: "VodVerified",
   "wait.onTimeout": "TimeoutPolicy",
   retry: "Retry",
   assumeRole: "AssumeRole",
@@ -47,7 +50,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
  * Where an enum is a text: as an output, and where an output is given as an input. Pulumi's YAML lets no enum be assigned, not even to
  * the same enum.
  */
-const TEXTS: readonly string[] = ["status", "refresh.objectType", "refresh.status"];
+const TEXTS: readonly string[] = ["status", "refresh.objectType", "refresh.status", "verify.sample"];
 
 /** What the TypeScript classes add to the inputs: the plugin makes no second resource. */
 const NOT_NATIVE: readonly string[] = ["preload"];

@@ -45,6 +45,7 @@ type Mode = Content["mode"];
 /** In the words that a person reads. */
 type Reason =
   | "initial deployment"
+  | "stale at the edge"
   | "pending from the last update"
   | "contentHash changed"
   | "contentHash not known yet"
@@ -66,6 +67,8 @@ export interface Baseline {
   manifest: Manifest;
   /** How those paths are sent that are in the manifest and not in the inputs. */
   removed: ReadonlyMap<string, RequestKind>;
+  /** Those paths still to be sent that the last update saw to be stale. Default: none. */
+  stale?: ReadonlySet<string>;
 }
 
 /**
@@ -186,13 +189,16 @@ function planChanges(
   // A program may have an order in mind; the URLs of a source come in the order of their names.
   const sort = (paths: readonly string[]) => (mode === "source" ? paths : sortAsGiven(current, paths));
   const changedSince = changed.filter(wasSent);
+  const left = [...sort(changed.filter(isLeft)), ...removed.filter(isLeft)];
+  const isStale = (path: string) => baseline.stale?.has(path) === true;
   const wasCovered = (path: string) => coverage === undefined || coverage.wasCovered(path);
   const [absent, newlyCovered] = [added.filter(wasCovered), added.filter((path) => !wasCovered(path))];
   // A key of `contents` may name what was always online. A file that comes back may have been let go of.
   const mayBeCached = mode === "contents" || inputs.refreshRemoved === false;
   const sendsNew = mode === "paths" || (inputs.refreshNew ?? mayBeCached);
   const groups: PathGroup[] = [
-    { reason: "pending from the last update", paths: [...sort(changed.filter(isLeft)), ...removed.filter(isLeft)] },
+    { reason: "stale at the edge", paths: left.filter(isStale) },
+    { reason: "pending from the last update", paths: left.filter((path) => !isStale(path)) },
     { reason: describeChange(inputs), paths: sort(changedSince) },
     { reason: "newly covered", paths: newlyCovered },
     ...groupRemoved(removed.filter(wasSent), comparison),

@@ -7,7 +7,7 @@ import { packManifest, unpackManifest } from "../manifest/manifest.js";
 import { RESTORE_STATE } from "../manifest/varint.js";
 import { CALL_TYPES } from "../schema/call-types.js";
 import { type RefreshStatus, STATUSES } from "../schema/enums.js";
-import { getContent, type Inputs, type ResourceKind } from "../schema/inputs.js";
+import { getContent, getVerify, type Inputs, type ResourceKind } from "../schema/inputs.js";
 import { VodError } from "../vod/errors.js";
 import { joinNames } from "../vod/format.js";
 import { addCosts, type Cost } from "./batches.js";
@@ -46,6 +46,10 @@ const resultSchema = z.object({
   unconfirmed: z.array(z.string()).optional(),
   /** How those pending or unconfirmed paths are sent that the inputs don't name; absent if there are none. */
   __removedPaths: z.record(z.string(), z.object({ objectType: z.enum(CALL_TYPES), force: z.boolean() })).default({}),
+  /** What the last verification saw; absent if there was none. */
+  verified: z.object({ fresh: z.number(), stale: z.number(), notVerifiable: z.number(), at: z.string() }).optional(),
+  /** Those pending paths that the last verification saw to be stale; absent if there are none. */
+  __stale: z.array(z.string()).optional(),
   /** Why preloads failed that aren't tried again before a day has passed; absent if there are none. */
   __failures: z.record(z.string(), z.object({ reason: z.string(), at: z.string(), hash: z.string() })).optional(),
   /** Of a `source`: the packed hashes of all URLs. The hash of a pending URL is unknown. */
@@ -82,6 +86,10 @@ export interface Submission {
   removed?: ReadonlyMap<string, RequestKind>;
   /** Why preloads failed that aren't tried again before a day has passed. Default: there are none. */
   failures?: PreloadFailures;
+  /** What the verification saw. Default: there was none. */
+  verified?: State["verified"];
+  /** Those pending paths that the verification saw to be stale. Default: none. */
+  stale?: readonly string[];
 }
 
 /**
@@ -120,9 +128,10 @@ export function readState(properties: Readonly<Record<string, unknown>>, kind: R
 export function baselineOf(state: State): Baseline {
   const { inputs, removed } = state;
   const content = getContent(inputs);
-  if (content.mode === "source") return { inputs, manifest: unpackManifest(state.__manifest ?? ""), removed };
+  const stale = new Set(state.__stale);
+  if (content.mode === "source") return { inputs, manifest: unpackManifest(state.__manifest ?? ""), removed, stale };
   const manifest = manifestFromInputs(content);
-  return { inputs, manifest: markPending(manifest, state.pending), removed };
+  return { inputs, manifest: markPending(manifest, state.pending), removed, stale };
 }
 
 /**
@@ -165,6 +174,8 @@ export function withoutSubmission(
     pending: namePending(inputs, pending),
     unconfirmed: undefined,
     removed: new Map(),
+    verified: keepVerified(before, inputs),
+    __stale: undefined,
     __failures: pending.length === 0 ? undefined : held,
   });
 }
@@ -205,8 +216,22 @@ export function withSubmission(
     pending: namePending(inputs, run.pending),
     unconfirmed: run.unconfirmed.length === 0 ? undefined : [...run.unconfirmed],
     removed: run.removed ?? new Map(),
+    verified: run.verified ?? keepVerified(before, inputs),
+    __stale: findStale(before, run),
     __failures: Object.keys(run.failures ?? {}).length === 0 ? undefined : run.failures,
   });
+}
+
+/** What an earlier update saw at the edge, as long as the program has anything verified. */
+function keepVerified(before: State | undefined, inputs: Inputs): State["verified"] {
+  return getVerify(inputs) === undefined ? undefined : before?.verified;
+}
+
+/** The paths that a verification saw to be stale, until they are sent again. */
+function findStale(before: State | undefined, { stale = [], pending }: Submission): string[] | undefined {
+  const isPending = new Set(pending);
+  const paths = [...new Set([...stale, ...(before?.__stale ?? [])])].filter((path) => isPending.has(path));
+  return paths.length === 0 ? undefined : paths;
 }
 
 /** The pending paths that a state names: the manifest of a source knows all of them. */

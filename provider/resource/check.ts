@@ -34,6 +34,11 @@ type SecretInputs = Pick<CallContext, "secretPaths" | "secretHeaders">;
 /** The inputs that name paths. */
 const PATH_INPUTS: readonly string[] = ["paths", "contents", "source"];
 
+/** Whether how something is verified has headers, which are always secrets. */
+function hasHeaders(verify: unknown): boolean {
+  return typeof verify === "object" && verify !== null && "headers" in verify;
+}
+
 /** The inputs that are right by themselves, without unknown ones. */
 type Known = { [Name in keyof Inputs]?: NonNullable<Inputs[Name]> };
 
@@ -54,7 +59,9 @@ export function checkInputs(
   { secretPaths = false, secretHeaders = false }: SecretInputs = {},
 ): CheckedInputs {
   const isSecret = (name: string) =>
-    (secretPaths && PATH_INPUTS.includes(name)) || (secretHeaders && /headers|preload/.test(name));
+    (secretPaths && PATH_INPUTS.includes(name)) ||
+    (secretHeaders && /headers|preload/.test(name)) ||
+    (name === "verify" && hasHeaders(news.verify));
   const names = Object.keys(kind.schemas) as InputName[];
   const given = Object.entries(news).filter(([name, value]) => !name.startsWith("__") && value != null);
   // An input with an unknown value in it counts as unknown as a whole, unless it is right whatever that value will be.
@@ -99,6 +106,9 @@ export function checkInputs(
   }
   if (objectType === "Preload") problems.push(...directoryProblems(inputs, known, secretPaths));
   else if (known.preload) problems.push(...preloadProblems(inputs, known));
+  if (known.verify && known.wait === false) {
+    problems.push("wait is false, but verify has to wait until the tasks have ended; leave wait out.");
+  }
   if (unknown.endpoint === undefined) problems.push(...endpointProblem(known.endpoint, environment, config));
   const isSound = problems.length === 0 && unknown.endpoint === undefined;
   return {

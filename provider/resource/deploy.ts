@@ -12,6 +12,7 @@ import type { CallContext } from "./context.js";
 import { type Deployment, type DeployResult, waitsForOutstanding } from "./deployment.js";
 import type { ReportWriter } from "./report-writer.js";
 import type { Reporter } from "./reporter.js";
+import { verifySubmission } from "./verification.js";
 
 export class Deployer {
   constructor(
@@ -43,10 +44,12 @@ export class Deployer {
   private async waitForOutstanding(deployment: Deployment, context: CallContext): Promise<DeployResult> {
     const { plan, outstanding } = deployment;
     if (!waitsForOutstanding(deployment)) return { outcome: "unchanged" };
-    const idle = nothingSent(plan, this.runtime.now(), outstanding);
+    const now = this.runtime.now();
+    const idle = nothingSent(plan, now, outstanding);
+    const submission = await this.track(deployment, idle, this.submitContext(deployment, context));
     return {
       outcome: "waited",
-      submission: await this.track(deployment, idle, this.submitContext(deployment, context)),
+      submission: await verifySubmission(deployment, submission, now, this.runtime, context),
     };
   }
 
@@ -56,6 +59,7 @@ export class Deployer {
     const refusal = await awaitRefresh(submitContext, inputs, current);
     if (refusal) return rejected(plan, this.runtime.now(), refusal, outstanding);
     await waitForMergeWindow(submitContext, outstanding.mergesUntil);
+    const sentAt = this.runtime.now();
     const sent = await this.quotas.withLease(
       inputs,
       (snapshot) => this.sendWithinQuota(deployment, snapshot, submitContext, context),
@@ -68,7 +72,9 @@ export class Deployer {
     const submission = ignoreQuotaIfPartial(sent, deployment, submitContext);
     const hasTasks = sent.batches.length > 0 || (submission.failure === undefined && outstanding.taskIds.length > 0);
     if (!hasTasks) return { ...submission, unconfirmed: outstanding.paths };
-    return ignoreQuotaIfPartial(await this.track(deployment, submission, submitContext), deployment, submitContext);
+    const tracked = await this.track(deployment, submission, submitContext);
+    const settled = ignoreQuotaIfPartial(tracked, deployment, submitContext);
+    return verifySubmission(deployment, settled, sentAt, this.runtime, context);
   }
 
   /** Shows the plan, and sends it unless the day's quota can't hold it. */

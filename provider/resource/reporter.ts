@@ -18,6 +18,7 @@ import { domainOf } from "../vod/paths.js";
 import type { RefreshQuota } from "../vod/quota.js";
 import type { CallContext } from "./context.js";
 import type { Deployment } from "./deployment.js";
+import { describeVerification } from "./verification.js";
 
 /** Which day a plan is reported against, and as whose. */
 interface QuotaShare {
@@ -63,6 +64,7 @@ export class Reporter {
       ...this.describeRepeats(inputs, batchPlan, context),
       ...describeHeldBack(held, inputs, secretPaths),
       ...describeOutstanding(outstanding.paths, secretPaths),
+      ...(await describeVerification({ plan, inputs }, batchPlan)),
     ];
     // An update that follows its preview in one process shows only what is different by now.
     const { urn, log } = context;

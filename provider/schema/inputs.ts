@@ -112,6 +112,81 @@ const waitInput = z.union([z.boolean(), waitSchema]).optional().meta({
   mustBe: 'true, false or { timeout: seconds, onTimeout: "fail" or "warn", retryFailed: true or false }',
 });
 
+/** Headers that decide what is asked, and how its answer is read. */
+const OWN_HEADERS =
+  "host|connection|keep-alive|proxy-[a-z-]*|te|trailer|transfer-encoding|upgrade|expect|content-length|accept-encoding|range|" +
+  "if-[a-z-]*";
+
+const NAME_OF_HEADER = "is not a valid name of a header; use letters, digits and hyphens";
+const VALUE_OF_HEADER = z
+  .string()
+  .min(1)
+  .max(1024)
+  .regex(/^[\x20-\x7e]*$/, "contains a line break, or another character that a header can't have; use printable ASCII");
+
+const verifySchema = z.strictObject({
+  sample: z
+    .union([z.number().int().min(1).max(10_000), z.enum(["all"])])
+    .default(20)
+    .meta({
+      description:
+        "How many of the refreshed paths are asked for, from 1 to 10,000: always at least one of each domain, of each reason and of " +
+        "each directory, so that there may be more. `all`: every path. Defaults to 20.",
+      mustBe: 'a whole number from 1 to 10,000 or "all"',
+    }),
+  timeout: z
+    .number()
+    .min(0)
+    .max(86_400)
+    .default(300)
+    .meta({
+      description:
+        "For how long stale paths are asked for again, in seconds, from 0 to 86,400: a refresh takes minutes to reach every node. " +
+        "Defaults to 300.",
+      mustBe: "a number of seconds from 0 to 86,400",
+    }),
+  headers: z
+    .record(
+      z
+        .string()
+        .regex(/^[!#$%&'*+.^_`|~\w-]{1,128}$/, NAME_OF_HEADER)
+        .regex(
+          new RegExp(`^(?!(${OWN_HEADERS})$)`, "i"),
+          "can't be set, since it decides what is asked, as Host does; leave it out",
+        ),
+      VALUE_OF_HEADER.meta({ mustBe: 'a string, such as "https://www.example.com/"' }),
+    )
+    .optional()
+    .meta({
+      description:
+        'Headers of these requests, such as `{ Referer: "https://www.example.com/" }` for a domain with a Referer list. They are ' +
+        "secrets: the state has them encrypted, and nothing shows them. Defaults to none.",
+      mustBe: 'an object with a string for each header, such as { Referer: "https://www.example.com/" }',
+    }),
+  address: z
+    .string()
+    .regex(
+      /^([\w-]+(\.[\w-]+)*|\[[0-9a-f:.]+\]):([1-9]\d{0,3}|[1-5]\d{4}|6([0-4]\d{3}|5([0-4]\d\d|5([0-2]\d|3[0-5]))))$/i,
+      'must be a host and a port, such as "203.0.113.7:443"',
+    )
+    .optional()
+    .meta({
+      description:
+        "A node that is asked, as `host:port`, in place of the one that the domain's name leads to; certificates are still checked " +
+        "for the domain. Defaults to none.",
+      mustBe: 'a host and a port, such as "203.0.113.7:443"',
+    }),
+  onFailure: z
+    .enum(FAILURE_POLICIES)
+    .default("fail")
+    .describe(
+      "What paths mean that are stale at the end. `fail`: the update fails. `warn`: it succeeds with a warning. In both cases they " +
+        "stay `pending`, and the next update sends them again. Defaults to `fail`.",
+    ),
+});
+export type Verify = z.infer<typeof verifySchema>;
+const DEFAULT_VERIFY: Verify = verifySchema.parse({});
+
 const assumeRoleSchema = z.strictObject({
   roleArn: z
     .string()
@@ -183,6 +258,18 @@ const callSchemas = {
       mustBe: 'the path of a file, such as "vod-report.json"',
     }),
   wait: waitInput,
+  verify: z
+    .union([z.boolean(), verifySchema])
+    .optional()
+    .meta({
+      description:
+        "Whether, and how, an update asks the edge for a sample of what it sent, once the tasks are complete, to prove that viewers " +
+        "get the new content. A path that stays stale fails the update, and the next one sends it again. It implies `wait`. " +
+        "Defaults to `false`.",
+      mustBe:
+        "true, false or { sample: a number of paths, timeout: seconds }, with headers, address and onFailure if needed",
+      default: false,
+    }),
   retry: z
     .strictObject({
       timeout: z
@@ -211,16 +298,8 @@ const callSchemas = {
 
 /** Names and values of headers; none of them can end its header. */
 const headersSchema = z.record(
-  z.string().regex(/^[!#$%&'*+.^_`|~\w-]{1,128}$/, "is not a valid name of a header; use letters, digits and hyphens"),
-  z
-    .string()
-    .min(1)
-    .max(1024)
-    .regex(
-      /^[\x20-\x7e]*$/,
-      "contains a line break, or another character that a header can't have; use printable ASCII",
-    )
-    .meta({ mustBe: 'a string, such as "gzip"' }),
+  z.string().regex(/^[!#$%&'*+.^_`|~\w-]{1,128}$/, NAME_OF_HEADER),
+  VALUE_OF_HEADER.meta({ mustBe: 'a string, such as "gzip"' }),
 );
 
 const HOW_MANY = "What to do when the day's quota can't hold what is due.";
@@ -553,10 +632,19 @@ export function getContent({ paths, contentHash, contents, source, files }: Inpu
   return { mode: "paths", paths: paths ?? [], contentHash: contentHash ?? "" };
 }
 
-/** How an update waits for its tasks; undefined if it doesn't. A refresh with a preload is always waited for. */
-export function getWait({ wait, preload }: Pick<Inputs, "wait" | "preload">): Wait | undefined {
-  const isWaited = wait === true || (wait === undefined && preload !== undefined && preload !== false);
+/**
+ * How an update waits for its tasks; undefined if it doesn't. A refresh with a preload is always waited for, and what is verified as
+ * well.
+ */
+export function getWait({ wait, preload, verify }: Pick<Inputs, "wait" | "preload" | "verify">): Wait | undefined {
+  const isNeeded = (preload !== undefined && preload !== false) || (verify !== undefined && verify !== false);
+  const isWaited = wait === true || (wait === undefined && isNeeded);
   return isWaited ? DEFAULT_WAIT : wait === false ? undefined : wait;
+}
+
+/** How an update verifies what it sent; undefined if it doesn't. */
+export function getVerify({ verify }: Pick<Inputs, "verify">): Verify | undefined {
+  return verify === true ? DEFAULT_VERIFY : verify === false ? undefined : verify;
 }
 
 /** Who calls, by the inputs. */
@@ -579,7 +667,8 @@ export function readInputs(checked: Readonly<Record<string, unknown>>, kind: Res
  */
 export function readPreviewInputs(checked: Readonly<Record<string, unknown>>, kind: ResourceKind): Inputs | undefined {
   const { contents, contentHash, ...rest } = checked;
-  const inputs = readInputs(rest, kind);
+  // How it is verified has no part in what is due.
+  const inputs = readInputs(hasUnknown(rest.verify) ? { ...rest, verify: true } : rest, kind);
   if (inputs === undefined) return undefined;
   if (typeof contentHash === "string") return { ...inputs, contentHash };
   const hashes = contentSchemas.contents.safeParse(contents);

@@ -20,6 +20,13 @@ const costSchema = z.object({
 
 const strings = z.array(z.string());
 
+const verifiedSchema = z.object({
+  fresh: count("Paths of which the edge serves what was released."),
+  stale: count("Paths of which it served something else until the time was up. They are `pending`."),
+  notVerifiable: count("Paths of which nobody can tell, such as those that need a signature."),
+  at: z.string().describe("When that was known, ISO 8601 in UTC by this machine's clock."),
+});
+
 const callOutputs = {
   files: z
     .record(z.string(), z.string())
@@ -58,6 +65,12 @@ const callOutputs = {
     .describe(
       "How much of the day's quotas the tasks of `taskIds` cost. A path that failed and was retried counts twice. Undefined " +
         "if nothing was ever sent.",
+    ),
+  verified: verifiedSchema
+    .optional()
+    .describe(
+      "What the last update that verified paths saw at the edge. Undefined without `verify`, and if nothing was verified since it " +
+        "was set.",
     ),
   pending: strings.describe(
     "The paths that the next update has to send, after an update that failed or was `partial`; with `source` the first 50.",

@@ -58,7 +58,7 @@ async function compileCoverage({ baseUrl, include, exclude, indexDocument }: Sou
 }
 
 /** The name of the file, or of the directory, that a URL stands for; undefined if no file can have it. */
-function decodeName(encoded: string): string | undefined {
+export function decodeName(encoded: string): string | undefined {
   try {
     return decodeURIComponent(encoded);
   } catch {

@@ -1,4 +1,5 @@
 /** The files of a source on the disk: hashed for `check`, and kept in memory for the plan that follows. */
+import { join } from "node:path";
 import { ContentHashError } from "../content/files.js";
 import { HASH_CHARACTERS } from "../manifest/hash.js";
 import type { Manifest } from "../manifest/manifest.js";
@@ -9,6 +10,7 @@ import { hideQuoted } from "../text/show.js";
 import { VodError } from "../vod/errors.js";
 import { formatNumber, pluralize } from "../vod/format.js";
 import { encodeName } from "../vod/paths.js";
+import { decodeName } from "./coverage.js";
 import { digestRows, type Rows } from "./directory-digests.js";
 import { type FilterFindings, inspectFilter } from "./filter.js";
 import type { Hashing } from "./hash-pool.js";
@@ -95,6 +97,15 @@ export function describeHashing({ done, total, part, elapsedMs }: Hashing): stri
 function buildKey(source: Source): string {
   const { directory, baseUrl, include, exclude, indexDocument } = source;
   return JSON.stringify([directory, baseUrl, include, exclude, indexDocument]);
+}
+
+/** The files that a source may serve at a URL, the likeliest first. */
+export function candidateFiles({ directory, baseUrl, indexDocument }: Source, url: string): string[] {
+  const name = url.startsWith(baseUrl) ? decodeName(url.slice(baseUrl.length)) : undefined;
+  if (name === undefined) return [];
+  const isDirectory = name === "" || name.endsWith("/");
+  if (isDirectory) return indexDocument === undefined ? [] : [join(directory, name, indexDocument)];
+  return [join(directory, name)];
 }
 
 /** The current hash of every URL at which the files of a source are served. */

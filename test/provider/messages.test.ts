@@ -12,6 +12,7 @@ import { programSection } from "./messages/program.js";
 import { runningSection } from "./messages/running.js";
 import { findSentences } from "./messages/sentences.js";
 import { connectionSection, serviceSection } from "./messages/service.js";
+import { verifyingSection } from "./messages/verifying.js";
 
 const ROOT = join(__dirname, "../..");
 const PAGE = join(ROOT, "docs/messages.md");
@@ -26,6 +27,7 @@ beforeAll(async () => {
   page = formatPage(INTRO, [
     previewSection(),
     await runningSection(),
+    await verifyingSection(),
     await inputsSection(),
     await credentialsSection(),
     await filesSection(),

@@ -49,7 +49,7 @@ type ValuesOf<Resource, Name extends keyof Resource> = {
 };
 
 /** What the state keeps of a result, without what is hidden. */
-type Result = Omit<State, "inputs" | "__stateVersion" | "removed" | "__manifest" | "__failures">;
+type Result = Omit<State, "inputs" | "__stateVersion" | "removed" | "__manifest" | "__failures" | "__stale">;
 
 describe("the types of the arguments are those of the schema", () => {
   test("of VodCacheRefresh", () => {
@@ -124,6 +124,8 @@ describe("the docstring of an argument or an output is the schema's description"
     ["PreloadInputs", preloadSchemas, docstringsOf("CallInputs")],
     ["SourceArgs", fieldsOf(refreshSchemas.source), {}],
     ["WaitArgs", fieldsOf(refreshSchemas.wait), {}],
+    ["VerifyArgs", fieldsOf(refreshSchemas.verify), {}],
+    ["VodVerified", fieldsOf(outputSchemas(REFRESH).verified as z.ZodType), {}],
     ["RetryArgs", fieldsOf(refreshSchemas.retry), {}],
     ["AssumeRoleArgs", fieldsOf(refreshSchemas.assumeRole), {}],
     ["QuotaArgs", fieldsOf(refreshSchemas.quota), {}],

@@ -140,6 +140,8 @@ export async function inputsSection(): Promise<Section> {
           ...withPaths({ preload: { headers: { Cookie: "" } } }),
           ...withPaths({ preload: { headers: { Cookie: "a\nb" } } }),
           ...withPaths({ preload: { headers: { Cookie: "a".repeat(1_025) } } }),
+          ...withPaths({ verify: { headers: { Referer: 5 } } }),
+          ...withPaths({ verify: { headers: { Host: "www.example.com" } } }),
         ],
       },
       {
@@ -155,6 +157,7 @@ export async function inputsSection(): Promise<Section> {
           ...withPaths({ quota: { collapse: "never", onExceeded: "collapse" } }),
           ...withPaths({ preload: true, objectType: "IgnoreParams" }),
           ...withPaths({ preload: true, wait: false }),
+          ...withPaths({ verify: true, wait: false }),
           ...withPaths({ preload: true, paths: ["https://vod.example.com/"] }),
           ...withPaths({ preload: { include: ["*.ts"] } }),
         ],
