@@ -60,7 +60,7 @@ describe("the admin endpoint", () => {
       quota: { urlRemain: 2000, dirRemain: 100, preloadRemain: 500 },
       taskDelayMs: 0,
       unforced: "drop",
-      lags: [0],
+      lags: { 0: 0 },
       configs: {},
       faults: [],
     });
@@ -106,13 +106,13 @@ describe("the admin endpoint", () => {
       quota: { urlRemain: 7, dirRemain: 0, preloadRemain: 3, regexRemain: 20 },
       taskDelayMs: 5,
       unforced: "revalidate",
-      lags: ["never"],
+      lags: { 0: "never" },
       configs: { "img.example.com": { authKey: "(set)", referers: ["www.example.com"] } },
     });
     expect((await admin(emulator, "POST", "/conditions", { securityToken: null })).json.token).toBe("none");
     const unset = { lags: { 0: 0 }, configs: { "img.example.com": { authKey: null, answers: null } } };
     expect((await admin(emulator, "POST", "/conditions", unset)).json).toMatchObject({
-      lags: [0],
+      lags: { 0: 0 },
       configs: { "img.example.com": { referers: ["www.example.com"] } },
     });
     const none = { configs: { "img.example.com": null } };
@@ -178,7 +178,7 @@ describe("the admin endpoint", () => {
     ["/conditions", { service: "shut" }, '"service" wants one of open, closed, suspended.'],
     ["/conditions", { service: null }, '"service" wants one of open, closed, suspended.'],
     ["/conditions", { domains: { "a.example.com": "gone" } }, /^"a.example.com" wants one of online, /],
-    ["/conditions", { lags: { 1: 0 } }, "There is no node 1; the last of the 1 is 0."],
+    ["/conditions", { lags: { 1: 0 } }, 'There is no node "1"; there are 0.'],
     ["/conditions", { lags: { 0: "always" } }, 'The lag of node 0 wants a whole number or "never".'],
     ["/conditions", { configs: { "a.example.com": { referers: "b" } } }, '"referers" wants a list of texts.'],
     ["/conditions", { configs: { "a.example.com": { referer: [] } } }, /^There is no field "referer" here; there are /],

@@ -45,7 +45,7 @@ export interface Conditions {
   preloadQueue?: number | null;
   /** What a Regex or IgnoreParams refresh without Force does from now on. */
   unforced?: Unforced;
-  /** How late a refresh reaches a node, by the node's number; of refreshes whose tasks end from now on. */
+  /** How late a refresh reaches a node, by its number or `parent`; of refreshes whose tasks end from now on. */
   lags?: Record<string, Lag>;
   /** How each domain is configured; null unsets a field, or all of a domain. */
   configs?: Record<string, ConfigChange | null>;
@@ -188,7 +188,7 @@ export class Controls {
       quota: this.quota(),
       taskDelayMs: this.taskDelayMs,
       unforced: settings.unforced,
-      lags: settings.lags,
+      lags: Object.fromEntries(settings.lags),
       configs: Object.fromEntries([...settings.configs].map(([domain, config]) => [domain, withoutKey(config)])),
       faults: this.faults.list(),
     };

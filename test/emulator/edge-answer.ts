@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import { gzipSync } from "node:zlib";
 import type { EdgeResponse } from "./edge.js";
 import type { DomainConfig } from "./edge-config.js";
+import type { OriginResponse } from "./origin.js";
 
 export interface EdgeAnswer {
   status: number;
@@ -28,7 +29,7 @@ const SERVER = "Tengine";
 /** What is larger comes from the disk of a node: `TCP_HIT`, not `TCP_MEM_HIT` (choice). */
 const MEMORY_BYTES = 1 << 20;
 
-/** How long a copy is said to be kept, in seconds: as long as the service allows. Copies here don't expire. */
+/** How long the origin's answers are said to be kept, in seconds: a copy of OSS was seen with it. Copies here don't expire. */
 const CACHE_SECONDS = 31_104_000;
 
 /** What the edge compresses (page of CDN). */
@@ -49,27 +50,28 @@ const GZIP_TYPES = new Set([
 ]);
 
 export function answerViewer(
-  response: EdgeResponse,
+  found: EdgeResponse,
   request: IncomingHttpHeaders,
   config: DomainConfig,
   place: AnswerPlace,
 ): EdgeAnswer {
-  const { status, headers, body } = shape(response, request, config);
-  const { cache, savedAt, firstSavedAt } = response;
-  const date = new Date(savedAt).toUTCString();
+  const { status, headers, body } = shape(found.response, request, config);
+  const { cache, answeredAt, savedAt } = found;
+  const seconds = (from: number, to: number) => Math.max(0, Math.floor((to - from) / 1000));
+  const age = seconds(answeredAt, place.now);
   return {
     status,
     body,
     headers: {
       // The origin's, so that of a copy it is as old as the copy.
-      Date: date,
+      Date: new Date(answeredAt).toUTCString(),
       ...headers,
-      Via: formatVia(status, cache, place.node),
-      "Ali-Swift-Global-Savetime": String(Math.floor(firstSavedAt / 1000)),
-      ...(cache === "HIT" && { Age: Math.max(0, Math.floor((place.now - savedAt) / 1000)) }),
-      "X-Cache": formatOutcome(response, status),
-      "X-Swift-SaveTime": date,
-      "X-Swift-CacheTime": String(response.place === undefined ? 0 : CACHE_SECONDS),
+      Via: formatVia(status, found, place.node),
+      "Ali-Swift-Global-Savetime": String(Math.floor(found.sentAt / 1000)),
+      ...((cache === "HIT" || age > 0) && { Age: age }),
+      "X-Cache": formatOutcome(found, status),
+      "X-Swift-SaveTime": new Date(savedAt).toUTCString(),
+      "X-Swift-CacheTime": String(found.place === undefined ? 0 : CACHE_SECONDS - seconds(answeredAt, savedAt)),
       ...(status >= 400 && status !== 416 && { "X-Swift-Error": `orig response ${status < 500 ? 4 : 5}XX error` }),
       ...commonHeaders(place),
     },
@@ -101,7 +103,7 @@ function commonHeaders({ node, now, count }: AnswerPlace): OutgoingHttpHeaders {
   return { "Timing-Allow-Origin": "*", EagleId: eagleId, Server: SERVER };
 }
 
-function shape(response: EdgeResponse, request: IncomingHttpHeaders, config: DomainConfig): EdgeAnswer {
+function shape(response: OriginResponse, request: IncomingHttpHeaders, config: DomainConfig): EdgeAnswer {
   const { status, body, contentType, lastModified } = response;
   const varies = config.compression && GZIP_TYPES.has(contentType);
   const headers: OutgoingHttpHeaders = {
@@ -136,7 +138,7 @@ function acceptsGzip({ "accept-encoding": accepted = "" }: IncomingHttpHeaders):
 }
 
 /** If-None-Match overrides If-Modified-Since. */
-function isUnchanged({ headers, lastModified }: EdgeResponse, request: IncomingHttpHeaders): boolean {
+function isUnchanged({ headers, lastModified }: OriginResponse, request: IncomingHttpHeaders): boolean {
   const match = request["if-none-match"];
   const opaque = (tag: string) => tag.trim().replace(/^W\//, "");
   if (match !== undefined)
@@ -176,9 +178,9 @@ function cut({ first, last }: Range, headers: OutgoingHttpHeaders, body: Buffer)
 }
 
 /** `dirn` is the place of a copy on the disks of a node; -2 is none. */
-function formatOutcome({ cache, revalidated, place, body }: EdgeResponse, status: number): string {
+function formatOutcome({ cache, revalidated, place, response }: EdgeResponse, status: number): string {
   if (cache === "MISS") return `MISS ${revalidated ? "TCP_REFRESH_MISS" : "TCP_MISS"} dirn:-2:-2`;
-  return `HIT ${classifyHit(revalidated, status, body.length)} dirn:0:${place}`;
+  return `HIT ${classifyHit(revalidated, status, response.body.length)} dirn:0:${place}`;
 }
 
 function classifyHit(revalidated: boolean, status: number, length: number): string {
@@ -188,11 +190,11 @@ function classifyHit(revalidated: boolean, status: number, length: number): stri
 }
 
 /** The way from the origin to the viewer: two servers of the layer above, and two of the node. */
-function formatVia(status: number, cache: "HIT" | "MISS", node: number): string {
-  const flag = cache === "HIT" ? "H" : "M";
+function formatVia(status: number, { above, cache }: EdgeResponse, node: number): string {
   const code = `${status}-${status < 400 ? 0 : 1280}`;
+  const [upper, lower] = [above, cache].map((outcome) => `[0,0,${code},${outcome[0]}]`);
   const name = nodeName(node);
-  return `cache1.l2cn1802[0,0,${code},M], cache2.l2cn1802[1,0], ${name}[0,0,${code},${flag}], ${name}[1,0]`;
+  return `cache1.l2cn1802${upper}, cache2.l2cn1802[1,0], ${name}${lower}, ${name}[1,0]`;
 }
 
 function nodeName(node: number): string {

@@ -42,12 +42,15 @@ export type ConfigChange = { [Field in keyof DomainConfig]: DomainConfig[Field] 
 /** How many ms after the end of its task a refresh reaches a node, in the service's time; `never`: it is lost there. */
 export type Lag = number | "never";
 
+/** A node by its number, or the layer above all nodes. */
+export type NodeName = number | "parent";
+
 export interface EdgeSettings {
   unforced: Unforced;
   /** By domain, in lower case. */
   readonly configs: Map<string, DomainConfig>;
-  /** One for each node. */
-  readonly lags: Lag[];
+  /** One for each node, and for the layer above if there is one. */
+  readonly lags: Map<NodeName, Lag>;
 }
 
 /** Sets the configuration of domains; null unsets all of a domain. */
@@ -60,11 +63,12 @@ export function configure(settings: EdgeSettings, changes: Readonly<Record<strin
   }
 }
 
-/** Sets the lags of nodes, by their numbers. Sets none if there is no such node. */
+/** Sets the lags of nodes, by their names. Sets none if there is no such node. */
 export function setLags(settings: EdgeSettings, lags: Readonly<Record<string, Lag>>): void {
-  const { length } = settings.lags;
-  const unknown = Object.keys(lags).find((node) => !/^\d+$/.test(node) || Number(node) >= length);
-  if (unknown !== undefined)
-    throw new Error(`There is no node ${unknown}; the last of the ${length} is ${length - 1}.`);
-  for (const [node, lag] of Object.entries(lags)) settings.lags[Number(node)] = lag;
+  const names = new Map([...settings.lags.keys()].map((name) => [String(name), name]));
+  const unknown = Object.keys(lags).find((node) => !names.has(node));
+  if (unknown !== undefined) {
+    throw new Error(`There is no node ${JSON.stringify(unknown)}; there are ${[...names.keys()].join(", ")}.`);
+  }
+  for (const [node, lag] of Object.entries(lags)) settings.lags.set(names.get(node) as NodeName, lag);
 }

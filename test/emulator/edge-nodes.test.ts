@@ -125,9 +125,79 @@ describe("a node that lags", () => {
   });
 
   test("a node that there isn't is refused", async () => {
-    await expect(started({ lags: { 1: 1 } })).rejects.toThrow("There is no node 1; the last of the 1 is 0.");
+    await expect(started({ lags: { 1: 1 } })).rejects.toThrow('There is no node "1"; there are 0.');
     const emulator = await started({ nodes: 2 });
-    expect(() => emulator.set({ lags: { 2: 1 } })).toThrow("There is no node 2; the last of the 2 is 1.");
+    expect(() => emulator.set({ lags: { 2: 1 } })).toThrow('There is no node "2"; there are 0, 1.');
+  });
+});
+
+describe("the layer above the nodes", () => {
+  test("a node gets from it what another node has fetched, which has an age then", async () => {
+    const emulator = await started({ nodes: 2, parent: true });
+    emulator.freeze();
+    emulator.setTime(NOON);
+    publish(emulator, "vod.example.com/a.txt", "content");
+    expect((await view(emulator, URL_A)).headers.age).toBeUndefined();
+    emulator.advance(66_000);
+    expect((await view(emulator, URL_A, { node: 1 })).headers).toMatchObject({
+      age: "66",
+      date: "Fri, 19 Jul 2024 12:00:00 GMT",
+      via: "cache1.l2cn1802[0,0,200-0,H], cache2.l2cn1802[1,0], cache2.cn257[0,0,200-0,M], cache2.cn257[1,0]",
+      "ali-swift-global-savetime": String(NOON / 1000),
+      "x-cache": "MISS TCP_MISS dirn:-2:-2",
+      "x-swift-savetime": "Fri, 19 Jul 2024 12:01:06 GMT",
+      "x-swift-cachetime": String(31_104_000 - 66),
+    });
+    emulator.advance(4_000);
+    expect((await view(emulator, URL_A, { node: 1 })).headers).toMatchObject({
+      age: "70",
+      "x-cache": "HIT TCP_MEM_HIT dirn:0:0",
+      "x-swift-savetime": "Fri, 19 Jul 2024 12:01:06 GMT",
+    });
+  });
+
+  test("a refresh reaches it and the nodes", async () => {
+    const emulator = await stale({ nodes: 2, parent: true });
+    await refresh(emulator, [URL_A]);
+    expect(await bodies(emulator)).toEqual(["new", "new"]);
+    expect(emulator.events.filter(({ kind }) => kind === "purge").map(({ node }) => node)).toEqual(["parent", 0, 1]);
+  });
+
+  test("as long as it lags, a miss of a node is the old copy with its age", async () => {
+    const emulator = await stale({ parent: true, lags: { parent: 30_000 } });
+    emulator.advance(10_000);
+    await refresh(emulator, [URL_A]);
+    const { body, headers } = await view(emulator, URL_A);
+    expect({ body, age: headers.age, outcome: headers["x-cache"] }).toEqual({
+      body: "old",
+      age: "10",
+      outcome: "MISS TCP_MISS dirn:-2:-2",
+    });
+    expect(headers["x-swift-savetime"]).toBe("Fri, 19 Jul 2024 12:00:10 GMT");
+    emulator.advance(30_000);
+    expect(await bodies(emulator)).toEqual(["old"]);
+    await refresh(emulator, [URL_A]);
+    emulator.set({ lags: { parent: 0 } });
+    await refresh(emulator, [URL_A]);
+    expect(await bodies(emulator)).toEqual(["new"]);
+  });
+
+  test("a Directory refresh has it compared with the origin, and the node with it", async () => {
+    const emulator = await stale({ parent: true });
+    emulator.advance(10_000);
+    await refresh(emulator, ["https://vod.example.com/"], { ObjectType: "Directory" });
+    expect(await view(emulator, URL_A)).toMatchObject({ body: "new", cache: "MISS" });
+    emulator.advance(10_000);
+    await refresh(emulator, ["https://vod.example.com/"], { ObjectType: "Directory" });
+    const { headers } = await view(emulator, URL_A);
+    expect(headers).toMatchObject({ age: "0", "x-cache": "HIT TCP_REFRESH_HIT dirn:0:1" });
+  });
+
+  test("a preload of a 404 fills neither", async () => {
+    const emulator = await started({ parent: true });
+    await preload(emulator, [URL_A], { Area: "domestic" });
+    publish(emulator, "vod.example.com/a.txt", "content");
+    expect(await view(emulator, URL_A)).toMatchObject({ status: 200, cache: "MISS", body: "content" });
   });
 });
 

@@ -4,7 +4,7 @@
  */
 import type { Clock } from "./clock.js";
 import { type CachedUrl, type EdgeCache, type EdgeResponse, formatUrl, listUrls, type RefreshRule } from "./edge.js";
-import type { Lag } from "./edge-config.js";
+import type { Lag, NodeName } from "./edge-config.js";
 import type { ObjectType } from "./object-path.js";
 import type { Area, Headers, PreloadOptions } from "./preload.js";
 import { endTime, type TaskBook, type TaskRow } from "./tasks.js";
@@ -20,8 +20,8 @@ export interface PurgeEvent {
   taskId: string;
   path: string;
   objectType: ObjectType;
-  /** The number of the edge node; left out if there is one only. */
-  node?: number;
+  /** The number of the edge node, or the layer above; left out if there is one node only. */
+  node?: NodeName;
 }
 
 /** A preload task ended: the edge was asked for its URL. A path without a scheme has two of these events. */
@@ -57,19 +57,24 @@ export type EdgeEvent = PurgeEvent | PreloadEvent | ViewEvent;
 
 /** A refresh on its way to a node. */
 interface Arrival {
-  node: number;
+  node: NodeName;
   at: number;
   taskId: string;
   rule: RefreshRule;
+}
+
+export interface EdgeCaches {
+  nodes: readonly EdgeCache[];
+  /** The layer above; without it, each node asks the origin. */
+  parent: EdgeCache | undefined;
 }
 
 export class EdgeWork {
   private arrivals: Arrival[] = [];
 
   constructor(
-    /** One for each node. */
-    private readonly caches: readonly EdgeCache[],
-    private readonly lags: readonly Lag[],
+    private readonly caches: EdgeCaches,
+    private readonly lags: ReadonlyMap<NodeName, Lag>,
     private readonly tasks: TaskBook,
     private readonly clock: Clock,
     /** The log, which keeps growing. */
@@ -89,16 +94,16 @@ export class EdgeWork {
   view(url: CachedUrl, node: number): EdgeResponse {
     this.settle();
     const at = this.clock.now();
-    const response = this.cacheOf(node).request(url, at);
-    const { status, cache } = response;
-    const event = { kind: "view" as const, at, url: formatUrl(url), area: url.area, status, cache };
+    const answer = this.cacheOf(node).request(url, at);
+    const { response, cache } = answer;
+    const event = { kind: "view" as const, at, url: formatUrl(url), area: url.area, status: response.status, cache };
     this.events.push({ ...event, ...this.nodeOf(node) });
-    return response;
+    return answer;
   }
 
   /** Lists the URLs that are in the cache of any node. */
   urls(): string[] {
-    return [...new Set(this.caches.flatMap((cache) => cache.urls()))];
+    return [...new Set(this.caches.nodes.flatMap((cache) => cache.urls()))];
   }
 
   private carryOut(row: TaskRow): string | undefined {
@@ -108,7 +113,7 @@ export class EdgeWork {
     const { taskId, path, order } = row;
     if (order.type === "Preload") return this.preload(row, order, at);
     const rule = { path, type: order.type, force: order.force };
-    for (const [node, lag] of this.lags.entries()) {
+    for (const [node, lag] of this.lags) {
       if (lag !== "never") this.arrivals.push({ node, at: at + lag, taskId, rule });
     }
     this.arrive(at);
@@ -118,14 +123,14 @@ export class EdgeWork {
   /** A preload fills all nodes when its task ends, also those that lag (choice). */
   private preload({ taskId, path }: TaskRow, { area, headers }: PreloadOptions, at: number): string | undefined {
     const responses = listUrls(path, area).flatMap((url) =>
-      this.caches.map((cache, node) => {
+      this.caches.nodes.map((cache, node) => {
         const response = cache.preload(url, at);
         const event = { kind: "preload" as const, at, taskId, url: formatUrl(url), area, headers };
         this.events.push({ ...event, outcome: classifyOutcome(response), ...this.nodeOf(node) });
         return response;
       }),
     );
-    const missing = responses.find(({ status }) => status !== 200);
+    const missing = responses.find(({ response }) => response.status !== 200)?.response;
     // The page of DescribeVodRefreshTasks only has "Origin Return StatusCode 5XX"; a 404 follows that pattern (choice).
     return missing && `Origin Return StatusCode ${missing.status}`;
   }
@@ -141,16 +146,16 @@ export class EdgeWork {
     }
   }
 
-  private cacheOf(node: number): EdgeCache {
-    return this.caches[node] as EdgeCache;
+  private cacheOf(node: NodeName): EdgeCache {
+    return (node === "parent" ? this.caches.parent : this.caches.nodes[node]) as EdgeCache;
   }
 
-  private nodeOf(node: number): { node?: number } {
-    return this.caches.length > 1 ? { node } : {};
+  private nodeOf<Name extends NodeName>(node: Name): { node?: Name } {
+    return this.lags.size > 1 ? { node } : {};
   }
 }
 
-function classifyOutcome({ status, cache }: EdgeResponse): PreloadEvent["outcome"] {
-  if (status !== 200) return "failed";
+function classifyOutcome({ response, cache }: EdgeResponse): PreloadEvent["outcome"] {
+  if (response.status !== 200) return "failed";
   return cache === "HIT" ? "kept" : "filled";
 }

@@ -16,25 +16,38 @@ export interface CachedUrl {
   rest: string;
 }
 
-interface CacheEntry {
-  url: CachedUrl;
+/** An answer of the origin on its way to a node. */
+interface Delivery {
   response: OriginResponse;
-  /** When the origin answered last: it sent the copy, or told that the file is the same. In ms since the epoch. */
+  /** When the origin gave this answer, or told that the file is the same. In ms since the epoch. */
+  answeredAt: number;
+  /** When the origin sent the file. */
+  sentAt: number;
+  /** Whether the layer above had a copy. */
+  above: Outcome;
+}
+
+type Outcome = "HIT" | "MISS";
+type Keeps = (response: OriginResponse) => boolean;
+
+/** What a node asks for what it doesn't have: the origin, or the layer above. */
+export type Source = (url: CachedUrl, now: number, keeps: Keeps) => Delivery;
+
+interface CacheEntry extends Delivery {
+  url: CachedUrl;
+  /** When the node got the copy, or was told that it is the same. */
   savedAt: number;
-  /** When the origin sent the copy. */
-  firstSavedAt: number;
   /** The place of the copy, which the node numbers in the order in which they come. */
   place: number;
-  /** Set by a refresh without Force: the next request compares Last-Modified with the origin. */
+  /** Set by a refresh without Force: the next request compares Last-Modified with the source. */
   mustRevalidate: boolean;
 }
 
-export interface EdgeResponse extends OriginResponse {
-  cache: "HIT" | "MISS";
-  /** Whether a copy was compared with the origin. */
+export interface EdgeResponse extends Delivery {
+  cache: Outcome;
+  /** Whether a copy was compared with the source. */
   revalidated: boolean;
   savedAt: number;
-  firstSavedAt: number;
   /** Undefined if the answer isn't kept. */
   place: number | undefined;
 }
@@ -57,8 +70,8 @@ export class EdgeCache {
   private places = 0;
 
   constructor(
-    private readonly originDirectory: string,
-    private readonly settings: EdgeSettings,
+    private readonly source: Source,
+    private readonly settings: Pick<EdgeSettings, "unforced">,
   ) {}
 
   /** Answers a viewer. Files, redirects and 404s are all cached; failures of the origin and 401s aren't (choice). */
@@ -71,23 +84,28 @@ export class EdgeCache {
     return this.respond(url, now, ({ status }) => status === 200);
   }
 
-  private respond(url: CachedUrl, now: number, keeps: (response: OriginResponse) => boolean): EdgeResponse {
+  /** Is the source of the nodes below. */
+  readonly asSource: Source = (url, now, keeps) => {
+    const { response, answeredAt, sentAt, cache } = this.respond(url, now, keeps);
+    return { response, answeredAt, sentAt, above: cache };
+  };
+
+  private respond(url: CachedUrl, now: number, keeps: Keeps): EdgeResponse {
     const key = cacheKey(url);
     const cached = this.entries.get(key);
-    if (cached && !cached.mustRevalidate) return found(cached, false);
-    const config = this.settings.configs.get(url.domain);
-    const response = readOrigin(this.originDirectory, url.domain, url.rest, config);
+    if (cached && !cached.mustRevalidate) return { ...cached, cache: "HIT", revalidated: false };
+    const delivery = this.source(url, now, keeps);
     const revalidated = cached !== undefined;
-    if (cached && isSame(cached.response, response)) {
-      cached.mustRevalidate = false;
-      cached.savedAt = now;
-      return found(cached, revalidated);
+    if (cached && isSame(cached.response, delivery.response)) {
+      const confirmed = { ...cached, answeredAt: delivery.answeredAt, savedAt: now, mustRevalidate: false };
+      this.entries.set(key, confirmed);
+      return { ...confirmed, cache: "HIT", revalidated };
     }
-    const times = { savedAt: now, firstSavedAt: now };
-    if (!keeps(response)) return { ...response, ...times, cache: "MISS", revalidated, place: undefined };
+    const answer = { ...delivery, cache: "MISS" as const, revalidated, savedAt: now };
+    if (!keeps(delivery.response)) return { ...answer, place: undefined };
     const place = this.places++;
-    this.entries.set(key, { url, response, ...times, place, mustRevalidate: false });
-    return { ...response, ...times, cache: "MISS", revalidated, place };
+    this.entries.set(key, { ...delivery, url, savedAt: now, place, mustRevalidate: false });
+    return { ...answer, place };
   }
 
   /** Carries out a refresh task. */
@@ -110,8 +128,12 @@ export class EdgeCache {
   }
 }
 
-function found({ response, savedAt, firstSavedAt, place }: CacheEntry, revalidated: boolean): EdgeResponse {
-  return { ...response, cache: "HIT", revalidated, savedAt, firstSavedAt, place };
+/** Returns the origin as the source of a node. */
+export function originSource(directory: string, { configs }: Pick<EdgeSettings, "configs">): Source {
+  return (url, now) => {
+    const response = readOrigin(directory, url.domain, url.rest, configs.get(url.domain));
+    return { response, answeredAt: now, sentAt: now, above: "MISS" };
+  };
 }
 
 /** Whether the origin has what it had. Of two 404s it has; of two redirects nobody can tell. */

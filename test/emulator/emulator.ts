@@ -12,10 +12,10 @@ import { createApiServer } from "./api-server.js";
 import type { ReceivedCall } from "./call-log.js";
 import { Clock } from "./clock.js";
 import { Controls } from "./controls.js";
-import { EdgeCache, type Unforced } from "./edge.js";
-import { type ConfigChange, configure, type EdgeSettings, type Lag, setLags } from "./edge-config.js";
+import { EdgeCache, originSource, type Unforced } from "./edge.js";
+import { type ConfigChange, configure, type EdgeSettings, type Lag, type NodeName, setLags } from "./edge-config.js";
 import { EdgeServers, type NodeAddress } from "./edge-servers.js";
-import { type EdgeEvent, EdgeWork } from "./edge-work.js";
+import { type EdgeCaches, type EdgeEvent, EdgeWork } from "./edge-work.js";
 import { DIRECTORIES_PER_DAY, PRELOADS_PER_DAY, URLS_PER_DAY } from "./limits.js";
 import { close, listen } from "./listen.js";
 import { Quota } from "./quota.js";
@@ -67,7 +67,11 @@ export interface EmulatorOptions {
   unforced?: Unforced;
   /** How many nodes the edge has. Defaults to 1. */
   nodes?: number;
-  /** How late a refresh reaches a node, by the node's number. Defaults to none: at the end of its task. */
+  /** Whether a layer above the nodes keeps copies too, which they ask for what they don't have. Defaults to false. */
+  parent?: boolean;
+  /**
+   * How late a refresh reaches a node, by the node's number, or the layer above, by `parent`. Defaults to the end of its task.
+   */
   lags?: Readonly<Record<string, Lag>>;
   /** How domains are configured. Defaults to nothing that protects or changes what the origin has. */
   configs?: Readonly<Record<string, ConfigChange | null>>;
@@ -133,7 +137,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const quota = new Quota(limits, options.perMinuteQuota, options.tellsOwnQuotas);
   const tasks = new TaskBook(options.preloadQueue);
   const settings = openSettings(options);
-  const caches = settings.lags.map(() => new EdgeCache(origin.directory, settings));
+  const caches = openCaches(settings, origin.directory);
   const received: ReceivedCall[] = [];
   const events: EdgeEvent[] = [];
   const work = new EdgeWork(caches, settings.lags, tasks, clock, events);
@@ -151,7 +155,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   };
   try {
     const endpoint = await listen(apiServer, options.port ?? 0);
-    const opened = await edge.open(caches.length, options.https);
+    const opened = await edge.open(caches.nodes.length, options.https);
     const { accessKeyId, accessKeySecret } = account;
     const where = { endpoint, ...opened, origin: origin.directory, accessKeyId, accessKeySecret, domains };
     return Object.assign(controls, where, { received, events, close: stop });
@@ -174,11 +178,20 @@ function openAccount(options: EmulatorOptions): Account {
   };
 }
 
-function openSettings({ unforced = "drop", nodes = 1, lags = {}, configs = {} }: EmulatorOptions): EdgeSettings {
-  const settings: EdgeSettings = { unforced, configs: new Map(), lags: Array.from({ length: nodes }, () => 0) };
+function openSettings(options: EmulatorOptions): EdgeSettings {
+  const { unforced = "drop", nodes = 1, parent = false, lags = {}, configs = {} } = options;
+  const names: NodeName[] = [...(parent ? ["parent" as const] : []), ...Array(nodes).keys()];
+  const settings: EdgeSettings = { unforced, configs: new Map(), lags: new Map(names.map((name) => [name, 0])) };
   setLags(settings, lags);
   configure(settings, configs);
   return settings;
+}
+
+function openCaches(settings: EdgeSettings, directory: string): EdgeCaches {
+  const origin = originSource(directory, settings);
+  const parent = settings.lags.has("parent") ? new EdgeCache(origin, settings) : undefined;
+  const numbers = [...settings.lags.keys()].filter((name) => name !== "parent");
+  return { parent, nodes: numbers.map(() => new EdgeCache(parent?.asSource ?? origin, settings)) };
 }
 
 interface Origin {

@@ -9,7 +9,7 @@ import type { EmulatorOptions } from "./emulator.js";
 
 export const USAGE =
   "npm run emulator -- [--port N] [--domain D]... [--origin DIRECTORY] [--task-delay MS] [--security-token TOKEN] " +
-  "[--unforced drop|revalidate] [--nodes N] [--lag NODE=MS|NODE=never]... [--https] [--configs JSON]";
+  "[--unforced drop|revalidate] [--nodes N] [--parent] [--lag NODE=MS|NODE=never]... [--https] [--configs JSON]";
 
 const MAX_NODES = 100;
 
@@ -17,7 +17,7 @@ const MAX_NODES = 100;
 export function parseFlags(args: readonly string[]): EmulatorOptions {
   const given = parse(args);
   const { port, domain, origin, "task-delay": taskDelay, "security-token": securityToken, unforced } = given;
-  const { nodes, lag, https, configs } = given;
+  const { nodes, parent, lag, https, configs } = given;
   if (origin === "") throw new Error("--origin wants a directory.");
   if (securityToken === "") throw new Error("--security-token wants a token.");
   return {
@@ -28,6 +28,7 @@ export function parseFlags(args: readonly string[]): EmulatorOptions {
     ...(taskDelay !== undefined && { taskDelayMs: wholeNumber("--task-delay", taskDelay, 86_400_000) }),
     ...(unforced !== undefined && { unforced: oneOf("--unforced", unforced, UNFORCED) }),
     ...(nodes !== undefined && { nodes: wholeNumber("--nodes", nodes, MAX_NODES, 1) }),
+    ...(parent !== undefined && { parent }),
     ...(lag && { lags: Object.fromEntries(lag.map(nodeLag)) }),
     ...(https !== undefined && { https }),
     ...(configs !== undefined && { configs: domainConfigs(configs) }),
@@ -46,6 +47,7 @@ function parse(args: readonly string[]) {
         "security-token": { type: "string" },
         unforced: { type: "string" },
         nodes: { type: "string" },
+        parent: { type: "boolean" },
         lag: { type: "string", multiple: true },
         https: { type: "boolean" },
         configs: { type: "string" },
@@ -72,7 +74,7 @@ function wholeNumber(flag: string, text: string, max: number, min = 0): number {
 }
 
 function nodeLag(text: string): [node: string, lag: Lag] {
-  const [, node, lag] = /^(\d{1,3})=(\d{1,9}|never)$/.exec(text) ?? [];
+  const [, node, lag] = /^(\d{1,3}|parent)=(\d{1,9}|never)$/.exec(text) ?? [];
   if (node === undefined || lag === undefined) {
     throw new Error(`--lag wants a node and its lag, such as 1=30000 or 1=never, not "${text}".`);
   }

@@ -87,14 +87,30 @@ describe("npm run emulator", () => {
 
   test("nodes, their lags, TLS and configurations are given", async () => {
     const configs = JSON.stringify({ "vod.example.com": { authKey: "k" } });
-    const edge = ["--nodes", "3", "--lag", "1=30000", "--lag", "2=never", "--https", "--configs", configs];
+    const edge = [
+      "--nodes",
+      "3",
+      "--lag",
+      "1=30000",
+      "--lag",
+      "2=never",
+      "--parent",
+      "--lag",
+      "parent=5",
+      "--https",
+      "--configs",
+      configs,
+    ];
     const { child, firstLine, ended } = run(edge);
     const where = JSON.parse(await firstLine);
     expect(where.nodes).toHaveLength(3);
     expect(new Set(where.nodes.flatMap(Object.values)).size).toBe(6);
     expect(readFileSync(where.authorityFile, "utf8")).toMatch(/^-----BEGIN CERTIFICATE-----\n/);
     const state = await (await fetch(`${where.endpoint}/_emulator`)).json();
-    expect(state).toMatchObject({ lags: [0, 30_000, "never"], configs: { "vod.example.com": { authKey: "(set)" } } });
+    expect(state).toMatchObject({
+      lags: { 0: 0, 1: 30_000, 2: "never", parent: 5 },
+      configs: { "vod.example.com": { authKey: "(set)" } },
+    });
     child.kill("SIGTERM");
     expect((await ended).code).toBe(0);
     expect(existsSync(where.authorityFile)).toBe(false);
@@ -134,7 +150,7 @@ describe("npm run emulator", () => {
 
   test("a lag of a node that there isn't is reported", async () => {
     const { code, err } = await run(["--lag", "1=never"]).ended;
-    expect({ code, err }).toEqual({ code: 1, err: "emulator: There is no node 1; the last of the 1 is 0.\n" });
+    expect({ code, err }).toEqual({ code: 1, err: 'emulator: There is no node "1"; there are 0.\n' });
   });
 
   test("a port that is in use is reported", async () => {
