@@ -3,7 +3,7 @@ import type * as pulumi from "@pulumi/pulumi";
 // Types apart: a program without a TypeScript of its own is compiled by the one of Pulumi, 3.8.
 import type { PreloadQuotaPolicy } from "../provider/schema/enums.js";
 import type { ObjectType, PreloadArea } from "../provider/vod/limits.js";
-import type { FailurePolicy, InputsAsOutputs, RefreshStatus, SourceArgs, WaitArgs } from "./resource.js";
+import type { FailurePolicy, InputsAsOutputs, RefreshStatus, SourceArgs, Triggers, WaitArgs } from "./resource.js";
 import { CallInputs, CallOutputs, refuseLookUp, VodCacheResource } from "./resource.js";
 
 export type { PreloadArea, PreloadQuotaPolicy };
@@ -38,6 +38,11 @@ class PreloadInputs extends CallInputs {
   contents?: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /** Files that the provider hashes. Those that are new or changed are preloaded. */
   source?: pulumi.Input<SourceArgs>;
+  /**
+   * Any values: when one of them changes or is added, everything is preloaded once, whatever its content. Values at the
+   * end that are left out preload nothing. Long ones are kept as a digest. Defaults to none.
+   */
+  triggers?: Triggers;
   /**
    * The refresh of the same content. Nothing is preloaded before its tasks have ended, since the edge keeps the old
    * copies until then and may fetch them again; this waits as long as `wait` says, or else 1,200 seconds. If it fails,

@@ -5,7 +5,7 @@ import type { ObjectType } from "../provider/vod/limits.js";
 // Types apart: a program without a TypeScript of its own is compiled by the one of Pulumi, 3.8.
 import type { PreloadOptions, PreloadQuotaArgs, VodCachePreloadArgs } from "./preload.js";
 import { VodCachePreload } from "./preload.js";
-import type { FailurePolicy, InputsAsOutputs, RefreshStatus, SourceArgs, WaitArgs } from "./resource.js";
+import type { FailurePolicy, InputsAsOutputs, RefreshStatus, SourceArgs, Triggers, WaitArgs } from "./resource.js";
 import { CallInputs, CallOutputs, refuseLookUp, VodCacheResource } from "./resource.js";
 
 export type { Collapse, ObjectType, QuotaPolicy };
@@ -69,6 +69,12 @@ class RefreshInputs extends CallInputs {
   contents?: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /** Files that the provider hashes. Only those that changed or were removed are refreshed. */
   source?: pulumi.Input<SourceArgs>;
+  /**
+   * Any values: when one of them changes or is added, everything is refreshed once, whatever its content. They stand
+   * for what no hash shows, such as a changed header or a domain's configuration. Values at the end that are left out
+   * refresh nothing. Long ones are kept as a digest. Defaults to none.
+   */
+  triggers?: Triggers;
   /**
    * What the paths are to the service. `File`: exact URLs. `Directory`: everything below. `Regex`: regular expressions.
    * `IgnoreParams`: URLs with any query. `contents` and `source` name URLs, so only `File` and `IgnoreParams` go with
@@ -183,7 +189,7 @@ function declarePreload(
   { ignoreChanges = [] }: pulumi.CustomResourceOptions = {},
 ): VodCachePreload {
   const { include, exclude, quota = {}, onFailure = "warn", wait = true, ...rest } = options;
-  const { contentHash, report, retry, endpoint, profile, assumeRole } = args;
+  const { contentHash, triggers, report, retry, endpoint, profile, assumeRole } = args;
   const paths = (urls: readonly pulumi.Input<string>[]) => urls.filter(isFile);
   const contents = (hashes: Record<string, pulumi.Input<string>>) =>
     Object.fromEntries(Object.entries(hashes).filter(([url]) => isFile(url)));
@@ -193,7 +199,7 @@ function declarePreload(
     exclude: exclude && files.exclude ? joinGlobs(files.exclude, exclude) : (exclude ?? files.exclude),
   });
   const inputs = {
-    ...{ contentHash, report, retry, endpoint, profile, assumeRole },
+    ...{ contentHash, triggers, report, retry, endpoint, profile, assumeRole },
     ...{ ...rest, onFailure, wait, refresh },
     quota: mapInput(quota, ({ onExceeded = "partial", ...others }) => ({ onExceeded, ...others })),
     paths: args.paths && mapInput(args.paths, paths),
@@ -208,7 +214,7 @@ function declarePreload(
 }
 
 /** The paths in `ignoreChanges` that stand for content. */
-const NAMES_CONTENT = /^(\*|files|source|paths|contents|contentHash)(\W|$)/;
+const NAMES_CONTENT = /^(\*|files|source|paths|contents|contentHash|triggers)(\W|$)/;
 
 /** Whether a URL can be preloaded. An output isn't known here: the check of the preload refuses it if it can't. */
 function isFile(url: pulumi.Input<string>): boolean {

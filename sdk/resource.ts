@@ -34,6 +34,10 @@ export interface SourceArgs {
   indexDocument?: pulumi.Input<string>;
 }
 
+/** Values of any type. */
+// biome-ignore lint/suspicious/noExplicitAny: an output of `unknown` would be one of `never`.
+export type Triggers = pulumi.Input<pulumi.Input<any>[]>;
+
 /** How an update waits until its tasks have ended. */
 export interface WaitArgs {
   /** How long to wait, in seconds, from 0 to 86,400. A task usually takes 5 to 6 minutes. Defaults to 1,200. */
@@ -236,7 +240,12 @@ export abstract class VodCacheResource extends pulumi.CustomResource {
     if (opts?.id !== undefined || opts?.import !== undefined) refuseLookUp(kind, name);
     refuseDroppedKeys(kind, name, properties);
     const type = `pulumi-nodejs:dynamic/alicloud-vod:${kind}`;
-    const own = { __urn: findUrn(type, name, opts?.parent), __provider: PROVIDERS[kind], ...markSecrets(properties) };
+    const own = {
+      __urn: findUrn(type, name, opts?.parent),
+      __provider: PROVIDERS[kind],
+      ...markSecrets(properties),
+      ...keepSecretTriggers(properties),
+    };
     // A stack that comes back from the plugin has the resource by the plugin's type: a new one would send everything again.
     const aliases = [...(opts?.aliases ?? []), { type: `alicloud-vod:index:${kind}` }];
     // Pulumi takes a stack trace for each property, and prints it only where `PULUMI_DEBUG_PROMISE_LEAKS` is set. Forty
@@ -303,6 +312,13 @@ interface ShownInputs {
 /** Marks for the provider, which learns of no secret: what it may not show. */
 function markSecrets({ paths, contents, source, headers, preload }: ShownInputs) {
   return { __secretPaths: isSecret([paths, contents, source]), __secretHeaders: isSecret([headers, preload]) };
+}
+
+/** Triggers with a secret in one of them are secret as a whole: the provider keeps that one as a digest of all that is in it. */
+function keepSecretTriggers({ triggers }: { triggers?: unknown }) {
+  return triggers === undefined
+    ? {}
+    : { triggers: isSecret(triggers).then((is) => (is ? pulumi.secret(triggers) : triggers)) };
 }
 
 /** Whether a value is a secret, or has a secret in it. Otherwise undefined, which is no input. */

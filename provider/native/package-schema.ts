@@ -110,6 +110,7 @@ class Types {
       return { type: "object", additionalProperties: this.describe(schema.valueType as z.ZodType, path) };
     }
     if (schema instanceof z.ZodObject) return this.refer(path, this.describeObject(schema, path));
+    if (schema instanceof z.ZodAny) return { $ref: "pulumi.json#/Any" };
     if (schema instanceof z.ZodNumber) return { type: schema.format === "safeint" ? "integer" : "number" };
     return { type: schema.type };
   }

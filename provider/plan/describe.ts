@@ -78,11 +78,12 @@ export function describePlan(
     return skipped === "" ? [] : [info(`nothing to ${operation}${skipped}`)];
   }
   const upTo = plan.unknown > 0 ? "up to " : "";
-  const isByPaths = getContent(inputs).mode === "paths";
+  const [first] = plan.groups;
+  const isCounted = getContent(inputs).mode !== "paths" && first !== undefined && !isWhole(first);
   const sentCount = batchPlan.batches.reduce((sum, { paths }) => sum + paths.length, 0);
   const lines = [
     info(
-      `${isByPaths ? "" : upTo}${describeChanges(plan, inputs, sentCount)}: ${describeCalls(batchPlan, inputs, upTo)}` +
+      `${isCounted ? upTo : ""}${describeChanges(plan, inputs, sentCount)}: ${describeCalls(batchPlan, inputs, upTo)}` +
         (batchPlan.exceeded ? "" : describeRemaining(batchPlan, quota, upTo)),
     ),
   ];
@@ -356,8 +357,7 @@ function describeChanges(plan: Plan, inputs: Inputs, sentCount: number): string 
 function describeFirst({ reason, count }: Group, plan: Plan, inputs: Inputs, sentCount: number): string {
   const { total, groups } = plan;
   const noun = chooseContentNoun(inputs);
-  const isWhole = WHOLE.includes(reason) || reason.startsWith("switched from ");
-  if (isWhole || (BY_HASH.includes(reason) && count === total)) {
+  if (isWhole({ reason }) || (BY_HASH.includes(reason) && count === total)) {
     const isSaid = getContent(inputs).mode === "paths" || (groups.length === 1 && count === sentCount);
     return isSaid ? reason : `${reason}, ${pluralize(count, ...noun)}`;
   }
@@ -366,6 +366,11 @@ function describeFirst({ reason, count }: Group, plan: Plan, inputs: Inputs, sen
   const others = getContent(inputs).mode === "paths" ? choosePathNoun(plan.paths, plan, inputs) : noun;
   const counted = isPart ? countOf(count, total, noun) : pluralize(count, ...others);
   return BY_HASH.includes(reason) ? `${reason} for ${counted}` : `${counted} ${reason}`;
+}
+
+/** Whether a reason is one of everything that the program names. */
+function isWhole({ reason }: Pick<Group, "reason">): boolean {
+  return WHOLE.includes(reason) || reason.startsWith("switched from ") || reason.includes("triggers");
 }
 
 /** How what the inputs name is called: files, unless an index document gives a file two URLs. */

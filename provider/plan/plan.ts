@@ -4,6 +4,8 @@ import { UNKNOWN_HASH, UNREAD_HASH } from "../manifest/hash.js";
 import { diffManifests, type Manifest, type ManifestChanges } from "../manifest/manifest.js";
 import { type CallType, canForce, isPreload } from "../schema/call-types.js";
 import { type Content, getContent, type Inputs, UNKNOWN } from "../schema/inputs.js";
+import { canonicalJson } from "./canonical-json.js";
+import { findTriggersReason, type TriggersReason } from "./triggers.js";
 
 export interface Plan {
   /** The paths that are due, in the order in which they are sent. */
@@ -54,6 +56,7 @@ type Reason =
   | "l2Preload enabled"
   | "objectType of the refresh changed"
   | `switched from ${Mode} to ${Mode}`
+  | TriggersReason
   | "changed"
   | "newly covered"
   | "removed"
@@ -119,7 +122,15 @@ export function planRefresh(
     { reason: reasonForAll, paths: [...current.keys()] },
     ...groupRemoved(removed, comparison),
   ];
-  return assemblePlan(groups, current, { removed: findRemovedKinds(groups, comparison), letGo, coverage });
+  const details = { removed: findRemovedKinds(groups, comparison), letGo, coverage };
+  if (!reasonForAll.endsWith(" not known yet")) return assemblePlan(groups, current, details);
+  // What is due in any case is due for another reason.
+  const { paths } = planChanges({ ...changes, removed }, comparison, letGo);
+  const due = new Set(paths);
+  return assemblePlan(groups, current, {
+    ...details,
+    unknown: [...current.keys()].filter((path) => !due.has(path)).length,
+  });
 }
 
 /** The last deployment and the one that is planned. */
@@ -173,7 +184,7 @@ function findReasonForAll(olds: Inputs, news: Inputs): Reason | undefined {
   // The other way round, no copy is missing.
   if (news.l2Preload === true && olds.l2Preload !== true) return "l2Preload enabled";
   if (hasOtherRefreshType(olds, news)) return "objectType of the refresh changed";
-  return undefined;
+  return findTriggersReason(olds.triggers, news.triggers);
 }
 
 /** Plans what changed path by path: first what is pending, then what changed, was removed or is new. */
@@ -393,13 +404,4 @@ export function hasChanges(olds: Inputs, news: Inputs): boolean {
   const comparable = ({ paths = [], refresh: _, ...rest }: Inputs) =>
     canonicalJson({ ...rest, paths: [...paths].sort() });
   return comparable(olds) !== comparable(news) || hasOtherRefreshType(olds, news);
-}
-
-/** Formats a value as JSON, the same whatever the order of its keys. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, inner) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([one], [other]) => (one < other ? -1 : 1)))
-      : inner,
-  );
 }

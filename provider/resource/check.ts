@@ -4,6 +4,7 @@ import type { ConfigReader } from "../credentials/chain.js";
 import { configuredVodEndpoint } from "../credentials/role-settings.js";
 import { readSetting, SETTINGS } from "../credentials/settings.js";
 import type { Manifest } from "../manifest/manifest.js";
+import { keepTriggers } from "../plan/triggers.js";
 import { type CallType, getQuotaName, type QuotaName } from "../schema/call-types.js";
 import { describeField } from "../schema/fields.js";
 import { hasUnknown, type InputName, type Inputs, type ResourceKind, type Source, UNKNOWN } from "../schema/inputs.js";
@@ -97,6 +98,7 @@ export function checkInputs(
     problems.push(...found);
     warnings.push(...odd);
   };
+  if (Array.isArray(known.triggers)) inputs.triggers = keepTriggers(known.triggers);
   if (known.paths) take("paths", checkPaths(known.paths, objectType, secretPaths));
   if (known.contents)
     take("contents", checkContents(known.contents, objectType === "Preload" ? "Preload" : "contents", secretPaths));

@@ -76,5 +76,6 @@ function describeShape(schema: z.ZodType): Field {
     const [least, most] = [schema.minValue ?? 0, schema.maxValue ?? 0].map(formatNumber);
     return { ...field, type: "number", mustBe: `a ${kind} from ${least} to ${most}` };
   }
+  if (schema instanceof z.ZodAny) return { ...field, type: "any", mustBe: "any value" };
   return { ...field, type: schema.type, mustBe: `a ${schema.type}` };
 }

@@ -19,6 +19,9 @@ import {
 /** Stands in a preview for a value that isn't known yet. Source: Pulumi's protocol (`UnknownStringValue`). */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
+/** A value that may not be known yet in a preview. */
+const orUnknown = <Schema extends z.ZodType>(schema: Schema) => z.union([schema, z.literal(UNKNOWN)]);
+
 const globs = z.array(z.string()).meta({ mustBe: 'a list of globs, such as ["**/*.html"]' });
 
 /** Content in one of its three forms; what each means for a resource is said there. */
@@ -244,6 +247,11 @@ export const callerSchemas = {
   }),
 } as const;
 
+/** What stands for something besides the content. */
+const triggersSchema = orUnknown(z.array(z.any()))
+  .optional()
+  .meta({ mustBe: 'a list of any values, such as ["headers v2"]' });
+
 /** How calls are made. */
 const callSchemas = {
   report: z
@@ -398,6 +406,11 @@ export const refreshSchemas = {
   source: sourceSchema
     .optional()
     .describe("Files that the provider hashes. Only those that changed or were removed are refreshed."),
+  triggers: triggersSchema.describe(
+    "Any values: when one of them changes or is added, everything is refreshed once, whatever its content. They stand for what no " +
+      "hash shows, such as a changed header or a domain's configuration. Values at the end that are left out refresh nothing. Long " +
+      "ones are kept as a digest. Defaults to none.",
+  ),
   objectType: z
     .enum(OBJECT_TYPES)
     .default("File")
@@ -482,9 +495,6 @@ export const refreshSchemas = {
   }),
 } as const;
 
-/** A value that may not be known yet in a preview. */
-const orUnknown = <Schema extends z.ZodType>(schema: Schema) => z.union([schema, z.literal(UNKNOWN)]);
-
 /** The outputs of the refresh that has to end before a preload. */
 const awaitedRefreshSchema = z.strictObject({
   objectType: orUnknown(z.enum(OBJECT_TYPES)).describe("What it refreshes."),
@@ -508,6 +518,10 @@ export const preloadSchemas = {
   source: sourceSchema
     .optional()
     .describe("Files that the provider hashes. Those that are new or changed are preloaded."),
+  triggers: triggersSchema.describe(
+    "Any values: when one of them changes or is added, everything is preloaded once, whatever its content. Values at the end that " +
+      "are left out preload nothing. Long ones are kept as a digest. Defaults to none.",
+  ),
   refresh: awaitedRefreshSchema.optional().meta({
     description:
       "The refresh of the same content. Nothing is preloaded before its tasks have ended, since the edge keeps the old copies until " +
@@ -662,17 +676,20 @@ export function readInputs(checked: Readonly<Record<string, unknown>>, kind: Res
 }
 
 /**
- * Reads the same in a preview, where hashes may be unknown: they stay {@link UNKNOWN}, and what can be due is known all
- * the same.
+ * Reads the same in a preview, where hashes and triggers may be unknown: they stay {@link UNKNOWN}, and what can be due is known
+ * all the same.
  */
 export function readPreviewInputs(checked: Readonly<Record<string, unknown>>, kind: ResourceKind): Inputs | undefined {
-  const { contents, contentHash, ...rest } = checked;
+  const { contents, contentHash, triggers: given, ...rest } = checked;
+  const triggers = triggersSchema.safeParse(given).data;
   // How it is verified has no part in what is due.
-  const inputs = readInputs(hasUnknown(rest.verify) ? { ...rest, verify: true } : rest, kind);
-  if (inputs === undefined) return undefined;
+  const known = readInputs(hasUnknown(rest.verify) ? { ...rest, verify: true } : rest, kind);
+  if (known === undefined) return undefined;
+  const inputs = triggers === undefined ? known : { ...known, triggers };
   if (typeof contentHash === "string") return { ...inputs, contentHash };
+  if (contents === undefined) return inputs;
   const hashes = contentSchemas.contents.safeParse(contents);
-  return hashes.success && hashes.data !== undefined ? { ...inputs, contents: hashes.data } : readInputs(checked, kind);
+  return hashes.success ? { ...inputs, contents: hashes.data } : undefined;
 }
 
 /** Whether a value, or a part of it, isn't known yet. */

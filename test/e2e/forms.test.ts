@@ -80,6 +80,44 @@ const SCENARIOS: Record<string, { options?: EmulatorOptions; play(stack: FormSta
       expect(refreshed()).toEqual([A, B, A, B, C]);
     },
   },
+  "triggers, of which a change refreshes everything once": {
+    async play({ preview, up, emulator, refreshed }) {
+      const site = (...triggers: unknown[]) => ({ site: { contents: { [A]: "1", [B]: "1" }, triggers } });
+      await up(site("v1"));
+      expect(refreshed()).toEqual([A, B]);
+      const told = await preview(site("v2"));
+      expect(told.output).toContain("triggers[0] changed: refresh 2 URLs in 1 call");
+      expect(told.output).toMatch(/~ \[0\] *: "v1" => "v2"|~ triggers/);
+      refuseRefreshes(emulator);
+      expect((await up(site("v2"))).succeeded).toBe(false);
+      emulator.clearFaults();
+      expect((await up(site("v2"))).outputs).toMatchObject({ site: { status: "Submitted", pending: [] } });
+      expect(refreshed()).toEqual([A, B, A, B]);
+      expect((await up(site("v2"))).changes).toEqual({ same: 2 });
+      await up(site("v2", { "Cache-Control": "max-age=60" }));
+      expect(refreshed()).toHaveLength(6);
+      // Left out at the end: an update that sends nothing.
+      expect((await up(site("v2"))).changes).toEqual({ same: 1, update: 1 });
+      expect(refreshed()).toHaveLength(6);
+    },
+  },
+  "triggers that are secret, shown nowhere": {
+    async play({ run, state, refreshed }) {
+      const site = (value: string) => ({
+        site: { contents: { [A]: "1" }, triggers: ["v1", { header: { secret: value } }] },
+      });
+      const written: string[] = [];
+      for (const value of ["planted-one", "planted-two"]) {
+        for (const operation of ["preview", "up"] as const) {
+          const { output } = await run({ operation, resources: site(value), isSecret: true });
+          written.push(output, await state());
+        }
+      }
+      expect(refreshed()).toEqual([A, A]);
+      expect(written.join()).toContain("triggers[1] changed");
+      for (const text of written) expect(text).not.toContain("planted");
+    },
+  },
   "the files of a directory": {
     async play({ emulator, preview, up, refreshed }) {
       const directory = join(emulator.origin, "site");

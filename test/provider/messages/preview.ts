@@ -131,6 +131,10 @@ export function previewSection(): Section {
           ...preview(old, contents({ "a.js": UNKNOWN, "b.js": "1", "c.js": "1" }), left(2_000)),
           ...preview(byPaths(), old),
           ...preview(byPaths(), byPaths({ objectType: "IgnoreParams" }), left(2_000)),
+          ...preview(byPaths(), byPaths({ triggers: ["v1"] })),
+          ...preview({ ...old, triggers: ["v1"] }, { ...old, triggers: ["v2"] }, left(2_000)),
+          ...preview({ ...old, triggers: ["v1"] }, { ...changed, triggers: [UNKNOWN] }, left(2_000)),
+          ...preview(byPaths({ triggers: ["v1"] }), byPaths({ triggers: UNKNOWN })),
           ...preview(undefined, byPaths({ objectType: "Directory", paths: [url("player/")] }), left(2_000)),
           ...preview(undefined, byPaths({ objectType: "Regex", paths: [url("player/.*")] }), left(2_000)),
           ...preview(

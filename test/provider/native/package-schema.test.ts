@@ -48,6 +48,7 @@ function typeOf({ type, $ref, items, additionalProperties, oneOf }: Property): s
   if (items) return `${typeOf(items)}[]`;
   if (additionalProperties) return `Record<string, ${typeOf(additionalProperties)}>`;
   if ($ref === undefined) return type === "integer" ? "number" : (type ?? "");
+  if ($ref === "pulumi.json#/Any") return "any";
   const named = types[$ref.replace("#/types/", "")];
   if (named?.enum) return named.enum.map(({ value }) => `"${value}"`).join(" | ");
   const fields = Object.keys(named?.properties ?? {}).map((name) =>
