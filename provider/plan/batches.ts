@@ -181,6 +181,17 @@ export function findCollapsed(batches: readonly Batch[]): string[] {
   );
 }
 
+/** How those of the paths were sent that are directories which stand for URLs: one of these may have the same name. */
+export function findDirectoryKinds(batches: readonly Batch[], paths: readonly string[]): Map<string, RequestKind> {
+  const wanted = new Set(paths);
+  const kinds = new Map<string, RequestKind>();
+  for (const { paths: sent, covers, objectType, force } of batches) {
+    if (covers === undefined) continue;
+    for (const directory of sent) if (wanted.has(directory)) kinds.set(directory, { objectType, force });
+  }
+  return kinds;
+}
+
 /** Plans the calls of paths that are sent as one kind. */
 function planPart(
   paths: readonly string[],

@@ -158,10 +158,16 @@ function selectRemoved(removed: readonly string[], { baseline, inputs, oldPaths 
  * Returns a test of whether the end of a path that was sent has to be seen: of one that is named, stands for URLs that
  * are, or was removed; not of one that was taken out of `paths` or out of a preload, or that is let go.
  */
-export function selectOwed(olds: Inputs, news: Inputs, current: Manifest): (path: string) => boolean {
+export function selectOwed(
+  { inputs: olds, manifest, removed }: Baseline,
+  news: Inputs,
+  current: Manifest,
+): (path: string) => boolean {
   const letsGo = isPreload(news.objectType) || news.refreshRemoved === false;
   const oldPaths = new Set(olds.paths);
-  const holdsNamed = (path: string) => path.endsWith("/") && [...current.keys()].some((url) => url.startsWith(path));
+  // An index document takes the name of a directory, and stands for nothing but itself.
+  const isDirectory = (path: string) => path.endsWith("/") && (coversMany(removed.get(path)) || !manifest.has(path));
+  const holdsNamed = (path: string) => isDirectory(path) && [...current.keys()].some((url) => url.startsWith(path));
   return (path) => current.has(path) || (!oldPaths.has(path) && (!letsGo || holdsNamed(path)));
 }
 

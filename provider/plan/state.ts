@@ -44,7 +44,7 @@ const resultSchema = z.object({
   repeatedTaskIds: z.array(z.string()).optional(),
   /** Accepted paths that an update with `wait` couldn't follow to their end. */
   unconfirmed: z.array(z.string()).optional(),
-  /** How those pending or unconfirmed paths are sent that the inputs don't name; absent if there are none. */
+  /** How those pending or unconfirmed paths are sent that the inputs don't name, or that are directories in place of URLs; absent if there are none. */
   __removedPaths: z.record(z.string(), z.object({ objectType: z.enum(CALL_TYPES), force: z.boolean() })).default({}),
   /** What the last verification saw; absent if there was none. */
   verified: z.object({ fresh: z.number(), stale: z.number(), notVerifiable: z.number(), at: z.string() }).optional(),
@@ -59,7 +59,7 @@ const resultSchema = z.object({
 /** The inputs of the last deployment, and what came of the last run that sent something. */
 export interface State extends Omit<z.infer<typeof resultSchema>, "__removedPaths"> {
   inputs: Inputs;
-  /** How those pending or unconfirmed paths are sent that the inputs don't name. */
+  /** How those pending or unconfirmed paths are sent that the inputs don't name, or that are directories in place of URLs. */
   removed: ReadonlyMap<string, RequestKind>;
 }
 
@@ -82,7 +82,7 @@ export interface Submission {
   submittedAt: string;
   /** How the tasks were last seen, if they were looked at; `Incomplete` if something is pending. */
   status?: RefreshStatus;
-  /** How those pending or unconfirmed paths are sent that the inputs don't name. Default: none. */
+  /** How those pending or unconfirmed paths are sent that the inputs don't name, or that are directories in place of URLs. Default: none. */
   removed?: ReadonlyMap<string, RequestKind>;
   /** Why preloads failed that aren't tried again before a day has passed. Default: there are none. */
   failures?: PreloadFailures;
@@ -158,7 +158,7 @@ export function withoutSubmission(
     refreshed = [],
   } = before ?? {};
   // A later update must not follow what this one let go of.
-  const kept = before ? refreshed.filter(selectOwed(before.inputs, inputs, current)) : [];
+  const kept = before ? refreshed.filter(selectOwed(baselineOf(before), inputs, current)) : [];
   // Where nothing is pending, the program no longer names what was; and what has failed may be let go of.
   const isOutdated = status === "Incomplete" || (status === "Failed" && kept.length < refreshed.length);
   const settled = isOutdated ? "Submitted" : status;

@@ -1,4 +1,6 @@
 /** The outputs of a resource after a deployment, and the error that keeps them if it failed. */
+
+import { findDirectoryKinds } from "../plan/batches.js";
 import { describePending } from "../plan/describe.js";
 import type { PreloadFailure } from "../plan/held-back.js";
 import { keepRequestKinds } from "../plan/plan.js";
@@ -51,14 +53,17 @@ function stateAfter(deployment: Deployment, result: DeployResult): State {
   const { inputs, state, baseline, current, plan, held, outstanding } = deployment;
   const unchanged = withoutSubmission(state, inputs, current, Object.fromEntries(held));
   if (result.outcome === "unchanged") return unchanged;
-  const { unconfirmed } = result.submission;
+  const { unconfirmed, batches } = result.submission;
   const pending = [...new Set([...result.submission.pending, ...held.keys()])];
   const failures = findFailures(deployment, result.submission);
   const submission = {
     ...result.submission,
     pending,
     failures,
-    removed: keepRequestKinds([...pending, ...unconfirmed], plan, baseline),
+    removed: new Map([
+      ...keepRequestKinds([...pending, ...unconfirmed], plan, baseline),
+      ...findDirectoryKinds(batches, unconfirmed),
+    ]),
   };
   if (result.outcome === "waited") {
     return { ...withSubmission(inputs, unchanged, submission, current), refreshed: unchanged.refreshed };

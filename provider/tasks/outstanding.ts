@@ -27,7 +27,7 @@ export interface OutstandingTasks {
   isOverdue: boolean;
   /** As `ExpectedTasks` has it. Default: none. */
   longAgo?: number;
-  /** How the paths were sent that the program no longer names, if the state says it. */
+  /** How the paths were sent that the program no longer names, or that went as directories in place of URLs. */
   removed?: ReadonlyMap<string, RequestKind>;
   /** Without `paths`: the path of this resource that a row counts for; undefined if the row is another resource's. */
   nameOf?: (path: string) => string | undefined;
@@ -50,7 +50,7 @@ export function findOutstanding(
 ): OutstandingTasks {
   const { unconfirmed, removed } = state;
   const due = new Set(plan.paths);
-  const isOwed = selectOwed(state.inputs, inputs, current);
+  const isOwed = selectOwed(baselineOf(state), inputs, current);
   const owed = (unconfirmed ?? []).filter((path) => !due.has(path) && isOwed(path));
   const paths = getWait(inputs) === undefined ? [] : owed;
   const isOpen = unconfirmed === undefined ? hasOpenTasks(state) && !hasExpiredRecords(state, now) : paths.length > 0;

@@ -138,6 +138,36 @@ describe("with onTimeout warn", () => {
     expect(sent()).toEqual([[url("x/")], [url("x/")]]);
   });
 
+  test("a URL with the name of a directory is let go of, although there are URLs below it", async () => {
+    const { up, sent, pass } = await deploys({ taskDelayMs: 100_000 });
+    const manner = { refreshRemoved: false, wait: { timeout: 10, onTimeout: "warn" } };
+    const page = { [url("x/a.js")]: "1" };
+    const first = await up(undefined, { contents: { ...page, [url("x/")]: "1" }, ...manner });
+    expect(first.outs.unconfirmed).toEqual([url("x/a.js"), url("x/")]);
+    const second = await up(first, { contents: page, ...manner });
+    expect(second.outs.unconfirmed).toEqual([url("x/a.js")]);
+    await pass(HOUR_MS);
+    expect((await up(second, { contents: page, ...manner })).outs.status).toBe("Complete");
+    expect(sent()).toHaveLength(1);
+  });
+
+  test("a directory that stands for URLs is sent again as one, although a URL has its name", async () => {
+    const { emulator, up, pass } = await deploys();
+    const contents = { ...contentsBelow(url("x/")), [url("x/")]: "1" };
+    const manner = { contents, quota: { collapse: "always" }, wait: { timeout: 10, onTimeout: "warn" } };
+    emulator.fault({ kind: "task-stuck", times: 1 });
+    const first = await up(undefined, manner);
+    expect(first.outs.unconfirmed).toEqual([url("x/")]);
+    await pass(HOUR_MS);
+    const again = await up(first, manner);
+    expect(again.outs).toMatchObject({ status: "Complete" });
+    // Nor does it become a URL by a change of that one.
+    const changed = await up(first, { ...manner, contents: { ...contents, [url("x/")]: "2" } });
+    expect(changed.outs).toMatchObject({ status: "Complete" });
+    const calls = emulator.received.flatMap(({ parameters }) => parameters.ObjectType ?? []);
+    expect(calls).toEqual(["Directory", "Directory", "Directory"]);
+  });
+
   test("what the program no longer names is no longer unconfirmed", async () => {
     const { up } = await deploys({ taskDelayMs: 100_000 });
     const wait = { timeout: 10, onTimeout: "warn" };
