@@ -156,6 +156,65 @@ describe("a replacement that creates first", () => {
   });
 });
 
+describe("an alias", () => {
+  const named = (name: string, more: Partial<Goal> = {}) => goal(name, { key: "1" }, more);
+  const OLD = "pulumi-nodejs:dynamic/demo:Old";
+  const inside = (types: string, name: string): string => `urn:pulumi:dev::p::${types}::${name}`;
+
+  it.each<[string, Partial<Goal>]>([
+    ["name", { aliases: [{ name: "a" }] }],
+    ["URN", { aliases: [{ urn: urn("a") }] }],
+    [
+      "the lack of a parent",
+      { urn: inside(`x:y:Z$${TYPE}`, "c"), aliases: [{ name: "a", noParent: true }], parent: inside("x:y:Z", "z") },
+    ],
+  ])("by %s finds a resource, and what still refers to its old URN has the new one", async (_, more) => {
+    const { deployment: next, calls, saved, snapshot } = deployment(await deployed());
+    const { urn: now } = await next.register(named("c", { urn: urn("c"), ...more }));
+    expect(calls).toEqual([`check ${now.split("::").pop()}`, `diff ${now.split("::").pop()}`]);
+    const left = saved.at(-1)?.find((one) => one.urn === urn("b"));
+    expect([left?.dependencies, left?.propertyDependencies]).toEqual([[now], { key: [now] }]);
+    await next.register(goal("b", { key: "made of 1" }, { dependencies: [now], propertyDependencies: { key: [now] } }));
+    await next.programDone();
+    expect(ids(snapshot.resources())).toEqual(["id-1", "id-made of 1"]);
+  });
+
+  it("of a parent is one of its children too, also of those with types of their own and names made of its name", async () => {
+    const first = deployment([]);
+    const parent = { type: OLD, urn: inside(OLD, "a") };
+    await first.deployment.register(named("a", parent));
+    const below = { type: OLD, urn: inside(`${OLD}$${OLD}`, "a-child"), parent: parent.urn };
+    await first.deployment.register(named("a-child", below));
+    const { deployment: next, calls, snapshot } = deployment(first.snapshot.resources());
+    await next.register(named("b", { aliases: [{ type: OLD, name: "a" }] }));
+    const child = inside(`${TYPE}$${TYPE}`, "b-child");
+    await next.register(named("b-child", { urn: child, parent: urn("b"), aliases: [{ type: OLD }] }));
+    await next.programDone();
+    expect(calls).toEqual(["check b", "diff b", "check b-child", "diff b-child"]);
+    expect(snapshot.resources().map((one) => one.urn)).toEqual([expect.stringContaining("default"), urn("b"), child]);
+  });
+
+  it.each([true, false])("may be that of a resource that is replaced (deleted first: %s)", async (first) => {
+    const { deployment: next, calls, snapshot, progress } = deployment(await deployed());
+    const aliases = [{ name: "a" }];
+    await next.register(goal("c", { key: "2" }, { aliases, deleteBeforeReplace: first }));
+    const onC = { dependencies: [urn("c")], propertyDependencies: { key: [urn("c")] } };
+    await next.register(goal("b", { key: "made of 2" }, { ...onC, deleteBeforeReplace: first }));
+    await next.programDone();
+    expect(calls.filter((call) => call.endsWith(" id-1"))).toEqual(["delete a id-1"]);
+    expect(ids(snapshot.resources())).toEqual(["id-2", "id-made of 2"]);
+    expect(progress.counts).toEqual({ replace: 2 });
+  });
+
+  it("that two resources have is refused", async () => {
+    const { deployment: next } = deployment(await deployed());
+    await next.register(named("c", { aliases: [{ name: "a" }] }));
+    await expect(next.register(named("d", { aliases: [{ name: "a" }] }))).rejects.toThrow(
+      "an alias that two resources",
+    );
+  });
+});
+
 describe("a registration", () => {
   it("is refused if its URN is already registered", async () => {
     const { deployment: next } = deployment([]);

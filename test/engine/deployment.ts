@@ -20,6 +20,7 @@ import {
   type Resource,
   STACK_TYPE,
   splitReference,
+  splitUrn,
 } from "./state.js";
 import {
   type Decision,
@@ -59,6 +60,8 @@ export class Deployment implements Deployer {
   /** Deleted because a resource they were made from is replaced, and not registered again yet. */
   private readonly deletedEarly = new Set<Resource>();
   private readonly replaced = new Set<string>();
+  /** The URNs in the state of the resources that were found by an alias, by their new ones. */
+  private readonly aliased = new Map<string, string>();
   private readonly steps = new Map<string, Step>();
   private stackOutputs: { resource: Resource; outputs: PropertyMap } | undefined;
 
@@ -145,10 +148,10 @@ export class Deployment implements Deployer {
   }
 
   private async plan(goal: Goal): Promise<Planned> {
-    const { snapshot, providers } = this.context;
+    const { providers } = this.context;
     const reference = await this.findProvider(goal);
     const provider = await providers.find({ type: goal.type, ...(reference !== undefined && { provider: reference }) });
-    const old = [goal.urn, ...(goal.aliases ?? [])].map((urn) => snapshot.old(urn)).find((one) => one !== undefined);
+    const old = this.findOld(goal);
     const recreated = old !== undefined && this.deletedEarly.delete(old);
     const { inputs, unresolved } = applyIgnoreChanges(goal.inputs, old?.inputs ?? {}, old ? goal.ignoreChanges : []);
     if (unresolved.length > 0) {
@@ -166,7 +169,6 @@ export class Deployment implements Deployer {
       : ((await this.diffProviders(old, reference)) ?? (await provider.diff({ ...old, urn: goal.urn }, checked)));
     const decision = decide(old, goal, checked, answer);
     if (decision.step !== "replace") return { ...decision, news, old };
-    if (old.urn !== goal.urn) throw new Refusal(`the replacement of the resource "${goal.name}" by its alias`);
     if (old.protect && goal.protect) this.refuseReplacing(goal.urn);
     this.replaced.add(goal.urn);
     // A new resource may get other inputs from the check than the old one keeps.
@@ -175,8 +177,41 @@ export class Deployment implements Deployer {
     return { ...decision, news: fresh, old, dependents };
   }
 
+  /** The resource in the state: by its URN, else by the first of its aliases that is there. */
+  private findOld(goal: Goal): Resource | undefined {
+    const { snapshot } = this.context;
+    const isThere = (urn: string) => snapshot.old(urn) !== undefined;
+    const found = isThere(goal.urn) ? goal.urn : this.resolveAliases(goal).find(isThere);
+    if (found === undefined) return undefined;
+    if (found !== goal.urn) {
+      if (this.registered.has(found) || [...this.aliased.values()].includes(found))
+        throw new Refusal(`an alias that two resources have, such as ${found}`);
+      this.aliased.set(goal.urn, found);
+    }
+    return snapshot.old(found);
+  }
+
+  /** The URNs of the aliases. As in Pulumi, a resource also has those that come of the alias of its parent. */
+  private resolveAliases({ type, name, parent = "", aliases = [] }: Goal): string[] {
+    const own = aliases.map((alias) => {
+      if (alias.urn !== undefined) return alias.urn;
+      const [given = parent, noParent] = [alias.parent, alias.noParent === true];
+      const above = alias.parent === undefined ? given : (this.aliased.get(given) ?? given);
+      return this.urn(alias.type ?? type, alias.name ?? name, noParent ? "" : above);
+    });
+    const parentAlias = this.aliased.get(parent);
+    if (parentAlias === undefined) return own;
+    const [before, now] = [splitUrn(parentAlias).name, splitUrn(parent).name];
+    // The name of a child that begins with that of its parent is taken to be made of it.
+    const rename = (one: string) => (one.startsWith(now) ? before + one.slice(now.length) : one);
+    const inherited = [{ type, name }, ...own.map(splitUrn)].map((one) =>
+      this.urn(one.type, rename(one.name), parentAlias),
+    );
+    return [...own, ...inherited];
+  }
+
   private async planComponent(goal: Goal): Promise<Planned> {
-    const old = this.context.snapshot.old(goal.urn);
+    const old = this.findOld(goal);
     const news = desiredState(goal, goal.inputs, undefined);
     if (!old) return { step: "create", news };
     return { step: equal(old.inputs ?? {}, goal.inputs) ? "same" : "update", news, old };

@@ -54,7 +54,7 @@ export class Execution {
 
   async replace({ old, news, deleteFirst, dependents, recreated }: Replacement): Promise<Resource> {
     if (!deleteFirst) {
-      const created = await this.runCreate("create-replacement", news);
+      const created = await this.runCreate("create-replacement", news, { replaced: old });
       this.reportReplacement(old, created);
       return created;
     }
@@ -65,7 +65,7 @@ export class Execution {
       this.progress.check();
     }
     this.reportReplacement(old, news);
-    return this.runCreate("create-replacement", news, old);
+    return this.runCreate("create-replacement", news, { old });
   }
 
   /** Deletes in order, up to the first failure. */
@@ -83,14 +83,20 @@ export class Execution {
     if (!this.progress.planning) await this.write(this.snapshot.resources());
   }
 
-  private async runCreate(step: "create" | "create-replacement", news: Resource, old?: Resource): Promise<Resource> {
+  /** @param was the resource in whose place the new one comes: deleted before it, or still to be deleted. */
+  private async runCreate(
+    step: "create" | "create-replacement",
+    news: Resource,
+    was: { old?: Resource; replaced?: Resource } = {},
+  ): Promise<Resource> {
     this.progress.begin(step, undefined, news);
     const result = await this.callProvider(news, (provider, isPreview) =>
       provider.create(news.urn, news.inputs ?? {}, isPreview),
     );
     const now = new Date().toISOString();
     Object.assign(news, { created: now, modified: now }, applyResult(news, result));
-    return this.settle(step, news, old, result);
+    if (was.replaced) was.replaced.delete = true;
+    return this.settle(step, news, was.old, result);
   }
 
   /** Shows and counts the one step that stands for a whole replacement. */
@@ -149,8 +155,6 @@ export class Execution {
 
   /** Records a finished step in the snapshot, on the disk and in the counts. */
   private async settle(step: Step, news: Resource, old: Resource | undefined, result?: Result): Promise<Resource> {
-    const replaced = step === "create-replacement" && !old ? this.snapshot.old(news.urn) : undefined;
-    if (replaced) replaced.delete = true;
     this.snapshot.put(news, old);
     await this.save();
     const reasons = result?.initErrors;

@@ -2,6 +2,7 @@
 // runner. It translates messages for the deployment and decides nothing itself.
 
 import type * as grpc from "@grpc/grpc-js";
+import type * as aliasMessages from "@pulumi/pulumi/proto/alias_pb.js";
 import type * as engineMessages from "@pulumi/pulumi/proto/engine_pb.js";
 import type * as resourceMessages from "@pulumi/pulumi/proto/resource_pb.js";
 import type { Sdk } from "./program.js";
@@ -9,7 +10,7 @@ import { type LogLine, type Severity, Stopped } from "./progress.js";
 import type { PropertyMap } from "./properties.js";
 import { CHANNEL_OPTIONS, readMessage } from "./provider.js";
 import { REFUSED_CALLS, Refusal, refuseUnsupported } from "./refusals.js";
-import { type Goal, seconds } from "./steps.js";
+import { type Alias, type Goal, seconds } from "./steps.js";
 
 /** What the monitor reports to. A rejection stops the deployment, and the program sees a monitor that is gone. */
 export interface Deployer {
@@ -177,7 +178,7 @@ export class Monitor {
     const timeouts = readTimeouts(request.getCustomtimeouts());
     const deletedWith = request.getDeletedwith();
     const [provider, version] = [request.getProvider(), request.getVersion()];
-    const types = request.getAliasesList().map((alias) => alias.getSpec()?.getType() ?? "");
+    const aliases = request.getAliasesList().map(readAlias);
     return {
       urn: this.target.urn(type, name, parent),
       type,
@@ -187,7 +188,7 @@ export class Monitor {
       ...(parent !== "" && { parent }),
       ...(provider !== "" && { provider }),
       ...(version !== "" && { version }),
-      ...(types.length > 0 && { aliases: types.map((one) => this.target.urn(one || type, name, parent)) }),
+      ...(aliases.length > 0 && { aliases }),
       ...(request.getProtect() && { protect: true }),
       dependencies: [...request.getDependenciesList()].sort(),
       propertyDependencies: byProperty,
@@ -200,6 +201,18 @@ export class Monitor {
       ...(timeouts && { customTimeouts: timeouts }),
     };
   }
+}
+
+function readAlias(alias: aliasMessages.Alias): Alias {
+  const spec = alias.getSpec();
+  if (spec === undefined) return { urn: alias.getUrn() };
+  const [type, name, parent] = [spec.getType(), spec.getName(), spec.getParenturn()];
+  return {
+    ...(type !== "" && { type }),
+    ...(name !== "" && { name }),
+    ...(parent !== "" && { parent }),
+    ...(spec.getNoparent() && { noParent: true }),
+  };
 }
 
 function readTimeouts(

@@ -40,9 +40,11 @@ describe("a registration", () => {
     return binding;
   };
   const cases: [string, (one: Request) => unknown][] = [
-    ["the aliases", (one) => one.setAliasesList([new alias.Alias().setSpec(new alias.Alias.Spec().setName("old"))])],
-    ["the aliases", (one) => one.setAliasesList([new alias.Alias().setUrn("urn")])],
-    ["the aliases", (one) => one.setAliasurnsList(["urn"])],
+    [
+      "the aliases in other stacks or projects",
+      (one) => one.setAliasesList([new alias.Alias().setSpec(new alias.Alias.Spec().setStack("old"))]),
+    ],
+    ["the resolved aliases", (one) => one.setAliasurnsList(["urn"])],
     ["the import", (one) => one.setImportid("id")],
     ["explicit providers of dynamic resources, such as that", (one) => one.setType("pulumi:providers:pulumi-nodejs")],
     ["remote components, such as that", (one) => one.setType("x:y:Z").setCustom(false).setRemote(true)],

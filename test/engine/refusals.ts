@@ -46,12 +46,11 @@ export function refuseUnsupported(request: Request): void {
   const isBuiltIn = type.startsWith("pulumi:") && type !== STACK && !type.startsWith("pulumi:providers:");
   refuse(isBuiltIn, "built-in resources, such as that");
   refuse(request.getRemote(), "remote components, such as that");
-  const isByType = (one: alias.Alias) => {
-    const { type: _, parenturn, ...others } = one.getSpec()?.toObject() ?? { name: "none" };
-    // Without a parent of its own, an alias has that of the resource.
-    return [undefined, "", request.getParent()].includes(parenturn) && Object.values(others).every((value) => !value);
-  };
-  refuse(!request.getAliasesList().every(isByType) || request.getAliasurnsList().length > 0, "the aliases");
+  const isElsewhere = (one: alias.Alias) =>
+    `${one.getSpec()?.getStack() ?? ""}${one.getSpec()?.getProject() ?? ""}` !== "";
+  refuse(request.getAliasesList().some(isElsewhere), "the aliases in other stacks or projects");
+  // Only an SDK that isn't told of the feature resolves them itself.
+  refuse(request.getAliasurnsList().length > 0, "the resolved aliases");
   refuse(request.getImportid() !== "", "the import");
   refuse(request.getPlugindownloadurl() !== "", "the plugin download URL");
   refuse(request.getPackageref() !== "", "the parameterized package");

@@ -221,11 +221,11 @@ describe("a failing operation", () => {
   });
 
   it("refuses what the stand-in does not support, and makes nothing", async () => {
-    const body = `new Thing("a", {}, { aliases: [{ name: "b" }] });`;
+    const body = `new Thing("a", {}, { aliases: [{ name: "b", project: "other" }] });`;
     const { succeeded, output, resources } = await engine.run("up", { program: program(body) });
     expect({ succeeded, resources }).toEqual({ succeeded: false, resources: [] });
     expect(output).toContain(
-      'error: The stand-in engine of this repository does not support the aliases of the resource "a" ' +
+      'error: The stand-in engine of this repository does not support the aliases in other stacks or projects of the resource "a" ' +
         "(pulumi-nodejs:dynamic/test:Thing): run this with the Pulumi CLI.\n",
     );
     const reading = program(`new pulumi.StackReference("organization/other/dev");`);

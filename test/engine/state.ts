@@ -63,6 +63,12 @@ export const isProviderType = (type: string): boolean => type.startsWith(PROVIDE
 export const isDefaultProvider = (urn: string): boolean =>
   isProviderType(urn.split("::")[2] ?? "") && (urn.split("::")[3] ?? "").startsWith("default");
 
+/** The type and the name in a URN. */
+export const splitUrn = (urn: string): { type: string; name: string } => {
+  const [, , types = "", ...name] = urn.split("::");
+  return { type: types.slice(types.lastIndexOf("$") + 1), name: name.join("::") };
+};
+
 /** A provider as the resources name it: its URN and its ID. */
 export const splitReference = (reference: string): { urn: string; id: string } => {
   const at = reference.lastIndexOf("::");

@@ -33,6 +33,15 @@ export type Decision =
   | { step: "update"; detailed?: DetailedDifference }
   | { step: "replace"; deleteFirst: boolean };
 
+/** A resource of the state by its URN, or by what differs from the goal. */
+export interface Alias {
+  urn?: string;
+  type?: string;
+  name?: string;
+  parent?: string;
+  noParent?: boolean;
+}
+
 export interface Goal {
   urn: string;
   type: string;
@@ -44,8 +53,8 @@ export interface Goal {
   provider?: string;
   /** The version of the package, as the program's SDK has it. */
   version?: string;
-  /** The URNs that the resource may have in the state. */
-  aliases?: string[];
+  /** What else the resource may be in the state. */
+  aliases?: Alias[];
   protect?: boolean;
   dependencies: string[];
   propertyDependencies: Record<string, string[]>;
