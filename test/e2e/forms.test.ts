@@ -346,6 +346,118 @@ describe.each(engines())("on the $name", ({ create }) => {
       expect(destroyed).toMatchObject({ succeeded: true, resources: [] });
     });
 
+    /** The content of A and B, and the inputs that `preload: true` gives the preload of it. */
+    const contentOf = (hash: string) => ({ contents: { [A]: hash, [B]: "1" } });
+    const warming = { wait: true, onFailure: "warn", quota };
+    const warm = (site: string, more: object = {}) => ({
+      kind: "VodCachePreload",
+      ...warming,
+      refresh: { resource: site },
+      ...more,
+    });
+    const openPublished = async (form: Form) => {
+      const stack = await open(form);
+      for (const name of ["a", "b"]) publish(stack.emulator, `vod.example.com/${name}`, "content");
+      const sent = () => [stack.refreshed(), stack.preloaded()];
+      /** Deploys, and returns what that sent. */
+      const upSending = async (resources: Resources) => {
+        const before = sent().map(({ length }) => length);
+        const result = await stack.up(resources);
+        expect(result.succeeded, result.output).toBe(true);
+        const [refreshed, preloaded] = sent().map((paths, i) => paths.slice(before[i]));
+        return { ...result, refreshed, preloaded };
+      };
+      return { ...stack, upSending };
+    };
+    const NOTHING = { refreshed: [], preloaded: [] };
+
+    test("of preload: true and a preload below the refresh keeps both, and sends nothing but what was pending", async () => {
+      const { emulator, upSending, move, run } = await openPublished("dynamic");
+      const classes = (hash: string) => ({ site: { ...contentOf(hash), preload: true } });
+      const plugin = (hash: string) => ({
+        site: { ...contentOf(hash), wait: true },
+        "site-preload": warm("site", { ...contentOf(hash), parent: "site" }),
+      });
+      emulator.set({ preloadRemain: 1 });
+      expect(await upSending(classes("1"))).toMatchObject({ refreshed: [A, B], preloaded: [A] });
+      emulator.set({ preloadRemain: 500 });
+
+      move();
+      const moved = await upSending(plugin("1"));
+      expect(moved).toMatchObject({ refreshed: [], preloaded: [B] });
+      expect(Object.keys(moved.changes).sort()).toEqual(["same", "update"]);
+      expect(await upSending(plugin("1"))).toMatchObject({ ...NOTHING, changes: { same: 3 } });
+      expect(await upSending(plugin("2"))).toMatchObject({ refreshed: [A], preloaded: [A] });
+
+      move();
+      const back = await upSending(classes("2"));
+      expect(back).toMatchObject(NOTHING);
+      expect(Object.keys(back.changes).sort()).toEqual(["same", "update"]);
+      expect(await upSending(classes("3"))).toMatchObject({ refreshed: [A], preloaded: [A] });
+      expect(await run({ operation: "destroy" })).toMatchObject({ succeeded: true, resources: [] });
+    });
+
+    test("of preload: true and a preload elsewhere sends nothing with preloadOnCreate: false, nor without it later", async () => {
+      const { upSending, move } = await openPublished("dynamic");
+      const classes = (hash: string, preload: unknown = true) => ({ site: { ...contentOf(hash), preload } });
+      const plugin = (hash: string, more: object = {}) => ({
+        site: { ...contentOf(hash), wait: true },
+        warm: warm("site", { ...contentOf(hash), ...more }),
+      });
+      const once = { preloadOnCreate: false };
+      await upSending(classes("1"));
+      move();
+      const moved = await upSending(plugin("1", once));
+      expect(moved).toMatchObject({ ...NOTHING, changes: { create: 1, delete: 1 } });
+      expect(await upSending(plugin("1"))).toMatchObject(NOTHING);
+      expect(await upSending(plugin("2"))).toMatchObject({ refreshed: [A], preloaded: [A] });
+      move();
+      expect(await upSending(classes("2", once))).toMatchObject({ ...NOTHING, changes: { create: 1, delete: 1 } });
+      expect(await upSending(classes("2"))).toMatchObject(NOTHING);
+      expect(await upSending(classes("3"))).toMatchObject({ refreshed: [A], preloaded: [A] });
+    });
+
+    test("of a VodSiteRelease by aliases keeps everything, and back with refreshOnCreate: false sends nothing", async () => {
+      const { emulator, upSending, move } = await openPublished("dynamic");
+      const directory = join(emulator.origin, "vod.example.com");
+      const [baseUrl, a, b] = ["", "a", "b"].map((name) => `https://vod.example.com/${name}`) as [
+        string,
+        string,
+        string,
+      ];
+      const classes = (more: object = {}) => ({
+        release: { kind: "VodSiteRelease", directory, domains: ["vod.example.com"], preload: true, ...more },
+      });
+      emulator.set({ preloadRemain: 1 });
+      const before = await upSending(classes());
+      expect(before).toMatchObject({ refreshed: [a, b], preloaded: [a] });
+      emulator.set({ preloadRemain: 500 });
+      const urnOf = (kind: string) => before.resources.find(({ type }) => type.endsWith(`:${kind}`))?.urn ?? "";
+      const aliases = { site: [urnOf("VodCacheRefresh")], warm: [urnOf("VodCachePreload")] };
+      const source = { directory, baseUrl };
+      const plugin = (keeps: Partial<typeof aliases> = {}) => ({
+        site: { source, wait: true, aliases: keeps.site },
+        warm: warm("site", { source, aliases: keeps.warm }),
+      });
+
+      move();
+      const moved = await upSending(plugin(aliases));
+      expect(moved).toMatchObject({ refreshed: [], preloaded: [b] });
+      expect(moved.changes).not.toHaveProperty("create");
+      expect(await upSending(plugin())).toMatchObject({ ...NOTHING, changes: { same: 3 } });
+      publish(emulator, "vod.example.com/a", "new");
+      expect(await upSending(plugin())).toMatchObject({ refreshed: [a], preloaded: [a] });
+
+      move();
+      expect(await upSending(classes({ refreshOnCreate: false }))).toMatchObject({
+        ...NOTHING,
+        changes: { create: 3 },
+      });
+      expect(await upSending(classes())).toMatchObject(NOTHING);
+      publish(emulator, "vod.example.com/b", "new");
+      expect(await upSending(classes())).toMatchObject({ refreshed: [b], preloaded: [b] });
+    });
+
     test("to the plugin of what is settled changes nothing", async () => {
       const { up, refreshed, move, run } = await open("dynamic");
       const site = { paths: [A, B], contentHash: "1" };

@@ -1,6 +1,6 @@
 // The resources of the configuration value "resources", by name, in the form that "form" names: "dynamic" is the package's own classes,
 // "native" what a generated SDK registers for the plugin. { "secret": x } stands for x as a secret, { "resource": x } for the resource x.
-// With "component", they are inside a component. "account" is an explicit provider of the plugin. With "asks", the program asks for the
+// A resource may be below another one, its "parent", and have "aliases". With "component", they are inside a component. "account" is an explicit provider of the plugin. With "asks", the program asks for the
 // quota of the day, and with "tasks" for these tasks.
 const pulumi = require("@pulumi/pulumi");
 
@@ -15,7 +15,7 @@ const OUTPUTS = ["taskIds", "status", "pending", "submittedAt"];
 function declare(kind, name, args, opts) {
   if (!isNative) return new vod[kind](name, args, opts);
   const outputs = Object.fromEntries([...OUTPUTS, "paths", "objectType"].map((output) => [output, undefined]));
-  const aliases = [{ type: `${DYNAMIC}:${kind}` }];
+  const aliases = [{ type: `${DYNAMIC}:${kind}` }, ...(opts.aliases ?? [])];
   return new pulumi.CustomResource(`${NATIVE}:${kind}`, name, { ...outputs, ...args }, { ...opts, aliases });
 }
 
@@ -29,13 +29,18 @@ function build(value) {
   return { objectType, taskIds, status, submittedAt };
 }
 
-const parent = config.getBoolean("component") ? new pulumi.ComponentResource("test:index:Site", "whole") : undefined;
+const component = config.getBoolean("component") ? new pulumi.ComponentResource("test:index:Site", "whole") : undefined;
 const account = config.getObject("account");
 const report = new pulumi.Config("alicloud-vod").get("report");
 const provider = account && new pulumi.ProviderResource("alicloud-vod", "account", { report, ...build(account) });
 const declared = {};
-for (const [name, { kind = "VodCacheRefresh", ...args }] of Object.entries(config.getObject("resources") ?? {})) {
-  declared[name] = declare(kind, name, build(args), { parent, provider });
+const resources = Object.entries(config.getObject("resources") ?? {});
+for (const [name, { kind = "VodCacheRefresh", parent, aliases, ...args }] of resources) {
+  declared[name] = declare(kind, name, build(args), {
+    parent: parent ? declared[parent] : component,
+    aliases,
+    provider,
+  });
   exports[name] = Object.fromEntries(OUTPUTS.map((output) => [output, declared[name][output]]));
 }
 
