@@ -33,6 +33,7 @@ export { VodCacheRefresh } from "./refresh.js";
 export type {
   AssumeRoleArgs,
   FailurePolicy,
+  FollowSymlinks,
   RefreshStatus,
   RetryArgs,
   SourceArgs,

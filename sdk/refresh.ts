@@ -193,8 +193,10 @@ function declarePreload(
   const paths = (urls: readonly pulumi.Input<string>[]) => urls.filter(isFile);
   const contents = (hashes: Record<string, pulumi.Input<string>>) =>
     Object.fromEntries(Object.entries(hashes).filter(([url]) => isFile(url)));
-  const source = ({ indexDocument: _, ...files }: SourceArgs) => ({
+  const source = ({ indexDocument, ...files }: SourceArgs) => ({
     ...files,
+    // A directory is preloaded only where it has a URL without its slash.
+    indexDocument: onlyIf(files.cleanUrls, indexDocument),
     include: include ?? files.include,
     exclude: exclude && files.exclude ? joinGlobs(files.exclude, exclude) : (exclude ?? files.exclude),
   });
@@ -219,6 +221,12 @@ const NAMES_CONTENT = /^(\*|files|source|paths|contents|contentHash|triggers)(\W
 /** Whether a URL can be preloaded. An output isn't known here: the check of the preload refuses it if it can't. */
 function isFile(url: pulumi.Input<string>): boolean {
   return typeof url !== "string" || /^(https?:\/\/)?[^/]+\/.*[^/]$/i.test(url);
+}
+
+/** A value if a condition holds, at once if that isn't an output or a promise. */
+function onlyIf<T>(condition: pulumi.Input<boolean | undefined>, value: pulumi.Input<T>): pulumi.Input<T | undefined> {
+  if (typeof condition === "boolean" || condition === undefined) return condition ? value : undefined;
+  return pulumi.all([condition, value]).apply(([holds, then]) => (holds ? (then as T) : undefined));
 }
 
 /** Changes a value at once if it isn't an output or a promise: an unknown part then doesn't make the whole unknown. */

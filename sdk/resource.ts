@@ -6,11 +6,12 @@
  * undefined.
  */
 import * as pulumi from "@pulumi/pulumi";
+import type { FollowSymlinks } from "../provider/content/files.js";
 import type { FailurePolicy, RefreshStatus, TimeoutPolicy } from "../provider/schema/enums.js";
 import { describeNoImport } from "../provider/text/no-import.js";
 import { makeRunError } from "./run-error.js";
 
-export type { FailurePolicy, RefreshStatus, TimeoutPolicy };
+export type { FailurePolicy, FollowSymlinks, RefreshStatus, TimeoutPolicy };
 
 /** Files on this machine, and where they are served. */
 export interface SourceArgs {
@@ -32,6 +33,17 @@ export interface SourceArgs {
    * URLs are due. Defaults to none.
    */
   indexDocument?: pulumi.Input<string>;
+  /**
+   * Whether a page is also served at its name without `.html`, and with `indexDocument` a directory also without its
+   * slash. When a page changes, all its URLs are due. Defaults to `false`.
+   */
+  cleanUrls?: pulumi.Input<boolean>;
+  /**
+   * How far symbolic links are followed. `inside`: within the directory; a link that leaves it is an error. `always`:
+   * wherever they lead, as in the outputs of Bazel and pnpm. A link that leads back to a directory that contains it is
+   * an error. Defaults to `inside`.
+   */
+  followSymlinks?: pulumi.Input<FollowSymlinks>;
 }
 
 /** Values of any type. */

@@ -51,8 +51,8 @@ export class VodSiteRelease extends pulumi.ComponentResource {
   /** @throws RunError if `domains` is empty, names a domain twice, or holds more than domains. */
   constructor(name: string, args: VodSiteReleaseArgs, opts: pulumi.ComponentResourceOptions = {}) {
     super("alicloud-vod:index:VodSiteRelease", name, {}, opts);
-    const { directory, domains, include, exclude, indexDocument, ...rest } = args ?? {};
-    const source = { directory, include, exclude, indexDocument };
+    const { directory, domains, include, exclude, indexDocument, cleanUrls, followSymlinks, ...rest } = args ?? {};
+    const source = { directory, include, exclude, indexDocument, cleanUrls, followSymlinks };
     this.refreshes = findBaseUrls(name, domains).map(
       ([place, baseUrl]) =>
         new VodCacheRefresh(`${name}-${place}`, { ...rest, source: { ...source, baseUrl } } as VodCacheRefreshArgs, {

@@ -23,6 +23,10 @@ export class ContentHashError extends Error {
 /** Files to hash: the path to read, by the name that goes into the hash (with `/`, in Unicode NFC). */
 export type Files = Map<string, string>;
 
+export const FOLLOW_SYMLINKS = ["inside", "always"] as const;
+/** How far symbolic links are followed: within the directory, or wherever they lead. */
+export type FollowSymlinks = (typeof FOLLOW_SYMLINKS)[number];
+
 /** Which files of a directory: globs over their names. */
 interface FileFilter {
   /**
@@ -76,6 +80,7 @@ export async function findFiles(
 /**
  * Lists the files below a directory.
  *
+ * @param options.followSymlinks Where a caller can say how far links are followed: what it says. Defaults to `inside`.
  * @param options.prefix What names begin with: `exclude` is matched against whole names, `include` against names below the
  * directory. Defaults to nothing.
  * @param options.pause Awaited after each directory. An error of it ends the listing.
@@ -84,11 +89,24 @@ export async function findFiles(
 export async function listFiles(
   directory: string,
   filter: FileFilter = {},
-  { prefix = "", pause }: { prefix?: string; pause?: () => Promise<void> | undefined } = {},
+  {
+    followSymlinks,
+    prefix = "",
+    pause,
+  }: {
+    followSymlinks?: FollowSymlinks | undefined;
+    prefix?: string;
+    pause?: () => Promise<void> | undefined;
+  } = {},
 ): Promise<Files> {
   const { isIncluded, isExcluded, mayHold } = await compileFilter(filter);
   const root = await realpath(directory).catch(throwUnreadable(directory));
   const files: Files = new Map();
+  /** Whether what lies below a directory of that name, by these parts of a path, is walked. */
+  const isWalked = (below: string, parts: readonly string[]) => {
+    const names = parts.map((_, i) => [below, ...parts.slice(0, i + 1)].join("/").normalize("NFC"));
+    return names.every((name) => !isExcluded(joinNames(prefix, name)) && mayHold(name));
+  };
 
   /** `holders` are the real paths of the directory, and of those that lead to it. */
   async function walk(path: string, below: string, holders: readonly [string, ...string[]]): Promise<void> {
@@ -102,12 +120,15 @@ export async function listFiles(
         if (isIncluded(entryBelow)) addFile(files, name, entryPath);
         continue;
       }
-      const { real, kind } = entry.isSymbolicLink()
-        ? await follow(entryPath, root)
+      const isLink = entry.isSymbolicLink();
+      const { real, kind } = isLink
+        ? await follow(entryPath, root, followSymlinks)
         : { real: join(holders[0], entry.name), kind: entry };
       if (kind.isDirectory()) {
         if (!mayHold(entryBelow)) continue;
-        if (holders.includes(real)) throw cycle(entryPath);
+        // Found at the link, before what may be a whole disk is walked.
+        const leadsBack = (holder: string) => isInside(holder, real) && isWalked(entryBelow, splitPath(real, holder));
+        if (isLink && holders.some(leadsBack)) throw cycle(entryPath);
         await walk(entryPath, entryBelow, [real, ...holders]);
       } else if (isIncluded(entryBelow)) {
         addFile(files, name, requireRegular(entryPath, kind));
@@ -135,20 +156,41 @@ function readDirectory(path: string) {
   }
 }
 
-/** Follows a symbolic link or a junction. It has to stay in the root: what lies outside is not the named content. */
-async function follow(link: string, root: string): Promise<{ real: string; kind: Stats }> {
+/**
+ * Follows a symbolic link or a junction. Unless links are followed always, it has to stay in the root: what lies outside is
+ * not the named content.
+ */
+async function follow(
+  link: string,
+  root: string,
+  followSymlinks: FollowSymlinks | undefined,
+): Promise<{ real: string; kind: Stats }> {
   const real = await realpath(link).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ELOOP") throw cycle(link);
     if (!isMissing(error)) throw unreadable(link, error);
     throw new ContentHashError(`The symbolic link "${link}" is broken. Correct it, remove it or exclude it.`);
   });
-  const fromRoot = relative(root, real);
-  if (fromRoot === ".." || fromRoot.startsWith(`..${sep}`) || isAbsolute(fromRoot)) {
-    throw new ContentHashError(
-      `The symbolic link "${link}" leads to "${real}", which is outside "${root}". Replace it with a copy, or exclude it.`,
-    );
+  if (followSymlinks !== "always" && !isInside(real, root)) {
+    const remedy =
+      followSymlinks === undefined
+        ? "Replace it with a copy, or exclude it."
+        : "Set `followSymlinks` to `always` if what it leads to is served, or exclude it.";
+    throw new ContentHashError(`The symbolic link "${link}" leads to "${real}", which is outside "${root}". ${remedy}`);
   }
   return { real, kind: await stat(real).catch(throwUnreadable(link)) };
+}
+
+/** Whether a real path is a directory's, or lies in it. */
+function isInside(path: string, directory: string): boolean {
+  const below = relative(directory, path);
+  return below !== ".." && !below.startsWith(`..${sep}`) && !isAbsolute(below);
+}
+
+/** The names that lead from a directory to what lies in it. */
+function splitPath(directory: string, path: string): string[] {
+  return relative(directory, path)
+    .split(sep)
+    .filter((name) => name !== "");
 }
 
 /**
@@ -302,9 +344,9 @@ function throwUnreadable(path: string): (error: NodeJS.ErrnoException) => never 
   };
 }
 
-function cycle(path: string): ContentHashError {
+function cycle(link: string): ContentHashError {
   return new ContentHashError(
-    `"${path}" leads back to a directory that contains it, through a symbolic link. Remove that link, or exclude it.`,
+    `The symbolic link "${link}" leads back to itself, or to a directory that contains it. Remove it, or exclude it.`,
   );
 }
 

@@ -21,6 +21,7 @@ type Json = Record<string, unknown>;
  */
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   source: "Source",
+  "source.followSymlinks": "FollowSymlinks",
   wait: "Wait",
   verify: "Verify",
   "verify.onFailure": "FailurePolicy",

@@ -12,7 +12,7 @@ import type { Inputs } from "../schema/inputs.js";
 import { DAILY_QUOTA, DOMAINS_PER_CALL } from "../vod/limits.js";
 import { directoriesAbove, domainOf } from "../vod/paths.js";
 import type { DayQuota, RefreshQuota } from "../vod/quota.js";
-import { cheapestCover } from "./collapse.js";
+import { type Cover, cheapestCover } from "./collapse.js";
 import type { Plan, RequestKind } from "./plan.js";
 
 /** How much of each daily quota something uses. */
@@ -214,7 +214,7 @@ function planPart(
   const fits = left === undefined || paths.length <= left.remain;
   const collapses = collapse === "always" || (collapse !== "never" && !fits && onExceeded === "collapse");
   const day = quota ?? WHOLE_DAY;
-  const cover = holdsUrls(kind) && collapses ? cheapestCover(paths, { ...day, urls: left ?? day.urls }) : undefined;
+  const cover = holdsUrls(kind) && collapses ? findCover(paths, inputs, { ...day, urls: left ?? day.urls }) : undefined;
   if (cover !== undefined) {
     return {
       ...asIs,
@@ -232,6 +232,15 @@ function planPart(
     cost: { ...asIs.cost, [kind]: sent.length },
     deferred: paths.slice(sent.length),
   };
+}
+
+/**
+ * The cheapest cover. The base URL without its slash, which lies outside of the source's directory, has a URL of its own
+ * wherever that fits: the directory above would hold what the source doesn't have.
+ */
+function findCover(paths: readonly string[], { source }: Inputs, quota: RefreshQuota): Cover | undefined {
+  const isAlone = (url: string) => source !== undefined && `${url}/` === source.baseUrl;
+  return cheapestCover(paths, quota, { isAlone }) ?? cheapestCover(paths, quota);
 }
 
 /**

@@ -49,19 +49,21 @@ const ROOT = /^(?:https?:\/\/)?[^/]*\//;
  * URLs that differ in scheme, host or port share no directory; a URL that ends in "/" lies in that directory.
  * @param quota the day's quotas and what is left of them.
  * @param options.maxDirectories the most directories to use. Default: as many as are left.
+ * @param options.isAlone whether a URL is always refreshed by itself. Default: none is.
  * @returns `undefined` if no cover fits into what is left.
  */
 export function cheapestCover(
   urls: readonly string[],
   quota: RefreshQuota,
-  options: { maxDirectories?: number } = {},
+  options: { maxDirectories?: number; isAlone?: (url: string) => boolean } = {},
 ): Cover | undefined {
   const maxUrls = countUsable(quota.urls);
   const maxDirectories = Math.min(countUsable(quota.directories), options.maxDirectories ?? Number.POSITIVE_INFINITY);
 
   const chosen = new Map<string, Tree>();
   let single = urls.length;
-  for (const tree of buildTrees(urls).sort(compareGain)) {
+  const { isAlone = () => false } = options;
+  for (const tree of buildTrees(urls.filter((url) => !isAlone(url))).sort(compareGain)) {
     // Compares the costs n/urls.quota and 1/directories.quota, multiplied out, since fractions aren't exact.
     const pays = tree.count * quota.directories.quota > quota.urls.quota;
     if (single <= maxUrls && !pays) break;
@@ -72,7 +74,7 @@ export function cheapestCover(
   if (single > maxUrls) return undefined;
 
   return {
-    urls: urls.filter((url) => !chosen.has(findRoot(url))),
+    urls: urls.filter((url) => isAlone(url) || !chosen.has(findRoot(url))),
     directories: [...chosen.values()].map((tree) => tree.directory).sort(),
   };
 }

@@ -375,7 +375,7 @@ function isWhole({ reason }: Pick<Group, "reason">): boolean {
 
 /** How what the inputs name is called: files, unless an index document gives a file two URLs. */
 function chooseContentNoun({ source, paths, objectType }: Inputs): Noun {
-  if (source !== undefined && source.indexDocument === undefined) return ["file", "files"];
+  if (source !== undefined && source.indexDocument === undefined && !source.cleanUrls) return ["file", "files"];
   return NOUNS[paths !== undefined && objectType !== "IgnoreParams" ? objectType : "File"];
 }
 

@@ -75,8 +75,8 @@ export interface Baseline {
 }
 
 /**
- * Which URLs a source covers, by its base URL, `include`, `exclude` and `indexDocument`, where that isn't what the last
- * deployment covered.
+ * Which URLs a source covers, by its base URL, `include`, `exclude`, `indexDocument` and `cleanUrls`, where that isn't what
+ * the last deployment covered.
  */
 export interface CoverageChange {
   /** Whether the last deployment would have covered a URL, had its file been there. */

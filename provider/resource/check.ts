@@ -288,7 +288,7 @@ function directoryProblems(
   return [
     ...describeMistakes("paths", ofPaths),
     ...describeMistakes("contents", ofContents),
-    ...(source?.indexDocument === undefined
+    ...(source?.indexDocument === undefined || source.cleanUrls
       ? []
       : ["source.indexDocument stands for directories, which can't be preloaded; leave it out."]),
   ];

@@ -57,7 +57,7 @@ export async function planDeployment(
   now: Date,
 ): Promise<Deployment> {
   const baseline = state && baselineOf(state);
-  const coverage = await compareCoverage(baseline?.inputs.source, inputs.source);
+  const coverage = await compareCoverage(baseline?.inputs.source, inputs.source, baseline?.manifest ?? new Map());
   const whole =
     baseline && checked
       ? planAfterDrift(baseline, inputs, checked, current, coverage)

@@ -58,7 +58,7 @@ interface CheckResult {
 
 export class CacheResourceProvider {
   private settings: ConfigReader = () => undefined;
-  private readonly sources = new SourceScanner();
+  private readonly sources: SourceScanner;
   private readonly clients: Clients;
   private readonly quotas: QuotaBudget;
   private readonly reporter: Reporter;
@@ -72,6 +72,7 @@ export class CacheResourceProvider {
     private readonly runtime: Runtime,
   ) {
     this.clients = new Clients(runtime);
+    this.sources = new SourceScanner(kind.operation === "preload" ? "directories" : undefined);
     this.quotas = new QuotaBudget(
       async (inputs, onWait) => this.clients.queryClient(inputs).describeRefreshQuota({ onWait }),
       runtime.now,

@@ -133,16 +133,16 @@ function findSince({ objectType, refresh }: Inputs, sentAt: Date | string): numb
   return new Date(refreshedAt ?? sentAt).getTime();
 }
 
-/** Finds the file that is served at a URL, with its size. */
+/** Finds the file that is served at a URL, with its size; nothing if that may be one of several. */
 function fileFinder(inputs: Inputs): (url: string) => FoundFile | undefined {
   const content = getContent(inputs);
   if (content.mode !== "source") return () => undefined;
   return (url) => {
-    for (const path of candidateFiles(content.source, url)) {
+    const found = candidateFiles(content.source, url).flatMap((path) => {
       const stats = statSync(path, { throwIfNoEntry: false });
-      if (stats?.isFile()) return { path, size: stats.size };
-    }
-    return undefined;
+      return stats?.isFile() ? [{ path, size: stats.size }] : [];
+    });
+    return found.length === 1 ? found[0] : undefined;
   };
 }
 

@@ -3,6 +3,7 @@
  * tests. The state keeps the inputs in the same form, complete, normalised and without duplicates.
  */
 import { z } from "zod";
+import { FOLLOW_SYMLINKS } from "../content/files.js";
 import type { Identity } from "../credentials/chain.js";
 import { DEFAULT_PRELOAD_AREA, OBJECT_TYPES, PRELOAD_AREAS } from "../vod/limits.js";
 import { DEFAULT_MAX_ATTEMPTS, DEFAULT_RETRY_TIMEOUT_MS } from "../vod/retry.js";
@@ -73,10 +74,30 @@ const sourceSchema = z
           "URLs are due. Defaults to none.",
         mustBe: 'the name of a file, such as "index.html"',
       }),
+    cleanUrls: z
+      .boolean()
+      .optional()
+      .meta({
+        description:
+          "Whether a page is also served at its name without `.html`, and with `indexDocument` a directory also without its slash. " +
+          "When a page changes, all its URLs are due. Defaults to `false`.",
+        default: false,
+      }),
+    followSymlinks: z
+      .enum(FOLLOW_SYMLINKS)
+      .optional()
+      .meta({
+        description:
+          "How far symbolic links are followed. `inside`: within the directory; a link that leaves it is an error. `always`: wherever " +
+          "they lead, as in the outputs of Bazel and pnpm. A link that leads back to a directory that contains it is an error. " +
+          "Defaults to `inside`.",
+        default: "inside",
+      }),
   })
   .meta({
     mustBe:
-      '{ directory: "./dist", baseUrl: "https://vod.example.com/" }, with include, exclude and indexDocument if needed',
+      '{ directory: "./dist", baseUrl: "https://vod.example.com/" }, with include, exclude, indexDocument, cleanUrls and ' +
+      "followSymlinks if needed",
   });
 export type Source = z.infer<typeof sourceSchema>;
 

@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { compileSelection, listFiles, splitAtCommas } from "../content/files.js";
 import type { Source } from "../schema/inputs.js";
 
-type FilterInputs = Pick<Source, "directory" | "include" | "exclude">;
+type FilterInputs = Pick<Source, "directory" | "include" | "exclude" | "followSymlinks">;
 
 /** A pattern that does nothing. */
 export interface IdlePattern {
@@ -29,12 +29,12 @@ export interface FilterFindings {
  * @param names those of the files that are selected.
  */
 export async function inspectFilter(source: FilterInputs, names: readonly string[]): Promise<FilterFindings> {
-  const { directory, include = [], exclude = [] } = source;
+  const { directory, include = [], exclude = [], followSymlinks } = source;
   const idle: IdlePattern[] = [];
   for (const pattern of include) {
     if (names.some(await compileSelection({ include: [pattern] }))) continue;
     const parts = splitAtCommas(pattern);
-    const isSplit = parts.length > 1 && (await selectsSome({ directory, include: parts, exclude }));
+    const isSplit = parts.length > 1 && (await selectsSome({ directory, include: parts, exclude, followSymlinks }));
     idle.push({ pattern, ...(isSplit ? { parts } : {}) });
   }
   const joined: IdlePattern[] = [];
@@ -48,8 +48,8 @@ export async function inspectFilter(source: FilterInputs, names: readonly string
   return { selected: names.length, isEmpty, include: idle, exclude: joined };
 }
 
-async function selectsSome({ directory, include, exclude }: FilterInputs): Promise<boolean> {
+async function selectsSome({ directory, include, exclude, followSymlinks }: FilterInputs): Promise<boolean> {
   // Files that the source doesn't have may be unreadable: then there is no hint.
-  const files = await listFiles(directory, { include, exclude }).catch(() => undefined);
+  const files = await listFiles(directory, { include, exclude }, { followSymlinks }).catch(() => undefined);
   return files !== undefined && files.size > 0;
 }

@@ -2,9 +2,16 @@
  * Scans a source's directory for the hash of each file. A file whose size, times and inode are those of the last scan
  * isn't read; the others are hashed on all cores.
  */
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { resolve, sep } from "node:path";
-import { ContentHashError, type Files, listFiles, requireName, unreadable } from "../content/files.js";
+import {
+  ContentHashError,
+  type Files,
+  type FollowSymlinks,
+  listFiles,
+  requireName,
+  unreadable,
+} from "../content/files.js";
 import {
   type Hashing,
   hashContents,
@@ -22,6 +29,8 @@ export interface ScanOptions {
   readonly include?: readonly string[] | undefined;
   /** Globs of what to leave out. A directory that matches is left out with everything below it. Defaults to none. */
   readonly exclude?: readonly string[] | undefined;
+  /** How far symbolic links are followed. Defaults to `inside`. */
+  readonly followSymlinks?: FollowSymlinks | undefined;
   /**
    * Where the stat cache is kept. Defaults to the user's cache directory, or to one below `os.tmpdir()` if that can't
    * be written. If none can be written, every scan reads every file.
@@ -40,24 +49,24 @@ export interface ScanOptions {
  * spellings, since tools upload either. If a file is written during the scan, its hash is that of what was read, and
  * the next scan reads it again.
  * @throws {@link ContentHashError} when there is no such directory; when a file can't be read, disappears during the
- * scan or is no regular file; when a symbolic link is broken, leads out of the directory or makes a cycle. The signal's
- * reason when it is aborted.
+ * scan or is no regular file; when a symbolic link is broken, makes a cycle, or with `inside` leads out of the directory. The
+ * signal's reason when it is aborted.
  */
 export async function scanSource(options: ScanOptions): Promise<Map<string, string>> {
-  const { include, exclude } = options;
+  const { include, exclude, followSymlinks = "inside" } = options;
   requireName(options.directory);
   const directory = resolve(options.directory);
-  requireDirectory(directory);
+  const { dev } = requireDirectory(directory);
   // Taken before any stat: whatever is written from now on has a later time, or one that is too close to be trusted.
   const start = Date.now();
-  const cache = cachePath(options.cacheDirectory, { directory, include, exclude });
+  const cache = cachePath(options.cacheDirectory, { directory, include, exclude, followSymlinks });
   const breather = yieldToEventLoop(options.signal);
   const pause = () => (breather.isDue() ? breather.take() : undefined);
-  const files = await listFiles(directory, { include, exclude }, { pause });
+  const files = await listFiles(directory, { include, exclude }, { followSymlinks, pause });
   const known = cache === undefined ? undefined : readTable(cache);
 
   const names = Array.from(files.keys());
-  const { stats, hashes, unread } = await hashFiles(files, known, options);
+  const { stats, hashes, unread } = await hashFiles(files, known, dev, options);
   if (cache !== undefined) {
     const rows = Array.from(names.keys()).filter((row) => !isRacy(stats, row, start));
     const isKept = rows.length === unread && unread === (known?.names.length ?? 0);
@@ -92,10 +101,15 @@ interface Hashed {
   unread: number;
 }
 
-/** Takes the stat of each file. The hash comes from the cache if the stat is the same, else from the content. */
+/**
+ * Takes the stat of each file. The hash comes from the cache if the stat is the same, else from the content.
+ *
+ * @param device that of the directory.
+ */
 async function hashFiles(
   files: Files,
   known: StatTable | undefined,
+  device: number,
   { onProgress, signal }: Pick<ScanOptions, "onProgress" | "signal">,
 ): Promise<Hashed> {
   const stats = new Float64Array(files.size * STAT_WORDS);
@@ -108,7 +122,7 @@ async function hashFiles(
     for (const [name, path] of files) {
       const row = hashes.length;
       const stat = statFile(path);
-      setStat(stats, row, stat);
+      setStat(stats, row, stat, device);
       const hash = find?.(name, stats, row);
       hashes.push(hash ?? "");
       if (hash === undefined) {
@@ -156,9 +170,9 @@ function selectRows(
   };
 }
 
-function requireDirectory(directory: string): void {
+function requireDirectory(directory: string): Stats {
   const found = statSync(directory, { throwIfNoEntry: false });
-  if (found?.isDirectory()) return;
+  if (found?.isDirectory()) return found;
   throw new ContentHashError(
     found
       ? `"${directory}" is not a directory. Name the directory that holds the content.`

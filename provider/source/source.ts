@@ -1,4 +1,5 @@
 /** The files of a source on the disk: hashed for `check`, and kept in memory for the plan that follows. */
+import { hash } from "node:crypto";
 import { join } from "node:path";
 import { ContentHashError } from "../content/files.js";
 import { HASH_CHARACTERS } from "../manifest/hash.js";
@@ -9,12 +10,11 @@ import { describeLeft, estimateLeft, keepPace } from "../text/progress.js";
 import { hideQuoted } from "../text/show.js";
 import { VodError } from "../vod/errors.js";
 import { formatNumber, pluralize } from "../vod/format.js";
-import { encodeName } from "../vod/paths.js";
-import { decodeName } from "./coverage.js";
 import { digestRows, type Rows } from "./directory-digests.js";
 import { type FilterFindings, inspectFilter } from "./filter.js";
 import type { Hashing } from "./hash-pool.js";
 import { scanSource } from "./scan.js";
+import { listNames, listUrls } from "./urls.js";
 
 /** What a scan of a source found. */
 interface ScannedSource {
@@ -37,6 +37,9 @@ interface ScanContext {
 export class SourceScanner {
   private readonly last = new Map<string, ScannedSource>();
 
+  /** @param without `directories` for a resource that takes no URL with `/` at its end. Default: nothing. */
+  constructor(private readonly without?: "directories") {}
+
   /**
    * Hashes the files of a source. A file whose size and times are those of the last scan isn't read.
    *
@@ -53,19 +56,15 @@ export class SourceScanner {
     return this.last.get(buildKey(source)) ?? this.scan(source, context);
   }
 
-  private async scanNow(
-    { directory, include, exclude, ...urls }: Source,
-    { log, secretPaths }: ScanContext,
-  ): Promise<ScannedSource> {
+  private async scanNow(source: Source, { log, secretPaths }: ScanContext): Promise<ScannedSource> {
     try {
-      const files = await scanSource({
-        directory,
-        ...(include ? { include } : {}),
-        ...(exclude ? { exclude } : {}),
-        onProgress: log && progressReporter(log),
-      });
-      const manifest = manifestFromFiles({ directory, ...urls }, files);
-      const filter = await inspectFilter({ directory, include, exclude }, [...files.keys()]);
+      const { directory, include, exclude, followSymlinks } = source;
+      const onProgress = log && progressReporter(log);
+      const files = await scanSource({ directory, include, exclude, followSymlinks, onProgress });
+      const manifest = manifestFromFiles(source, files);
+      if (this.without === "directories")
+        for (const url of manifest.keys()) if (url.endsWith("/")) manifest.delete(url);
+      const filter = await inspectFilter(source, [...files.keys()]);
       return { manifest, files: digestRows(files), filter };
     } catch (error) {
       if (!(error instanceof ContentHashError)) throw error;
@@ -95,31 +94,34 @@ export function describeHashing({ done, total, part, elapsedMs }: Hashing): stri
 }
 
 function buildKey(source: Source): string {
-  const { directory, baseUrl, include, exclude, indexDocument } = source;
-  return JSON.stringify([directory, baseUrl, include, exclude, indexDocument]);
+  const { directory, baseUrl, include, exclude, indexDocument, cleanUrls, followSymlinks } = source;
+  return JSON.stringify([directory, baseUrl, include, exclude, indexDocument, cleanUrls, followSymlinks]);
 }
 
-/** The files that a source may serve at a URL, the likeliest first. */
-export function candidateFiles({ directory, baseUrl, indexDocument }: Source, url: string): string[] {
-  const name = url.startsWith(baseUrl) ? decodeName(url.slice(baseUrl.length)) : undefined;
-  if (name === undefined) return [];
-  const isDirectory = name === "" || name.endsWith("/");
-  if (isDirectory) return indexDocument === undefined ? [] : [join(directory, name, indexDocument)];
-  return [join(directory, name)];
+/** The files that a source may serve at a URL. */
+export function candidateFiles(source: Source, url: string): string[] {
+  return listNames(source, url).map((name) => join(source.directory, name));
 }
 
-/** The current hash of every URL at which the files of a source are served. */
-export function manifestFromFiles(
-  { baseUrl, indexDocument }: Source,
-  files: ReadonlyMap<string, string>,
-): Map<string, string> {
+/**
+ * The current hash of every URL at which the files of a source are served. If several may answer at a URL, such as
+ * `about.html` and `about/index.html`, its hash is another whenever that of one of them is.
+ */
+export function manifestFromFiles(source: Source, files: ReadonlyMap<string, string>): Map<string, string> {
   const manifest = new Map<string, string>();
+  const shared = new Map<string, string[]>();
   for (const [name, content] of files) {
     const hash = content.slice(0, HASH_CHARACTERS);
-    manifest.set(baseUrl + encodeName(name), hash);
-    if (indexDocument === undefined) continue;
-    const slash = name.lastIndexOf("/") + 1;
-    if (name.slice(slash) === indexDocument) manifest.set(baseUrl + encodeName(name.slice(0, slash)), hash);
+    for (const url of listUrls(source, name)) {
+      const other = manifest.get(url);
+      if (other !== undefined) shared.set(url, [...(shared.get(url) ?? [other]), hash]);
+      manifest.set(url, hash);
+    }
   }
+  for (const [url, hashes] of shared) manifest.set(url, hashText(hashes.sort().join(" ")));
   return manifest;
+}
+
+function hashText(text: string): string {
+  return hash("sha256", text, "base64url").slice(0, HASH_CHARACTERS);
 }

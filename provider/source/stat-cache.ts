@@ -39,14 +39,15 @@ export interface StatTable {
 /** Characters of a hash: 9 bytes in base64url. */
 export const HASH_LENGTH = 12;
 /**
- * Size in bytes, mtime and ctime in milliseconds since 1970, inode. Such a time is exact to a quarter of a microsecond:
- * two writes with a stat between them are further apart. Times in nanoseconds take longer to get.
+ * Size in bytes, mtime and ctime in milliseconds since 1970, inode, and the device if it isn't that of the directory. Such a
+ * time is exact to a quarter of a microsecond: two writes with a stat between them are further apart. Times in nanoseconds
+ * take longer to get.
  */
-export const STAT_WORDS = 4;
+export const STAT_WORDS = 5;
 const STAT_BYTES = STAT_WORDS * Float64Array.BYTES_PER_ELEMENT;
 
 /** Raise it with every change of the format or of the hash: a file with another version is ignored. */
-const VERSION = 1;
+const VERSION = 2;
 const MAGIC = 0x53_44_4f_56; // "VODS"
 /** Magic number, version, number of files, bytes of the names; then the checksum of everything behind the header. */
 const HEADER_FIELDS = 4;
@@ -63,13 +64,24 @@ const UNUSED_DAYS = 30;
 const TICK_MS = 100;
 const COARSE_TICK_MS = 2100;
 
-/** Writes into a row what tells whether a file changed. */
-export function setStat(stats: Float64Array, row: number, { size, mtimeMs, ctimeMs, ino }: Stats): void {
+/**
+ * Writes into a row what tells whether a file changed.
+ *
+ * @param device that of the directory. The number of a device is another after a restart, so that only a file that lies on
+ * another one, behind a symbolic link, goes by it.
+ */
+export function setStat(
+  stats: Float64Array,
+  row: number,
+  { size, mtimeMs, ctimeMs, ino, dev }: Stats,
+  device: number,
+): void {
   const at = row * STAT_WORDS;
   stats[at] = size;
   stats[at + 1] = mtimeMs;
   stats[at + 2] = ctimeMs;
   stats[at + 3] = ino;
+  stats[at + 4] = dev === device ? 0 : dev;
 }
 
 /**

@@ -15,6 +15,8 @@ export interface Coverage {
   base: string;
   filter: Filter;
   hasIndex: boolean;
+  /** Whether pages are also at their names without `.html`, and directories without their slash. */
+  isClean: boolean;
 }
 
 const INDEX = "index.html";
@@ -42,6 +44,7 @@ export function drawCoverage(shape: Shape, mayIndex: boolean, random: Random): C
     base: random.chance(0.7) ? "" : random.pick(BASES[shape]),
     filter: random.chance(0.4) ? EVERYTHING : random.pick(FILTERS),
     hasIndex: mayIndex && random.chance(0.5),
+    isClean: random.chance(0.3),
   };
 }
 
@@ -51,26 +54,54 @@ export function withFiles(site: Site, coverage: Coverage, urls: readonly string[
   return isIdle ? { ...coverage, filter: EVERYTHING } : coverage;
 }
 
-/** Returns the covered URLs, each with that of its file. */
+/** Returns the covered URLs, each with that of its file. No two files of a site have a URL in common. */
 export function listCovered(site: Site, coverage: Coverage, urls: readonly string[]): Map<string, string> {
   const covered = new Map<string, string>();
-  for (const url of urls) {
-    if (!covers(site, { ...coverage, hasIndex: false }, url)) continue;
-    covered.set(url, url);
-    if (coverage.hasIndex && url.endsWith(`/${INDEX}`)) covered.set(url.slice(0, -INDEX.length), url);
+  for (const file of urls.filter((url) => isSelected(site, coverage, url))) {
+    const index = coverage.hasIndex && file.endsWith(`/${INDEX}`) ? file.slice(0, -INDEX.length) : undefined;
+    const clean = [file.endsWith(".html") ? file.slice(0, -".html".length) : undefined, index?.slice(0, -1)];
+    for (const url of [file, index, ...(coverage.isClean ? clean : [])]) if (url !== undefined) covered.set(url, file);
   }
   return covered;
 }
 
 /** Whether a URL is covered, or would be if its file were there. */
-export function covers(site: Site, { base, filter, hasIndex }: Coverage, url: string): boolean {
-  const beginning = site.baseUrl + base;
-  if (url.endsWith("/")) return hasIndex && covers(site, { base, filter, hasIndex }, url + INDEX);
-  return url.startsWith(beginning) && filter.selects(url.slice(beginning.length));
+export function covers(site: Site, coverage: Coverage, url: string): boolean {
+  return findFiles(site, coverage, url).length > 0;
 }
 
-export function toSource(site: Site, { base, filter, hasIndex }: Coverage): Record<string, unknown> {
+/**
+ * Whether a source comes to cover a URL: by a file by which the one before it didn't, unless that file is known not to have
+ * been there.
+ */
+export function isNewlyCovered(
+  site: Site,
+  [before, now]: readonly [Coverage, Coverage],
+  url: string,
+  wasThere: (url: string) => boolean,
+): boolean {
+  const files = findFiles(site, before, url);
+  if (before.base !== now.base || files.length === 0) return true;
+  const others = findFiles(site, now, url).filter((file) => !files.includes(file));
+  return others.some((file) => !isSelected(site, before, file) || wasThere(file));
+}
+
+/** The URLs of the files by which a URL is covered, whether or not they are there. */
+function findFiles(site: Site, coverage: Coverage, url: string): string[] {
+  const { hasIndex, isClean } = coverage;
+  const files = url.endsWith("/") ? [] : [url];
+  if (hasIndex && url.endsWith("/")) files.push(url + INDEX);
+  if (isClean && !url.endsWith("/")) files.push(`${url}.html`, ...(hasIndex ? [`${url}/${INDEX}`] : []));
+  return files.filter((file) => isSelected(site, coverage, file));
+}
+
+function isSelected(site: Site, { base, filter }: Coverage, file: string): boolean {
+  const beginning = site.baseUrl + base;
+  return file.startsWith(beginning) && filter.selects(file.slice(beginning.length));
+}
+
+export function toSource(site: Site, { base, filter, hasIndex, isClean }: Coverage): Record<string, unknown> {
   const { selects: _, ...globs } = filter;
-  const indexDocument = hasIndex ? { indexDocument: INDEX } : {};
-  return { directory: join(site.directory, base), baseUrl: site.baseUrl + base, ...globs, ...indexDocument };
+  const places = { ...(hasIndex ? { indexDocument: INDEX } : {}), ...(isClean ? { cleanUrls: true } : {}) };
+  return { directory: join(site.directory, base), baseUrl: site.baseUrl + base, ...globs, ...places };
 }

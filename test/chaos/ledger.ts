@@ -67,15 +67,18 @@ export class Ledger {
     const isOther = mode !== declaration.mode || objectType !== declaration.objectType || area !== declaration.area;
     const switched = isOther || recorded.refreshType !== attempt.refreshType;
     const isPreload = declaration.objectType === "Preload";
-    const isOtherBase = recorded.coverage?.base !== attempt.coverage?.base;
-    const isNewlyCovered = (key: string) => recorded.coverage !== undefined && (isOtherBase || !recorded.covers(key));
+    const isNewlyCovered = (key: string, wasThere: (url: string) => boolean) =>
+      recorded.coverage !== undefined && attempt.newlyCovers(recorded.coverage, key, wasThere);
+    const isKnown = (url: string) => recorded.keys.has(url);
     for (const [key, hash] of keys) {
       const old = recorded.keys.get(key);
       if (switched) due.set(key, "switched");
       else if (old === undefined && !leftover.has(key)) {
         // What a source comes to cover was online before.
-        if (isNewlyCovered(key)) due.set(key, "covered");
+        if (isNewlyCovered(key, isKnown)) due.set(key, "covered");
         else if (declaration.mode === "paths" || declaration.refreshNew) due.set(key, "new");
+        // A file that was removed before, and is still to be sent, may count as one that was there.
+        else if (isNewlyCovered(key, (url) => leftover.has(url))) due.set(key, "unsure");
       } else if (old !== undefined && old !== hash) due.set(key, "changed");
       else if (leftover.has(key)) due.set(key, leftover.get(key) as Leftover);
       if (!due.has(key) && this.letGo.has(key)) due.set(key, "unsure");

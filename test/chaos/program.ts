@@ -1,5 +1,5 @@
 /** The inputs of a resource, the paths that they name with their hashes, and the URLs that these paths keep fresh. */
-import { type Coverage, covers, drawCoverage, listCovered, toSource, withFiles } from "./coverage.js";
+import { type Coverage, covers, drawCoverage, isNewlyCovered, listCovered, toSource, withFiles } from "./coverage.js";
 import type { Random } from "./random.js";
 import type { Site } from "./site.js";
 
@@ -46,6 +46,8 @@ export interface Attempt {
   coverage: Coverage | undefined;
   /** Whether its source covers a URL, or would if the file were online. */
   covers: (url: string) => boolean;
+  /** Whether its source comes to cover a URL after another one, where some files are known to have been there. */
+  newlyCovers: (before: Coverage, url: string, wasThere: (url: string) => boolean) => boolean;
 }
 
 /** What all declarations of a resource have in common. */
@@ -154,6 +156,8 @@ export function buildAttempt(site: Site, declaration: Declaration, loose: boolea
       online: new Map(site.files),
       coverage: source,
       covers: (url) => source !== undefined && covers(site, source, url),
+      newlyCovers: (before, url, wasThere) =>
+        source !== undefined && isNewlyCovered(site, [before, source], url, wasThere),
     };
   };
   if (mode === "contents") {
@@ -161,8 +165,8 @@ export function buildAttempt(site: Site, declaration: Declaration, loose: boolea
     return create(hashes, { contents: Object.fromEntries(hashes) });
   }
   if (mode === "source") {
-    // Only what is refreshed may be preloaded, and no directory.
-    const own = isPreload ? { ...(refresh?.coverage ?? coverage), hasIndex: false } : coverage;
+    // Only what is refreshed may be preloaded, no directory, and nothing that the origin doesn't have.
+    const own = isPreload ? { ...(refresh?.coverage ?? coverage), hasIndex: false, isClean: false } : coverage;
     const source = withFiles(site, own, online);
     const hashes = [...listCovered(site, source, online)].map(([url, file]): [string, string] => [
       url,

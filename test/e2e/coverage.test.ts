@@ -1,5 +1,5 @@
 /** A source that covers other URLs than before: what comes to be covered was online before, and viewers have asked for it. */
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { pathsOf, publish as publishAt, view } from "../emulator/index.js";
@@ -84,6 +84,41 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect((await run("up", indexed)).output).toContain(
       "nothing to refresh (2 new URLs skipped: no old copy to refresh)",
     );
+  });
+
+  test("cleanUrls: the URLs without .html and without the slash are refreshed, and let go of as no longer covered", async () => {
+    const both = { indexDocument: "index.html" };
+    const { emulator, publish, config, run, refreshed } = await openViewed(both, ["about.html", "deep/index.html"]);
+    for (const name of ["about", "deep"]) await view(emulator, BASE + name);
+    publish("about.html", "new");
+    publish("fresh.html", "new");
+    const clean = config({ ...both, cleanUrls: true });
+    const line = "1 of 9 URLs changed, 3 newly covered";
+    expect((await run("preview", clean)).output).toContain(line);
+    expect((await run("up", clean)).succeeded).toBe(true);
+    expect(refreshed()).toEqual(url("about", "about.html", "deep", "deep/index"));
+    expect((await run("up", clean)).changes).not.toHaveProperty("update");
+    expect((await run("up", config(both))).output).toContain("4 URLs no longer covered: refresh 4 URLs in 1 call (");
+  });
+
+  test("followSymlinks: links that leave the directory are an error that says what to do, and then followed", async () => {
+    stack = await openStack(await create(), join(PROGRAMS, "commonjs"));
+    const { emulator, run, refreshed } = stack;
+    const [directory, store] = ["dist", "store"].map((name) => join(emulator.origin, name)) as [string, string];
+    mkdirSync(directory);
+    publishAt(emulator, "store/app.js", "old");
+    symlinkSync(store, join(directory, "js"), "junction");
+    const config = (more = {}) => resources({ site: { source: { directory, baseUrl: BASE, ...more } } });
+    const refused = await run("up", config());
+    expect(refused.succeeded).toBe(false);
+    expect(refused.output).toContain("Set `followSymlinks` to `always` if what it leads to is served, or exclude it.");
+    const always = config({ followSymlinks: "always" });
+    expect((await run("up", always)).succeeded).toBe(true);
+    publishAt(emulator, "store/app.js", "new");
+    expect((await run("up", always)).succeeded).toBe(true);
+    expect(refreshed()).toEqual(url("js/app.js", "js/app.js"));
+    symlinkSync(emulator.origin, join(store, "back"), "junction");
+    expect((await run("preview", always)).output).toMatch(/link ".*back" leads back to itself, or to a directory/);
   });
 
   test("baseUrl: everything below the new one is refreshed, and everything below the old one", async () => {

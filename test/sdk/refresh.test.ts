@@ -123,6 +123,16 @@ describe("a preload after the refresh", () => {
     });
     const whole = await preloadOf("p4", { source: pulumi.output(source), objectType: "File", preload: true });
     expect(whole?.source).toEqual(files);
+    // With clean URLs a directory has a URL that can be preloaded.
+    for (const [i, cleanUrls] of [true, pulumi.output(true)].entries()) {
+      const clean = await preloadOf(`p4${i}`, { source: { ...source, cleanUrls }, objectType: "File", preload: true });
+      expect(clean?.source).toEqual({ ...source, cleanUrls: true });
+    }
+    const off = { ...source, cleanUrls: pulumi.output(false) };
+    expect((await preloadOf("p42", { source: off, objectType: "File", preload: true }))?.source).toEqual({
+      ...files,
+      cleanUrls: false,
+    });
   });
 
   test("does not exist without `preload`", async () => {

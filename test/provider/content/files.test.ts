@@ -148,7 +148,7 @@ describe.skipIf(isWindows)("symbolic links", () => {
     const directory = temporaryDirectory(SITE);
     symlinkSync(target, join(directory, name));
     expect(await messageOf(hashFiles(directory))).toBe(
-      `"${join(directory, name)}" leads back to a directory that contains it, through a symbolic link. Remove that link, or exclude it.`,
+      `The symbolic link "${join(directory, name)}" leads back to itself, or to a directory that contains it. Remove it, or exclude it.`,
     );
   });
 
@@ -156,7 +156,31 @@ describe.skipIf(isWindows)("symbolic links", () => {
     const directory = temporaryDirectory({ "a/x": "", "b/y": "" });
     symlinkSync("../b", join(directory, "a", "to-b"));
     symlinkSync("../a", join(directory, "b", "to-a"));
-    expect(await messageOf(hashFiles(directory))).toMatch(/leads back to a directory that contains it/);
+    expect(await messageOf(hashFiles(directory))).toMatch(
+      /link ".*to-b\/to-a" leads back to itself, or to a directory/,
+    );
+  });
+
+  it("to a directory that contains the root of the cycle are refused at the link, not below it", async () => {
+    const parent = temporaryDirectory({ "work/dist/a": "", "work/big/b": "" });
+    symlinkSync("../..", join(parent, "work", "dist", "up"));
+    const list = (exclude?: string[]) =>
+      listFiles(join(parent, "work", "dist"), { exclude }, { followSymlinks: "always" });
+    expect(await messageOf(list())).toMatch(/^The symbolic link ".*dist\/up" leads back to/);
+    expect([...(await list(["up/work/dist"])).keys()].sort()).toEqual(["a", "up/work/big/b"]);
+  });
+
+  it("that leave the directory are followed always, or refused with what to do", async () => {
+    const parent = temporaryDirectory({ "store/a/1.js": "", "store/b.js": "", "dist/index.html": "" });
+    symlinkSync("../store/a", join(parent, "dist", "a"));
+    symlinkSync(join(parent, "store", "b.js"), join(parent, "dist", "b.js"));
+    symlinkSync("../b.js", join(parent, "store", "a", "2.js")); // from one place outside to another
+    const directory = join(parent, "dist");
+    const followed = await listFiles(directory, {}, { followSymlinks: "always" });
+    expect([...followed.keys()].sort()).toEqual(["a/1.js", "a/2.js", "b.js", "index.html"]);
+    expect(await messageOf(listFiles(directory, {}, { followSymlinks: "inside" }))).toMatch(
+      /which is outside ".*dist"\. Set `followSymlinks` to `always` if what it leads to is served, or exclude it\.$/,
+    );
   });
 
   it.each(["..", "../other", "../other/secret.txt"])("to %s leave the directory, and are refused", async (target) => {

@@ -16,10 +16,11 @@ export async function filesSection(): Promise<Section> {
   const dist = join(root, "dist");
   mkdirSync(join(dist, "empty"), { recursive: true });
   writeFileSync(join(root, "index.html"), "");
-  const link = (name: string, target: string) => {
+  const link = (name: string, target: string, list?: typeof hashFiles) => {
     mkdirSync(join(root, name));
     symlinkSync(target, join(root, name, "link"));
-    return () => scanSource({ directory: join(root, name), cacheDirectory: join(root, "cache") });
+    const directory = join(root, name);
+    return () => list?.(directory) ?? scanSource({ directory, cacheDirectory: join(root, "cache") });
   };
   const scan =
     (directory: string, more = {}) =>
@@ -56,6 +57,7 @@ export async function filesSection(): Promise<Section> {
       ...(await messagesOf(
         link("broken", "none"),
         link("outside", "/usr"),
+        link("elsewhere", "/usr", hashFiles),
         link("cycle", "."),
         hash("/dev/null"),
         () => addFile(new Map(), "\uFFFD.js", "/home/me/site/dist/\uFFFD.js"),

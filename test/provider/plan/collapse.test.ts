@@ -52,6 +52,14 @@ describe("with a whole day left", () => {
   });
 });
 
+test("a URL that is alone has no directory, and none is above it for its sake", () => {
+  const [bare, below] = ["https://vod.example.com/a", files("https://vod.example.com/a/", 30)];
+  const isAlone = (url: string) => url === bare;
+  const directories = ["https://vod.example.com/a/"];
+  expect(cheapestCover([bare, ...below], FULL, { isAlone })).toEqual({ urls: [bare], directories });
+  expect(cheapestCover([bare, ...below], NO_URLS, { isAlone })).toBeUndefined();
+});
+
 describe("the directory of URLs is", () => {
   const H = "https://vod.example.com";
 

@@ -344,7 +344,7 @@ describe("source", () => {
   });
 
   const wanted =
-    '{ directory: "./dist", baseUrl: "https://vod.example.com/" }, with include, exclude and indexDocument if needed';
+    '{ directory: "./dist", baseUrl: "https://vod.example.com/" }, with include, exclude, indexDocument, cleanUrls and followSymlinks if needed';
   test.each([
     ["./dist", `source must be ${wanted} (got a string).`],
     [
@@ -353,7 +353,7 @@ describe("source", () => {
     ],
     [
       { directory: "./dist", baseUrl: "https://vod.example.com/", colour: "red" },
-      'source has no property "colour"; it has directory, baseUrl, include, exclude and indexDocument.',
+      'source has no property "colour"; it has directory, baseUrl, include, exclude, indexDocument, cleanUrls and followSymlinks.',
     ],
     [
       { directory: "./dist", baseUrl: "https://vod.example.com/?v=1" },

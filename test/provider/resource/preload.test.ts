@@ -1,5 +1,5 @@
 /** VodCachePreload: what is preloaded, when, and what the state keeps of it. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -280,6 +280,16 @@ describe("a bad input is refused by name in the preview", () => {
   test("index documents are refused, since they stand for directories", async () => {
     const source = { directory: __dirname, baseUrl: url(""), indexDocument: "index.html" };
     expect((await problems({ source }))[0]).toMatch(/^source\.indexDocument stands for directories/);
+  });
+
+  test("with clean URLs they stand for a directory without its slash, which is preloaded, and the one with it isn't", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "preload-"));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
+    mkdirSync(join(directory, "deep"));
+    writeFileSync(join(directory, "deep", "index.html"), "1");
+    const source = { directory, baseUrl: url(""), indexDocument: "index.html", cleanUrls: true };
+    await up(undefined, { source });
+    expect(preloaded().sort()).toEqual([url("deep"), url("deep/index"), url("deep/index.html")]);
   });
 });
 

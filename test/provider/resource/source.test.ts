@@ -152,6 +152,22 @@ describe("a deployment", () => {
     const change = () => write({ "deep/index.html": "2" });
     expect(await sentAfter(change, { indexDocument: "index.html" })).toEqual(url("deep/", "deep/index.html"));
   });
+  test("sends each URL of a page and of a directory with cleanUrls, and all of them once it is turned on or off", async () => {
+    write({ "about.html": "1" });
+    const off = { refreshOnCreate: false };
+    const [index, clean] = [{ indexDocument: "index.html" }, { indexDocument: "index.html", cleanUrls: true }];
+    let deployed = await up(undefined, program(index, off));
+    const change = async (source: object) => {
+      const before = sent().length;
+      deployed = await up(deployed, program(source, off));
+      return sent().slice(before).sort();
+    };
+    const added = url("about", "deep", "deep/index");
+    expect(await change(clean)).toEqual(added);
+    write({ "deep/index.html": "2", "new.html": "1" });
+    expect(await change(clean)).toEqual(url("deep", "deep/", "deep/index", "deep/index.html"));
+    expect(await change(index)).toEqual([...added, ...url("new")]);
+  });
   test("sends nothing for an empty directory that was added", async () => {
     expect(await sentAfter(() => mkdirSync(join(directory, "empty")))).toEqual([]);
   });

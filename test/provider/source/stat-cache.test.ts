@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   rmSync,
+  type Stats,
   statSync,
   symlinkSync,
   utimesSync,
@@ -21,7 +22,9 @@ import {
   isRacy,
   lookUp,
   readTable,
+  STAT_WORDS,
   type StatTable,
+  setStat,
   userCacheDirectory,
   writeTable,
 } from "../../../provider/source/stat-cache.js";
@@ -29,7 +32,7 @@ import { isWindows, temporaryDirectory } from "../content/content.js";
 
 const TABLE: StatTable = {
   names: ["index.html", "player/日本.js"],
-  stats: Float64Array.of(12, 1_700_000_000_000.001, 1_700_000_000_000.002, 7, 0, -1, 0.5, 2 ** 53),
+  stats: Float64Array.of(12, 1_700_000_000_000.001, 1_700_000_000_000.002, 7, 0, 0, -1, 0.5, 2 ** 53, 3),
   hashes: "4xyxjkIXPZ7AnPPzyK6ONszX",
 };
 const bytesOf = (table: StatTable) => Buffer.concat(encodeTable(table));
@@ -38,7 +41,7 @@ describe("a cache file", () => {
   it("is read as it was written", () => {
     const row = fc.record({
       name: fc.string({ unit: "grapheme" }).map((name) => name.replaceAll("\0", "")),
-      stat: fc.array(fc.double({ noNaN: true }), { minLength: 4, maxLength: 4 }),
+      stat: fc.array(fc.double({ noNaN: true }), { minLength: STAT_WORDS, maxLength: STAT_WORDS }),
       hash: fc.uint8Array({ minLength: 9, maxLength: 9 }).map((hash) => Buffer.from(hash).toString("base64url")),
     });
     fc.assert(
@@ -67,7 +70,7 @@ describe("a cache file", () => {
 
   it("is not read if another version wrote it", () => {
     const bytes = bytesOf(TABLE);
-    new Uint32Array(bytes.buffer, bytes.byteOffset, 2)[1] = 2;
+    new Uint32Array(bytes.buffer, bytes.byteOffset, 2)[1] = 1;
     expect(decodeTable(bytes)).toBeUndefined();
   });
 
@@ -87,6 +90,18 @@ describe("a cache file", () => {
     expect(readTable(join(directory, name("c")))).toEqual(TABLE);
     expect(statSync(join(directory, name("c"))).mtimeMs).toBeGreaterThan(week.getTime());
   });
+});
+
+test("a file on another device than its directory isn't taken for one with the same stat there", () => {
+  const file = { size: 1, mtimeMs: 2, ctimeMs: 3, ino: 4 } as Stats;
+  const stats = new Float64Array(3 * STAT_WORDS);
+  for (const [row, dev] of [7, 7, 8].entries()) setStat(stats, row, { ...file, dev } as Stats, 7);
+  const find = lookUp({ names: ["a"], stats: stats.slice(0, STAT_WORDS), hashes: "4xyxjkIXPZ7A" });
+  expect(find("a", stats, 1)).toBe("4xyxjkIXPZ7A");
+  expect(find("a", stats, 2)).toBeUndefined();
+  // After a restart the devices have other numbers.
+  setStat(stats, 1, { ...file, dev: 9 } as Stats, 9);
+  expect(find("a", stats, 1)).toBe("4xyxjkIXPZ7A");
 });
 
 describe.skipIf(isWindows)("a cache is used if it is the user's own, and nobody else's to write:", () => {
@@ -175,7 +190,7 @@ describe("lookUp", () => {
   const stats = (...rows: number[][]) => Float64Array.from(rows.flat());
   const table = (names: string[]): StatTable => ({
     names,
-    stats: stats(...names.map((_, i) => [i, 2, 3, 4])),
+    stats: stats(...names.map((_, i) => [i, 2, 3, 4, 0])),
     hashes: names.map((name) => name.repeat(12)).join(""),
   });
 
@@ -184,7 +199,7 @@ describe("lookUp", () => {
     fc.assert(
       fc.property(names, fc.array(fc.constantFrom(..."abcdefghi")), (kept, asked) => {
         const find = lookUp(table(kept));
-        const rows = stats(...asked.map((name) => [kept.indexOf(name), 2, 3, 4]));
+        const rows = stats(...asked.map((name) => [kept.indexOf(name), 2, 3, 4, 0]));
         const expected = asked.map((name) => (kept.includes(name) ? name.repeat(12) : undefined));
         expect(asked.map((name, row) => find(name, rows, row))).toEqual(expected);
       }),
@@ -193,12 +208,13 @@ describe("lookUp", () => {
 
   it("finds nothing if any part of the stat differs", () => {
     const find = lookUp(table(["a"]));
-    expect(find("a", stats([0, 2, 3, 4]), 0)).toBe("aaaaaaaaaaaa");
+    expect(find("a", stats([0, 2, 3, 4, 0]), 0)).toBe("aaaaaaaaaaaa");
     for (const other of [
-      [1, 2, 3, 4],
-      [0, 2.0005, 3, 4],
-      [0, 2, 2, 4],
-      [0, 2, 3, 5],
+      [1, 2, 3, 4, 0],
+      [0, 2.0005, 3, 4, 0],
+      [0, 2, 2, 4, 0],
+      [0, 2, 3, 4, 5],
+      [0, 2, 3, 5, 0],
     ]) {
       expect(find("a", stats(other), 0)).toBeUndefined();
     }
