@@ -93,12 +93,14 @@ describe.each(engines())("on the $name", ({ create }) => {
     publish("about.html", "new");
     publish("fresh.html", "new");
     const clean = config({ ...both, cleanUrls: true });
-    const line = "1 of 9 URLs changed, 3 newly covered";
+    const line = "1 of 8 URLs changed, 3 newly covered since cleanUrls changed (2 new URLs skipped";
     expect((await run("preview", clean)).output).toContain(line);
     expect((await run("up", clean)).succeeded).toBe(true);
     expect(refreshed()).toEqual(url("about", "about.html", "deep", "deep/index"));
     expect((await run("up", clean)).changes).not.toHaveProperty("update");
-    expect((await run("up", config(both))).output).toContain("4 URLs no longer covered: refresh 4 URLs in 1 call (");
+    expect((await run("up", config(both))).output).toContain(
+      "4 URLs no longer covered since cleanUrls changed: refresh 4 URLs in 1 call (",
+    );
   });
 
   test("followSymlinks: links that leave the directory are an error that says what to do, and then followed", async () => {
