@@ -10,6 +10,7 @@ const WHOLE = [
   "test/engine/{command,realCli,replay,standIn}.test.ts",
   "test/{package,release}.test.ts",
   "test/run-directory.test.ts",
+  "test/site/walk.test.ts",
 ];
 
 /** A busy machine must not decide: what hangs is found all the same. */

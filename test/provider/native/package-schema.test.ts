@@ -1,4 +1,5 @@
 /** The package as Pulumi's code generators read it: whole, and true to what the plugin takes and gives. */
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { z } from "zod";
 import { CONFIG_VARIABLES } from "../../../provider/native/configuration.js";
@@ -6,6 +7,7 @@ import { describePackage, nativeSchemas } from "../../../provider/native/package
 import { describeField } from "../../../provider/schema/fields.js";
 import { PRELOAD, REFRESH } from "../../../provider/schema/inputs.js";
 import { outputSchemas } from "../../../provider/schema/outputs.js";
+import { type PackageSchema, writePackagePage } from "../../../site/package-page.js";
 
 interface Property {
   type?: string;
@@ -59,6 +61,11 @@ function typeOf({ type, $ref, items, additionalProperties, oneOf }: Property): s
 
 test("the whole schema is the recorded one", async () => {
   await expect(`${JSON.stringify(schema, null, 2)}\n`).toMatchFileSnapshot("package-schema.json");
+});
+
+test("docs/reference/package.md has all of the schema (-u writes it)", async () => {
+  const page = writePackagePage(schema as unknown as PackageSchema);
+  await expect(page).toMatchFileSnapshot(join(__dirname, "../../../docs/reference/package.md"));
 });
 
 describe.each([
