@@ -46,11 +46,19 @@ export function startPlugin(release: Release, address?: string, runtime: Partial
   });
   server.addService(ResourceProviderService as unknown as grpc.ServiceDefinition, service);
   const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+  const open = new Set<Socket>();
   return {
-    accept: (socket) => injector.injectConnection(socket),
-    stop: () => {
+    accept: (socket) => {
+      open.add(socket);
+      socket.once("close", () => open.delete(socket));
+      injector.injectConnection(socket);
+    },
+    stop: async () => {
       plugin.cancel();
-      return new Promise((resolve) => server.tryShutdown(() => resolve()));
+      // Each connection is closed once its calls are answered. What gRPC says of that isn't waited for: it never comes where the
+      // engine closes the connection at the same time.
+      server.tryShutdown(() => {});
+      await Promise.all([...open].map((socket) => new Promise((resolve) => socket.once("close", resolve))));
     },
   };
 }
