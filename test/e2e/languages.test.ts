@@ -107,10 +107,11 @@ interface Properties {
   [name: string]: { $ref?: string };
 }
 interface Package {
+  provider: { inputProperties: Properties };
   types: Record<string, { properties: Properties }>;
   resources: Record<string, { inputProperties: Properties; properties: Properties; requiredInputs: string[] }>;
 }
-const { types, resources } = describePackage({ version: "1.2.3" }) as unknown as Package;
+const { provider, types, resources } = describePackage({ version: "1.2.3" }) as unknown as Package;
 
 /** What a program gives to a resource, or to a type of the package: the names, as the schema writes them. */
 interface Given {
@@ -166,6 +167,18 @@ function readBlocks(text: string, start: RegExp, name: RegExp): Given[] {
 }
 
 const toCamelCase = (name: string) => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+test("the program for several accounts in docs/languages.md gives the plugin what its schema has", () => {
+  const text = readFileSync(join(ROOT, "docs", "languages.md"), "utf8");
+  const snippet = /```yaml\n(resources:\n(?:.*\n)*?)```/.exec(text)?.[1] ?? "";
+  const given = READERS.yaml(snippet);
+  expect(given.map(({ type }) => type)).toEqual(["pulumi:providers:alicloud-vod", "VodCacheRefresh", "Source"]);
+  for (const { type, names } of given) {
+    const token = `alicloud-vod:index:${type}`;
+    const known = resources[token]?.inputProperties ?? types[token]?.properties ?? provider.inputProperties;
+    expect(Object.keys(known), type).toEqual(expect.arrayContaining(names));
+  }
+});
 
 describe.each(languages)("examples/%s", (language) => {
   const { program } = LANGUAGES[language];
