@@ -76,4 +76,10 @@ describe("the package", () => {
     expect(loaded).toContain("zod");
     expect(loaded).not.toMatch(/@alicloud.pop-core/);
   });
+
+  test("does not load what asks the edge before a program wants that", () => {
+    const loaded = run("-p", 'require("pulumi-alicloud-vod/provider"); Object.keys(require.cache).join("\\n")');
+    expect(loaded).toMatch(/provider.resource.verification/);
+    expect(loaded).not.toMatch(/provider.edge/);
+  });
 });

@@ -162,21 +162,24 @@ function judgeAge(answer: Answer, since: number, what = ""): Verdict {
  */
 function compareAge({ headers, askedAt, answeredAt }: Answer, since: number): [CopyAge, string] {
   const cache = headers["x-cache"] ?? "";
-  // Counted from the origin's answer, on whichever node it was kept.
+  // Counted from the origin's answer, on whichever node it was kept: a node that has no copy may get an old one from a node above.
   const age = parseNumber(headers.age);
-  if (headers["x-swift-cachetime"]?.trim() === "0") return ["newer", "a copy that isn't kept"];
-  if (/^\s*HIT TCP_REFRESH_HIT\b/i.test(cache)) return ["newer", "a copy that the origin just confirmed"];
-  if (/^\s*MISS\b/i.test(cache) && (age ?? 0) === 0) return ["newer", "fetched just now"];
+  if ((age ?? 0) === 0) {
+    if (headers["x-swift-cachetime"]?.trim() === "0") return ["newer", "a copy that isn't kept"];
+    if (/^\s*HIT TCP_REFRESH_HIT\b/i.test(cache)) return ["newer", "a copy that the origin just confirmed"];
+    if (/^\s*MISS\b/i.test(cache)) return ["newer", "fetched just now"];
+  }
   if (age !== undefined) {
     const madeAt = askedAt - age * SECOND_MS - SECOND_MS;
     return [madeAt >= since ? "newer" : "older", `a copy that is ${formatNumber(age)} s old`];
   }
   const savedAt = parseTime(headers["x-swift-savetime"]);
   if (savedAt === undefined) return ["unknown", ""];
-  // The date of an answer is of the past, or of now: if it isn't by this machine's clock, that of the edge is ahead.
-  const lead = Math.max(0, (parseTime(headers.date) ?? 0) - answeredAt);
-  const seconds = Math.max(0, Math.round((answeredAt - savedAt + lead) / SECOND_MS));
-  return [savedAt - lead >= since ? "newer" : "older", `a copy that is ${formatNumber(seconds)} s old`];
+  // The date of an answer is when the origin gave it, or now: if it is later by this machine's clock, that of the edge is ahead.
+  const date = parseTime(headers.date) ?? savedAt;
+  const madeAt = Math.min(savedAt, date) - Math.max(0, date - answeredAt);
+  const seconds = Math.max(0, Math.round((answeredAt - madeAt) / SECOND_MS));
+  return [madeAt >= since ? "newer" : "older", `a copy that is ${formatNumber(seconds)} s old`];
 }
 
 /** How many characters a manifest keeps of a hash in base64url. The hash of a program's own is written in any way. */

@@ -110,7 +110,7 @@ describe("content that isn't known here", () => {
   test("is fresh if its copy was made after the refresh was sent, or just now", () => {
     expect(look(COPY, NEW)).toEqual({ outcome: "fresh", seen: "a copy that is 60 s old" });
     expect(look(COPY, MISS)).toEqual({ outcome: "fresh", seen: "fetched just now" });
-    expect(look(COPY, { ...HIT, age: "3600", "x-swift-cachetime": "0" }).outcome).toBe("fresh");
+    expect(look(COPY, { ...HIT, "x-swift-cachetime": "0" }).outcome).toBe("fresh");
     expect(look(COPY, { "x-cache": "HIT TCP_REFRESH_HIT dirn:11:927701954", age: "0" }).outcome).toBe("fresh");
     expect(look(COPY, NEW, { status: 404 }).outcome).toBe("fresh");
   });
@@ -120,8 +120,12 @@ describe("content that isn't known here", () => {
     expect(look(COPY, OLD, { status: 404 }).outcome).toBe("stale");
   });
 
-  test("a miss of a node that gets its copy from another one is judged by the age of that", () => {
-    expect(look(COPY, { ...MISS, age: "3600" }).outcome).toBe("stale");
+  test("a copy that a node gets from a node above is judged by its age there", () => {
+    const above = { "x-swift-savetime": secondsBefore(0), "x-swift-cachetime": "0", age: "3600" };
+    expect(look(COPY, { ...MISS, ...above }).outcome).toBe("stale");
+    expect(look(COPY, { "x-cache": "HIT TCP_REFRESH_HIT", ...above }).outcome).toBe("stale");
+    const saved = { ...HIT, "x-swift-savetime": secondsBefore(0) };
+    expect(look(COPY, { ...saved, date: secondsBefore(3_600) }).outcome).toBe("stale");
   });
 
   test("without an age, the time of saving decides, and a clock of the edge that is ahead doesn't make a copy newer", () => {
