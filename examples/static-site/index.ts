@@ -16,6 +16,8 @@ const site = new VodCacheRefresh("site", {
     onExceeded: config.get<QuotaPolicy>("onQuotaExceeded") ?? "fail",
     ...(config.get("collapse") ? { collapse: config.require<Collapse>("collapse") } : {}),
   },
+  // Whether the edge is asked for a sample of what was refreshed, until it serves the new files.
+  verify: config.getBoolean("verify") ?? false,
   // In a real program, so that the edge can't fetch the old files again: }, { dependsOn: uploads });
 });
 
