@@ -82,11 +82,20 @@ class PreloadInputs extends CallInputs {
   wait?: pulumi.Input<boolean | WaitArgs>;
 }
 
+/** Where copies are put, by a program: an output can't say `both`, which declares a second resource. */
+interface AreaArgs {
+  /**
+   * Where copies are put: `domestic` (the Chinese mainland), `overseas` (everywhere else) or `both`, which declares a
+   * second resource and preloads each URL twice. Defaults to `domestic`.
+   */
+  area?: pulumi.Input<PreloadArea> | "both";
+}
+
 /** What to preload, and when: `paths` with `contentHash`, or `contents`, or `source`. */
-export interface VodCachePreloadArgs extends PreloadInputs {}
+export interface VodCachePreloadArgs extends Omit<PreloadInputs, "area">, AreaArgs {}
 
 /** How content is preloaded. */
-export interface PreloadOptions extends Pick<PreloadInputs, "area" | "l2Preload" | "headers"> {}
+export interface PreloadOptions extends Pick<PreloadInputs, "l2Preload" | "headers">, AreaArgs {}
 
 class PreloadOutputs extends CallOutputs {
   /** The task IDs as the API writes them, joined by commas. Undefined if nothing was ever sent. */
@@ -104,12 +113,18 @@ export interface VodCachePreload extends InputsAsOutputs<PreloadInputs, "preload
  * A preload doesn't replace what the edge holds: give it the `refresh` of the same content, or write `preload: true`
  * there. Every input is an output too, in the form in which it is used.
  *
+ * With the area `both` it is the preload for `domestic`, and has a second one below it for `overseas`, which is named after
+ * it with `-overseas`: each has its own state, so that only the one that failed is sent again.
+ *
  * @example
  * const release = new VodCacheRefresh("site", { source, wait: true }, { dependsOn: uploads });
  * new VodCachePreload("videos", { source: { ...source, include: ["videos/**"] }, refresh: release });
  */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: Pulumi defines the outputs, by the properties below.
 export class VodCachePreload extends VodCacheResource {
+  /** The preload for `overseas` with the area `both`. Undefined otherwise. */
+  readonly overseasResource: VodCachePreload | undefined;
+
   /** @throws RunError always: a preload is an action, not an object of the service that could be looked up. */
   static get(name: string, ..._: unknown[]): never {
     return refuseLookUp("VodCachePreload", name);
@@ -121,6 +136,18 @@ export class VodCachePreload extends VodCacheResource {
   constructor(name: string, args: VodCachePreloadArgs, opts?: pulumi.CustomResourceOptions) {
     const { objectType, taskIds, status, submittedAt } = args?.refresh ?? {};
     const refresh = args?.refresh && { objectType, taskIds, status, submittedAt };
-    super("VodCachePreload", name, { ...new PreloadInputs(), ...args, refresh, ...new PreloadOutputs() }, opts);
+    const both = args?.area === "both";
+    const inputs = { ...args, ...(both ? { area: "domestic" } : {}), refresh };
+    super("VodCachePreload", name, { ...new PreloadInputs(), ...inputs, ...new PreloadOutputs() }, opts);
+    const { dependsOn, ignoreChanges } = opts ?? {};
+    const shared = { ...(dependsOn ? { dependsOn } : {}), ...(ignoreChanges ? { ignoreChanges } : {}) };
+    this.overseasResource = both
+      ? new VodCachePreload(`${name}-overseas`, { ...args, area: "overseas" }, { parent: this, ...shared })
+      : undefined;
+  }
+
+  /** This preload, and with the area `both` the one for `overseas`. */
+  get areaResources(): readonly VodCachePreload[] {
+    return this.overseasResource === undefined ? [this] : [this, this.overseasResource];
   }
 }

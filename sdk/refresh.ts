@@ -6,7 +6,7 @@ import type { ObjectType } from "../provider/vod/limits.js";
 import type { PreloadOptions, PreloadQuotaArgs, VodCachePreloadArgs } from "./preload.js";
 import { VodCachePreload } from "./preload.js";
 import type { FailurePolicy, InputsAsOutputs, RefreshStatus, SourceArgs, Triggers, WaitArgs } from "./resource.js";
-import { CallInputs, CallOutputs, refuseLookUp, VodCacheResource } from "./resource.js";
+import { CallInputs, CallOutputs, findWorst, refuseLookUp, VodCacheResource } from "./resource.js";
 
 export type { Collapse, ObjectType, QuotaPolicy };
 
@@ -157,7 +157,7 @@ export class VodCacheRefresh extends VodCacheResource {
   readonly preloadResource: VodCachePreload | undefined;
   /** The IDs of the preload's tasks; empty without `preload`, or if it never sent anything. */
   readonly preloadTaskIds: pulumi.Output<string[]>;
-  /** The preload's last known status. Undefined without `preload`. */
+  /** The preload's last known status, with two areas the one further from `Complete`. Undefined without `preload`. */
   readonly preloadStatus: pulumi.Output<RefreshStatus | undefined>;
 
   /** @throws RunError always: a refresh is an action, not an object of the service that could be looked up. */
@@ -175,8 +175,9 @@ export class VodCacheRefresh extends VodCacheResource {
     this.preloadResource = preload
       ? declarePreload(this, name, args, preload === true ? {} : preload, opts)
       : undefined;
-    this.preloadTaskIds = this.preloadResource ? this.preloadResource.taskIds : pulumi.output([]);
-    this.preloadStatus = this.preloadResource ? this.preloadResource.status : pulumi.output(undefined);
+    const preloads = this.preloadResource?.areaResources ?? [];
+    this.preloadTaskIds = pulumi.all(preloads.map(({ taskIds }) => taskIds)).apply((all) => all.flat());
+    this.preloadStatus = pulumi.all(preloads.map(({ status }) => status)).apply(findWorst);
   }
 }
 

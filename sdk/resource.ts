@@ -242,6 +242,22 @@ export class CallOutputs {
   readonly unconfirmed!: pulumi.Output<string[] | undefined>;
 }
 
+/** From the worst to the best. */
+const WORST_FIRST: readonly RefreshStatus[] = [
+  "Failed",
+  "Incomplete",
+  "Pending",
+  "Refreshing",
+  "Submitted",
+  "NotSubmitted",
+  "Complete",
+];
+
+/** Finds the status that is furthest from `Complete`; undefined without any. */
+export function findWorst(statuses: readonly RefreshStatus[]): RefreshStatus | undefined {
+  return WORST_FIRST.find((status) => statuses.includes(status));
+}
+
 /** A resource that looks after content on the edge of ApsaraVideo VOD. */
 export abstract class VodCacheResource extends pulumi.CustomResource {
   /**

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { VodCacheRefreshArgs } from "./refresh.js";
 import { VodCacheRefresh } from "./refresh.js";
 import type { RefreshStatus, SourceArgs, VodCost, VodVerified } from "./resource.js";
+import { findWorst } from "./resource.js";
 import { makeRunError } from "./run-error.js";
 
 /** A site, and how it is released. Each input that `VodCacheRefresh` has too is that of the refresh of each domain. */
@@ -61,7 +62,7 @@ export class VodSiteRelease extends pulumi.ComponentResource {
         }),
     );
 
-    const preloads = this.refreshes.flatMap(({ preloadResource }) => preloadResource ?? []);
+    const preloads = this.refreshes.flatMap(({ preloadResource }) => preloadResource?.areaResources ?? []);
     this.taskIds = flatten(this.refreshes.map(({ taskIds }) => taskIds));
     this.preloadTaskIds = flatten(preloads.map(({ taskIds }) => taskIds));
     this.status = pulumi
@@ -97,21 +98,6 @@ function findBaseUrls(name: string, domains: readonly string[] = []): [place: st
     throw makeRunError(`domains of VodSiteRelease "${name}" is empty. List at least one, such as vod.example.com.`);
   }
   return [...places];
-}
-
-/** From the worst to the best. */
-const WORST_FIRST: readonly RefreshStatus[] = [
-  "Failed",
-  "Incomplete",
-  "Pending",
-  "Refreshing",
-  "Submitted",
-  "NotSubmitted",
-  "Complete",
-];
-
-function findWorst(statuses: readonly RefreshStatus[]): RefreshStatus | undefined {
-  return WORST_FIRST.find((status) => statuses.includes(status));
 }
 
 function sumVerified(all: readonly (VodVerified | undefined)[]): VodVerified | undefined {

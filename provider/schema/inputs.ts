@@ -364,6 +364,15 @@ const preloadOptionSchemas = {
 /** The preload after a refresh. It is a resource of its own, so nothing here changes what is refreshed. */
 const followingPreloadSchema = z.strictObject({
   ...preloadOptionSchemas,
+  area: z
+    .enum([...PRELOAD_AREAS, "both"])
+    .optional()
+    .meta({
+      description:
+        "Where copies are put: `domestic` (the Chinese mainland), `overseas` (everywhere else) or `both`, which declares a second " +
+        "resource and preloads each URL twice. Defaults to `domestic`.",
+      default: DEFAULT_PRELOAD_AREA,
+    }),
   include: globs
     .optional()
     .describe(

@@ -4,8 +4,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import { killProviders } from "../chaos/processes.js";
 import { pathsOf, publish as publishAt, view } from "../emulator/index.js";
 import { engines } from "../engine/index.js";
-import { expectNoStackTrace, openStack, type Stack } from "./stack.js";
+import { expectNoStackTrace, openStack, PROGRAMS, resources, type Stack } from "./stack.js";
 
+const PROGRAM = join(PROGRAMS, "commonjs");
 const EXAMPLES = join(__dirname, "../../examples");
 const VIDEO = "https://vod.example.com/videos/intro.m3u8";
 const OUTRO = "https://vod.example.com/videos/outro.ts";
@@ -91,6 +92,41 @@ describe.each(engines())("on the $name", ({ create }) => {
     expect(refreshed()).toEqual([VIDEO]);
     expect(preloaded()).toEqual([VIDEO]);
     expect(await view(emulator, VIDEO)).toMatchObject({ body: "new", cache: "HIT" });
+  });
+
+  test("area both: each area costs its part and is preloaded; only the one that failed or wasn't there is sent", async () => {
+    stack = await openStack(await create(), PROGRAM);
+    const { emulator, run } = stack;
+    for (const name of ["a.ts", "b.ts"]) publishAt(emulator, `vod.example.com/${name}`, "old");
+    const paths = ["a.ts", "b.ts"].map((name) => `https://vod.example.com/${name}`);
+    const config = (area: string, contentHash: string) =>
+      resources({ videos: { kind: "VodCachePreload", paths, contentHash, area, wait: true, onFailure: "warn" } });
+    const calls = () =>
+      emulator.received
+        .filter(({ action, status }) => action === "PreloadVodObjectCaches" && status === 200)
+        .map(({ parameters }) => parameters.Area);
+    expect((await run("up", config("domestic", "v1"))).succeeded).toBe(true);
+    expect(calls()).toEqual(["domestic"]);
+
+    const preview = await run("preview", config("both", "v1"));
+    expect(preview.output).toContain("initial deployment: preload 2 URLs in 1 call (leaves 496 of 500 preloads");
+    expect((await run("up", config("both", "v1"))).succeeded).toBe(true);
+    expect(calls()).toEqual(["domestic", "overseas"]);
+    for (const area of ["domestic", "overseas"] as const) {
+      expect(await view(emulator, paths[0] as string, { area })).toMatchObject({ cache: "HIT" });
+    }
+
+    const changed = await run("preview", config("both", "v2"));
+    expect(changed.output).toContain("leaves 494 of 500 preloads");
+    expect(changed.output).toContain("leaves 492 of 500 preloads");
+    const refusal = { kind: "error", code: "PreloadQueueFull.Unheard", status: 403 } as const;
+    emulator.fault({ ...refusal, action: "PreloadVodObjectCaches", times: 1 });
+    expect((await run("up", config("both", "v2"))).output).toMatch(/warning: .*PreloadQueueFull\.Unheard/);
+    expect(calls().slice(2)).toEqual(["overseas"]);
+    expect((await run("up", config("both", "v2"))).succeeded).toBe(true);
+    expect(calls().slice(2)).toEqual(["overseas", "domestic"]);
+    expect((await run("up", config("domestic", "v2"))).succeeded).toBe(true);
+    expect(calls()).toHaveLength(4);
   });
 
   test("a file that the origin refuses is no reason for another update, and every run names it", async () => {

@@ -57,7 +57,13 @@ describe("the types of the arguments are those of the schema", () => {
   });
 
   test("of VodCachePreload", () => {
-    expectTypeOf<ArgsOf<VodCachePreloadArgs>>().toEqualTypeOf<InputOf<typeof preloadSchemas>>();
+    // Only the classes take `both`: they declare a resource for each area.
+    expectTypeOf<Omit<ArgsOf<VodCachePreloadArgs>, "area">>().toEqualTypeOf<
+      Omit<InputOf<typeof preloadSchemas>, "area">
+    >();
+    expectTypeOf<ArgsOf<VodCachePreloadArgs>["area"]>().toEqualTypeOf<
+      InputOf<typeof preloadSchemas>["area"] | "both"
+    >();
   });
 
   test("of the functions", () => {
@@ -137,7 +143,10 @@ describe("the docstring of an argument or an output is the schema's description"
     [
       "PreloadArgs",
       fieldsOf(refreshSchemas.preload),
-      Object.fromEntries(["area", "l2Preload", "headers"].map((name) => [name, preloadOptions[name] ?? ""])),
+      {
+        ...Object.fromEntries(["l2Preload", "headers"].map((name) => [name, preloadOptions[name] ?? ""])),
+        ...docstringsOf("AreaArgs"),
+      },
     ],
   ])("%s", (name, schemas, inherited) => {
     const described = Object.entries(schemas).map(([field, schema]) => [field, describeField(schema).description]);

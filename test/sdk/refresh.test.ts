@@ -135,6 +135,24 @@ describe("a preload after the refresh", () => {
     });
   });
 
+  test("is two with the area `both`, one below the other, and of both are the task IDs and the status", async () => {
+    const ignoreChanges = ["contentHash"];
+    const both = { ...args, objectType: "File", preload: { area: "both" } } as const;
+    const release = new VodCacheRefresh("p6", both, { ignoreChanges });
+    expect(await settled(release.preloadTaskIds)).toEqual(["1", "1"]);
+    expect(await settled(release.preloadStatus)).toBe("Submitted");
+    expect(release.preloadResource?.overseasResource?.overseasResource).toBeUndefined();
+    const [domestic, overseas] = ["p6-preload", "p6-preload-overseas"].map((name) =>
+      registered.find((resource) => resource.name === name),
+    );
+    const { __urn: _, area: __, ...shared } = domestic?.inputs ?? {};
+    expect(domestic?.inputs.area).toBe("domestic");
+    expect(overseas?.inputs).toMatchObject({ ...shared, area: "overseas", refresh });
+    const urn = await settled((release.preloadResource as VodCachePreload).urn);
+    expect(overseas?.inputs.__urn).toContain("VodCachePreload$pulumi-nodejs:dynamic/alicloud-vod:VodCachePreload::p6-");
+    expect(urn).toContain("p6-preload");
+  });
+
   test("does not exist without `preload`", async () => {
     const refresh = new VodCacheRefresh("p5", args);
     expect(refresh.preloadResource).toBeUndefined();

@@ -438,7 +438,7 @@ describe("a preload after the refresh, as an option of it:", () => {
   ])("%j is accepted", (more) => expect(problems(more)).toEqual([]));
 
   test.each([
-    [{ preload: { area: "china" } }, 'preload.area must be "domestic" or "overseas" (got "china").'],
+    [{ preload: { area: "china" } }, 'preload.area must be "domestic", "overseas" or "both" (got "china").'],
     [
       { preload: { everything: true } },
       'preload has no property "everything"; it has area, l2Preload, headers, include, exclude, preloadOnCreate, quota, onFailure and wait.',
