@@ -44,7 +44,8 @@ export function drawCoverage(shape: Shape, mayIndex: boolean, random: Random): C
     base: random.chance(0.7) ? "" : random.pick(BASES[shape]),
     filter: random.chance(0.4) ? EVERYTHING : random.pick(FILTERS),
     hasIndex: mayIndex && random.chance(0.5),
-    isClean: random.chance(0.3),
+    // A wide site has no source.
+    isClean: shape !== "wide" && random.chance(0.3),
   };
 }
 
