@@ -149,8 +149,23 @@ export interface VodCost {
   ignoreParams?: number;
 }
 
+/** What updates leave of the day's quotas. */
+export interface ReserveArgs {
+  /** How many refreshes of URLs are left. Defaults to the stack's configuration, else to none. */
+  urls?: pulumi.Input<number>;
+  /** How many refreshes of directories are left. Defaults to the stack's configuration, else to none. */
+  directories?: pulumi.Input<number>;
+  /** How many preloads are left. Defaults to the stack's configuration, else to none. */
+  preloads?: pulumi.Input<number>;
+}
+
 /** How calls are made, by whom, and where. */
 export class CallInputs {
+  /**
+   * What updates leave of the day's quotas, whatever `quota.onExceeded` says, so that an emergency can still purge.
+   * Defaults to the stack's `alicloud-vod:reserveUrls`, `reserveDirectories` and `reservePreloads`, else to nothing.
+   */
+  reserve?: pulumi.Input<ReserveArgs>;
   /**
    * A file into which every preview and update writes a report in JSON: what is due and why, what it costs, what was
    * sent and how that ended. Several resources may name one file. It can't be in the directory of `source`. Defaults to

@@ -43,6 +43,17 @@ export const CONFIG_VARIABLES: Readonly<Record<string, Variable>> = {
   preloadsPerDay: { description: `${PER_DAY} Preloads. Defaults to 500.` },
   regexPerDay: { description: `${PER_DAY} Refreshes of patterns. Defaults to none of their own.` },
   ignoreParamsPerDay: { description: `${PER_DAY} Refreshes of URLs with any query. Defaults to none of their own.` },
+  reserveUrls: {
+    description:
+      "How many refreshes of URLs updates leave of the day, unless a resource says so itself. Defaults to none.",
+  },
+  reserveDirectories: {
+    description:
+      "How many refreshes of directories updates leave of the day, unless a resource says so itself. Defaults to none.",
+  },
+  reservePreloads: {
+    description: "How many preloads updates leave of the day, unless a resource says so itself. Defaults to none.",
+  },
 };
 
 /** What the engine adds to the arguments of a provider. */

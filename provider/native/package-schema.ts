@@ -32,6 +32,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   quota: "Quota",
   "quota.onExceeded": "QuotaPolicy",
   "quota.collapse": "Collapse",
+  reserve: "Reserve",
   objectType: "ObjectType",
   cost: "VodCost",
   "VodCachePreload.quota": "PreloadQuota",

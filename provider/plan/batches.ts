@@ -104,9 +104,14 @@ export function planBatches(
 
 /** What is left of a day after something was sent. */
 export function subtractCost(quota: RefreshQuota, cost: Cost): RefreshQuota {
+  return mapQuotas(quota, (name, { remain }) => Math.max(0, remain - cost[name]));
+}
+
+/** The same quotas with something else left of each. */
+export function mapQuotas(quota: RefreshQuota, findRemain: (name: QuotaName, day: DayQuota) => number): RefreshQuota {
   const left = QUOTAS.flatMap((name): [QuotaName, DayQuota][] => {
     const day = quota[name];
-    return day === undefined ? [] : [[name, { quota: day.quota, remain: Math.max(0, day.remain - cost[name]) }]];
+    return day === undefined ? [] : [[name, { quota: day.quota, remain: findRemain(name, day) }]];
   });
   return { ...quota, ...Object.fromEntries(left) };
 }

@@ -17,10 +17,11 @@ import { info, type Line, warning } from "../text/log.js";
 import { HIDDEN } from "../text/show.js";
 import { countOf, formatNumber, joinNames, listFirst, pluralize } from "../vod/format.js";
 import { directoriesAbove, listFailures, listPaths } from "../vod/paths.js";
-import { describeNextDay, type RefreshQuota } from "../vod/quota.js";
+import { type DayQuota, describeNextDay, type RefreshQuota } from "../vod/quota.js";
 import { type Batch, type BatchPlan, type Cost, findCollapsed, QUOTAS } from "./batches.js";
 import { nextTry, type PreloadFailure } from "./held-back.js";
 import type { Group, Plan } from "./plan.js";
+import { NO_RESERVE, type Reserve, withoutReserve } from "./reserve.js";
 
 /** How one thing is called, and how several are. */
 export type Noun = readonly [one: string, many: string];
@@ -56,6 +57,8 @@ interface Planned {
   inputs: Inputs;
   /** The current hash of every path that the inputs name. */
   current: Manifest;
+  /** What has to be left of the day's quotas. Default: nothing. */
+  reserve?: Reserve;
 }
 
 /**
@@ -66,7 +69,7 @@ interface Planned {
  * @param areSecret whether no path may be named.
  */
 export function describePlan(
-  { plan, inputs, current }: Planned,
+  { plan, inputs, current, reserve = NO_RESERVE }: Planned,
   batchPlan: BatchPlan,
   quota: RefreshQuota | undefined,
   now: Date,
@@ -84,7 +87,7 @@ export function describePlan(
   const lines = [
     info(
       `${isCounted ? upTo : ""}${describeChanges(plan, inputs, sentCount)}: ${describeCalls(batchPlan, inputs, upTo)}` +
-        (batchPlan.exceeded ? "" : describeRemaining(batchPlan, quota, upTo)),
+        (batchPlan.exceeded ? "" : describeRemaining(batchPlan, quota, reserve, upTo)),
     ),
   ];
   const deferred = new Set(batchPlan.deferred);
@@ -102,18 +105,21 @@ export function describePlan(
   if (batchPlan.collapsed > 0) lines.push(describeCollapsed(batchPlan, { plan, inputs, current }, upTo, areSecret));
   if (batchPlan.exceeded && quota !== undefined) {
     const [would, fail] = [upTo ? "might" : "would", inputs.onFailure === "warn" ? "" : " and fail"];
-    const shortage = describeShortage(batchPlan, quota, inputs, upTo);
+    const shortage = describeShortage(batchPlan, quota, inputs, reserve, upTo);
     lines.push(warning(`today's quota has ${shortage}: the update ${would} send nothing${fail}`));
   }
   if (deferred.size > 0) {
     const noun = choosePathNoun(batchPlan.deferred, plan, inputs);
     const named = areSecret ? "" : ` (${listPaths(batchPlan.deferred)})`;
     const due = pluralize(plan.paths.length, ...choosePathNoun(plan.paths, plan, inputs));
-    const room = `${formatNumber(sent.length)} of ${upTo}${due}`;
+    const kinds = new Set(batchPlan.deferred.map((path) => getQuotaName(findType(path, plan, inputs), quota)));
+    const kept = [...kinds].filter((kind) => reserve[kind] && (quota?.[kind]?.remain ?? 0) > batchPlan.cost[kind]);
+    const room = `${formatNumber(sent.length)} of ${upTo}${due}${kept.length > 0 ? " above the reserve" : ""}`;
+    const emergency = kept.length > 0 ? `; in an emergency, ${describeRelease(kept, reserve)}` : "";
     lines.push(
       warning(
         `${upTo}${pluralize(deferred.size, ...noun)} deferred to the next update${named}: ` +
-          `today's quota has room for ${room}; it resets at ${describeNextDay(now)}`,
+          `today's quota has room for ${room}; it resets at ${describeNextDay(now)}${emergency}`,
       ),
     );
   }
@@ -269,27 +275,59 @@ export function describeExceeded(
   plan: Pick<Plan, "groups">,
   quota: RefreshQuota,
   now: Date,
+  reserve: Reserve = NO_RESERVE,
 ) {
   const cover = inputs.quota.onExceeded === "collapse" ? ", and too few directories are left to collapse them" : "";
-  const happened = `Today's quota has ${describeShortage(batchPlan, quota, inputs)}${cover}; nothing was sent.`;
+  const happened = `Today's quota has ${describeShortage(batchPlan, quota, inputs, reserve)}${cover}; nothing was sent.`;
   const skips = hasReason(plan, "no longer covered")
     ? ", or refreshRemoved to false to send nothing for what is no longer covered"
     : "";
   const policies = describePolicies(batchPlan.cost, inputs) + skips;
+  // What doesn't fit, though it would without the reserve.
+  const missing = QUOTAS.filter((kind) => batchPlan.cost[kind] > countFree(kind, quota, reserve));
+  const isReserved = missing.every((kind) => batchPlan.cost[kind] <= (quota[kind]?.remain ?? 0));
+  const emergency = isReserved && missing.length > 0 ? ` In an emergency, ${describeRelease(missing, reserve)}.` : "";
   // No other day holds what a whole day can't hold, but it may have the directories to collapse it into.
-  const isTooMuch = QUOTAS.some((kind) => {
-    const isHopeless = !holdsUrls(kind) || inputs.quota.onExceeded !== "collapse";
-    return isHopeless && batchPlan.cost[kind] > (quota[kind]?.quota ?? Number.POSITIVE_INFINITY);
-  });
-  if (!isTooMuch) {
+  const exceedsDay = (kept: Reserve) =>
+    QUOTAS.some((kind) => {
+      const isHopeless = !holdsUrls(kind) || inputs.quota.onExceeded !== "collapse";
+      const day = (quota[kind]?.quota ?? Number.POSITIVE_INFINITY) - (kept[kind]?.count ?? 0);
+      return isHopeless && batchPlan.cost[kind] > day;
+    });
+  if (!exceedsDay(reserve)) {
     const remedy = `Run \`pulumi up\` again after the quota resets at ${describeNextDay(now)}, or set quota.onExceeded to ${policies}.`;
-    return { happened, remedy };
+    return { happened, remedy: remedy + emergency };
   }
   const { onCreate } = OPERATION_WORDS[getOperation(inputs.objectType)];
   const recorded = hasReason(plan, "initial deployment")
     ? `, or ${onCreate} to false to record the content and send nothing`
     : "";
-  return { happened, remedy: `This exceeds a full day's quota: set quota.onExceeded to ${policies}${recorded}.` };
+  const day = exceedsDay(NO_RESERVE) ? "a full day's quota" : "a full day's quota less the reserve";
+  return { happened, remedy: `This exceeds ${day}: set quota.onExceeded to ${policies}${recorded}.${emergency}` };
+}
+
+/** How much of a quota may be sent. */
+function countFree(kind: QuotaName, quota: RefreshQuota, reserve: Reserve): number {
+  return withoutReserve(quota, reserve)[kind]?.remain ?? Number.POSITIVE_INFINITY;
+}
+
+/** How a person lets an update use the reserve, as the end of a sentence. */
+function describeRelease(kinds: readonly QuotaName[], reserve: Reserve): string {
+  const settings = kinds.flatMap((kind) => reserve[kind]?.setting ?? []);
+  const steps = settings.map((name) =>
+    name.includes(":") ? `run \`pulumi config set ${name} 0\`` : `set ${name} to 0`,
+  );
+  return `${joinNames(steps, "and")} for one update`;
+}
+
+/** Describes that nobody knows what is left of the day, so that the calls may take from the reserve. */
+export function describeUnkeptReserve({ cost }: Pick<BatchPlan, "cost">, reserve: Reserve): Line[] {
+  const kinds = QUOTAS.filter((kind) => cost[kind] > 0 && reserve[kind] !== undefined);
+  const counts = kinds.map((kind) => `${formatNumber(reserve[kind]?.count ?? 0)} ${QUOTA_NOUNS[kind]}`);
+  if (kinds.length === 0) return [];
+  return [
+    warning(`the reserve of ${joinNames(counts, "and")} can't be kept to, since the remaining quota is not known`),
+  ];
 }
 
 /** Lists the other policies that could send some of what the day can't hold. */
@@ -304,15 +342,18 @@ function describeShortage(
   { cost }: Pick<BatchPlan, "cost">,
   quota: RefreshQuota,
   { objectType }: Inputs,
+  reserve: Reserve,
   upTo = "",
 ): string {
   const assumed = isQuotaAssumed(objectType, quota) ? getQuotaName(objectType) : undefined;
   const parts = QUOTAS.flatMap((kind) => {
     const left = quota[kind];
-    if (left === undefined || cost[kind] <= left.remain) return [];
+    if (left === undefined || cost[kind] <= countFree(kind, quota, reserve)) return [];
+    const kept = Math.min(left.remain, reserve[kind]?.count ?? 0);
+    const reserved = kept === 0 ? "" : `, ${kept === left.remain ? "all" : formatNumber(kept)} of them reserved,`;
     const due = `${upTo}${formatNumber(cost[kind])} ${cost[kind] === 1 ? "is" : "are"} due`;
     return [
-      `${formatNumber(left.remain)} of ${formatNumber(left.quota)} ${QUOTA_NOUNS[kind]} left and ${due}${kind === assumed ? ` (${describeAssumed([kind])})` : ""}`,
+      `${formatNumber(left.remain)} of ${formatNumber(left.quota)} ${QUOTA_NOUNS[kind]} left${reserved} and ${due}${kind === assumed ? ` (${describeAssumed([kind])})` : ""}`,
     ];
   });
   return parts.join("; ");
@@ -408,18 +449,29 @@ function countPaths(batches: readonly Batch[]): string {
 }
 
 /** Describes what calls leave of the day's quota: no figure where it is only assumed what they cost. */
-function describeRemaining({ cost, batches }: BatchPlan, quota: RefreshQuota | undefined, upTo: string): string {
+function describeRemaining(
+  { cost, batches }: BatchPlan,
+  quota: RefreshQuota | undefined,
+  reserve: Reserve,
+  upTo: string,
+): string {
   if (quota === undefined) return "";
   const types = batches.map(({ objectType }) => objectType).filter((type) => isQuotaAssumed(type, quota));
   const assumed = new Set(types.map((type) => getQuotaName(type)));
-  const left = QUOTAS.flatMap((kind) => {
-    const day = quota[kind];
-    if (day === undefined || cost[kind] === 0 || assumed.has(kind)) return [];
-    const remain = Math.max(0, day.remain - cost[kind]);
-    return [`${formatNumber(remain)} of ${formatNumber(day.quota)} ${QUOTA_NOUNS[kind]}`];
+  const kinds = QUOTAS.filter((kind) => quota[kind] !== undefined && cost[kind] > 0 && !assumed.has(kind));
+  const left = kinds.map((kind) => {
+    const { quota: ofDay, remain } = quota[kind] as DayQuota;
+    return `${formatNumber(Math.max(0, remain - cost[kind]))} of ${formatNumber(ofDay)} ${QUOTA_NOUNS[kind]}`;
   });
+  const free = kinds
+    .filter((kind) => reserve[kind] !== undefined)
+    .map((kind) => {
+      const count = formatNumber(Math.max(0, countFree(kind, quota, reserve) - cost[kind]));
+      return kinds.length === 1 ? count : `${count} ${QUOTA_NOUNS[kind]}`;
+    });
+  const above = free.length === 0 ? "" : `, ${joinNames(free, "and")} of them above the reserve`;
   const atLeast = upTo === "" ? "" : "at least ";
-  const parts = left.length === 0 ? [] : [`leaves ${atLeast}${left.join(" and ")} in today's quota`];
+  const parts = left.length === 0 ? [] : [`leaves ${atLeast}${left.join(" and ")} in today's quota${above}`];
   if (assumed.size > 0) parts.push((parts.length > 0 ? "the rest is " : "") + describeAssumed([...assumed]));
   return parts.length === 0 ? "" : ` (${parts.join("; ")})`;
 }

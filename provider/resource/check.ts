@@ -4,6 +4,7 @@ import type { ConfigReader } from "../credentials/chain.js";
 import { configuredVodEndpoint } from "../credentials/role-settings.js";
 import { readSetting, SETTINGS } from "../credentials/settings.js";
 import type { Manifest } from "../manifest/manifest.js";
+import { isReserve, readReserves } from "../plan/reserve.js";
 import { keepTriggers } from "../plan/triggers.js";
 import { type CallType, getQuotaName, type QuotaName } from "../schema/call-types.js";
 import { describeField } from "../schema/fields.js";
@@ -103,6 +104,7 @@ export function checkInputs(
   if (known.contents)
     take("contents", checkContents(known.contents, objectType === "Preload" ? "Preload" : "contents", secretPaths));
   if (known.source) take("source", checkSource(known.source, secretPaths));
+  problems.push(...reserveProblems({ ...known, ...(objectType ? { objectType } : {}) }, config));
   if (known.paths && objectType) {
     problems.push(...quotaProblem(inputs.paths as string[], { ...known, objectType }, config));
   }
@@ -345,6 +347,31 @@ const QUOTA_CONFIG: Readonly<Record<QuotaName, string>> = {
   regex: "alicloud-vod:regexPerDay",
   ignoreParams: "alicloud-vod:ignoreParamsPerDay",
 };
+
+/** Reserves that can't be read, or that leave nothing of a day. */
+function reserveProblems(known: Known & { objectType?: CallType }, config: ConfigReader): string[] {
+  return readReserves(known, config).flatMap(({ quota, setting, value }) => {
+    if (!isReserve(value)) {
+      return [
+        `${setting} must be a whole number such as 200 (got "${showLine(value, 40)}" in the stack's configuration).`,
+      ];
+    }
+    const key = QUOTA_CONFIG[quota];
+    const day = Number(config(key) ?? DAILY_QUOTA[quota]);
+    if (!(Number(value) >= day)) return [];
+    const [what, operation] = RESERVED_WORDS[quota];
+    return [
+      `${setting} is ${formatNumber(Number(value))}, which leaves none of the ${formatNumber(day)} ${what} that an account may ` +
+        `${operation} in a day; lower it, or set ${key} if this account's quota was raised.`,
+    ];
+  });
+}
+
+const RESERVED_WORDS = {
+  urls: ["URLs", "refresh"],
+  directories: ["directories", "refresh"],
+  preload: ["URLs", "preload"],
+} as const;
 
 /** Paths that are more than a whole day's quota: they are refused before anything is sent. */
 function quotaProblem(

@@ -1,6 +1,8 @@
 /** Carries a deployment out: waits for the refresh before it, sends within the day's quota, follows the tasks. */
+import { type Batch, QUOTAS, sumCost } from "../plan/batches.js";
 import { describeExceeded, describeRanOut, describeSubmitted } from "../plan/describe.js";
 import type { QuotaBudget, QuotaSnapshot } from "../plan/quota-budget.js";
+import { withoutReserve } from "../plan/reserve.js";
 import { getWait } from "../schema/inputs.js";
 import { awaitRefresh } from "../tasks/await-refresh.js";
 import { nothingSent, rejected, type SubmitContext, type SubmitResult, submit } from "../tasks/submit.js";
@@ -84,12 +86,12 @@ export class Deployer {
     submitContext: SubmitContext,
     context: CallContext,
   ): Promise<SubmitResult> {
-    const { inputs, plan, outstanding } = deployment;
+    const { inputs, plan, reserve, outstanding } = deployment;
     const { batchPlan, quota } = await this.reporter.reportPlan(deployment, { snapshot, resource: {} }, context);
     await this.reports.reportPlan(deployment, { batchPlan, quota }, context);
     if (!batchPlan.exceeded || quota === undefined) return submit(submitContext, plan, batchPlan);
     const now = this.runtime.now();
-    const { happened, remedy } = describeExceeded(batchPlan, inputs, plan, quota, now);
+    const { happened, remedy } = describeExceeded(batchPlan, inputs, plan, quota, now, reserve);
     return rejected(plan, now, new VodError(happened, remedy, { code: "QuotaExceeded.Refresh" }), outstanding);
   }
 
@@ -104,7 +106,25 @@ export class Deployer {
     return trackTasks(submitContext, plan, submission, { wait, outstanding, named: current, inputs });
   }
 
-  private submitContext({ inputs, state }: Deployment, { log, secretPaths, signal }: CallContext): SubmitContext {
+  /** Takes room for a retry from what is left of the day above the reserve. If that isn't known, the service decides. */
+  private async takeRoom({ inputs, reserve }: Deployment, batches: readonly Batch[]): Promise<boolean> {
+    const cost = sumCost(batches);
+    const take = async (snapshot: QuotaSnapshot) =>
+      snapshot.reserve({}, await snapshot.quota(), (left) => {
+        const free = withoutReserve(left, reserve);
+        const exceeded = QUOTAS.some((name) => cost[name] > (free[name]?.remain ?? Number.POSITIVE_INFINITY));
+        return { batches, cost, deferred: [], collapsed: 0, exceeded };
+      });
+    try {
+      return !(await this.quotas.withLease(inputs, take)).batchPlan.exceeded;
+    } catch {
+      return true;
+    }
+  }
+
+  private submitContext(deployment: Deployment, { log, secretPaths, signal }: CallContext): SubmitContext {
+    const { inputs, state, reserve } = deployment;
+    const keepsReserve = Object.keys(reserve).length > 0;
     const { now, sleep, random } = this.runtime;
     return {
       client: this.clients.submitClient(inputs),
@@ -113,6 +133,7 @@ export class Deployer {
       log,
       now,
       retry: retryLimits(inputs),
+      hasRoomFor: keepsReserve ? (batches) => this.takeRoom(deployment, batches) : undefined,
       secretPaths,
       signal,
       ...(sleep ? { sleep } : {}),

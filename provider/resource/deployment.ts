@@ -2,6 +2,7 @@
 import type { Manifest } from "../manifest/manifest.js";
 import { holdBack, type PreloadFailure } from "../plan/held-back.js";
 import { type Baseline, hasChanges, manifestFromInputs, type Plan, planAfterDrift, planRefresh } from "../plan/plan.js";
+import type { Reserve } from "../plan/reserve.js";
 import { baselineOf, type State } from "../plan/state.js";
 import { getContent, getWait, type Inputs, type ResourceKind, readInputs } from "../schema/inputs.js";
 import { compareCoverage } from "../source/coverage.js";
@@ -24,6 +25,8 @@ export interface Deployment {
   plan: Plan;
   /** Preloads that are due, and failed less than a day ago: they are not tried again yet. */
   held: ReadonlyMap<string, PreloadFailure>;
+  /** What has to be left of the day's quotas. */
+  reserve: Reserve;
   /** The tasks that the last update left open. */
   outstanding: OutstandingTasks;
   /** Why nothing may be sent; undefined if the content is what was checked. */
@@ -54,6 +57,7 @@ export async function planDeployment(
   state: State | undefined,
   inputs: Inputs,
   { current, checked, refusal }: Content,
+  reserve: Reserve,
   now: Date,
 ): Promise<Deployment> {
   const baseline = state && baselineOf(state);
@@ -64,7 +68,7 @@ export async function planDeployment(
       : planRefresh(baseline, inputs, current, coverage);
   const { plan, held } = holdBack(whole, state?.__failures ?? {}, current, now);
   const outstanding = state === undefined ? NONE : findOutstanding(state, inputs, plan, current, now);
-  return { inputs, state, baseline, current, plan, held, outstanding, refusal };
+  return { inputs, state, baseline, current, plan, held, reserve, outstanding, refusal };
 }
 
 /** Reads the content as it is now; the files of a source must be those that were checked. */

@@ -16,6 +16,7 @@ import type { ConfigReader } from "../credentials/chain.js";
 import { selectHeldBack } from "../plan/held-back.js";
 import { hasChanges } from "../plan/plan.js";
 import { QuotaBudget } from "../plan/quota-budget.js";
+import { findReserve } from "../plan/reserve.js";
 import { readState, type State } from "../plan/state.js";
 import { type Inputs, type ResourceKind, readInputs, readPreviewInputs } from "../schema/inputs.js";
 import { SourceScanner } from "../source/source.js";
@@ -234,7 +235,7 @@ export class CacheResourceProvider {
     // Files that are kept, but not from the state, are those of an older update: no preview was made of them.
     const read = keepsFiles(news) ? readCachedContent : readContent;
     const content = findKeptContent(inputs, news, state) ?? (await read(this.sources, inputs, context));
-    return planDeployment(state, inputs, content, this.runtime.now());
+    return planDeployment(state, inputs, content, findReserve(inputs, this.settings), this.runtime.now());
   }
 
   /**
@@ -269,7 +270,7 @@ export class CacheResourceProvider {
   ): Promise<Deployment> {
     const content =
       findKeptContent(inputs, properties, state) ?? (await readCachedContent(this.sources, inputs, context));
-    return planDeployment(state, inputs, content, this.runtime.now());
+    return planDeployment(state, inputs, content, findReserve(inputs, this.settings), this.runtime.now());
   }
 
   /**

@@ -1,6 +1,7 @@
 /** Builds the entry of a resource in a report, from what is due, what was sent and how that ended. */
 import { type BatchPlan, type Cost, findCollapsed, QUOTAS } from "../plan/batches.js";
 import { nextTry, type PreloadFailure } from "../plan/held-back.js";
+import type { Reserve } from "../plan/reserve.js";
 import type { QuotaName } from "../schema/call-types.js";
 import type { RefreshStatus } from "../schema/enums.js";
 import type { ResourceKind } from "../schema/inputs.js";
@@ -27,7 +28,7 @@ export interface CallPlace {
 }
 
 /** What a deployment plans, as far as it is known. */
-type Planned = Pick<Deployment, "state" | "plan" | "held" | "outstanding">;
+type Planned = Pick<Deployment, "state" | "plan" | "held" | "reserve" | "outstanding">;
 
 /** How a create or an update ended. */
 export interface EntryEnd {
@@ -88,7 +89,7 @@ export function unchangedEntry(
  */
 export function planEntry(
   subject: EntrySubject,
-  { state, plan, held, outstanding }: Planned,
+  { state, plan, held, reserve, outstanding }: Planned,
   { batchPlan, quota }: { batchPlan: BatchPlan | undefined; quota: RefreshQuota | undefined },
   { source, endpoint }: CallPlace,
   now: Date,
@@ -110,7 +111,8 @@ export function planEntry(
     ...(batchPlan && batchPlan.collapsed > 0
       ? { collapsed: { urls: batchPlan.collapsed, directories: listPaths(directories, subject) } }
       : {}),
-    quota: batchPlan === undefined ? {} : useQuota(batchPlan.cost, exceeded ? undefined : batchPlan.cost, quota),
+    quota:
+      batchPlan === undefined ? {} : useQuota(batchPlan.cost, exceeded ? undefined : batchPlan.cost, quota, reserve),
     ...(isDue ? { quotaResetsAt: nextDay(now).toISOString() } : {}),
     plannedCalls: batchPlan?.batches.length ?? 0,
     pending: listPaths([...kept, ...held.keys()], subject),
@@ -225,7 +227,12 @@ function describeCaller({ description, accessKeyIdEnd, role }: CredentialsSource
 }
 
 /** What calls cost, and what they leave. @param spent what is really sent of it; undefined for nothing. */
-function useQuota(cost: Cost, spent: Cost | undefined, quota: RefreshQuota | undefined): ReportEntry["quota"] {
+function useQuota(
+  cost: Cost,
+  spent: Cost | undefined,
+  quota: RefreshQuota | undefined,
+  reserve: Reserve,
+): ReportEntry["quota"] {
   const uses = QUOTAS.filter((name) => cost[name] > 0).map((name): [string, QuotaUse] => {
     const day = quota?.[name];
     const known = day && {
@@ -233,7 +240,8 @@ function useQuota(cost: Cost, spent: Cost | undefined, quota: RefreshQuota | und
       after: Math.max(0, day.remain - (spent?.[name] ?? 0)),
       limit: day.quota,
     };
-    return [QUOTA_KEY[name], { cost: cost[name], ...known }];
+    const kept = reserve[name] === undefined ? {} : { reserve: reserve[name].count };
+    return [QUOTA_KEY[name], { cost: cost[name], ...known, ...kept }];
   });
   return Object.fromEntries(uses);
 }
@@ -241,16 +249,11 @@ function useQuota(cost: Cost, spent: Cost | undefined, quota: RefreshQuota | und
 /** The quota after calls. What the plan didn't foresee has no figure of what is left. */
 function spendQuota(planned: ReportEntry["quota"], spent: Cost | undefined): ReportEntry["quota"] {
   const uses = QUOTAS.flatMap((name): [string, QuotaUse][] => {
-    const { cost = 0, before, limit } = planned[QUOTA_KEY[name]] ?? {};
+    const { cost = 0, before, after: _, ...rest } = planned[QUOTA_KEY[name]] ?? {};
     const used = spent?.[name] ?? 0;
     if (cost === 0 && used === 0) return [];
     const after = before === undefined ? {} : { before, after: Math.max(0, before - used) };
-    return [
-      [
-        QUOTA_KEY[name],
-        { cost: spent === undefined ? cost : used, ...after, ...(limit === undefined ? {} : { limit }) },
-      ],
-    ];
+    return [[QUOTA_KEY[name], { cost: spent === undefined ? cost : used, ...after, ...rest }]];
   });
   return Object.fromEntries(uses);
 }

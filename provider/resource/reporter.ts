@@ -7,8 +7,10 @@ import {
   describePlan,
   describeRecorded,
   describeRepeated,
+  describeUnkeptReserve,
 } from "../plan/describe.js";
 import type { QuotaSnapshot } from "../plan/quota-budget.js";
+import { withoutReserve } from "../plan/reserve.js";
 import { getOperation } from "../schema/call-types.js";
 import type { Inputs } from "../schema/inputs.js";
 import { type Line, write } from "../text/log.js";
@@ -47,12 +49,13 @@ export class Reporter {
    * @returns the calls within its part of the day, and what was left before it; undefined if that isn't known.
    */
   async reportPlan(
-    { inputs, state, plan, held, current, outstanding }: Deployment,
+    { inputs, state, plan, held, current, reserve, outstanding }: Deployment,
     { snapshot, resource }: QuotaShare,
     context: CallContext,
   ): Promise<{ batchPlan: BatchPlan; quota: RefreshQuota | undefined }> {
     const asked = plan.paths.length === 0 ? undefined : await this.askQuota(snapshot, context);
-    const allot = (left?: RefreshQuota) => planBatches(plan, inputs, namesDomain(current, inputs), left);
+    const allot = (left?: RefreshQuota) =>
+      planBatches(plan, inputs, namesDomain(current, inputs), left && withoutReserve(left, reserve));
     const { batchPlan, left: quota } =
       asked === undefined ? { batchPlan: allot(), left: undefined } : snapshot.reserve(resource, asked, allot);
     const { secretPaths = false } = context;
@@ -60,7 +63,8 @@ export class Reporter {
     const lines = [
       ...(recordsOnly
         ? [describeRecorded(plan, inputs)]
-        : describePlan({ plan, inputs, current }, batchPlan, quota, this.now(), secretPaths)),
+        : describePlan({ plan, inputs, current, reserve }, batchPlan, quota, this.now(), secretPaths)),
+      ...(quota === undefined ? describeUnkeptReserve(batchPlan, reserve) : []),
       ...this.describeRepeats(inputs, batchPlan, context),
       ...describeHeldBack(held, inputs, secretPaths),
       ...describeOutstanding(outstanding.paths, secretPaths),

@@ -273,8 +273,24 @@ const triggersSchema = orUnknown(z.array(z.any()))
   .optional()
   .meta({ mustBe: 'a list of any values, such as ["headers v2"]' });
 
+const reserved = z.number().int().min(0).optional().meta({ mustBe: "a whole number, 0 or more" });
+
+const reserveSchema = z.strictObject({
+  urls: reserved.describe("How many refreshes of URLs are left. Defaults to the stack's configuration, else to none."),
+  directories: reserved.describe(
+    "How many refreshes of directories are left. Defaults to the stack's configuration, else to none.",
+  ),
+  preloads: reserved.describe("How many preloads are left. Defaults to the stack's configuration, else to none."),
+});
+
 /** How calls are made. */
 const callSchemas = {
+  reserve: reserveSchema.optional().meta({
+    description:
+      "What updates leave of the day's quotas, whatever `quota.onExceeded` says, so that an emergency can still purge. Defaults to the " +
+      "stack's `alicloud-vod:reserveUrls`, `reserveDirectories` and `reservePreloads`, else to nothing.",
+    mustBe: "{ urls: 200 }, with directories and preloads if needed",
+  }),
   report: z
     .string()
     .min(1)

@@ -32,6 +32,7 @@ const quotaSchema = z.strictObject({
   before: count.optional().describe("What was left before. Absent if the service didn't say."),
   after: count.optional().describe("What is left after the calls, by calculation."),
   limit: count.optional().describe("How much the account has in a day."),
+  reserve: count.optional().describe("How much the update has to leave. Absent if nothing is reserved."),
 });
 export type QuotaUse = z.infer<typeof quotaSchema>;
 

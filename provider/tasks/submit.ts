@@ -25,6 +25,8 @@ export interface SubmitContext {
   now(): Date;
   /** How long and how often each call is tried. */
   retry: RetryLimits;
+  /** Whether the day has room for calls of paths that were sent before, above what is reserved. Default: always. */
+  hasRoomFor?: ((batches: readonly Batch[]) => Promise<boolean>) | undefined;
   /** Waits for that many milliseconds. Default: a timer. */
   sleep?: Sleep;
   /** From 0 up to 1, for the jitter of pauses. Default: `Math.random`. */

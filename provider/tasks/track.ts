@@ -111,7 +111,11 @@ async function followTasks(
   ];
   const isOpen = (path: string) => !failed.has(path) && !lasting.has(path);
   const rest = unfinishedPaths(first, [...outstanding.paths, ...sent]).filter(isOpen);
-  const isStopped = submission.failure !== undefined || first.timedOut || first.cancelled;
+  const isEnded = submission.failure !== undefined || first.timedOut || first.cancelled;
+  const mayRetry = wait.retryFailed !== false || failed.size === 0;
+  const lacksRoom = again.length > 0 && !isEnded && mayRetry && (await context.hasRoomFor?.(again)) === false;
+  if (lacksRoom) context.log.warning(describeNoRoom(again.flatMap(settledPaths)));
+  const isStopped = isEnded || lacksRoom;
   if (again.length === 0 || (isStopped && failed.size === 0)) {
     return withFinalStatus(words, submission, first, union(rest, abandoned), wait, context);
   }
@@ -235,6 +239,10 @@ function planRetries(
     const own = paths.filter((path) => findType(path) === type);
     return splitIntoBatches(own, type, inputs.force || own.some((path) => removed.get(path)?.force), () => true);
   });
+}
+
+function describeNoRoom({ length }: readonly string[]): string {
+  return `${pluralize(length, "path")} not retried: today's quota has no room for ${length === 1 ? "it" : "them"} above the reserve`;
 }
 
 function describeAbandoned(paths: readonly string[], areSecret = false): string {

@@ -133,6 +133,7 @@ describe("the docstring of an argument or an output is the schema's description"
     ["VerifyArgs", fieldsOf(refreshSchemas.verify), {}],
     ["VodVerified", fieldsOf(outputSchemas(REFRESH).verified as z.ZodType), {}],
     ["RetryArgs", fieldsOf(refreshSchemas.retry), {}],
+    ["ReserveArgs", fieldsOf(refreshSchemas.reserve), {}],
     ["AssumeRoleArgs", fieldsOf(refreshSchemas.assumeRole), {}],
     ["QuotaArgs", fieldsOf(refreshSchemas.quota), {}],
     ["PreloadQuotaArgs", fieldsOf(preloadSchemas.quota), {}],

@@ -226,6 +226,8 @@ export async function inputsSection(): Promise<Section> {
           ),
           ...problems({ ...CONTENT, paths: urls(501) }, { kind: PRELOAD }),
           ...withPaths({}, { config: { "alicloud-vod:urlsPerDay": "many" } }),
+          ...withPaths({}, { config: { "alicloud-vod:reserveUrls": "many" } }),
+          ...withPaths({ reserve: { urls: 2_000 } }),
         ],
       },
       {

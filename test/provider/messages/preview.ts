@@ -1,5 +1,5 @@
 /** The lines of a plan: every reason, every kind of call, every state of the quota. */
-import { planBatches } from "../../../provider/plan/batches.js";
+import { NO_COST, planBatches } from "../../../provider/plan/batches.js";
 import {
   describeExceeded,
   describeHeldBack,
@@ -10,8 +10,10 @@ import {
   describeRecorded,
   describeRepeated,
   describeSubmitted,
+  describeUnkeptReserve,
 } from "../../../provider/plan/describe.js";
 import { type Baseline, manifestFromInputs, markPending, planRefresh } from "../../../provider/plan/plan.js";
+import { type Reserve, withoutReserve } from "../../../provider/plan/reserve.js";
 import { getContent, type Inputs, UNKNOWN } from "../../../provider/schema/inputs.js";
 import { formatLine, type Line } from "../../../provider/text/log.js";
 import type { RefreshQuota } from "../../../provider/vod/quota.js";
@@ -86,6 +88,12 @@ function preview(...planned: Parameters<typeof plan>): string[] {
   return [show(describePlan(made, batchPlan, planned[2], NOW)).join("\n")];
 }
 
+function previewAbove(reserve: Reserve, old: Inputs, news: Inputs, quota: RefreshQuota): string[] {
+  const { plan: made, inputs, current } = plan(old, news);
+  const batchPlan = planBatches(made, inputs, () => true, withoutReserve(quota, reserve));
+  return [show(describePlan({ plan: made, inputs, current, reserve }, batchPlan, quota, NOW)).join("\n")];
+}
+
 const show = (lines: readonly Line[]) => lines.map((line) => formatLine(line));
 
 /** A source that covered everything, and covers nothing but scripts by now. */
@@ -107,11 +115,15 @@ export function previewSection(): Section {
     quota: RefreshQuota,
     before: Inputs | undefined = undefined,
     coverage?: Parameters<typeof planRefresh>[3],
+    reserve?: Reserve,
   ) => {
     const { batchPlan, inputs, plan: made } = plan(before, news, quota, coverage);
-    const { happened, remedy } = describeExceeded(batchPlan, inputs, made, quota, NOW);
+    const { happened, remedy } = describeExceeded(batchPlan, inputs, made, quota, NOW, reserve);
     return `${happened} ${remedy} (code QuotaExceeded.Refresh)`;
   };
+  const urls = { count: 10, setting: "reserve.urls" };
+  const reserve: Reserve = { urls };
+  const collapsing: Inputs = { ...wideChanged, quota: { onExceeded: "partial", collapse: "always" } };
   const refresh = { objectType: "File", taskIds: [], status: "Complete" } as Inputs["refresh"];
   const several = plan(undefined, byPaths());
   return {
@@ -213,6 +225,24 @@ export function previewSection(): Section {
           exceeded(contents({ "a.js": "2" }), left(0), contents({ "a.js": "1", "old.css": "1" }), COVERAGE),
           exceeded(preload(), left(1)),
           describeRanOut([url("b.js")], several.plan, several.inputs, NOW),
+        ],
+      },
+      {
+        title: "A reserve",
+        messages: [
+          ...previewAbove(reserve, old, changed, left(2_000)),
+          ...previewAbove(
+            { urls, directories: { count: 5, setting: "reserve.directories" } },
+            wide,
+            collapsing,
+            left(25),
+          ),
+          ...previewAbove(reserve, old, changed, left(11)),
+          ...previewAbove(reserve, old, { ...changed, quota: { onExceeded: "partial" } }, left(11)),
+          exceeded(changed, left(11), old, undefined, reserve),
+          exceeded(changed, left(4), old, undefined, { urls: { count: 10, setting: "alicloud-vod:reserveUrls" } }),
+          exceeded(contents(many(1_995, "1")), left(2_000), undefined, undefined, reserve),
+          ...show(describeUnkeptReserve({ cost: { ...NO_COST, urls: 3, directories: 1 } }, reserve)),
         ],
       },
       {

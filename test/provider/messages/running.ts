@@ -128,6 +128,11 @@ export async function runningSection(): Promise<Section> {
           describeSummary({ ...summary({}), timedOut: true }, WORDS),
           describeSummary(summary({ missing: [url("b.js")] }), WORDS),
           describeSummary(summary({ done: 0, total: 0, unknown: ["70422756"] }), WORDS),
+          ...(await tell(async ({ emulator, up }) => {
+            emulator.fault({ kind: "task-failed", path: url("a.js"), times: 1 });
+            emulator.set({ urlRemain: 100 + PROGRAM.paths.length });
+            await up(undefined, { ...WAIT, reserve: { urls: 100 } });
+          }, /not retried/)),
         ],
       },
       {

@@ -10,8 +10,10 @@ import {
   describeRecorded,
   describeRepeated,
   describeSubmitted,
+  describeUnkeptReserve,
 } from "../../../provider/plan/describe.js";
 import { type Baseline, manifestFromInputs, markPending, planRefresh } from "../../../provider/plan/plan.js";
+import { type Reserve, withoutReserve } from "../../../provider/plan/reserve.js";
 import { getContent, type Inputs } from "../../../provider/schema/inputs.js";
 import { formatLine } from "../../../provider/text/log.js";
 import { listPaths } from "../../../provider/vod/paths.js";
@@ -517,5 +519,72 @@ describe("a quota that can't hold the plan is described with what to do", () => 
         /^Run `pulumi up` again after the quota resets at /,
       );
     });
+  });
+});
+
+describe("a reserve", () => {
+  const reserve = { urls: { count: 200, setting: "reserve.urls" } };
+  const configured = { urls: { count: 200, setting: "alicloud-vod:reserveUrls" } };
+  const planWith = (news: Inputs, left: RefreshQuota) => {
+    const current = present(news);
+    const plan = planRefresh(undefined, news, current);
+    return {
+      plan,
+      inputs: news,
+      current,
+      batchPlan: planBatches(plan, news, () => true, withoutReserve(left, reserve)),
+    };
+  };
+  const many = (count: number, more: Partial<Inputs> = {}) =>
+    contents(Object.fromEntries(Array.from({ length: count }, (_, index) => [`${index}`, "1"])), more);
+  const lines = (news: Inputs, left: RefreshQuota, kept: Reserve = reserve) => {
+    const { batchPlan, ...planned } = planWith(news, left);
+    return describePlan({ ...planned, reserve: kept }, batchPlan, left, NOW).map((line) => line.text);
+  };
+  const error = (news: Inputs, left: RefreshQuota, kept: Reserve = reserve) => {
+    const { batchPlan, plan } = planWith(news, left);
+    return describeExceeded(batchPlan, news, plan, left, NOW, kept);
+  };
+
+  test("is told with what is left above it", () => {
+    expect(lines(many(3), quota(2000))[0]).toContain(
+      "(leaves 1,997 of 2,000 URLs in today's quota, 1,797 of them above the reserve)",
+    );
+  });
+
+  test("keeps an update from sending, and the error says how to use it in an emergency", () => {
+    expect(error(many(60), quota(250))).toEqual({
+      happened: "Today's quota has 250 of 2,000 URLs left, 200 of them reserved, and 60 are due; nothing was sent.",
+      remedy: expect.stringMatching(/ In an emergency, set reserve\.urls to 0 for one update\.$/),
+    });
+    expect(error(many(60), quota(250), configured).remedy).toMatch(
+      / In an emergency, run `pulumi config set alicloud-vod:reserveUrls 0` for one update\.$/,
+    );
+    expect(error(many(60), quota(150)).happened).toContain(
+      "150 of 2,000 URLs left, all of them reserved, and 60 are due",
+    );
+  });
+
+  test("is no way out where the day has too little without it", () => {
+    expect(error(many(60), quota(50)).remedy).not.toContain("emergency");
+  });
+
+  test("counts where a whole day can't hold what is due", () => {
+    expect(error(many(1900), quota(2000)).remedy).toMatch(/^This exceeds a full day's quota less the reserve: /);
+  });
+
+  test("is named where something is deferred because of it", () => {
+    const partial = { quota: { onExceeded: "partial" } } as const;
+    expect(lines(many(60, partial), quota(240)).at(-1)).toMatch(
+      /has room for 40 of 60 URLs above the reserve; it resets at .*; in an emergency, set reserve\.urls to 0 for one update$/,
+    );
+    expect(lines(many(60, partial), quota(240), {}).at(-1)).not.toContain("reserve");
+  });
+
+  test("can't be kept to where nobody knows what is left", () => {
+    expect(describeUnkeptReserve({ cost: { ...NO_COST, urls: 3 } }, reserve).map(({ text }) => text)).toEqual([
+      "the reserve of 200 URLs can't be kept to, since the remaining quota is not known",
+    ]);
+    expect(describeUnkeptReserve({ cost: { ...NO_COST, directories: 3 } }, reserve)).toEqual([]);
   });
 });

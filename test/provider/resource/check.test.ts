@@ -84,7 +84,7 @@ describe("each wrong input gets a sentence with the name of the property and the
     [{ contenthash: "x" }, "contenthash is not an input of VodCacheRefresh; did you mean contentHash?"],
     [
       { colour: "red" },
-      "colour is not an input of VodCacheRefresh; it has paths, contentHash, contents, source, triggers, objectType, force, refreshOnCreate, refreshNew, refreshRemoved, quota, preload, report, wait, verify, retry, endpoint, profile and assumeRole.",
+      "colour is not an input of VodCacheRefresh; it has paths, contentHash, contents, source, triggers, objectType, force, refreshOnCreate, refreshNew, refreshRemoved, quota, preload, reserve, report, wait, verify, retry, endpoint, profile and assumeRole.",
     ],
   ])("%j", (news, problem) => {
     expect(problemsOf(news)).toEqual([problem]);
@@ -506,5 +506,38 @@ describe("a value that isn't known yet in a preview is accepted", () => {
     expect(check({ paths: [UNKNOWN, PATH], contentHash: "v1" }).inputs.paths).toEqual([UNKNOWN, PATH]);
     expect(readInputs(check({ paths: [UNKNOWN, PATH], contentHash: "v1" }).inputs, REFRESH)).toBeUndefined();
     expect(problemsOf({ paths: [UNKNOWN, "/a"] })[0]).toMatch(/^paths\[1\] /);
+  });
+});
+
+describe("a reserve", () => {
+  const content = { paths: ["https://vod.example.com/a"], contentHash: "v1" };
+  const problems = (news: Record<string, unknown>, config = {}) => check({ ...content, ...news }, {}, config).problems;
+
+  test.each([
+    [{ urls: -1 }, "reserve.urls must be a whole number, 0 or more (got -1)."],
+    [{ urls: 1.5 }, "reserve.urls must be a whole number, 0 or more (got 1.5)."],
+    [{ url: 1 }, 'reserve has no property "url"; did you mean urls?'],
+  ])("%j is refused", (reserve, problem) => {
+    expect(problems({ reserve })).toEqual([problem]);
+  });
+
+  test("that leaves nothing of a day is refused, by the quota that the account has", () => {
+    const settings = { "alicloud-vod:urlsPerDay": "10000" };
+    expect(problems({ reserve: { urls: 1_999 } })).toEqual([]);
+    expect(problems({ reserve: { urls: 2_000 } })).toEqual([
+      "reserve.urls is 2,000, which leaves none of the 2,000 URLs that an account may refresh in a day; lower it, or set " +
+        "alicloud-vod:urlsPerDay if this account's quota was raised.",
+    ]);
+    expect(problems({ reserve: { urls: 2_000 } }, settings)).toEqual([]);
+    expect(problems({ reserve: { directories: 100 } })[0]).toMatch(/^reserve\.directories is 100, which leaves none/);
+  });
+
+  test("of the configuration is checked where it counts", () => {
+    expect(problems({}, { "alicloud-vod:reserveUrls": "2000" })[0]).toMatch(/^alicloud-vod:reserveUrls is 2,000/);
+    expect(problems({}, { "alicloud-vod:reserveUrls": "a lot" })).toEqual([
+      'alicloud-vod:reserveUrls must be a whole number such as 200 (got "a lot" in the stack\'s configuration).',
+    ]);
+    expect(problems({ reserve: { urls: 1 } }, { "alicloud-vod:reserveUrls": "2000" })).toEqual([]);
+    expect(problems({}, { "alicloud-vod:reservePreloads": "500" })).toEqual([]);
   });
 });

@@ -32,7 +32,7 @@ function fail({ name, paths, message, secretPaths = false, description = "the st
   const source = { description, get: () => Promise.reject(new Error("Nothing is sent.")) };
   const planned = planEntry(
     subject,
-    { state: undefined, plan, held: new Map(), outstanding: NONE },
+    { state: undefined, plan, held: new Map(), reserve: {}, outstanding: NONE },
     { batchPlan, quota: undefined },
     { source, endpoint: "https://vod.cn-shanghai.aliyuncs.com" },
     NOW,
