@@ -190,7 +190,7 @@ function declarePreload(
   { ignoreChanges = [] }: pulumi.CustomResourceOptions = {},
 ): VodCachePreload {
   const { include, exclude, quota = {}, onFailure = "warn", wait = true, ...rest } = options;
-  const { contentHash, triggers, reserve, report, retry, endpoint, profile, assumeRole } = args;
+  const { contentHash, triggers, priority, reserve, report, retry, endpoint, profile, assumeRole } = args;
   const paths = (urls: readonly pulumi.Input<string>[]) => urls.filter(isFile);
   const contents = (hashes: Record<string, pulumi.Input<string>>) =>
     Object.fromEntries(Object.entries(hashes).filter(([url]) => isFile(url)));
@@ -202,7 +202,7 @@ function declarePreload(
     exclude: exclude && files.exclude ? joinGlobs(files.exclude, exclude) : (exclude ?? files.exclude),
   });
   const inputs = {
-    ...{ contentHash, triggers, reserve, report, retry, endpoint, profile, assumeRole },
+    ...{ contentHash, triggers, priority, reserve, report, retry, endpoint, profile, assumeRole },
     ...{ ...rest, onFailure, wait, refresh },
     quota: mapInput(quota, ({ onExceeded = "partial", ...others }) => ({ onExceeded, ...others })),
     paths: args.paths && mapInput(args.paths, paths),

@@ -162,6 +162,12 @@ export interface ReserveArgs {
 /** How calls are made, by whom, and where. */
 export class CallInputs {
   /**
+   * With `source` and `contents`: globs of what is sent first, and kept when the day's quota can't hold everything, in
+   * that order; the rest comes after. They have the rules of `include`, relative to the directory or to the domain.
+   * Defaults to index documents, then playlists (`.m3u8`, `.mpd`).
+   */
+  priority?: pulumi.Input<pulumi.Input<string>[]>;
+  /**
    * What updates leave of the day's quotas, whatever `quota.onExceeded` says, so that an emergency can still purge.
    * Defaults to the stack's `alicloud-vod:reserveUrls`, `reserveDirectories` and `reservePreloads`, else to nothing.
    */

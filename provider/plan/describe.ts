@@ -21,6 +21,7 @@ import { type DayQuota, describeNextDay, type RefreshQuota } from "../vod/quota.
 import { type Batch, type BatchPlan, type Cost, findCollapsed, QUOTAS } from "./batches.js";
 import { nextTry, type PreloadFailure } from "./held-back.js";
 import type { Group, Plan } from "./plan.js";
+import { describeTornPlaylists } from "./playlists.js";
 import { NO_RESERVE, type Reserve, withoutReserve } from "./reserve.js";
 
 /** How one thing is called, and how several are. */
@@ -122,6 +123,8 @@ export function describePlan(
           `today's quota has room for ${room}; it resets at ${describeNextDay(now)}${emergency}`,
       ),
     );
+    const torn = isPreload(inputs.objectType) ? "" : describeTornPlaylists(sent, batchPlan.deferred, areSecret);
+    if (torn !== "") lines.push(warning(torn));
   }
   return lines;
 }

@@ -69,6 +69,6 @@ function isJoined({ parts }: Partial<IdlePattern>): boolean {
 }
 
 /** A text in quotes, on one line, and at most that long. */
-function quote(text: string): string {
+export function quote(text: string): string {
   return JSON.stringify(text.length > 120 ? `${text.slice(0, 119)}…` : text);
 }

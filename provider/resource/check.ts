@@ -155,11 +155,14 @@ function combinationProblems(
   return problems;
 }
 
-function findWarnings({ force, objectType, quota, refreshNew, refreshRemoved, paths }: Known): string[] {
+function findWarnings({ force, objectType, quota, refreshNew, refreshRemoved, priority, paths }: Known): string[] {
   const warnings: string[] = [];
   const collapses = quota?.collapse === "always" || quota?.onExceeded === "collapse";
   if (force && objectType === "File" && !collapses) {
     warnings.push('force has no effect with objectType "File", which is always fetched again; leave it out.');
+  }
+  if (priority !== undefined && paths !== undefined) {
+    warnings.push("priority has no effect with paths, which are sent in the order given; leave it out.");
   }
   if (refreshNew && paths !== undefined) {
     warnings.push("refreshNew has no effect with paths, where a new path is always refreshed; leave it out.");

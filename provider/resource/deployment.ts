@@ -4,9 +4,11 @@ import { holdBack, type PreloadFailure } from "../plan/held-back.js";
 import { type Baseline, hasChanges, manifestFromInputs, type Plan, planAfterDrift, planRefresh } from "../plan/plan.js";
 import type { Reserve } from "../plan/reserve.js";
 import { baselineOf, type State } from "../plan/state.js";
+import { getPathsPerCall } from "../schema/call-types.js";
 import { getContent, getWait, type Inputs, type ResourceKind, readInputs } from "../schema/inputs.js";
 import { compareCoverage } from "../source/coverage.js";
 import { sameRows } from "../source/directory-digests.js";
+import { compileRank, sortByRank } from "../source/priority.js";
 import type { SourceScanner } from "../source/source.js";
 import { findOutstanding, NONE, type OutstandingTasks } from "../tasks/outstanding.js";
 import type { SubmitResult } from "../tasks/submit.js";
@@ -66,7 +68,10 @@ export async function planDeployment(
     baseline && checked
       ? planAfterDrift(baseline, inputs, checked, current, coverage)
       : planRefresh(baseline, inputs, current, coverage);
-  const { plan, held } = holdBack(whole, state?.__failures ?? {}, current, now);
+  const { plan: inOrder, held } = holdBack(whole, state?.__failures ?? {}, current, now);
+  const isInParts = inputs.quota.onExceeded === "partial" || inOrder.paths.length > getPathsPerCall(inputs.objectType);
+  const rank = isInParts || inputs.priority !== undefined ? await compileRank(inputs) : undefined;
+  const plan = rank === undefined ? inOrder : { ...inOrder, paths: sortByRank(inOrder.paths, rank) };
   const outstanding = state === undefined ? NONE : findOutstanding(state, inputs, plan, current, now);
   return { inputs, state, baseline, current, plan, held, reserve, outstanding, refusal };
 }

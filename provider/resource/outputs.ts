@@ -4,7 +4,9 @@ import { findDirectoryKinds } from "../plan/batches.js";
 import { describePending } from "../plan/describe.js";
 import type { PreloadFailure } from "../plan/held-back.js";
 import { keepRequestKinds } from "../plan/plan.js";
+import { describeTornPlaylists } from "../plan/playlists.js";
 import { type State, toOutputs, withoutSubmission, withSubmission } from "../plan/state.js";
+import { isPreload } from "../schema/call-types.js";
 import type { Inputs, ResourceKind } from "../schema/inputs.js";
 import { hasExpiredRecords } from "../tasks/outstanding.js";
 import type { SubmitResult } from "../tasks/submit.js";
@@ -33,11 +35,16 @@ export function outputsAfter(
   id: string,
   deployment: Deployment,
   result: DeployResult,
-  { log }: CallContext,
+  { log, secretPaths }: CallContext,
 ): Properties {
   const properties = toOutputs(stateAfter(deployment, result), kind);
-  if (result.outcome === "unchanged" || result.submission.failure === undefined) return properties;
-  const reason = withPending(result.submission.failure, deployment, result.submission).message;
+  if (result.outcome === "unchanged") return properties;
+  const torn = findTornPlaylists(deployment, result.submission, secretPaths);
+  if (result.submission.failure === undefined) {
+    if (torn !== "") log.warning(torn);
+    return properties;
+  }
+  const reason = withPending(result.submission.failure, deployment, result.submission, torn).message;
   if (!warnsOnFailure(deployment.inputs)) throw new ResourceInitFailedError(id, properties, [reason]);
   log.warning(reason);
   return properties;
@@ -87,9 +94,20 @@ function findFailures({ held, current }: Deployment, { lastingFailures, pending,
   return failures;
 }
 
+/** Which playlists were refreshed without their segments. Nothing of a preload is old. */
+function findTornPlaylists({ inputs }: Deployment, { accepted, pending }: SubmitResult, areSecret = false): string {
+  return isPreload(inputs.objectType) ? "" : describeTornPlaylists(accepted, pending, areSecret);
+}
+
 /** A failure with how much of the plan it left. */
-function withPending(failure: VodError, { plan, inputs }: Deployment, { pending }: SubmitResult): VodError {
-  const left = describePending(new Set(pending), plan, inputs);
+function withPending(
+  failure: VodError,
+  { plan, inputs }: Deployment,
+  { pending }: SubmitResult,
+  torn: string,
+): VodError {
+  const sentences = [describePending(new Set(pending), plan, inputs), torn === "" ? "" : `${torn}.`];
+  const left = sentences.filter(Boolean).join(" ");
   return left === "" ? failure : new VodError(failure.happened, `${failure.remedy} ${left}`, failure);
 }
 

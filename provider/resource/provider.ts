@@ -26,6 +26,7 @@ import { hideQuoted, showLine } from "../text/show.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import { checkInputs, findLongUrls } from "./check.js";
 import { describeEmptyContents, describeFilter, type FilterRemarks } from "./check-filter.js";
+import { describePriority } from "./check-priority.js";
 import { Clients, type Runtime } from "./clients.js";
 import type { CallContext, Properties } from "./context.js";
 import { Deployer } from "./deploy.js";
@@ -282,14 +283,25 @@ export class CacheResourceProvider {
     const { operation } = this.kind;
     const known = readInputs({ ...inputs, files: {} }, this.kind);
     const warnings = created ? describeEmptyContents(known ?? {}, operation) : [];
-    if (known?.source === undefined) return { problems: [], warnings };
+    const show = context.secretPaths ? hideQuoted : (sentence: string) => sentence;
+    const describeOrder = async (urls: Iterable<string>): Promise<FilterRemarks> => {
+      const order = known === undefined ? { problems: [], warnings: [] } : await describePriority(known, urls);
+      return { problems: order.problems.map(show), warnings: order.warnings.map(show) };
+    };
+    if (known?.source === undefined) {
+      const order = await describeOrder(Object.keys(known?.contents ?? {}));
+      return { problems: order.problems, warnings: [...warnings, ...order.warnings] };
+    }
     const found = await this.sources.scan(known.source, context).catch(asVodError);
     if (found instanceof VodError) return { problems: [found.message], warnings };
     inputs.files = found.files;
     const { problems, warnings: odd } = describeFilter(known.source, found.filter, { created, operation });
-    const show = context.secretPaths ? hideQuoted : (sentence: string) => sentence;
+    const order = await describeOrder(found.manifest.keys());
     const long = findLongUrls(found.manifest, context.secretPaths);
-    return { problems: [...problems.map(show), ...long], warnings: [...warnings, ...odd.map(show)] };
+    return {
+      problems: [...problems.map(show), ...long, ...order.problems],
+      warnings: [...warnings, ...odd.map(show), ...order.warnings],
+    };
   }
 
   /**

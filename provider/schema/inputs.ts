@@ -285,6 +285,13 @@ const reserveSchema = z.strictObject({
 
 /** How calls are made. */
 const callSchemas = {
+  priority: globs
+    .optional()
+    .describe(
+      "With `source` and `contents`: globs of what is sent first, and kept when the day's quota can't hold everything, in that order; " +
+        "the rest comes after. They have the rules of `include`, relative to the directory or to the domain. Defaults to index " +
+        "documents, then playlists (`.m3u8`, `.mpd`).",
+    ),
   reserve: reserveSchema.optional().meta({
     description:
       "What updates leave of the day's quotas, whatever `quota.onExceeded` says, so that an emergency can still purge. Defaults to the " +

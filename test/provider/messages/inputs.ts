@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkInputs, findLongUrls } from "../../../provider/resource/check.js";
 import { describeEmptyContents, describeFilter } from "../../../provider/resource/check-filter.js";
+import { describePriority } from "../../../provider/resource/check-priority.js";
 import { findReportProblem, type ReportFiles } from "../../../provider/resource/report-file.js";
 import {
   describeUnwritten,
@@ -64,6 +65,17 @@ function firstProblem(start: string, wrong: (value: unknown) => string[]): strin
 const paths = (...given: string[]) => problems({ paths: given, contentHash: "v1" });
 const pathAs = (objectType: string, path: string) => problems({ paths: [path], contentHash: "v1", objectType });
 const urls = (count: number) => Array.from({ length: count }, (_, index) => `https://vod.example.com/${index}`);
+
+async function order(): Promise<string[]> {
+  const named = { ...CONTENT, source: { directory: "./dist", baseUrl: "https://vod.example.com/" } };
+  const contents = { contents: { "https://vod.example.com/a.js": "1" } };
+  const priority = ["*.htm", "*.js, *.css", "!*.js"];
+  const remarks = [named, contents].map((inputs) => describePriority({ ...inputs, priority } as never, [URL_A]));
+  return (await Promise.all(remarks)).flatMap(({ problems: wrong, warnings: odd }) => [
+    ...wrong,
+    ...odd.map((warning) => `warning: ${warning}`),
+  ]);
+}
 
 const found = (more: Partial<FilterFindings>): FilterFindings => ({
   selected: 0,
@@ -246,6 +258,7 @@ export async function inputsSection(): Promise<Section> {
           ...findLongUrls(new Map([...long, [`https://vod.example.com/${"b".repeat(1_100)}`, "h"]])),
         ],
       },
+      { title: "What is sent first", messages: await order() },
       { title: "The report", messages: await reports() },
       {
         title: "The endpoint and proxies",
@@ -266,6 +279,7 @@ export async function inputsSection(): Promise<Section> {
         title: "Warnings, and a note",
         messages: [
           ...warnings({ ...CONTENT, force: true }),
+          ...warnings({ ...CONTENT, priority: ["*.js"] }),
           ...warnings({ ...CONTENT, refreshNew: true }),
           ...warnings({ ...CONTENT, refreshRemoved: false }),
           ...check(CONTENT, { config: { "alicloud:region": "cn-beijing" } }).notes,

@@ -13,6 +13,7 @@ import {
   describeUnkeptReserve,
 } from "../../../provider/plan/describe.js";
 import { type Baseline, manifestFromInputs, markPending, planRefresh } from "../../../provider/plan/plan.js";
+import { describeTornPlaylists } from "../../../provider/plan/playlists.js";
 import { type Reserve, withoutReserve } from "../../../provider/plan/reserve.js";
 import { getContent, type Inputs, UNKNOWN } from "../../../provider/schema/inputs.js";
 import { formatLine, type Line } from "../../../provider/text/log.js";
@@ -226,6 +227,10 @@ export function previewSection(): Section {
           exceeded(preload(), left(1)),
           describeRanOut([url("b.js")], several.plan, several.inputs, NOW),
         ],
+      },
+      {
+        title: "A playlist without its segments",
+        messages: [describeTornPlaylists([url("videos/main.m3u8")], [url("videos/1.ts"), url("videos/2.ts")])],
       },
       {
         title: "A reserve",

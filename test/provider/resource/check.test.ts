@@ -84,7 +84,7 @@ describe("each wrong input gets a sentence with the name of the property and the
     [{ contenthash: "x" }, "contenthash is not an input of VodCacheRefresh; did you mean contentHash?"],
     [
       { colour: "red" },
-      "colour is not an input of VodCacheRefresh; it has paths, contentHash, contents, source, triggers, objectType, force, refreshOnCreate, refreshNew, refreshRemoved, quota, preload, reserve, report, wait, verify, retry, endpoint, profile and assumeRole.",
+      "colour is not an input of VodCacheRefresh; it has paths, contentHash, contents, source, triggers, objectType, force, refreshOnCreate, refreshNew, refreshRemoved, quota, preload, priority, reserve, report, wait, verify, retry, endpoint, profile and assumeRole.",
     ],
   ])("%j", (news, problem) => {
     expect(problemsOf(news)).toEqual([problem]);
