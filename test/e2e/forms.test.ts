@@ -101,6 +101,26 @@ const SCENARIOS: Record<string, { options?: EmulatorOptions; play(stack: FormSta
       expect(refreshed()).toHaveLength(6);
     },
   },
+  "a reserve of the stack, which an emergency uses": {
+    async play({ run, emulator, refreshed }) {
+      const site = (more = {}) => ({ site: { contents: { [A]: "1", [B]: "1", [C]: "1" }, ...more } });
+      const config = { "alicloud-vod:reserveUrls": "100" };
+      emulator.set({ urlRemain: 102 });
+      const told = await run({ operation: "preview", resources: site(), config });
+      expect(told.output).toContain("today's quota has 102 of 2,000 URLs left, 100 of them reserved, and 3 are due");
+      const refused = await run({ operation: "up", resources: site(), config });
+      expect(refused.succeeded).toBe(false);
+      expect(refused.output).toContain("run `pulumi config set alicloud-vod:reserveUrls 0` for one update");
+      expect(refreshed()).toEqual([]);
+      const first = site({ quota: { onExceeded: "partial" }, priority: ["c"] });
+      expect((await run({ operation: "up", resources: first, config })).outputs).toMatchObject({
+        site: { pending: [B] },
+      });
+      expect(refreshed()).toEqual([C, A]);
+      await run({ operation: "up", resources: first, config: { "alicloud-vod:reserveUrls": "0" } });
+      expect(refreshed()).toEqual([C, A, B]);
+    },
+  },
   "triggers that are secret, shown nowhere": {
     async play({ run, state, refreshed }) {
       const site = (value: string) => ({
