@@ -99,6 +99,7 @@ async function findTargets(
   const earlier = expandDirectories(
     outstanding.paths.filter((path) => !open.has(path)),
     current,
+    outstanding.removed,
   );
   const candidates = [
     ...listCandidates(sent).filter(({ path }) => completed.has(path)),
@@ -117,11 +118,16 @@ async function findTargets(
   }));
 }
 
-/** The URLs below the directories that were sent in their place. */
-function expandDirectories(paths: readonly string[], current: Deployment["current"]): string[] {
+/** The URLs below the directories that were sent in their place: a URL may have the name of one. */
+function expandDirectories(
+  paths: readonly string[],
+  current: Deployment["current"],
+  kinds: Deployment["outstanding"]["removed"],
+): string[] {
   const urls = [...current.keys()];
   const expanded = paths.flatMap((path) => {
-    const below = path.endsWith("/") && !current.has(path) ? urls.filter((url) => url.startsWith(path)) : [];
+    const isDirectory = kinds?.get(path)?.objectType === "Directory";
+    const below = isDirectory ? urls.filter((url) => url.startsWith(path)) : [];
     return below.length > 0 ? below : [path];
   });
   return [...new Set(expanded)];
