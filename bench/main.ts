@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { circumstances } from "./report.js";
 
-const BENCHMARKS = ["deployment", "startup", "throttle", "hashing", "packing", "preview", "native"];
+const BENCHMARKS = ["deployment", "startup", "throttle", "hashing", "packing", "preview", "native", "verify"];
 
 function main(names: readonly string[]): number {
   const strange = names.find((name) => !BENCHMARKS.includes(name));
