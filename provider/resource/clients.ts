@@ -1,4 +1,5 @@
 /** The clients of a process: one for each caller, endpoint and patience, so that resources share connections and roles. */
+import type { Agent } from "node:http";
 import { type ConfigReader, type CredentialsSource, findCredentials } from "../credentials/chain.js";
 import { configuredVodEndpoint } from "../credentials/role-settings.js";
 import { getIdentity, type Inputs } from "../schema/inputs.js";
@@ -18,6 +19,8 @@ export interface Runtime {
   random?: (() => number) | undefined;
   /** Paces the calls. Default: one for the process and endpoint. */
   limiter?: Limiter | undefined;
+  /** Makes the connections to the edge, by the origin that is asked. Default: as to the service. */
+  edgeAgent?: ((origin: string) => Promise<Agent>) | undefined;
   /** What the process reports. Default: one for each kind of resource. */
   report?: RunReport | undefined;
 }

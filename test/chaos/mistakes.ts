@@ -32,9 +32,9 @@ function changeOutputs(change: (outputs: Properties, olds: Properties) => Proper
 function changeInputs(change: (news: Properties) => Properties): Around {
   return (provider) => {
     const restored = (outs: Properties, news: Properties) => {
-      const { retry: _, refresh: __, force: ___, ...rest } = outs;
-      const { retry, refresh, force } = news;
-      const given = Object.entries({ retry, refresh, force }).filter(([, value]) => value !== undefined);
+      const { retry: _, refresh: __, force: ___, verify: ____, ...rest } = outs;
+      const { retry, refresh, force, verify } = news;
+      const given = Object.entries({ retry, refresh, force, verify }).filter(([, value]) => value !== undefined);
       return { ...rest, ...Object.fromEntries(given) };
     };
     const failing = (news: Properties) => (thrown: { properties?: Properties }) => {
@@ -124,6 +124,7 @@ export const MISTAKES: Readonly<Record<string, Around>> = {
   }),
   "no call is retried": changeInputs((news) => ({ ...news, retry: { maxAttempts: 1 } })),
   "a preload doesn't wait for its refresh": changeInputs(omit("refresh")),
+  "an update takes the tasks' word for what it has to verify": changeInputs(omit("verify")),
   "a refresh doesn't force what the origin can't date": changeInputs((news) =>
     news.force === undefined ? news : { ...news, force: false },
   ),

@@ -17,6 +17,7 @@ import {
   type Kind,
   type ObjectType,
 } from "./program.js";
+import { edgeAgent, IN_STEP, Proof, whatIsVerifiedIsFresh } from "./proof.js";
 import { Random } from "./random.js";
 import { changeFiles, drawViews, type Resource } from "./resource.js";
 import { DOMAINS, type Shape, Site } from "./site.js";
@@ -68,8 +69,9 @@ const DONE = ["NotSubmitted", "Submitted", "Pending", "Refreshing", "Complete"];
 
 export async function chaosRun(options: RunOptions): Promise<RunResult> {
   const directory = mkdtempSync(join(tmpdir(), "vod-chaos-"));
-  const emulator = await startEmulator({ domains: DOMAINS });
-  const run = new Run(options, emulator, directory);
+  const proof = options.setting === undefined ? Proof.draw(options.seed) : undefined;
+  const emulator = await startEmulator({ domains: DOMAINS, ...(proof ? { nodes: 2, https: true } : {}) });
+  const run = new Run(options, emulator, directory, proof);
   try {
     return await run.result();
   } finally {
@@ -92,6 +94,7 @@ class Run {
     private readonly options: RunOptions,
     private readonly emulator: Emulator,
     directory: string,
+    private readonly proof: Proof | undefined,
   ) {
     this.random = new Random(options.seed);
     this.viewers = new Viewers(emulator);
@@ -102,7 +105,8 @@ class Run {
       maxCallMs: this.random.pick([20, 300, 2_500]),
       sites: this.random.int(1, 3),
     };
-    const { intensity, maxCallMs, sites } = { ...drawn, ...options.setting };
+    // Resources that verify side by side would ask in any order.
+    const { intensity, maxCallMs, sites } = { ...drawn, ...(proof ? { sites: 1 } : {}), ...options.setting };
     this.faults = new FaultInjector(emulator, this.random, intensity, maxCallMs);
     const trace = (line: string) => this.trace(line);
     const { conditions, config } = drawTerms(this.random);
@@ -110,7 +114,10 @@ class Run {
     emulator.set(conditions);
     if (conditions.regexQuota) this.faults.count("quotas of Regex and IgnoreParams");
     const { random, faults } = this;
-    this.deployer = new Deployer({ emulator, random, faults, config, trace, around: options.around });
+    this.deployer = new Deployer({
+      ...{ emulator, random, faults, config, trace, around: options.around },
+      ...(proof ? { proof, edgeAgent: edgeAgent(emulator) } : {}),
+    });
     this.resources = Array.from({ length: sites }, (_, index) => {
       const shape = this.random.pick<Shape>(["small", "small", "wide", "deep"]);
       const hasDates = this.random.chance(0.8);
@@ -185,7 +192,8 @@ class Run {
     else emulator.advance(random.chance(0.25) ? random.pick([1, 4]) * DAY_MS : random.int(2, 90) * 1000);
     // Some deployments get a single, transient fault.
     faults.isSingle = random.chance(0.2);
-    const present = faults.isSingle ? [] : Object.entries(drawConditions(random));
+    const drawn = faults.isSingle ? {} : { ...drawConditions(random), ...this.proof?.drawLag() };
+    const present = Object.entries(drawn);
     const tasksAreSlow = present.some(([, { taskDelayMs }]) => taskDelayMs !== undefined);
     for (const [name, conditions] of present) {
       this.trace(`condition: ${name} ${JSON.stringify(conditions)}`);
@@ -198,6 +206,8 @@ class Run {
     const hasQuota = before.urlRemain > 500 && before.dirRemain > 20 && before.preloadRemain > 200;
     const isSound = present.length === 0 && hasQuota && hasOwnQuota;
     await this.deploy(attempts, { kills: !faults.isSingle, tasksAreSlow, isSound });
+    if (this.proof) emulator.set(IN_STEP);
+    await this.checkProof();
     emulator.set(SOUND);
     emulator.advance(MAX_TASK_MS);
     if (random.chance(0.5)) emulator.set({ urlRemain: 2000, dirRemain: 100, preloadRemain: 500 });
@@ -294,6 +304,13 @@ class Run {
       }
     }
     return outcomes;
+  }
+
+  /** Checks what the deployments that verified and succeeded have left, before anything else reaches the node. */
+  private async checkProof(): Promise<void> {
+    for (const deployment of this.deployer.succeeded.values()) {
+      if (deployment.verifies) await whatIsVerifiedIsFresh(deployment, this.viewers);
+    }
   }
 
   /** Checks what viewers get after the deployments that succeeded. */

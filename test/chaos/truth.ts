@@ -44,6 +44,8 @@ export interface ReportedDeployment extends Deployment {
   state: State;
   began: number;
   tasks: Tasks;
+  /** Whether it asked the edge for what it sent. */
+  verifies: boolean;
   /** Whether the update succeeded as a whole, and not only because failures are warnings. */
   isWhole: boolean;
 }
@@ -163,7 +165,10 @@ function statusOfTasksIsTrue(kind: Kind, state: State, accepted: readonly string
 /** Every pending path is due, and wasn't both accepted and done. */
 export function pendingIsTrue({ attempt, due, sent, state }: ReportedDeployment, { directories }: Ledger): void {
   const own = sent.filter(({ isFromOutsider }) => !isFromOutsider);
+  const stale = new Set(state.__stale);
   for (const key of state.pending) {
+    // Its task did its work, and a node of the edge still had the old copy.
+    if (stale.has(key)) continue;
     if (!due.has(key)) throw new Violation("what is pending is due", `${key} isn't`);
     const itself = own.filter(({ paths }) => paths.includes(key));
     const isOlder = own.some(({ paths }) => paths.some((path) => directories.has(path) && key.startsWith(path)));

@@ -14,6 +14,7 @@ import { Gate } from "./gate.js";
 import * as invariants from "./invariants.js";
 import { Violation } from "./invariants.js";
 import type { Attempt, Kind, Properties } from "./program.js";
+import type { Proof } from "./proof.js";
 import type { Random } from "./random.js";
 import { findExcused, type Resource } from "./resource.js";
 import * as truth from "./truth.js";
@@ -26,6 +27,9 @@ export interface DeployerParts {
   /** The configuration of the program. */
   config: Readonly<Record<string, string>>;
   trace(line: string): void;
+  /** How refreshes verify what they sent. Default: they don't. */
+  proof?: Proof;
+  edgeAgent?: HostRuntime["edgeAgent"];
   /** Wraps the provider, for example with a mistake that the run must find. */
   around?: ((provider: Provider) => Provider) | undefined;
 }
@@ -154,7 +158,7 @@ export class Deployer {
 
   /** Creates a provider for each resource. They share one runtime, as in one process. */
   private providers(gate: Gate, all: readonly Resource[]): (resource: Resource) => Provider {
-    const { emulator, faults, random, config, trace, around } = this.parts;
+    const { emulator, faults, random, config, trace, around, edgeAgent } = this.parts;
     const now = () => emulator.time();
     const runtime: HostRuntime = {
       environment: {
@@ -170,6 +174,7 @@ export class Deployer {
       now: () => new Date(now()),
       sleep: faults.sleep,
       random: () => random.next(),
+      ...(edgeAgent ? { edgeAgent } : {}),
       // The limiter uses the time of the run too, so that nobody really waits for a turn.
       limiter: gate.wrapLimiter(createLimiter({ now, sleep: faults.sleep })),
     };
@@ -182,11 +187,20 @@ export class Deployer {
     return ({ name }) => byName.get(name) as Provider;
   }
 
-  private buildInputs({ name, refresh }: Resource, { inputs }: Attempt): Properties {
+  /** Whether what a resource sends is verified: a preload, which replaces no copy, is not. */
+  private verifies({ kind }: Resource, { declaration }: Attempt): boolean {
+    return this.parts.proof !== undefined && kind === "refresh" && declaration.wait !== undefined;
+  }
+
+  private buildInputs(resource: Resource, attempt: Attempt): Properties {
+    const { name, refresh } = resource;
+    const { inputs } = attempt;
     const before = refresh && this.engine.state.get(refresh.name)?.outputs;
     const { objectType, taskIds, status, submittedAt } = before ?? {};
     const refreshed = { objectType, taskIds, status, ...(submittedAt === undefined ? {} : { submittedAt }) };
-    return { ...inputs, ...(before ? { refresh: refreshed } : {}), __urn: urnOf(name), __provider: "text" };
+    const { proof, emulator } = this.parts;
+    const verify = this.verifies(resource, attempt) ? { verify: proof?.verify(emulator) } : {};
+    return { ...inputs, ...verify, ...(before ? { refresh: refreshed } : {}), __urn: urnOf(name), __provider: "text" };
   }
 
   private async read(provider: Provider, { kind, name, ledger }: Resource): Promise<void> {
@@ -278,7 +292,8 @@ export class Deployer {
       return;
     }
     const isWhole = succeeded && !warnsOnFailure && outcome.kind !== "same";
-    const reported = { ...deployment, kind, state, began, tasks: this.tasks, isWhole };
+    const verifies = this.verifies(resource, attempt) && outcome.kind !== "same";
+    const reported = { ...deployment, kind, state, began, tasks: this.tasks, isWhole, verifies };
     invariants.nothingLost({ ...deployment, succeeded: succeeded && !warnsOnFailure });
     truth.taskIdsAreTrue(reported);
     truth.statusIsTrue(reported);
@@ -293,6 +308,8 @@ export class Deployer {
       state.status === "Incomplete" &&
       attempt.declaration.quota.onExceeded !== "partial" &&
       !warnsOnFailure &&
+      // With `onFailure: "warn"`, what a verification saw to be stale is a warning.
+      state.__stale === undefined &&
       // A preload that the origin refused is held back for a day.
       !state.pending.every((path) => state.__failures?.[path] !== undefined)
     )

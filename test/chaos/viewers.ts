@@ -9,13 +9,13 @@ export class Viewers {
   constructor(private readonly emulator: Emulator) {}
 
   /** Returns what a viewer of a URL gets. */
-  view(url: string): Promise<{ status: number; body: string }> {
+  view(url: string, node = 0): Promise<{ status: number; body: string }> {
     this.views++;
     const { host, protocol, pathname, search } = new URL(url);
     const headers = { host, "x-forwarded-proto": protocol.slice(0, -1) };
     return new Promise((resolve, reject) => {
       const options = { path: pathname + search, headers, agent: this.agent };
-      const viewing = request(this.emulator.edge, options, (response) => {
+      const viewing = request(this.emulator.nodes[node]?.http ?? "", options, (response) => {
         let body = "";
         response.setEncoding("utf8");
         response.on("data", (text: string) => {
@@ -25,13 +25,15 @@ export class Viewers {
         response.on("end", () => resolve({ status: response.statusCode ?? 0, body }));
       });
       // On a busy machine the edge may close a connection just when it is used again.
-      const retry = (error: Error) => (viewing.reusedSocket ? resolve(this.view(url)) : reject(error));
+      const retry = (error: Error) => (viewing.reusedSocket ? resolve(this.view(url, node)) : reject(error));
       viewing.on("error", retry).end();
     });
   }
 
+  /** Views URLs at every node. */
   async viewAll(urls: readonly string[]): Promise<void> {
-    await Promise.all(urls.map((url) => this.view(url)));
+    const nodes = [...this.emulator.nodes.keys()];
+    await Promise.all(urls.flatMap((url) => nodes.map((node) => this.view(url, node))));
   }
 
   close(): void {
