@@ -34,14 +34,16 @@ export interface Sent {
   removed?: ReadonlyMap<string, RequestKind> | undefined;
 }
 
-/** The paths of a plan by their reasons, without those that name no URL. */
-export function listCandidates({ plan, inputs, removed }: Omit<Sent, "current">): Candidate[] {
-  const reasons = plan.groups.flatMap(({ reason, count }) => Array<string>(count).fill(reason));
+/** The paths of a plan with their reasons, without those that name no URL. */
+export function listCandidates(
+  { plan, inputs, removed }: Omit<Sent, "current">,
+  reasons: ReadonlyMap<string, string>,
+): Candidate[] {
   const isPattern = (path: string) => {
     const kind = plan.removed.get(path) ?? removed?.get(path) ?? inputs;
     return kind.objectType === "Regex";
   };
-  return plan.paths.flatMap((path, index) => (isPattern(path) ? [] : [{ path, reason: reasons[index] ?? "" }]));
+  return plan.paths.flatMap((path) => (isPattern(path) ? [] : [{ path, reason: reasons.get(path) ?? "" }]));
 }
 
 /** The paths of accepted calls that were followed to their end. */

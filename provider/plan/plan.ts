@@ -214,8 +214,8 @@ function planChanges(
   const mayBeCached = mode === "contents" || inputs.refreshRemoved === false;
   const sendsNew = mode === "paths" || (inputs.refreshNew ?? mayBeCached);
   const groups: PathGroup[] = [
-    { reason: "stale at the edge", paths: left.filter(isStale) },
     { reason: "pending from the last update", paths: left.filter((path) => !isStale(path)) },
+    { reason: "stale at the edge", paths: left.filter(isStale) },
     { reason: describeChange(inputs), paths: sort(changedSince) },
     { reason: "newly covered", paths: newlyCovered },
     ...groupRemoved(removed.filter(wasSent), comparison),
@@ -394,6 +394,12 @@ function assemblePlan(
     unknown,
     resumes: present.length === 1 && present[0]?.reason === "pending from the last update",
   };
+}
+
+/** Why each path of a plan is due, as long as the paths are in the order of their reasons. */
+export function mapReasons({ paths, groups }: Pick<Plan, "paths" | "groups">): Map<string, Reason> {
+  const reasons = groups.flatMap(({ reason, count }) => Array<Reason>(count).fill(reason));
+  return new Map(paths.flatMap((path, index) => (reasons[index] === undefined ? [] : [[path, reasons[index]]])));
 }
 
 /** Sorts paths into the order in which the program gave them. */

@@ -1,11 +1,19 @@
 /** What a deployment is decided from: it is read once, so that every step goes by the same. */
 import type { Manifest } from "../manifest/manifest.js";
 import { holdBack, type PreloadFailure } from "../plan/held-back.js";
-import { type Baseline, hasChanges, manifestFromInputs, type Plan, planAfterDrift, planRefresh } from "../plan/plan.js";
+import {
+  type Baseline,
+  hasChanges,
+  manifestFromInputs,
+  mapReasons,
+  type Plan,
+  planAfterDrift,
+  planRefresh,
+} from "../plan/plan.js";
 import type { Reserve } from "../plan/reserve.js";
 import { baselineOf, type State } from "../plan/state.js";
 import { getPathsPerCall } from "../schema/call-types.js";
-import { getContent, getWait, type Inputs, type ResourceKind, readInputs } from "../schema/inputs.js";
+import { getContent, getVerify, getWait, type Inputs, type ResourceKind, readInputs } from "../schema/inputs.js";
 import { compareCoverage } from "../source/coverage.js";
 import { sameRows } from "../source/directory-digests.js";
 import { compileRank, sortByRank } from "../source/priority.js";
@@ -25,6 +33,8 @@ export interface Deployment {
   current: Manifest;
   /** What is due and may be sent. */
   plan: Plan;
+  /** Why each of its paths is due; empty if nobody asks. */
+  reasons: ReadonlyMap<string, string>;
   /** Preloads that are due, and failed less than a day ago: they are not tried again yet. */
   held: ReadonlyMap<string, PreloadFailure>;
   /** What has to be left of the day's quotas. */
@@ -73,7 +83,8 @@ export async function planDeployment(
   const rank = isInParts || inputs.priority !== undefined ? await compileRank(inputs) : undefined;
   const plan = rank === undefined ? inOrder : { ...inOrder, paths: sortByRank(inOrder.paths, rank) };
   const outstanding = state === undefined ? NONE : findOutstanding(state, inputs, plan, current, now);
-  return { inputs, state, baseline, current, plan, held, reserve, outstanding, refusal };
+  const reasons = getVerify(inputs) === undefined ? new Map<string, string>() : mapReasons(inOrder);
+  return { inputs, state, baseline, current, plan, reasons, held, reserve, outstanding, refusal };
 }
 
 /** Reads the content as it is now; the files of a source must be those that were checked. */

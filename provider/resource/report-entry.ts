@@ -163,16 +163,21 @@ export function endedEntry(
 ): ReportEntry {
   const sent = submission === undefined ? entry : submittedEntry(entry, submission);
   const failure = submission?.failure;
+  const isStale = (submission?.stale?.length ?? 0) > 0;
   return {
     ...sent,
     outcome: failure ? (warns ? "warned" : "failed") : submission === undefined ? "unchanged" : "succeeded",
     status,
     pending: listPaths(pending, subject),
     unconfirmed: listPaths(unconfirmed, subject),
+    ...(submission?.verified ? { verified: countVerified(submission.verified) } : {}),
     ...(failure ? { error: describeError(failure) } : {}),
     nextUpdate: isMissing
       ? "The resource isn't in the state: the next update creates it and sends everything."
-      : describeNext({ pending: pending.length - held.size, unconfirmed: unconfirmed.length, held, failure }, now),
+      : describeNext(
+          { pending: pending.length - held.size, unconfirmed: unconfirmed.length, held, failure, isStale },
+          now,
+        ),
     finishedAt: now.toISOString(),
   };
 }
@@ -202,6 +207,10 @@ function listPaths(paths: readonly string[], { secretPaths = false }: EntrySubje
   if (paths.length === 0) return NO_PATHS;
   const named = secretPaths ? [HIDDEN] : paths.slice(0, PATHS_REPORTED).map(showWholePath);
   return { count: paths.length, paths: named };
+}
+
+function countVerified({ fresh, stale, notVerifiable }: NonNullable<SubmitResult["verified"]>) {
+  return { fresh, stale, notVerifiable };
 }
 
 /** An ID as the service writes it: it is short. */
@@ -285,11 +294,13 @@ interface Rest {
   unconfirmed: number;
   held: ReadonlyMap<string, PreloadFailure>;
   failure: VodError | undefined;
+  /** Whether some of the pending paths are stale at the edge. */
+  isStale: boolean;
 }
 
-function describeNext({ pending, unconfirmed, held, failure }: Rest, now: Date): string {
-  // Without a failure, only the quota keeps an update from sending everything.
-  const isQuota = failure === undefined || isQuotaExceeded(failure.code);
+function describeNext({ pending, unconfirmed, held, failure, isStale }: Rest, now: Date): string {
+  // Without a failure, only the quota keeps an update from sending everything, or the edge from being fresh.
+  const isQuota = failure === undefined ? !isStale : isQuotaExceeded(failure.code);
   const reset = isQuota ? `; today's quota resets at ${describeNextDay(now)}` : "";
   const sentences = [
     pending <= 0 ? "" : `The next update sends ${pluralize(pending, "pending path")}${reset}.`,

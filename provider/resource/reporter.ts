@@ -49,7 +49,7 @@ export class Reporter {
    * @returns the calls within its part of the day, and what was left before it; undefined if that isn't known.
    */
   async reportPlan(
-    { inputs, state, plan, held, current, reserve, outstanding }: Deployment,
+    { inputs, state, plan, reasons, held, current, reserve, outstanding }: Deployment,
     { snapshot, resource }: QuotaShare,
     context: CallContext,
   ): Promise<{ batchPlan: BatchPlan; quota: RefreshQuota | undefined }> {
@@ -68,7 +68,7 @@ export class Reporter {
       ...this.describeRepeats(inputs, batchPlan, context),
       ...describeHeldBack(held, inputs, secretPaths),
       ...describeOutstanding(outstanding.paths, secretPaths),
-      ...(await describeVerification({ plan, inputs }, batchPlan)),
+      ...(await describeVerification({ plan, inputs, reasons }, batchPlan)),
     ];
     // An update that follows its preview in one process shows only what is different by now.
     const { urn, log } = context;

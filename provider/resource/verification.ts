@@ -19,7 +19,7 @@ const SENT_EARLIER = "unconfirmed";
 
 /** Describes what will be verified of a plan; nothing if it isn't, or nothing is sent. */
 export async function describeVerification(
-  { plan, inputs }: Pick<Deployment, "plan" | "inputs">,
+  { plan, inputs, reasons }: Pick<Deployment, "plan" | "inputs" | "reasons">,
   { deferred, exceeded }: Pick<BatchPlan, "deferred" | "exceeded">,
 ): Promise<Line[]> {
   const verify = getVerify(inputs);
@@ -30,7 +30,7 @@ export async function describeVerification(
     import("../edge/describe.js"),
   ]);
   const isDeferred = new Set(deferred);
-  const candidates = listCandidates({ plan, inputs }).filter(({ path }) => !isDeferred.has(path));
+  const candidates = listCandidates({ plan, inputs }, reasons).filter(({ path }) => !isDeferred.has(path));
   const asked = chooseSample(candidates, verify.sample).length;
   return [info(describePlanned(asked, plan.paths.length - deferred.length, plan.unknown > 0 ? "up to " : ""))];
 }
@@ -84,7 +84,7 @@ export async function verifySubmission(
 
 /** A sample of what was sent and is complete, and of what the last update sent and is complete only now. */
 async function findTargets(
-  { plan, inputs, state, current, outstanding }: Deployment,
+  { plan, inputs, reasons, state, current, outstanding }: Deployment,
   submission: SubmitResult,
   sentAt: Date,
   { sample }: Verify,
@@ -102,12 +102,11 @@ async function findTargets(
     outstanding.removed,
   );
   const candidates = [
-    ...listCandidates(sent).filter(({ path }) => completed.has(path)),
-    ...listCandidates({
-      ...sent,
-      plan: { ...plan, paths: earlier, groups: [] },
-      removed: outstanding.removed,
-    }).map(({ path }) => ({ path, reason: SENT_EARLIER })),
+    ...listCandidates(sent, reasons).filter(({ path }) => completed.has(path)),
+    ...listCandidates(
+      { ...sent, plan: { ...plan, paths: earlier }, removed: outstanding.removed },
+      new Map(earlier.map((path) => [path, SENT_EARLIER])),
+    ),
   ];
   const find = fileFinder(inputs);
   return chooseSample(candidates, sample).map((candidate) => ({
@@ -156,7 +155,7 @@ async function look(
   targets: readonly Target[],
   { timeout, headers, address }: Verify,
   hasFailed: boolean,
-  { now, sleep, random, environment }: Runtime,
+  { now, sleep, random, environment, edgeAgent }: Runtime,
   { log, signal }: CallContext,
 ): Promise<Verification> {
   const [{ EdgeClient }, { countConnections, verifyTargets }] = await Promise.all([
@@ -168,7 +167,9 @@ async function look(
   const client = new EdgeClient({
     ...(address === undefined ? {} : { address: { host: host.replace(/^\[|\]$/g, ""), port: Number(port) } }),
     headers,
-    agentFor: (origin) => agentFor(origin, address === undefined ? resolveProxy(origin, environment) : undefined),
+    agentFor:
+      edgeAgent ??
+      ((origin) => agentFor(origin, address === undefined ? resolveProxy(origin, environment) : undefined)),
     connections: countConnections(targets.length),
     now: clock,
     signal,

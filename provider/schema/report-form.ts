@@ -27,6 +27,7 @@ export const ENTRY_FIELDS = [
   "requestIds",
   "pending",
   "unconfirmed",
+  "verified",
   "error",
   "nextUpdate",
   "caller",

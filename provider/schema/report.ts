@@ -68,6 +68,12 @@ const entrySchema = z.strictObject({
   requestIds: z.array(z.string()).describe("The IDs of these requests, for the service's support."),
   pending: pathListSchema.describe("What is still to be sent after this: by the next update."),
   unconfirmed: pathListSchema.describe("What was sent, and whose end an update with `wait` couldn't see in time."),
+  verified: z
+    .strictObject({ fresh: count, stale: count, notVerifiable: count })
+    .optional()
+    .describe(
+      "What the update saw at the edge, in numbers of paths. Absent without `verify`, and if it has verified nothing.",
+    ),
   error: z
     .strictObject({
       message: z.string(),
