@@ -108,7 +108,8 @@ async function rest(mark) {
   for (const path of Object.keys(Module._pathCache)) if (!first.paths.has(path)) delete Module._pathCache[path];
   for (const name of Object.keys(require.extensions)) delete require.extensions[name];
   Object.assign(require.extensions, first.extensions);
-  for (const name of Reflect.ownKeys(globalThis)) if (!first.globals.has(name)) delete globalThis[name];
+  for (const name of Reflect.ownKeys(globalThis))
+    if (!first.globals.has(name)) Reflect.deleteProperty(globalThis, name);
   setEnvironment(first.environment);
   process.chdir(home);
   process.stdout.write(`${mark}\n`);
