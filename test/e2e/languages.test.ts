@@ -12,6 +12,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { describePackage } from "../../provider/native/package-schema.js";
 import { pathsOf, publish, startEmulator } from "../emulator/index.js";
 import { isCliOnPath } from "../engine/realCli.js";
+import { readSnippets } from "../snippets.js";
 
 const ROOT = join(__dirname, "../..");
 const EXAMPLES = join(ROOT, "examples");
@@ -180,10 +181,16 @@ test("the program for several accounts in docs/languages.md gives the plugin wha
   }
 });
 
-describe.each(languages)("examples/%s", (language) => {
-  const { program } = LANGUAGES[language];
-  const text = readFileSync(join(EXAMPLES, language, program), "utf8");
-
+const page = "docs/_index.md";
+const written = languages.flatMap((language) => [
+  [
+    `examples/${language}`,
+    language,
+    readFileSync(join(EXAMPLES, language, LANGUAGES[language].program), "utf8"),
+  ] as const,
+  [`${page} in ${language}`, language, readSnippets([language], [page])[0]?.code ?? ""] as const,
+]);
+describe.each(written)("%s", (place, language, text) => {
   test("gives the plugin what its schema has", () => {
     const given = READERS[language](text);
     expect(given.map(({ type }) => type).sort()).toEqual(
@@ -201,6 +208,7 @@ describe.each(languages)("examples/%s", (language) => {
   });
 
   test("exports the same as the others", () => {
-    for (const name of ["taskIds", "status", "preloadTaskIds", "preloadStatus"]) expect(text).toContain(name);
+    const outputs = ["taskIds", "status", ...(place.startsWith(page) ? [] : ["preloadTaskIds", "preloadStatus"])];
+    for (const name of outputs) expect(text).toContain(name);
   });
 });
