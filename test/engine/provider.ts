@@ -306,9 +306,11 @@ export class ProviderPlugin extends ProviderProcess {
     const folder = dirname(launcher);
     request.setRootDirectory(folder).setProgramDirectory(folder).setConfigureWithUrn(true);
     this.ready = this.send<InstanceType<Sdk["provider"]["ProviderHandshakeResponse"]>>("handshake", request).then(
-      (answer) => {
+      async (answer) => {
         this.acceptsSecrets = answer.getAcceptSecrets();
         if (!this.acceptsSecrets) throw new Refusal(`plugins that don't accept secrets, such as ${packageName}`);
+        // The engine compares the version that a plugin says with the one that it wants.
+        await this.send("getPluginInfo", new sdk.empty.Empty());
       },
     );
     this.ready.catch(() => {});
