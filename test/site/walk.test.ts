@@ -129,8 +129,7 @@ describe.skipIf(browserPath === undefined)("in Chromium", () => {
       if (found.length > 0) findings[path] = found;
     }
     await context.close();
-    expect(findings).toEqual({});
-    expect(complaints).toEqual([]);
+    expect({ findings, complaints }).toEqual({ findings: {}, complaints: [] });
   });
 
   test("no link within the site leads nowhere", () => {
