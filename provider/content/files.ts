@@ -325,7 +325,7 @@ async function statIfThere(path: string): Promise<Stats | undefined> {
  * Whether an error says that nothing has this name. The last two codes answer what can't be a name, such as a long
  * glob.
  */
-function isMissing(error: NodeJS.ErrnoException): boolean {
+export function isMissing(error: NodeJS.ErrnoException): boolean {
   return ["ENOENT", "ENOTDIR", "ENAMETOOLONG", "EINVAL"].includes(error.code ?? "");
 }
 

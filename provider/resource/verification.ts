@@ -1,10 +1,10 @@
 /** Verifies at the edge what a deployment sent. What asks the edge is loaded only if the program wants that. */
-import { statSync } from "node:fs";
 import type { FoundFile, Target } from "../edge/targets.js";
 import type { Verification } from "../edge/verify.js";
 import type { BatchPlan } from "../plan/batches.js";
 import { getOperation, isPreload } from "../schema/call-types.js";
 import { getContent, getVerify, type Inputs, type Verify } from "../schema/inputs.js";
+import { statIfThere } from "../source/scan.js";
 import { candidateFiles } from "../source/source.js";
 import type { SubmitResult } from "../tasks/submit.js";
 import { info, type Line } from "../text/log.js";
@@ -144,7 +144,7 @@ function fileFinder(inputs: Inputs): (url: string) => FoundFile | undefined {
   if (content.mode !== "source") return () => undefined;
   return (url) => {
     const found = candidateFiles(content.source, url).flatMap((path) => {
-      const stats = statSync(path, { throwIfNoEntry: false });
+      const stats = statIfThere(path);
       return stats?.isFile() ? [{ path, size: stats.size }] : [];
     });
     return found.length === 1 ? found[0] : undefined;

@@ -8,6 +8,7 @@ import {
   ContentHashError,
   type Files,
   type FollowSymlinks,
+  isMissing,
   listFiles,
   requireName,
   unreadable,
@@ -170,8 +171,18 @@ function selectRows(
   };
 }
 
+/** The stat of what is at a path; undefined if nothing is, also where a part of the path is a file. */
+export function statIfThere(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch (error) {
+    if (isMissing(error as NodeJS.ErrnoException)) return undefined;
+    throw unreadable(path, error as NodeJS.ErrnoException);
+  }
+}
+
 function requireDirectory(directory: string): Stats {
-  const found = statSync(directory, { throwIfNoEntry: false });
+  const found = statIfThere(directory);
   if (found?.isDirectory()) return found;
   throw new ContentHashError(
     found

@@ -1,4 +1,7 @@
 /** What an update verifies, and what it leaves pending, where the deployment itself doesn't go as usual. */
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type EmulatorOptions, publish, view } from "../../emulator/index.js";
 import { deploys } from "./deploys.js";
@@ -108,4 +111,22 @@ test("each reason is in the sample, in whatever order the paths are sent", async
   const seen = asked(since);
   expect(seen).toHaveLength(3);
   expect(seen).toEqual(expect.arrayContaining([url("index.html"), url("index.htm")]));
+});
+
+test("a clean URL that is a file's only if that were a directory is verified by the file that there is", async () => {
+  const { emulator, up } = await deploys({}, undefined, { random: () => 0.5 });
+  const directory = mkdtempSync(join(tmpdir(), "clean-"));
+  mkdirSync(join(directory, "docs"));
+  for (const name of ["docs/index.html", "a.js"]) {
+    writeFileSync(join(directory, name), "new");
+    publish(emulator, `${DOMAIN}/${name}`, "new");
+  }
+  const source = { directory, baseUrl: url(""), indexDocument: "index.html", cleanUrls: true };
+  const { failure, outs } = await up(undefined, {
+    source,
+    verify: { address: new URL(emulator.edge).host, timeout: 0 },
+  });
+  // The origin has no clean URLs.
+  expect(failure).toContain("paths are stale at the edge");
+  expect(outs.verified).toMatchObject({ fresh: 2, notVerifiable: 0 });
 });

@@ -119,6 +119,11 @@ describe("a scan is refused", () => {
     );
   });
 
+  it("if a part of its path is a file", async () => {
+    const directory = join(temporaryDirectory(SITE), "index.html", "sub");
+    expect(await messageFor(directory)).toMatch(/^There is no directory ".*sub"\./);
+  });
+
   it("if the directory is a file", async () => {
     const file = join(temporaryDirectory(SITE), "index.html");
     expect(await messageFor(file)).toBe(`"${file}" is not a directory. Name the directory that holds the content.`);
