@@ -234,7 +234,15 @@ class Run {
     const attempts = this.attempts(true);
     const calm = { kills: false, tasksAreSlow: false, isSound: true };
     const held = new Set<string>();
-    for (const [resource, outcome] of await this.deploy(attempts, calm)) {
+    let deployed = await this.deploy(attempts, calm);
+    // What a node missed in an earlier step may be seen only now: the next update sends it again.
+    if ([...this.deployer.engine.state.values()].some(({ outputs }) => outputs.__stale !== undefined)) {
+      await this.check();
+      this.step++;
+      emulator.advance(60_000);
+      deployed = await this.deploy(this.attempts(true), calm);
+    }
+    for (const [resource, outcome] of deployed) {
       const { name } = resource;
       // A preload that fails may stop the others.
       const isStopped = outcome.kind === "skipped" && held.size > 0;
