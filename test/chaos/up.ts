@@ -187,9 +187,14 @@ export class Deployer {
     return ({ name }) => byName.get(name) as Provider;
   }
 
-  /** Whether what a resource sends is verified: a preload, which replaces no copy, is not. */
+  /**
+   * Whether what a resource sends is verified: a preload, which replaces no copy, is not. The origin serves files at their
+   * names alone, so that index documents and clean URLs are missing there.
+   */
   private verifies({ kind }: Resource, { declaration }: Attempt): boolean {
-    return this.parts.proof !== undefined && kind === "refresh" && declaration.wait !== undefined;
+    const { mode, coverage, wait } = declaration;
+    const hasOtherNames = mode === "source" && (coverage.hasIndex || coverage.isClean);
+    return this.parts.proof !== undefined && kind === "refresh" && wait !== undefined && !hasOtherNames;
   }
 
   private buildInputs(resource: Resource, attempt: Attempt): Properties {
