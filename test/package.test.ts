@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 
@@ -9,23 +10,26 @@ const QUICKSTART = join(ROOT, "examples/quickstart");
 /** Runs a script in the quickstart, which resolves the package as any program does. */
 const run = (...args: string[]) => execFileSync(process.execPath, args, { cwd: QUICKSTART, encoding: "utf8" }).trim();
 
-describe("the package", () => {
-  const names =
-    "ContentHashError,VodCachePreload,VodCacheRefresh,VodSiteRelease,getVodRefreshQuota,getVodRefreshQuotaOutput,getVodRefreshTasks," +
-    "getVodRefreshTasksOutput,hashContent,hashFiles";
+interface Packed {
+  filename: string;
+  files: { path: string; size: number }[];
+}
 
-  test("runs no script when it is installed, so that npm doesn't warn of one", () => {
-    const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
-    const run = /^(pre|post)?(install|prepare)$|^prepublish$/;
-    expect(Object.keys(scripts).filter((name) => run.test(name))).toEqual([]);
-  });
+/** The file that npm would publish, and what is in it. */
+function pack(): Packed {
+  const directory = mkdtempSync(join(tmpdir(), "packed-"));
+  const command = ["pack", "--json", "--ignore-scripts", "--pack-destination", directory];
+  const shell = process.platform === "win32";
+  const [packed] = JSON.parse(execFileSync("npm", command, { cwd: ROOT, encoding: "utf8", shell }));
+  return { ...packed, filename: join(directory, packed.filename) };
+}
 
-  test("has what programs and readers need, the plugin beside it, and no tests", () => {
-    const command = ["pack", "--dry-run", "--json", "--ignore-scripts"];
-    const shell = process.platform === "win32";
-    const [packed] = JSON.parse(execFileSync("npm", command, { cwd: ROOT, encoding: "utf8", shell }));
-    const files: string[] = packed.files.map(({ path }: { path: string }) => path);
-    const rooms = new Set(files.map((path) => path.replace(/^((?:dist\/)?[^/]+)\/.*$/s, "$1/")));
+describe("the packed file", () => {
+  const { filename, files } = pack();
+  const paths = files.map(({ path }) => path);
+
+  test("has what programs need, the plugin beside it, and the pages that errors name", () => {
+    const rooms = new Set(paths.map((path) => path.replace(/^((?:dist\/)?[^/]+)\/.*$/s, "$1/")));
     expect([...rooms].sort()).toEqual([
       "CHANGELOG.md",
       "LICENSE",
@@ -36,10 +40,8 @@ describe("the package", () => {
       "docs/",
       "package.json",
       "plugin/",
-      "provider/",
-      "sdk/",
     ]);
-    expect(files.filter((path) => path.startsWith("plugin/"))).toEqual([
+    expect(paths.filter((path) => path.startsWith("plugin/"))).toEqual([
       "plugin/LICENSES.txt",
       "plugin/package.json",
       "plugin/plugin.js",
@@ -48,7 +50,49 @@ describe("the package", () => {
       "plugin/PulumiPlugin.yaml",
       "plugin/start.js",
     ]);
-    expect(files.filter((path) => path.includes(".test."))).toEqual([]);
+    const messages = readFileSync(join(ROOT, "docs/messages.md"), "utf8");
+    const named = [...messages.matchAll(/docs\/\S+\.md(?= in the package)/g)].map(([page]) => page);
+    expect(named.length).toBeGreaterThan(0);
+    expect(paths).toEqual(expect.arrayContaining(named));
+  });
+
+  test("has no sources, no source maps, no tests, and of the provider only what Node.js programs load", () => {
+    const rest = paths.filter((path) => !path.startsWith("plugin/") && !/\.md$|^LICENSE$|^package\.json$/.test(path));
+    expect(rest.filter((path) => !/^dist\/.*\.(js|d\.ts)$/.test(path))).toEqual([]);
+    expect(rest.filter((path) => /\.test\.|^dist\/provider\/native\//.test(path))).toEqual([]);
+    const compiled = rest.filter((path) => path.endsWith(".js"));
+    expect(compiled.filter((path) => readFileSync(join(ROOT, path), "utf8").includes("sourceMappingURL"))).toEqual([]);
+    expect(compiled.map((path) => path.replace(/\.js$/, ".d.ts")).filter((path) => !paths.includes(path))).toEqual([]);
+  });
+
+  test("is without a finding of publint", async () => {
+    const { publint } = await import("publint");
+    const { buffer } = new Uint8Array(readFileSync(filename));
+    expect((await publint({ pack: { tarball: buffer } })).messages).toEqual([]);
+  });
+
+  test("has types that are right in every mode of module resolution that knows exports", async () => {
+    const { checkPackage, createPackageFromTarballData } = await import("@arethetypeswrong/core");
+    const packed = createPackageFromTarballData(new Uint8Array(readFileSync(filename)));
+    const result = await checkPackage(packed);
+    if (!result.types) throw new Error("The package has no types.");
+    const problems = result.problems.filter(
+      (problem) => !("resolutionKind" in problem) || problem.resolutionKind !== "node10",
+    );
+    expect(problems).toEqual([]);
+    expect(Object.keys(result.entrypoints)).toEqual([".", "./provider", "./package.json"]);
+  });
+});
+
+describe("the package", () => {
+  const names =
+    "ContentHashError,VodCachePreload,VodCacheRefresh,VodSiteRelease,getVodRefreshQuota,getVodRefreshQuotaOutput,getVodRefreshTasks," +
+    "getVodRefreshTasksOutput,hashContent,hashFiles";
+
+  test("runs no script when it is installed, so that npm doesn't warn of one", () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+    const run = /^(pre|post)?(install|prepare)$|^prepublish$/;
+    expect(Object.keys(scripts).filter((name) => run.test(name))).toEqual([]);
   });
 
   test("is imported by CommonJS programs", () => {
