@@ -40,13 +40,12 @@ export const BASES: Readonly<Record<Shape, readonly string[]>> = {
 };
 
 export function drawCoverage(shape: Shape, mayIndex: boolean, random: Random): Coverage {
-  return {
-    base: random.chance(0.7) ? "" : random.pick(BASES[shape]),
-    filter: random.chance(0.4) ? EVERYTHING : random.pick(FILTERS),
-    hasIndex: mayIndex && random.chance(0.5),
-    // A wide site has no source.
-    isClean: shape !== "wide" && random.chance(0.3),
-  };
+  const base = random.chance(0.7) ? "" : random.pick(BASES[shape]);
+  const filter = random.chance(0.4) ? EVERYTHING : random.pick(FILTERS);
+  const hasIndex = mayIndex && random.chance(0.5);
+  // A wide site has no source. A file that a filter leaves out may be served at the clean URL of a page that comes later: nobody can know.
+  const isClean = shape !== "wide" && random.chance(0.3) && filter.selects("page");
+  return { base, filter, hasIndex, isClean };
 }
 
 /** Replaces a filter that selects nothing, which no program could create a resource with. */

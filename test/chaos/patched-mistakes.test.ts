@@ -99,7 +99,7 @@ describe("a mistake is found", () => {
     ],
     ["a later call that was throttled is sent again without its last path", { losesLastPath: true }, { first: 17 }],
     ["tasks whose records have all expired count as complete", { isExpiredComplete: true }, { first: 58 }],
-    ["the failure of another resource counts as one's own", { isAnyRowOwn: true }, { first: 480, setting: CROWD }],
+    ["the failure of another resource counts as one's own", { isAnyRowOwn: true }, { first: 970, setting: CROWD }],
   ])("%s", async (_, mistake, options) => {
     Object.assign(patches, mistake);
     await expectFound(options ?? {}, restore);
