@@ -135,10 +135,9 @@ export class Deployer {
     invariants.noSecret(emulator, "the state", [JSON.stringify([...this.engine.state])]);
     if (isSound && victim === undefined) {
       const usual = all.filter((resource) => attempts.get(resource)?.declaration.retry === undefined);
-      const own = usual.map((resource) => outcomes.get(resource) as Outcome);
-      const isOlder = (outcome: Outcome) => "messages" in outcome && TIMED_OUT.test(outcome.messages[0] ?? "");
+      const own = usual.filter((resource) => !this.failsForOlder(resource.name, outcomes.get(resource) as Outcome));
       invariants.survivesTransientFault(
-        own.filter((outcome) => !isOlder(outcome)),
+        own.map((resource) => outcomes.get(resource) as Outcome),
         faults.injected,
       );
     }
@@ -185,6 +184,15 @@ export class Deployer {
     });
     const byName = new Map(made);
     return ({ name }) => byName.get(name) as Provider;
+  }
+
+  /** Whether an update failed for tasks that an earlier one left, or for what a node missed then. */
+  private failsForOlder(name: string, outcome: Outcome): boolean {
+    const [message = ""] = "messages" in outcome ? outcome.messages : [];
+    if (!message.includes("(code RefreshStale)")) return TIMED_OUT.test(message);
+    const sent = new Set(this.parts.faults.sent().flatMap(({ paths }) => paths));
+    const stale = this.engine.state.get(name)?.outputs.__stale;
+    return Array.isArray(stale) && stale.every((path) => !sent.has(path));
   }
 
   /**
