@@ -1,4 +1,4 @@
-/** The rooms of provider/ and the direction of imports between them, as in ARCHITECTURE.md. */
+/** The rooms of provider/ and the direction of imports between them, and what is apart from them, as in ARCHITECTURE.md. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, posix, sep } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -49,6 +49,7 @@ function findViolations(imports: readonly Import[]): string[] {
 
 function isAllowed({ from, to, kind }: Import): boolean {
   const [[area, room = ""], [target, targetRoom = ""]] = [from.split("/"), to.split("/")];
+  if (area === "emulator") return target === "emulator";
   if (area === "sdk" && target === "sdk") return true;
   if (target !== "provider") return false;
   if (area === "sdk")
@@ -84,7 +85,7 @@ function findCircle(imports: readonly Import[]): string[] | undefined {
 }
 
 const sources = Object.fromEntries(
-  ["provider", "sdk"].flatMap((area) =>
+  ["provider", "sdk", "emulator"].flatMap((area) =>
     readdirSync(join(ROOT, area), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts"))
       .map((name) => `${area}/${name.replaceAll(sep, "/")}`)
@@ -92,7 +93,7 @@ const sources = Object.fromEntries(
   ),
 );
 
-describe("the imports of provider/ and sdk/", () => {
+describe("the imports of provider/, sdk/ and emulator/", () => {
   const imports = findImports(sources);
 
   test("are all found, and each names a file that exists", () => {
@@ -102,6 +103,15 @@ describe("the imports of provider/ and sdk/", () => {
 
   test("lead from each room to itself and to lower ones, and from the sdk to content, text and types", () => {
     expect(findViolations(imports)).toEqual([]);
+  });
+
+  test("lead from the emulator to itself and to Node's own modules", () => {
+    const texts = Object.entries(sources).filter(([file]) => file.startsWith("emulator/"));
+    const packages = texts.flatMap(([, text]) =>
+      [...text.matchAll(/\b(?:from|import\(|require\() ?"([^."][^"]*)"/g)].map(([, name = ""]) => name),
+    );
+    expect(packages).toContain("node:http");
+    expect(packages.filter((name) => !name.startsWith("node:"))).toEqual([]);
   });
 
   test("form no circle", () => {
@@ -119,6 +129,7 @@ describe("the rule", () => {
     ["sdk/a.ts", 'import { b } from "../provider/text/b.js";'],
     ["sdk/a.ts", 'import type { B } from "../provider/schema/b.js";'],
     ["sdk/a.ts", 'const { b } = await import("../provider/resource/functions.js");'],
+    ["emulator/a.ts", 'import { b } from "./b.js";'],
   ])("allows in %s: %s", (file, text) => {
     expect(findViolations(findImports({ [file]: text }))).toEqual([]);
   });
@@ -138,6 +149,9 @@ describe("the rule", () => {
     ["sdk/a.ts", 'import { b } from "../provider/schema/b.js";', "provider/schema/b.ts (value)"],
     ["sdk/a.ts", 'import { type B } from "../provider/schema/b.js";', "provider/schema/b.ts (value)"],
     ["sdk/a.ts", 'await import("../provider/resource/provider.js");', "provider/resource/provider.ts (later)"],
+    ["sdk/a.ts", 'import { b } from "../emulator/b.js";', "emulator/b.ts (value)"],
+    ["provider/vod/a.ts", 'import type { B } from "../../emulator/b.js";', "emulator/b.ts (type)"],
+    ["emulator/a.ts", 'import type { B } from "../provider/vod/b.js";', "provider/vod/b.ts (type)"],
   ])("refuses in %s: %s", (file, text, violation) => {
     expect(findViolations(findImports({ [file]: text }))).toEqual([`${file} → ${violation}`]);
   });

@@ -35,9 +35,11 @@ describe("the packed file", () => {
       "LICENSE",
       "README.md",
       "SECURITY.md",
+      "dist/emulator/",
       "dist/provider/",
       "dist/sdk/",
       "docs/",
+      "emulator/",
       "package.json",
       "plugin/",
     ]);
@@ -57,7 +59,9 @@ describe("the packed file", () => {
   });
 
   test("has no sources, no source maps, no tests, and of the provider only what Node.js programs load", () => {
-    const rest = paths.filter((path) => !path.startsWith("plugin/") && !/\.md$|^LICENSE$|^package\.json$/.test(path));
+    const rest = paths.filter(
+      (path) => !path.startsWith("plugin/") && !/\.md$|^LICENSE$|^package\.json$|^emulator\/Dockerfile$/.test(path),
+    );
     expect(rest.filter((path) => !/^dist\/.*\.(js|d\.ts)$/.test(path))).toEqual([]);
     expect(rest.filter((path) => /\.test\.|^dist\/provider\/native\//.test(path))).toEqual([]);
     const compiled = rest.filter((path) => path.endsWith(".js"));
@@ -80,7 +84,7 @@ describe("the packed file", () => {
       (problem) => !("resolutionKind" in problem) || problem.resolutionKind !== "node10",
     );
     expect(problems).toEqual([]);
-    expect(Object.keys(result.entrypoints)).toEqual([".", "./provider", "./package.json"]);
+    expect(Object.keys(result.entrypoints)).toEqual([".", "./provider", "./emulator", "./package.json"]);
   });
 });
 
@@ -113,6 +117,24 @@ describe("the package", () => {
       .filter((path) => !withPulumi.includes(path));
     const light = ["dist/sdk", "dist/provider/content", "dist/provider/text"].map((folder) => join(ROOT, folder));
     expect(ours.filter((path) => !light.some((folder) => path.startsWith(folder)))).toEqual([]);
+  });
+
+  test("has the emulator as an entry of its own, of which only what is documented can be imported", () => {
+    const emulator = (script: string) => run("--input-type=module", "-e", script);
+    expect(run("-p", 'Object.keys(require("pulumi-alicloud-vod/emulator")).join()')).toBe("startEmulator");
+    const script =
+      'import { startEmulator } from "pulumi-alicloud-vod/emulator"; const emulator = await startEmulator();' +
+      'emulator.publish("vod.example.com/a.txt", "a"); console.log((await emulator.view("https://vod.example.com/a.txt")).body);' +
+      "await emulator.close();";
+    expect(emulator(script)).toBe("a");
+    expect(() => run("-e", 'require("pulumi-alicloud-vod/emulator/admin.js")')).toThrow(
+      /ERR_PACKAGE_PATH_NOT_EXPORTED/,
+    );
+  });
+
+  test("loads no dependency, and nothing of the provider, with the emulator", () => {
+    const loaded = run("-p", 'require("pulumi-alicloud-vod/emulator"); Object.keys(require.cache).join("\\n")');
+    expect(loaded.split("\n").filter((path) => !path.startsWith(join(ROOT, "dist/emulator")))).toEqual([]);
   });
 
   test("does not load pop-core before the first call", () => {

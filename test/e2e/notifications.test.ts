@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { ModuleKind, ScriptTarget, transpileModule } from "typescript";
 import { afterEach, describe, expect, test } from "vitest";
-import { close, listen } from "../emulator/listen.js";
+import { close, listen } from "../../emulator/listen.js";
 import { isCliOnPath } from "../engine/realCli.js";
 import { writeProgram } from "../guides/program.js";
 import { readPrograms } from "../snippets.js";

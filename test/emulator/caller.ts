@@ -3,10 +3,10 @@
  */
 import { randomUUID } from "node:crypto";
 import { request } from "node:http";
-import { formatTime } from "./clock.js";
-import { API_VERSION } from "./gateway.js";
-import { sign, stringToSign } from "./signature.js";
-import { type Pair, percentEncode } from "./wire.js";
+import { formatTime } from "../../emulator/clock.js";
+import { API_VERSION } from "../../emulator/gateway.js";
+import { sign, stringToSign } from "../../emulator/signature.js";
+import { type Pair, percentEncode } from "../../emulator/wire.js";
 
 export interface Callee {
   endpoint: string;

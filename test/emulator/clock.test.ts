@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Clock, formatTime, parseTime } from "./clock.js";
+import { Clock, formatTime, parseTime } from "../../emulator/clock.js";
 
 describe("the service's clock", () => {
   test("the clock runs with the wall clock, from the time that was set", () => {

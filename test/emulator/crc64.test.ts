@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { crc64 } from "./crc64.js";
+import { crc64 } from "../../emulator/crc64.js";
 
 /** The check value of CRC-64/XZ, and what `xz --check=crc64` has of the others. */
 test.each([

@@ -1,10 +1,10 @@
 import { request } from "node:http";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { type Pair, percentEncode } from "../../emulator/wire.js";
 import { call, encodePairs, refresh, send, signedPairs } from "./caller.js";
 import type { Conditions, EmulatorOptions } from "./index.js";
 import { started } from "./started.js";
-import { type Pair, percentEncode } from "./wire.js";
 
 const QUOTA = "DescribeVodRefreshQuota";
 

@@ -3,12 +3,13 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
+import { parseFlags } from "../../emulator/flags.js";
 import { call } from "./caller.js";
 import { started } from "./started.js";
 
 const ROOT = resolve(__dirname, "../..");
 /** Compiled before the tests. */
-const PROGRAM = join(ROOT, "build/test/emulator/main.js");
+const PROGRAM = join(ROOT, "dist/emulator/main.js");
 
 interface Ended {
   code: number | null;
@@ -33,7 +34,7 @@ function run(args: string[]): { child: ChildProcess; firstLine: Promise<string>;
   return { child, firstLine, ended };
 }
 
-describe("npm run emulator", () => {
+describe("pulumi-alicloud-vod-emulator", () => {
   test.each(["SIGINT", "SIGTERM"] as const)(
     "the emulator prints where it is, serves, and leaves nothing behind after %s",
     async (signal) => {
@@ -83,6 +84,40 @@ describe("npm run emulator", () => {
     expect(await call(where, "DescribeVodRefreshQuota")).toMatchObject({ status: 400 });
     child.kill("SIGTERM");
     expect((await ended).code).toBe(0);
+  });
+
+  test("the ports of the API and of the edge are given, and the address they are on", async () => {
+    // Free a moment ago, and in this order hardly ever taken since.
+    const free = Number(new URL((await started({ nodes: 2, https: true })).nodes[0]?.http ?? "").port);
+    const edgePort = free > 60_000 ? free - 20_000 : free + 5_000;
+    const args = ["--edge-port", String(edgePort), "--nodes", "2", "--https", "--host", "0.0.0.0"];
+    const { child, firstLine, ended } = run(args);
+    const where = JSON.parse(await firstLine);
+    expect(where.nodes).toEqual(
+      [0, 1].map((node) => ({
+        http: `http://127.0.0.1:${edgePort + node}`,
+        https: `https://127.0.0.1:${edgePort + 2 + node}`,
+      })),
+    );
+    expect(await call(where, "DescribeVodRefreshQuota")).toMatchObject({ status: 200 });
+    child.kill("SIGTERM");
+    expect((await ended).code).toBe(0);
+  });
+
+  test("the container runs it with flags that it has, at the ports that it exposes", () => {
+    const recipe = readFileSync(join(ROOT, "emulator/Dockerfile"), "utf8");
+    const [, program, ...flags] = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(recipe)?.[1] ?? "[]");
+    expect(existsSync(join(ROOT, "dist", program))).toBe(true);
+    const { port, edgePort, host } = parseFlags(flags);
+    expect(/^EXPOSE (.*)$/m.exec(recipe)?.[1]).toBe(`${port} ${edgePort}`);
+    expect(host).toBe("0.0.0.0");
+    expect(recipe).toMatch(/^FROM node:\d+-alpine$/m);
+  });
+
+  test("its flags are shown", async () => {
+    const { code, out, err } = await run(["--help"]).ended;
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/^Usage: pulumi-alicloud-vod-emulator \[--port N\]/);
   });
 
   test("nodes, their lags, TLS and configurations are given", async () => {
@@ -137,6 +172,8 @@ describe("npm run emulator", () => {
     [["--security-token="], "emulator: --security-token wants a token."],
     [["--task-delay=-1"], 'emulator: --task-delay wants a whole number from 0 to 86400000, not "-1".'],
     [["--unforced", "keep"], 'emulator: --unforced wants one of drop, revalidate, not "keep".'],
+    [["--edge-port", "edge"], 'emulator: --edge-port wants a whole number from 0 to 65535, not "edge".'],
+    [["--host", ""], "emulator: --host wants an address."],
     [["--nodes", "0"], 'emulator: --nodes wants a whole number from 1 to 100, not "0".'],
     [["--lag", "1"], 'emulator: --lag wants a node and its lag, such as 1=30000 or 1=never, not "1".'],
     [["--configs", '{"a.example.com":{"gzip":true}}'], 'There is no field "gzip" here'],
@@ -144,13 +181,19 @@ describe("npm run emulator", () => {
   ])("%j is refused with one sentence and exit code 2", async (args, sentence) => {
     const { code, out, err } = await run(args).ended;
     expect({ code, out }).toEqual({ code: 2, out: "" });
-    expect(err).toMatch(/^[^\n]+ Usage: npm run emulator [^\n]+\n$/);
+    expect(err).toMatch(/^[^\n]+ Usage: pulumi-alicloud-vod-emulator [^\n]+\n$/);
     expect(err).toContain(sentence);
   });
 
   test("a lag of a node that there isn't is reported", async () => {
     const { code, err } = await run(["--lag", "1=never"]).ended;
     expect({ code, err }).toEqual({ code: 1, err: 'emulator: There is no node "1"; there are 0.\n' });
+  });
+
+  test("an address of another machine is reported", async () => {
+    const { code, err } = await run(["--host", "192.0.2.1"]).ended;
+    const sentence = "192.0.2.1 is no address of this machine. Choose 127.0.0.1, or 0.0.0.0 for all.";
+    expect({ code, err }).toEqual({ code: 1, err: `emulator: ${sentence}\n` });
   });
 
   test("a port that is in use is reported", async () => {

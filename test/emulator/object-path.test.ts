@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { parseBoolean, parseObjectPaths, parseObjectType, type TaskType } from "./object-path.js";
+import { parseBoolean, parseObjectPaths, parseObjectType, type TaskType } from "../../emulator/object-path.js";
 
 const MALFORMED = "InvalidObjectPath.Malformed";
 const EXTENSIVE = "InvalidExtensiveDomain.ValueNotSupported";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { isSignatureShaped, sameSignature, sign, stringToSign } from "./signature.js";
-import { parseAuthorization, sha256, signV3, stringToSignV3 } from "./signature-v3.js";
-import { decodePairs, percentEncode } from "./wire.js";
+import { isSignatureShaped, sameSignature, sign, stringToSign } from "../../emulator/signature.js";
+import { parseAuthorization, sha256, signV3, stringToSignV3 } from "../../emulator/signature-v3.js";
+import { decodePairs, percentEncode } from "../../emulator/wire.js";
 
 describe("signature version 1", () => {
   test("the published example has the same signature", () => {

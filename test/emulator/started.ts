@@ -2,7 +2,7 @@
  * Starts emulators for a test file, and closes them after each test, also after one that failed.
  */
 import { afterEach } from "vitest";
-import { type Emulator, type EmulatorOptions, startEmulator } from "./emulator.js";
+import { type Emulator, type EmulatorOptions, startEmulator } from "../../emulator/emulator.js";
 
 const running: Emulator[] = [];
 
@@ -16,4 +16,4 @@ export async function started(options: EmulatorOptions = {}): Promise<Emulator> 
   return emulator;
 }
 
-export { publish } from "./publish.js";
+export { publish } from "../../emulator/publish.js";

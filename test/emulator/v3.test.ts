@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { formatTime } from "../../emulator/clock.js";
+import { sha256, signV3, stringToSignV3 } from "../../emulator/signature-v3.js";
 import { type Answer, send } from "./caller.js";
-import { formatTime } from "./clock.js";
 import type { Emulator } from "./index.js";
-import { sha256, signV3, stringToSignV3 } from "./signature-v3.js";
 import { started } from "./started.js";
 
 interface V3Call {

@@ -7,11 +7,11 @@ import { createServer, type RequestListener, type ServerResponse } from "node:ht
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach } from "vitest";
+import { close, listen } from "../../../emulator/listen.js";
+import { sign, stringToSign } from "../../../emulator/signature.js";
+import { requestPairs, type WireRequest } from "../../../emulator/wire.js";
+import { readRequest } from "../../../emulator/wire-request.js";
 import { type FindOptions, findCredentials, type Identity } from "../../../provider/credentials/chain.js";
-import { close, listen } from "../../emulator/listen.js";
-import { sign, stringToSign } from "../../emulator/signature.js";
-import { requestPairs, type WireRequest } from "../../emulator/wire.js";
-import { readRequest } from "../../emulator/wire-request.js";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

@@ -1,10 +1,10 @@
 /** What a user reads about everything that can go wrong between the provider and the service. */
 import { describe, expect, test } from "vitest";
+import { GATEWAY_ERRORS, PLATFORM_ERRORS, PRELOAD_ERRORS, SERVICE_ERRORS } from "../../../emulator/errors.js";
 import { vodClient } from "../../../provider/vod/client.js";
 import { ERROR_TABLE } from "../../../provider/vod/error-table.js";
 import { VodError } from "../../../provider/vod/errors.js";
 import { NO_RETRY } from "../../../provider/vod/retry.js";
-import { GATEWAY_ERRORS, PLATFORM_ERRORS, PRELOAD_ERRORS, SERVICE_ERRORS } from "../../emulator/errors.js";
 import type { Conditions, Emulator, EmulatorOptions, Fault } from "../../emulator/index.js";
 import { started } from "../../emulator/started.js";
 

@@ -2,6 +2,7 @@
  * The log of the calls that the API received, in the order of their arrival. It holds no secret.
  */
 
+/** A call of the API, without secrets. */
 export interface ReceivedCall {
   action: string;
   /** All parameters of query and body by name, without `Signature` and `SecurityToken`. */

@@ -52,13 +52,6 @@ export interface EdgeResponse extends Delivery {
   place: number | undefined;
 }
 
-/**
- * What a Regex or IgnoreParams refresh without Force does to what it covers: it drops it, or has it compared with the origin as a
- * Directory refresh does. The page speaks of directories only; the pages of CDN and DCDN of any type but File.
- */
-export const UNFORCED = ["drop", "revalidate"] as const;
-export type Unforced = (typeof UNFORCED)[number];
-
 export interface RefreshRule {
   path: ObjectPath;
   type: ObjectType;

@@ -5,6 +5,7 @@ import { type IncomingHttpHeaders, request } from "node:http";
 import { AREA_HEADER } from "./edge-server.js";
 import type { Area } from "./preload.js";
 
+/** What a viewer gets. */
 export interface View {
   status: number;
   body: string;
@@ -13,6 +14,7 @@ export interface View {
   headers: IncomingHttpHeaders;
 }
 
+/** Who asks, and where. */
 export interface ViewOptions {
   /** Defaults to `domestic`. */
   area?: Area;

@@ -1,9 +1,10 @@
+#!/usr/bin/env node
 /**
- * `npm run emulator`: starts an emulator, prints one line of JSON that tells where it is, and serves until a signal
+ * `npx pulumi-alicloud-vod-emulator`: starts an emulator, prints one line of JSON that tells where it is, and serves until a signal
  * stops it.
  */
 import { type EmulatorOptions, startEmulator } from "./emulator.js";
-import { parseFlags, USAGE } from "./flags.js";
+import { asksForHelp, parseFlags, USAGE } from "./flags.js";
 
 /** The exit code of a wrong command line. */
 const BAD_USAGE = 2;
@@ -54,6 +55,10 @@ function fail(error: unknown, code: number): void {
 }
 
 function main(args: readonly string[]): void {
+  if (asksForHelp(args)) {
+    process.stdout.write(`Usage: ${USAGE}\n`);
+    return;
+  }
   let options: EmulatorOptions;
   try {
     options = parseFlags(args);

@@ -1,27 +1,34 @@
 /**
- * The command line of `npm run emulator`.
+ * The command line of `pulumi-alicloud-vod-emulator`.
  */
 import { parseArgs } from "node:util";
 import { parseConfigs } from "./admin-input.js";
-import { UNFORCED } from "./edge.js";
-import type { ConfigChange, Lag } from "./edge-config.js";
+import { type ConfigChange, type Lag, UNFORCED } from "./edge-config.js";
 import type { EmulatorOptions } from "./emulator.js";
 
 export const USAGE =
-  "npm run emulator -- [--port N] [--domain D]... [--origin DIRECTORY] [--task-delay MS] [--security-token TOKEN] " +
+  "pulumi-alicloud-vod-emulator [--port N] [--edge-port N] [--host ADDRESS] [--domain D]... [--origin DIRECTORY] " +
+  "[--task-delay MS] [--security-token TOKEN] " +
   "[--unforced drop|revalidate] [--nodes N] [--parent] [--lag NODE=MS|NODE=never]... [--https] [--configs JSON]";
 
 const MAX_NODES = 100;
+
+export function asksForHelp(args: readonly string[]): boolean {
+  return args.includes("--help") || args.includes("-h");
+}
 
 /** Throws an error of one sentence if a flag is unknown or has a bad value. */
 export function parseFlags(args: readonly string[]): EmulatorOptions {
   const given = parse(args);
   const { port, domain, origin, "task-delay": taskDelay, "security-token": securityToken, unforced } = given;
-  const { nodes, parent, lag, https, configs } = given;
+  const { nodes, parent, lag, https, configs, host, "edge-port": edgePort } = given;
+  if (host === "") throw new Error("--host wants an address.");
   if (origin === "") throw new Error("--origin wants a directory.");
   if (securityToken === "") throw new Error("--security-token wants a token.");
   return {
     ...(port !== undefined && { port: wholeNumber("--port", port, 65_535) }),
+    ...(edgePort !== undefined && { edgePort: wholeNumber("--edge-port", edgePort, 65_535) }),
+    ...(host !== undefined && { host }),
     ...(domain && { domains: domain.map(hostName) }),
     ...(origin !== undefined && { originDirectory: origin }),
     ...(securityToken !== undefined && { securityToken }),
@@ -41,6 +48,8 @@ function parse(args: readonly string[]) {
       args: [...args],
       options: {
         port: { type: "string" },
+        "edge-port": { type: "string" },
+        host: { type: "string" },
         domain: { type: "string", multiple: true },
         origin: { type: "string" },
         "task-delay": { type: "string" },

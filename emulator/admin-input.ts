@@ -3,8 +3,7 @@
  * with a mistake fails where the mistake is.
  */
 import type { Conditions } from "./controls.js";
-import { UNFORCED } from "./edge.js";
-import { type ConfigChange, type Lag, ORIGIN_KINDS } from "./edge-config.js";
+import { type ConfigChange, type Lag, ORIGIN_KINDS, UNFORCED } from "./edge-config.js";
 import type { Fault, FaultKind } from "./faults.js";
 
 /** What a field may hold: a type, or one of a few words. */

@@ -11,20 +11,42 @@ import { Api } from "./api.js";
 import { createApiServer } from "./api-server.js";
 import type { ReceivedCall } from "./call-log.js";
 import { Clock } from "./clock.js";
-import { Controls } from "./controls.js";
-import { EdgeCache, originSource, type Unforced } from "./edge.js";
-import { type ConfigChange, configure, type EdgeSettings, type Lag, type NodeName, setLags } from "./edge-config.js";
+import { type Conditions, Controls, type QuotaLeft, type TaskView } from "./controls.js";
+import { EdgeCache, originSource } from "./edge.js";
+import {
+  type ConfigChange,
+  configure,
+  type EdgeSettings,
+  type Lag,
+  type NodeName,
+  setLags,
+  type Unforced,
+} from "./edge-config.js";
 import { EdgeServers, type NodeAddress } from "./edge-servers.js";
 import { type EdgeCaches, type EdgeEvent, EdgeWork } from "./edge-work.js";
+import type { Fault } from "./faults.js";
 import { DIRECTORIES_PER_DAY, PRELOADS_PER_DAY, URLS_PER_DAY } from "./limits.js";
 import { close, listen } from "./listen.js";
+import { publish } from "./publish.js";
 import { Quota } from "./quota.js";
 import { VodService } from "./service.js";
 import { TaskBook } from "./tasks.js";
+import { type View, type ViewOptions, view } from "./view.js";
 
+/** How an emulator starts. Each option may be left out. */
 export interface EmulatorOptions {
-  /** Port of the API. Defaults to 0, any free one; the edge always takes a free one. */
+  /** Port of the API. Defaults to 0, any free one. */
   port?: number;
+  /**
+   * Port of the first edge node; further nodes take the ports after it, and with `https` their ports for TLS the ones after
+   * these. Defaults to 0, any free ones.
+   */
+  edgePort?: number;
+  /**
+   * The address to listen on; `0.0.0.0` is all of the machine. Whoever reaches it can control the emulator. Defaults to
+   * `127.0.0.1`.
+   */
+  host?: string;
   /** The account's accelerated domains. Defaults to `vod.example.com` and `img.example.com`. */
   domains?: string[];
   /**
@@ -34,7 +56,9 @@ export interface EmulatorOptions {
   originDirectory?: string;
   /** How long a task takes, in ms. Defaults to 0: it is complete when its call is answered. */
   taskDelayMs?: number;
+  /** Defaults to one that looks like a key, works nowhere else, and is the same in every run. */
   accessKeyId?: string;
+  /** Defaults to one that works nowhere else, and is the same in every run. */
   accessKeySecret?: string;
   /** An STS token that every call must carry. Defaults to none: the key is a permanent one. */
   securityToken?: string;
@@ -81,9 +105,15 @@ export interface EmulatorOptions {
   now?: () => number;
 }
 
-export interface Emulator extends Pick<Controls, ControlMethods> {
-  /** Base URL of the API: `http://127.0.0.1:PORT`. */
+/** A running emulator: where it is, what it saw, and what a test can change. */
+export interface Emulator {
+  /** Base URL of the API, `http://127.0.0.1:PORT`: the `endpoint` of a resource, or `VOD_ENDPOINT`. */
   endpoint: string;
+  /** The key with which calls must be signed. */
+  accessKeyId: string;
+  accessKeySecret: string;
+  /** The account's accelerated domains. */
+  domains: string[];
   /** Base URL of the first edge node, over http. */
   edge: string;
   /** Where the edge nodes are, by their numbers. */
@@ -94,34 +124,52 @@ export interface Emulator extends Pick<Controls, ControlMethods> {
   authorityFile?: string;
   /** The origin directory on disk. */
   origin: string;
-  accessKeyId: string;
-  accessKeySecret: string;
-  domains: string[];
   /** What the API received, in the order of arrival. */
   received: ReceivedCall[];
   /** What the edge did, in the order in which it took effect. */
   events: EdgeEvent[];
+
+  /**
+   * Puts a file on the origin, as an upload does. The edge keeps its copy of an older one until a refresh drops it.
+   *
+   * @param name domain and path, such as `vod.example.com/a/b.txt`
+   * @param seconds its Last-Modified time since the epoch; by default, each publication has one of its own
+   */
+  publish(name: string, content: string, seconds?: number): void;
+  /** Requests a URL from the edge, like a browser whose DNS points there; the edge keeps a copy of what it fetches. */
+  view(url: string, options?: ViewOptions): Promise<View>;
+  /** Lists the tasks that can still be queried, newest first: one for each path that was accepted. */
+  tasks(): TaskView[];
+  /** Lists the URLs in the caches of the edge, of every node and area. */
+  cached(): string[];
+  /** What is left of today's quota. */
+  quota(): QuotaLeft;
+
+  /** Sets conditions of the account, its domains and the edge. What isn't named stays as it is. */
+  set(conditions: Conditions): void;
+  /** Adds a fault: what goes wrong with the calls from now on, or with the next `times` of them. */
+  fault(fault: Fault): void;
+  clearFaults(): void;
+
+  /** Returns the service's time, in ms since the epoch. Signatures are checked against the real time. */
+  time(): number;
+  setTime(ms: number): void;
+  /** Moves the service's time on: tasks end, and a day's quota comes back. */
+  advance(ms: number): void;
+  /** Stops the service's time, until `thaw`. */
+  freeze(): void;
+  thaw(): void;
+
+  /** Ends its servers, and removes its temporary files. */
   close(): Promise<void>;
 }
-
-type ControlMethods =
-  | "advance"
-  | "cached"
-  | "clearFaults"
-  | "fault"
-  | "freeze"
-  | "quota"
-  | "set"
-  | "setTime"
-  | "tasks"
-  | "thaw"
-  | "time";
 
 export const DEFAULT_DOMAINS = ["vod.example.com", "img.example.com"];
 /** Looks like a key, works nowhere else, and is the same in every run. */
 export const DEFAULT_ACCESS_KEY_ID = `LTAI5t${deriveKey("access key ID", 18)}`;
 export const DEFAULT_ACCESS_KEY_SECRET = deriveKey("access key secret", 30);
 
+/** Starts an emulator, which serves until it is closed. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const account = openAccount(options);
   const domains = [...account.domains.keys()];
@@ -154,11 +202,18 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     origin.remove();
   };
   try {
-    const endpoint = await listen(apiServer, options.port ?? 0);
-    const opened = await edge.open(caches.nodes.length, options.https);
+    const { host, https, edgePort } = options;
+    const endpoint = await listen(apiServer, options.port ?? 0, host === undefined ? {} : { host });
+    const opened = await edge.open({ count: caches.nodes.length, https, host, port: edgePort });
     const { accessKeyId, accessKeySecret } = account;
     const where = { endpoint, ...opened, origin: origin.directory, accessKeyId, accessKeySecret, domains };
-    return Object.assign(controls, where, { received, events, close: stop });
+    return Object.assign(controls, where, {
+      received,
+      events,
+      publish: (name: string, content: string, seconds?: number) => publish(where, name, content, seconds),
+      view: (url: string, options?: ViewOptions) => view(where, url, options),
+      close: stop,
+    });
   } catch (error) {
     await stop();
     throw error;

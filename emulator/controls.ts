@@ -3,7 +3,6 @@
  */
 import type { Account, DomainState, KeyState, ServiceState, TokenState } from "./account.js";
 import type { Clock } from "./clock.js";
-import type { Unforced } from "./edge.js";
 import {
   type ConfigChange,
   configure,
@@ -11,6 +10,7 @@ import {
   type EdgeSettings,
   type Lag,
   setLags,
+  type Unforced,
 } from "./edge-config.js";
 import type { EdgeWork } from "./edge-work.js";
 import { type Fault, FaultBook } from "./faults.js";
@@ -51,6 +51,16 @@ export interface Conditions {
   configs?: Record<string, ConfigChange | null>;
 }
 
+/** What is left of today's quota; of patterns and IgnoreParams where these have quotas of their own. */
+export interface QuotaLeft {
+  urlRemain: number;
+  dirRemain: number;
+  preloadRemain: number;
+  regexRemain?: number;
+  ignoreParamsRemain?: number;
+}
+
+/** One path of an accepted call, and how far it is. */
 export interface TaskView {
   taskId: string;
   path: string;
@@ -140,14 +150,7 @@ export class Controls {
     this.faults.clear();
   }
 
-  /** What is left of today's quota; of patterns and IgnoreParams where these have quotas of their own. */
-  quota(): {
-    urlRemain: number;
-    dirRemain: number;
-    preloadRemain: number;
-    regexRemain?: number;
-    ignoreParamsRemain?: number;
-  } {
+  quota(): QuotaLeft {
     const { quota } = this.parts;
     const remain = (kind: QuotaKind) => quota.remain(kind, this.time());
     return {

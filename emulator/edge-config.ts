@@ -1,8 +1,6 @@
 /**
  * What a test sets of the edge: how each domain is configured, and how late a refresh reaches each node.
  */
-import type { Unforced } from "./edge.js";
-
 /** The configuration of a domain, at its edge and at its origin. */
 export interface DomainConfig {
   /** The key of URL authentication of type A. Without one, URLs need no signature. */
@@ -41,6 +39,13 @@ export type ConfigChange = { [Field in keyof DomainConfig]: DomainConfig[Field] 
 
 /** How many ms after the end of its task a refresh reaches a node, in the service's time; `never`: it is lost there. */
 export type Lag = number | "never";
+
+/**
+ * What a Regex or IgnoreParams refresh without Force does to what it covers: it drops it, or has it compared with the origin as a
+ * Directory refresh does. The page speaks of directories only; the pages of CDN and DCDN of any type but File.
+ */
+export const UNFORCED = ["drop", "revalidate"] as const;
+export type Unforced = (typeof UNFORCED)[number];
 
 /** A node by its number, or the layer above all nodes. */
 export type NodeName = number | "parent";
