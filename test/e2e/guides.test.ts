@@ -70,7 +70,13 @@ test.each(readPrograms().filter(({ files }) => "site.test.ts" in files))(
     const program = writeProgram(guide.files);
     try {
       const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
-      const { stdout } = await promisify(execFile)(process.execPath, [vitest, "run", "--root", program.directory]);
+      const { stdout } = await promisify(execFile)(process.execPath, [
+        vitest,
+        "run",
+        "--root",
+        program.directory,
+        "site.test.ts",
+      ]);
       expect(stdout).toMatch(/Tests .*1 passed/);
     } finally {
       program.remove();

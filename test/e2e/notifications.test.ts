@@ -1,6 +1,6 @@
-/** docs/guides/notifications.md and automation-api.md, whose programs need the real CLI. */
+/** docs/guides/notifications.md, automation-api.md and a test of testing.md, which need the real CLI. */
 import { execFile } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { close, listen } from "../../emulator/listen.js";
 import { isCliOnPath } from "../engine/realCli.js";
 import { writeProgram } from "../guides/program.js";
-import { readPrograms } from "../snippets.js";
+import { ROOT, readPrograms } from "../snippets.js";
 import { type CliStack, openCliStack } from "./cli.js";
 
 const PAGE = "https://vod.example.com/index.html";
@@ -75,6 +75,21 @@ describe.runIf(isCliOnPath())("on the Pulumi CLI", () => {
     change(stack);
     await stack.fails("up", "--yes", "--skip-preview");
     expect(hook.posted).toEqual([]);
+  });
+
+  test("a user's test deploys its program against the emulator", async () => {
+    const program = writeProgram(filesOf("testing"));
+    closing.push(() => program.remove());
+    const home = mkdtempSync(join(tmpdir(), "home-"));
+    closing.push(() => rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
+    const vitest = join(ROOT, "node_modules/vitest/vitest.mjs");
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [vitest, "run", "--root", program.directory, "emulator.test.ts"],
+      { env: { ...process.env, PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: "true" } },
+    );
+    expect(stdout).toMatch(/Tests .*1 passed/);
+    expect(readdirSync(program.directory)).not.toContain("Pulumi.emulated.yaml");
   });
 
   test("a function of the Automation API gives the tasks; in another directory, Pulumi finds no provider", async () => {
