@@ -314,7 +314,8 @@ function nameOf(cwd: string, path: string): string {
   return relative(cwd, path).replaceAll(sep, "/").normalize("NFC");
 }
 
-async function statIfThere(path: string): Promise<Stats | undefined> {
+/** The stat of what is at a path; undefined if nothing is, also where a part of the path is a file. */
+export async function statIfThere(path: string): Promise<Stats | undefined> {
   return stat(path).catch((error) => {
     if (isMissing(error)) return undefined;
     throw unreadable(path, error);
@@ -325,7 +326,7 @@ async function statIfThere(path: string): Promise<Stats | undefined> {
  * Whether an error says that nothing has this name. The last two codes answer what can't be a name, such as a long
  * glob.
  */
-export function isMissing(error: NodeJS.ErrnoException): boolean {
+function isMissing(error: NodeJS.ErrnoException): boolean {
   return ["ENOENT", "ENOTDIR", "ENAMETOOLONG", "EINVAL"].includes(error.code ?? "");
 }
 

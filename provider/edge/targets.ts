@@ -65,11 +65,11 @@ export function listCompleted(
  *
  * @param findFile finds the file that a source serves at a URL.
  */
-export function expectPath(
+export async function expectPath(
   path: string,
   { inputs, current }: Pick<Sent, "inputs" | "current">,
-  findFile: (url: string) => FoundFile | undefined,
-): Pick<Target, "expected" | "file"> {
+  findFile: (url: string) => Promise<FoundFile | undefined>,
+): Promise<Pick<Target, "expected" | "file">> {
   const hash = current.get(path);
   if (hash === undefined) return { expected: { kind: "removed" } };
   const content = getContent(inputs);
@@ -80,7 +80,7 @@ export function expectPath(
     const isOwn = content.mode === "contents" || (content.mode === "paths" && content.paths.length === 1);
     return { expected: { kind: "copy", mayBeOlder, ...(isOwn ? { hash } : {}) } };
   }
-  const file = findFile(path);
+  const file = await findFile(path);
   return { expected: { kind: "file", hash, size: file?.size }, file: file?.path };
 }
 

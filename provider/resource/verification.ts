@@ -1,10 +1,10 @@
 /** Verifies at the edge what a deployment sent. What asks the edge is loaded only if the program wants that. */
+import { statIfThere } from "../content/files.js";
 import type { FoundFile, Target } from "../edge/targets.js";
 import type { Verification } from "../edge/verify.js";
 import type { BatchPlan } from "../plan/batches.js";
 import { getOperation, isPreload } from "../schema/call-types.js";
 import { getContent, getVerify, type Inputs, type Verify } from "../schema/inputs.js";
-import { statIfThere } from "../source/scan.js";
 import { candidateFiles } from "../source/source.js";
 import type { SubmitResult } from "../tasks/submit.js";
 import { info, type Line } from "../text/log.js";
@@ -109,12 +109,14 @@ async function findTargets(
     ),
   ];
   const find = fileFinder(inputs);
-  return chooseSample(candidates, sample).map((candidate) => ({
-    ...candidate,
-    ...expectPath(candidate.path, sent, find),
-    url: urlOf(candidate.path),
-    since: findSince(inputs, candidate.reason === SENT_EARLIER ? (state?.submittedAt ?? sentAt) : sentAt),
-  }));
+  return Promise.all(
+    chooseSample(candidates, sample).map(async (candidate) => ({
+      ...candidate,
+      ...(await expectPath(candidate.path, sent, find)),
+      url: urlOf(candidate.path),
+      since: findSince(inputs, candidate.reason === SENT_EARLIER ? (state?.submittedAt ?? sentAt) : sentAt),
+    })),
+  );
 }
 
 /** The URLs below the directories that were sent in their place: a URL may have the name of one. */
@@ -139,14 +141,15 @@ function findSince({ objectType, refresh }: Inputs, sentAt: Date | string): numb
 }
 
 /** Finds the file that is served at a URL, with its size; nothing if that may be one of several. */
-function fileFinder(inputs: Inputs): (url: string) => FoundFile | undefined {
+function fileFinder(inputs: Inputs): (url: string) => Promise<FoundFile | undefined> {
   const content = getContent(inputs);
-  if (content.mode !== "source") return () => undefined;
-  return (url) => {
-    const found = candidateFiles(content.source, url).flatMap((path) => {
-      const stats = statIfThere(path);
-      return stats?.isFile() ? [{ path, size: stats.size }] : [];
-    });
+  if (content.mode !== "source") return async () => undefined;
+  return async (url) => {
+    const found: FoundFile[] = [];
+    for (const path of candidateFiles(content.source, url)) {
+      const stats = await statIfThere(path);
+      if (stats?.isFile()) found.push({ path, size: stats.size });
+    }
     return found.length === 1 ? found[0] : undefined;
   };
 }

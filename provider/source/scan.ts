@@ -8,9 +8,9 @@ import {
   ContentHashError,
   type Files,
   type FollowSymlinks,
-  isMissing,
   listFiles,
   requireName,
+  statIfThere,
   unreadable,
 } from "../content/files.js";
 import {
@@ -57,7 +57,7 @@ export async function scanSource(options: ScanOptions): Promise<Map<string, stri
   const { include, exclude, followSymlinks = "inside" } = options;
   requireName(options.directory);
   const directory = resolve(options.directory);
-  const { dev } = requireDirectory(directory);
+  const { dev } = await requireDirectory(directory);
   // Taken before any stat: whatever is written from now on has a later time, or one that is too close to be trusted.
   const start = Date.now();
   const cache = cachePath(options.cacheDirectory, { directory, include, exclude, followSymlinks });
@@ -171,18 +171,8 @@ function selectRows(
   };
 }
 
-/** The stat of what is at a path; undefined if nothing is, also where a part of the path is a file. */
-export function statIfThere(path: string): Stats | undefined {
-  try {
-    return statSync(path);
-  } catch (error) {
-    if (isMissing(error as NodeJS.ErrnoException)) return undefined;
-    throw unreadable(path, error as NodeJS.ErrnoException);
-  }
-}
-
-function requireDirectory(directory: string): Stats {
-  const found = statIfThere(directory);
+async function requireDirectory(directory: string): Promise<Stats> {
+  const found = await statIfThere(directory);
   if (found?.isDirectory()) return found;
   throw new ContentHashError(
     found
