@@ -3,7 +3,7 @@
  * back under other names as well, and those outputs are marked here.
  */
 import type { Properties } from "../resource/context.js";
-import type { ResourceKind } from "../schema/inputs.js";
+import { hasHeaders, type ResourceKind } from "../schema/inputs.js";
 
 /** The input by which the sdk says that paths are secret; absent if they aren't. */
 export const SECRET_PATHS = "__secretPaths";
@@ -34,8 +34,7 @@ export function markSecretFiles(inputs: Properties): Properties {
 
 /** Marks `verify` if it has headers: they open what isn't open to everybody, whether or not the program says that they are secret. */
 export function markSecretHeaders(inputs: Properties): Properties {
-  const { headers } = (inputs.verify ?? {}) as Properties;
-  return headers === undefined ? inputs : markSecret(inputs, ["verify"]);
+  return hasHeaders(inputs.verify) ? markSecret(inputs, ["verify"]) : inputs;
 }
 
 /** Marks the named properties as secret, as a whole. */

@@ -8,7 +8,15 @@ import { isReserve, readReserves } from "../plan/reserve.js";
 import { keepTriggers } from "../plan/triggers.js";
 import { type CallType, getQuotaName, type QuotaName } from "../schema/call-types.js";
 import { describeField } from "../schema/fields.js";
-import { hasUnknown, type InputName, type Inputs, type ResourceKind, type Source, UNKNOWN } from "../schema/inputs.js";
+import {
+  hasHeaders,
+  hasUnknown,
+  type InputName,
+  type Inputs,
+  type ResourceKind,
+  type Source,
+  UNKNOWN,
+} from "../schema/inputs.js";
 import { HIDDEN, showLine, showPath } from "../text/show.js";
 import { resolveEndpoint, resolveProxy } from "../vod/endpoint.js";
 import { VodError } from "../vod/errors.js";
@@ -35,11 +43,6 @@ type SecretInputs = Pick<CallContext, "secretPaths" | "secretHeaders">;
 
 /** The inputs that name paths. */
 const PATH_INPUTS: readonly string[] = ["paths", "contents", "source"];
-
-/** Whether how something is verified has headers, which are always secrets. */
-function hasHeaders(verify: unknown): boolean {
-  return typeof verify === "object" && verify !== null && "headers" in verify;
-}
 
 /** The inputs that are right by themselves, without unknown ones. */
 type Known = { [Name in keyof Inputs]?: NonNullable<Inputs[Name]> };

@@ -141,8 +141,10 @@ const OWN_HEADERS =
   "host|connection|keep-alive|proxy-[a-z-]*|te|trailer|transfer-encoding|upgrade|expect|content-length|accept-encoding|range|" +
   "if-[a-z-]*";
 
-const NAME_OF_HEADER = "is not a valid name of a header; use letters, digits and hyphens";
-const VALUE_OF_HEADER = z
+const HEADER_NAME = z
+  .string()
+  .regex(/^[!#$%&'*+.^_`|~\w-]{1,128}$/, "is not a valid name of a header; use letters, digits and hyphens");
+const HEADER_VALUE = z
   .string()
   .min(1)
   .max(1024)
@@ -171,14 +173,11 @@ const verifySchema = z.strictObject({
     }),
   headers: z
     .record(
-      z
-        .string()
-        .regex(/^[!#$%&'*+.^_`|~\w-]{1,128}$/, NAME_OF_HEADER)
-        .regex(
-          new RegExp(`^(?!(${OWN_HEADERS})$)`, "i"),
-          "can't be set, since it decides what is asked, as Host does; leave it out",
-        ),
-      VALUE_OF_HEADER.meta({ mustBe: 'a string, such as "https://www.example.com/"' }),
+      HEADER_NAME.regex(
+        new RegExp(`^(?!(${OWN_HEADERS})$)`, "i"),
+        "can't be set, since it decides what is asked, as Host does; leave it out",
+      ),
+      HEADER_VALUE.meta({ mustBe: 'a string, such as "https://www.example.com/"' }),
     )
     .optional()
     .meta({
@@ -210,6 +209,11 @@ const verifySchema = z.strictObject({
 });
 export type Verify = z.infer<typeof verifySchema>;
 const DEFAULT_VERIFY: Verify = verifySchema.parse({});
+
+/** Whether the input `verify` has headers, which are always secrets. */
+export function hasHeaders(verify: unknown): boolean {
+  return typeof verify === "object" && verify !== null && (verify as { headers?: unknown }).headers !== undefined;
+}
 
 const assumeRoleSchema = z.strictObject({
   roleArn: z
@@ -349,10 +353,7 @@ const callSchemas = {
 } as const;
 
 /** Names and values of headers; none of them can end its header. */
-const headersSchema = z.record(
-  z.string().regex(/^[!#$%&'*+.^_`|~\w-]{1,128}$/, NAME_OF_HEADER),
-  VALUE_OF_HEADER.meta({ mustBe: 'a string, such as "gzip"' }),
-);
+const headersSchema = z.record(HEADER_NAME, HEADER_VALUE.meta({ mustBe: 'a string, such as "gzip"' }));
 
 const HOW_MANY = "What to do when the day's quota can't hold what is due.";
 
