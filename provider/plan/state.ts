@@ -44,7 +44,10 @@ const resultSchema = z.object({
   repeatedTaskIds: z.array(z.string()).optional(),
   /** Accepted paths that an update with `wait` couldn't follow to their end. */
   unconfirmed: z.array(z.string()).optional(),
-  /** How those pending or unconfirmed paths are sent that the inputs don't name, or that are directories in place of URLs; absent if there are none. */
+  /**
+   * How those pending or unconfirmed paths are sent that the inputs don't name, or that are directories in place of URLs;
+   * absent if there are none.
+   */
   __removedPaths: z.record(z.string(), z.object({ objectType: z.enum(CALL_TYPES), force: z.boolean() })).default({}),
   /** What the last verification saw; absent if there was none. */
   verified: z.object({ fresh: z.number(), stale: z.number(), notVerifiable: z.number(), at: z.string() }).optional(),
@@ -82,7 +85,10 @@ export interface Submission {
   submittedAt: string;
   /** How the tasks were last seen, if they were looked at; `Incomplete` if something is pending. */
   status?: RefreshStatus;
-  /** How those pending or unconfirmed paths are sent that the inputs don't name, or that are directories in place of URLs. Default: none. */
+  /**
+   * How those pending or unconfirmed paths are sent that the inputs don't name, or that are directories in place of URLs.
+   * Default: none.
+   */
   removed?: ReadonlyMap<string, RequestKind>;
   /** Why preloads failed that aren't tried again before a day has passed. Default: there are none. */
   failures?: PreloadFailures;

@@ -58,6 +58,8 @@ interface CheckResult {
   failures: { property: string; reason: string }[];
 }
 
+const NO_REMARKS: FilterRemarks = { problems: [], warnings: [] };
+
 export class CacheResourceProvider {
   private settings: ConfigReader = () => undefined;
   private readonly sources: SourceScanner;
@@ -282,25 +284,19 @@ export class CacheResourceProvider {
   private async scanSource(inputs: Properties, created: boolean, context: CallContext): Promise<FilterRemarks> {
     const { operation } = this.kind;
     const known = readInputs({ ...inputs, files: {} }, this.kind);
-    const warnings = created ? describeEmptyContents(known ?? {}, operation) : [];
+    if (known === undefined) return NO_REMARKS;
     const show = context.secretPaths ? hideQuoted : (sentence: string) => sentence;
-    const describeOrder = async (urls: Iterable<string>): Promise<FilterRemarks> => {
-      const order = known === undefined ? { problems: [], warnings: [] } : await describePriority(known, urls);
-      return { problems: order.problems.map(show), warnings: order.warnings.map(show) };
-    };
-    if (known?.source === undefined) {
-      const order = await describeOrder(Object.keys(known?.contents ?? {}));
-      return { problems: order.problems, warnings: [...warnings, ...order.warnings] };
-    }
-    const found = await this.sources.scan(known.source, context).catch(asVodError);
+    const warnings = created ? describeEmptyContents(known, operation) : [];
+    const { source, contents = {} } = known;
+    const found = source && (await this.sources.scan(source, context).catch(asVodError));
     if (found instanceof VodError) return { problems: [found.message], warnings };
-    inputs.files = found.files;
-    const { problems, warnings: odd } = describeFilter(known.source, found.filter, { created, operation });
-    const order = await describeOrder(found.manifest.keys());
-    const long = findLongUrls(found.manifest, context.secretPaths);
+    if (found) inputs.files = found.files;
+    const filter = source && found ? describeFilter(source, found.filter, { created, operation }) : NO_REMARKS;
+    const long = found ? findLongUrls(found.manifest, context.secretPaths) : [];
+    const order = await describePriority(known, found ? found.manifest.keys() : Object.keys(contents));
     return {
-      problems: [...problems.map(show), ...long, ...order.problems],
-      warnings: [...warnings, ...odd.map(show), ...order.warnings],
+      problems: [...filter.problems.map(show), ...long, ...order.problems.map(show)],
+      warnings: [...warnings, ...filter.warnings.map(show), ...order.warnings.map(show)],
     };
   }
 
