@@ -1,6 +1,7 @@
 /** The page of the plugin's package, made of the schema that Pulumi's code generators read. */
 
-interface Property {
+/** What the schema says of a value. */
+export interface Property {
   type?: string;
   $ref?: string;
   description?: string;

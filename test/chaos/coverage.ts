@@ -43,7 +43,8 @@ export function drawCoverage(shape: Shape, mayIndex: boolean, random: Random): C
   const base = random.chance(0.7) ? "" : random.pick(BASES[shape]);
   const filter = random.chance(0.4) ? EVERYTHING : random.pick(FILTERS);
   const hasIndex = mayIndex && random.chance(0.5);
-  // A wide site has no source. A file that a filter leaves out may be served at the clean URL of a page that comes later: nobody can know.
+  // A wide site has no source. A file that a filter leaves out may be served at the clean URL of a page that comes later:
+  // nobody can know.
   const isClean = shape !== "wide" && random.chance(0.3) && filter.selects("page");
   return { base, filter, hasIndex, isClean };
 }

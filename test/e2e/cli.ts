@@ -28,20 +28,27 @@ export interface CliStack {
   close(): Promise<void>;
 }
 
+/** The environment of a CLI whose plugins, settings and states all lie in one directory. */
+export function cliEnvironment(home: string, { endpoint }: Pick<Emulator, "endpoint">) {
+  mkdirSync(join(home, "backend"));
+  return {
+    ...process.env,
+    PULUMI_HOME: join(home, "home"),
+    PULUMI_BACKEND_URL: `file://${join(home, "backend")}`,
+    PULUMI_CONFIG_PASSPHRASE: "test",
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    VOD_ENDPOINT: endpoint,
+  };
+}
+
 /** Opens a stack of a program, which is removed with it. */
 export async function openCliStack(program: TemporaryProgram): Promise<CliStack> {
   const emulator = await startEmulator();
   const own = join(program.directory, "node_modules", PACKAGE);
   if (!existsSync(own)) symlinkSync(ROOT, own, "dir");
   const home = mkdtempSync(join(tmpdir(), "cli-"));
-  mkdirSync(join(home, "backend"));
   const environment = {
-    ...process.env,
-    PULUMI_HOME: join(home, "home"),
-    PULUMI_BACKEND_URL: `file://${join(home, "backend")}`,
-    PULUMI_CONFIG_PASSPHRASE: "cli",
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-    VOD_ENDPOINT: emulator.endpoint,
+    ...cliEnvironment(home, emulator),
     ALIBABA_CLOUD_ACCESS_KEY_ID: emulator.accessKeyId,
     ALIBABA_CLOUD_ACCESS_KEY_SECRET: emulator.accessKeySecret,
   };

@@ -3,7 +3,7 @@
  * the PATH; what they give to the plugin is held to its schema everywhere.
  */
 import { execFile } from "node:child_process";
-import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -13,6 +13,7 @@ import { describePackage } from "../../provider/native/package-schema.js";
 import { pathsOf, publish, startEmulator } from "../emulator/index.js";
 import { isCliOnPath } from "../engine/realCli.js";
 import { readSnippets } from "../snippets.js";
+import { cliEnvironment } from "./cli.js";
 
 const ROOT = join(__dirname, "../..");
 const EXAMPLES = join(ROOT, "examples");
@@ -60,15 +61,7 @@ describe("on the real CLI", () => {
       closing.push(() => rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
       const directory = join(home, "program");
       cpSync(join(EXAMPLES, language), directory, { recursive: true });
-      mkdirSync(join(home, "backend"));
-      const env = {
-        ...process.env,
-        PULUMI_HOME: join(home, "home"),
-        PULUMI_BACKEND_URL: `file://${join(home, "backend")}`,
-        PULUMI_CONFIG_PASSPHRASE: "example",
-        PULUMI_SKIP_UPDATE_CHECK: "true",
-        VOD_ENDPOINT: emulator.endpoint,
-      };
+      const env = cliEnvironment(home, emulator);
       const pulumi = async (...args: string[]) =>
         (await promisify(execFile)("pulumi", [...args, "--non-interactive"], { cwd: directory, env })).stdout;
       const sent = (action: string) =>

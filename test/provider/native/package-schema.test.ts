@@ -7,18 +7,8 @@ import { describePackage, nativeSchemas } from "../../../provider/native/package
 import { describeField } from "../../../provider/schema/fields.js";
 import { PRELOAD, REFRESH } from "../../../provider/schema/inputs.js";
 import { outputSchemas } from "../../../provider/schema/outputs.js";
-import { type PackageSchema, writePackagePage } from "../../../site/package-page.js";
+import { type PackageSchema, type Property, writePackagePage } from "../../../site/package-page.js";
 
-interface Property {
-  type?: string;
-  $ref?: string;
-  description?: string;
-  default?: unknown;
-  secret?: boolean;
-  items?: Property;
-  additionalProperties?: Property;
-  oneOf?: Property[];
-}
 interface ObjectType {
   type: string;
   properties?: Record<string, Property>;
