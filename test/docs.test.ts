@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { expect, test } from "vitest";
 import { ERROR_TABLE } from "../provider/vod/error-table.js";
+import { toAnchor } from "../site/pages.js";
 
 const contract = readFileSync(join(__dirname, "../docs/contract.md"), "utf8");
 
@@ -40,13 +41,6 @@ const guides = readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf
   .filter((file) => file.endsWith(".md"))
   .map((file) => `docs/${file.replaceAll(sep, "/")}`);
 const documents = [...readdirSync(ROOT).filter((file) => file.endsWith(".md")), ...guides].sort();
-
-/** Turns a heading into the anchor that GitHub gives it. */
-const toAnchor = (heading: string) =>
-  heading
-    .toLowerCase()
-    .replace(/[^\w\s-]/g, "")
-    .replaceAll(" ", "-");
 
 test.each(documents)("%s links only to files and headings that exist", (document) => {
   const text = readFileSync(join(ROOT, document), "utf8");
