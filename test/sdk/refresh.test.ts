@@ -185,6 +185,27 @@ describe("VodSiteRelease", () => {
     });
   });
 
+  test("hands each refresh what says how, and its preload what holds for that as well", async () => {
+    const shared = { triggers: ["headers v2"], priority: ["videos/**"], reserve: { urls: 200, preloads: 50 } };
+    const files = { cleanUrls: true, followSymlinks: "always" } as const;
+    const release = new VodSiteRelease("s4", {
+      ...site,
+      ...files,
+      ...shared,
+      verify: { sample: "all" },
+      preload: true,
+    });
+    await settled(release.preloadTaskIds);
+    for (const place of ["vod.example.com", "http://img.example.com/player"]) {
+      const inputsOf = (name: string) => registered.find((resource) => resource.name === name)?.inputs;
+      expect(inputsOf(`s4-${place}`)).toMatchObject({ ...shared, verify: { sample: "all" }, source: files });
+      const preload = inputsOf(`s4-${place}-preload`);
+      expect(preload).toMatchObject({ ...shared, source: files });
+      // It is declared apart, with what it asks of the edge.
+      expect(preload).not.toHaveProperty("verify");
+    }
+  });
+
   test.each([
     [[], /^domains of VodSiteRelease "s2" is empty\. List at least one/],
     [
