@@ -41,6 +41,11 @@ export class Proof {
     if (!random.chance(0.4)) return {};
     return { "a node lags": { lags: { [NODE]: random.pick([1, 5_000, 60_000, 600_000, "never", "never"] as const) } } };
   }
+
+  /** Whether the node still has that a file isn't there, of which a preload of it fails. */
+  async missesRefresh(url: string, viewers: Viewers): Promise<boolean> {
+    return (await viewers.view(url, NODE)).status === 404;
+  }
 }
 
 /** No node lags any more. */

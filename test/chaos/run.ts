@@ -246,7 +246,7 @@ class Run {
       const { name } = resource;
       // A preload that fails may stop the others.
       const isStopped = outcome.kind === "skipped" && held.size > 0;
-      if (isStopped || this.isHeld(resource, outcome) || this.isRefused(resource)) {
+      if (isStopped || this.isHeld(resource, outcome) || (await this.isRefused(resource))) {
         held.add(name);
         continue;
       }
@@ -281,10 +281,16 @@ class Run {
     return this.emulator.tasks().some(({ taskId, status }) => own.has(taskId) && status !== "Complete");
   }
 
-  /** Whether a preload fails since the edge has cached, without anybody knowing, that its files aren't there. */
-  private isRefused({ name, refresh }: Resource): boolean {
+  /**
+   * Whether a preload fails since the edge has cached, without anybody knowing, that its files aren't there, or since a node missed their
+   * refresh.
+   */
+  private async isRefused({ name, refresh }: Resource): Promise<boolean> {
     const pending = (this.deployer.engine.state.get(name)?.outputs.pending ?? []) as string[];
-    return pending.length > 0 && pending.every((path) => refresh?.ledger.unrecorded.has(path));
+    for (const path of pending) {
+      if (!refresh?.ledger.unrecorded.has(path) && !(await this.proof?.missesRefresh(path, this.viewers))) return false;
+    }
+    return pending.length > 0;
   }
 
   private attempts(loose: boolean): Map<Resource, Attempt> {
