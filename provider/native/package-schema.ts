@@ -76,7 +76,8 @@ class Types {
       properties[name] = {
         ...type,
         ...(description ? { description: forEveryLanguage(description) } : {}),
-        ...describeDefault(schema),
+        // Of one of several types Pulumi's code generators can't write a default: the description says it.
+        ...("oneOf" in type ? {} : describeDefault(schema)),
       };
       if (isRequired) required.push(name);
     }

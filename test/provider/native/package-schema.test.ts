@@ -112,6 +112,16 @@ test("every type that is named exists, and every type that exists is named", () 
   expect([...new Set(named)].map((name) => name.replace("#/types/", "")).sort()).toEqual(Object.keys(types).sort());
 });
 
+test("what may have one of several types has no default, which the code generator for Go would write as a type", () => {
+  const shapes = [
+    ...Object.values(schema.resources).map(({ inputProperties }) => inputProperties),
+    ...Object.values(types).map(({ properties = {} }) => properties),
+  ];
+  const unions = shapes.flatMap((shape) => Object.values(shape)).filter(({ oneOf }) => oneOf);
+  expect(unions.length).toBeGreaterThan(1);
+  expect(unions.filter((property) => "default" in property)).toEqual([]);
+});
+
 test("nothing is named that other languages don't have", () => {
   expect(JSON.stringify(schema)).not.toMatch(/\balicloud:[a-z]|hashFiles|hashContent|VodSiteRelease/);
 });
