@@ -11,7 +11,9 @@ import { createInterface } from "node:readline";
 // Each child loads this first. When the pipe from the engine closes, even because the engine was killed, the child
 // ends. Errors are inspected without colors: the SDK's source maps turn its own files into `node_modules/@scope/file`,
 // and some versions of Node take half a minute to color a stack with such a file, and then fail. The text is the same.
-const PRELOAD = `process.on("exit", () => require("node:fs").rmSync(__dirname, { recursive: true, force: true }));
+// Node loads it in threads too, such as that of a module loader, where standard input waits for the main thread.
+const PRELOAD = `if (!require("node:worker_threads").isMainThread) return;
+process.on("exit", () => require("node:fs").rmSync(__dirname, { recursive: true, force: true }));
 process.stdin.on("end", () => process.exit(1)).on("error", () => process.exit(1)).resume();
 process.stdin.unref();
 const util = require("node:util");

@@ -1,5 +1,5 @@
-// A program directory: its Pulumi.yaml, its entry point, its configuration and its copy of the SDK. The runner, the
-// provider host, gRPC and the protocol's messages come from that copy, so that both sides speak the same version.
+// A program directory: its Pulumi.yaml, its entry point, its configuration, and the runner and the provider host of its
+// copy of the SDK. The engine speaks the protocol of its own copy with all of them, as the real one does.
 
 import { readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -134,7 +134,9 @@ export const sdkVersion = (directory: string): string =>
   (sdkRequire(directory)("@pulumi/pulumi/package.json") as { version: string }).version;
 
 export function loadSdk(directory: string): Sdk {
-  const load = sdkRequire(directory);
+  const { resolve } = sdkRequire(directory);
+  // They take a while to load, and nothing needs them before.
+  const load = createRequire(__filename);
   const services = (name: string): Record<string, unknown> => load(`@pulumi/pulumi/proto/${name}_grpc_pb`);
   return {
     version: sdkVersion(directory),
@@ -150,7 +152,7 @@ export function loadSdk(directory: string): Sdk {
       engine: services("engine").EngineService as grpc.ServiceDefinition,
     },
     providerClient: services("provider").ResourceProviderClient as grpc.ServiceClientConstructor,
-    runner: load.resolve("@pulumi/pulumi/cmd/run"),
-    host: load.resolve("@pulumi/pulumi/cmd/dynamic-provider"),
+    runner: resolve("@pulumi/pulumi/cmd/run"),
+    host: resolve("@pulumi/pulumi/cmd/dynamic-provider"),
   };
 }

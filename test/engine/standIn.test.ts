@@ -40,6 +40,17 @@ const steady = (output: string): string[] =>
     .split("\n")
     .filter((line) => !line.startsWith("Duration") && line !== "");
 
+it("runs a program whose modules are loaded with hooks in a thread of their own", async () => {
+  const directory = program({
+    ...programFiles(`exports.made = new Thing("a", {}).made;`),
+    "Pulumi.yaml": "name: test\nruntime:\n  name: nodejs\n  options: { nodeargs: --import ./register.mjs }\n",
+    "register.mjs": 'import { register } from "node:module";\nregister("./hooks.mjs", import.meta.url);\n',
+    "hooks.mjs": "export const load = (url, context, next) => next(url, context);\n",
+  });
+  const { succeeded, outputs } = await engine.run("up", { program: directory });
+  expect({ succeeded, outputs }).toMatchObject({ succeeded: true, outputs: { made: "made of undefined" } });
+});
+
 describe.each([
   ["processes that stay", true],
   ["new processes", false],

@@ -207,14 +207,14 @@ describe("the tables of the guides have a row for each input and output", () => 
     }
   }
 
-  test("README.md, the inputs of VodCacheRefresh", () => {
-    expectRows(rowsOf("README.md", "input"), refreshSchemas);
+  test("docs/reference/inputs.md, the inputs of VodCacheRefresh", () => {
+    expectRows(rowsOf("docs/reference/inputs.md", "input"), refreshSchemas);
   });
 
-  test("README.md, the outputs of VodCacheRefresh that are no inputs", () => {
+  test("docs/reference/inputs.md, the outputs of VodCacheRefresh that are no inputs", () => {
     const outputs = RESOURCES[0][2].filter((name) => !(name in refreshSchemas));
     expect(
-      rowsOf("README.md", "output")
+      rowsOf("docs/reference/inputs.md", "output")
         .map(({ name }) => name)
         .sort(),
     ).toEqual(outputs.sort());
