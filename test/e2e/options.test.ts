@@ -121,6 +121,19 @@ describe.runIf(isCliOnPath())("by the commands of the CLI", () => {
     expect(await up()).toEqual([A]);
   });
 
+  test("--json prints nothing but JSON: the steps, and the lines of a preview beside their resource", async () => {
+    stack = await openCliStack(temporaryProgram(PROGRAM));
+    await declare({ site: { paths: [A, B], contentHash: "v1" } });
+    const { steps, diagnostics } = JSON.parse(await stack.pulumi("preview", "--json"));
+    expect(steps).toContainEqual(expect.objectContaining({ op: "create", urn: urn("site") }));
+    const own = diagnostics.filter((line: { urn?: string }) => line.urn === urn("site"));
+    expect(own.map(({ severity, message }: Record<string, string>) => `${severity}: ${message}`)).toEqual([
+      "info: initial deployment: refresh 2 URLs in 1 call (leaves 1,998 of 2,000 URLs in today's quota)\n",
+      `info:   ${A}, ${B}\n`,
+    ]);
+    expect(stack.sent()).toEqual([]);
+  });
+
   test("an import is refused with a sentence, by the option and by the command", async () => {
     stack = await openCliStack(temporaryProgram(PROGRAM));
     await declare({ site: { paths: [A], contentHash: "v1", options: { import: "site" } } });
