@@ -12,8 +12,13 @@ import type { Release } from "./package-schema.js";
 import { Plugin } from "./plugin.js";
 import { buildService } from "./service.js";
 
-/** Messages have no bound: a state may hold a million URLs. */
-const UNBOUNDED = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
+const CHANNEL_OPTIONS = {
+  // Messages have no bound: a state may hold a million URLs.
+  "grpc.max_receive_message_length": -1,
+  "grpc.max_send_message_length": -1,
+  // gRPC's records of each call, which nobody asks this server for.
+  "grpc.enable_channelz": 0,
+};
 
 export interface RunningPlugin {
   /** Takes a connection of the engine. */
@@ -37,7 +42,7 @@ export function startPlugin(release: Release, address?: string, runtime: Partial
     ...runtime,
     log: (line, resource) => show(line, resource),
   });
-  const server = new grpc.Server(UNBOUNDED);
+  const server = new grpc.Server(CHANNEL_OPTIONS);
   // A plugin that a person started may serve one engine after the other.
   const service = buildService(plugin, (given) => {
     if (given === engine) return;

@@ -198,10 +198,10 @@ function checkPaths(given: readonly string[], use: CallType | undefined, isSecre
   const paths = new Set<string>();
   for (const [index, path] of given.entries()) {
     const result = path === UNKNOWN ? { path } : checkPath(path, use === "Preload" ? "File" : use, use);
-    const name = path === "" ? `paths[${index}]` : `paths[${index}] (${namePath(path, isSecret)})`;
+    const where = () => (path === "" ? `paths[${index}]` : `paths[${index}] (${namePath(path, isSecret)})`);
     if ("path" in result) paths.add(result.path);
-    else mistakes.push({ where: name, what: nameProblem(path, result.problem, isSecret) });
-    if ("warning" in result) oddities.push({ where: name, what: nameProblem(path, result.warning, isSecret) });
+    else mistakes.push({ where: where(), what: nameProblem(path, result.problem, isSecret) });
+    if ("warning" in result) oddities.push({ where: where(), what: nameProblem(path, result.warning, isSecret) });
   }
   const warnings = describeMistakes("paths", oddities);
   return { value: [...paths], problems: describeMistakes("paths", mistakes), warnings };
@@ -245,11 +245,11 @@ function checkContents(given: Readonly<Record<string, string>>, use: PathUse, is
   const contents: Record<string, string> = {};
   for (const [url, hash] of Object.entries(given)) {
     const result = checkPath(url, "File", use);
-    const where = `contents["${namePath(url, isSecret)}"]`;
-    if ("warning" in result) oddities.push({ where, what: nameProblem(url, result.warning, isSecret) });
-    if ("problem" in result) mistakes.push({ where, what: nameProblem(url, result.problem, isSecret) });
+    const where = () => `contents["${namePath(url, isSecret)}"]`;
+    if ("warning" in result) oddities.push({ where: where(), what: nameProblem(url, result.warning, isSecret) });
+    if ("problem" in result) mistakes.push({ where: where(), what: nameProblem(url, result.problem, isSecret) });
     else if (Object.hasOwn(contents, result.path) && contents[result.path] !== hash) {
-      mistakes.push({ where, what: "is the same URL as another key, with another hash; keep one of them" });
+      mistakes.push({ where: where(), what: "is the same URL as another key, with another hash; keep one of them" });
     } else contents[result.path] = hash;
   }
   const warnings = describeMistakes("contents", oddities);

@@ -63,6 +63,8 @@ const secrets = new Map<string, Pieces>();
 
 /** How many secrets have a piece: each request has a signature, so pieces come and go one secret at a time. */
 const known = new Map<string, number>();
+/** The same of texts that are too short for a piece. */
+const knownWhole = new Map<string, number>();
 
 /** The texts by which a secret is found, in lower case: those that are too short for a piece, and the pieces of the others. */
 interface Pieces {
@@ -75,35 +77,45 @@ export function rememberSecrets(values: readonly (string | undefined)[]): void {
   for (const value of values) {
     if (value === undefined || value.length < LEAST_SECRET) continue;
     const pieces = secrets.get(value) ?? takeToPieces(value);
-    if (!secrets.delete(value)) for (const part of pieces.parts) known.set(part, (known.get(part) ?? 0) + 1);
+    if (!secrets.delete(value)) count(pieces, 1);
     secrets.set(value, pieces);
   }
   for (const value of secrets.keys()) if (secrets.size > REMEMBERED) forgetSecret(value);
 }
 
 function forgetSecret(value: string): void {
-  for (const part of secrets.get(value)?.parts ?? []) {
-    const others = (known.get(part) ?? 0) - 1;
-    if (others > 0) known.set(part, others);
-    else known.delete(part);
-  }
+  const pieces = secrets.get(value);
+  if (pieces) count(pieces, -1);
   secrets.delete(value);
+}
+
+function count({ whole, parts }: Pieces, change: 1 | -1): void {
+  for (const [counts, texts] of [
+    [known, parts],
+    [knownWhole, whole],
+  ] as const) {
+    for (const text of texts) {
+      const others = (counts.get(text) ?? 0) + change;
+      if (others > 0) counts.set(text, others);
+      else counts.delete(text);
+    }
+  }
 }
 
 /** Whether a text holds a secret of this run, in any spelling, or a part of {@link PIECE} characters of one. */
 export function holdsSecret(text: string): boolean {
   if (secrets.size === 0) return false;
-  const whole = Array.from(secrets.values(), (pieces) => pieces.whole).flat();
   const decoded = decode(text);
-  // The last one reads the base64 of URLs.
-  return [text, decoded, decoded.replaceAll("-", "+").replaceAll("_", "/")].some((spelling) => {
+  // The last one reads the base64 of URLs. Most texts are the same in each spelling.
+  const spellings = new Set([text, decoded, decoded.replaceAll("-", "+").replaceAll("_", "/")]);
+  for (const spelling of spellings) {
     const searched = spelling.replace(/[\p{Cc}\p{Cf}]+/gu, "").toLowerCase();
-    if (whole.some((secret) => searched.includes(secret))) return true;
+    for (const secret of knownWhole.keys()) if (searched.includes(secret)) return true;
     for (let at = 0; at + PIECE <= searched.length; at++) {
       if (known.has(searched.slice(at, at + PIECE))) return true;
     }
-    return false;
-  });
+  }
+  return false;
 }
 
 /** A text without its own line breaks, control characters and marks of direction: each is written as `\x1b`. */
@@ -158,6 +170,7 @@ function cutUrls(word: string): string {
 function hideSecrets(text: string): string {
   if (secrets.size === 0) return text;
   const words = text.split(" ");
+  if (words.length === 1) return holdsSecret(text) ? HIDDEN : text;
   const hidden = words.map((word) => (holdsSecret(word) ? HIDDEN : word));
   // A secret may be spread over several words.
   const rest = hidden.filter((word) => word !== HIDDEN).join("");
