@@ -7,12 +7,11 @@
  * with the vendor's command line (program/command.js) is a second peer, if `npm install --no-save @pulumi/command` was
  * run, and the plugin of that package and `aliyun` are on the PATH.
  */
-import { execFileSync } from "node:child_process";
-import { createRequire } from "node:module";
 import { startEmulator } from "../test/emulator/index.js";
 import { type Engine, engines } from "../test/engine/index.js";
 import { differences, ratios, type Series, spreadOf, turned } from "./measure.js";
 import { watchProvider } from "./memory.js";
+import { hasCommand } from "./peers.js";
 import { type Panel, publish, ROOT } from "./report.js";
 
 interface Size {
@@ -73,21 +72,6 @@ async function main(): Promise<void> {
     panels.push(...panelsOf(all).map((panel) => ({ ...panel, title: `${panel.title}, ${name}` })));
     // Published after each engine, so that a failure of the second doesn't lose the minutes of the first.
     publish("deployment", panels, { engines: names.join(", ") });
-  }
-}
-
-/**
- * Whether everything is installed that the command resource needs. The npm package `pulumi` would download the plugin.
- */
-function hasCommand(): boolean {
-  try {
-    createRequire(`${ROOT}/bench/program/`).resolve("@pulumi/command");
-    const which = process.platform === "win32" ? "where" : "which";
-    execFileSync(which, ["aliyun"]);
-    execFileSync(which, ["pulumi-resource-command"]);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -1,18 +1,20 @@
 /**
  * Measures the plugin: until it prints its port, beside a process of Node that does nothing, and on the Pulumi CLI, if there is one,
- * what an `up` costs over that of an empty program, beside the dynamic provider. The CPU time is that of all processes of an
- * operation, which Linux tells.
+ * what an `up` costs over that of an empty program, from programs in JavaScript and YAML, beside the dynamic provider and Pulumi's
+ * command resource with the vendor's command line. The CPU time is that of all processes of an operation, which Linux tells.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
-import { startEmulator } from "../test/emulator/index.js";
+import { type Emulator, startEmulator } from "../test/emulator/index.js";
 import { type Engine, engines } from "../test/engine/index.js";
 import { differences, ratios, type Series, spreadOf, timed, turned } from "./measure.js";
 import { watchProvider } from "./memory.js";
+import { hasCommand, isOnPath } from "./peers.js";
 import { type Figure, type Panel, publish, ROOT } from "./report.js";
+import { YamlProgram } from "./yaml.js";
 
 const PLUGIN = join(ROOT, "plugin");
 const LAUNCHER = join(
@@ -29,11 +31,26 @@ const SIZES = [
 ] as const;
 const STATE_TARGET = 0.6;
 const MEMORY_TARGET = 0.6;
+const COMMAND_TARGET = 1;
+const PATHS = 10;
 
-/** The programs, and the process in which the resources are. */
-const PROGRAMS = { empty: undefined, ours: "dynamic-provider", native: "plugin.js" } as const;
+/** The programs; the process in which the resources are; and the program whose costs don't count. */
+const PROGRAMS = {
+  empty: { title: "empty, JavaScript", process: undefined, floor: "empty" },
+  ours: { title: "dynamic provider, JavaScript", process: "dynamic-provider", floor: "empty" },
+  native: { title: "plugin, JavaScript", process: "plugin.js", floor: "empty" },
+  command: { title: "command resource, JavaScript", process: "pulumi-resource-command", floor: "empty" },
+  emptyYaml: { title: "empty, YAML", process: undefined, floor: "emptyYaml" },
+  yaml: { title: "plugin, YAML", process: "plugin.js", floor: "emptyYaml" },
+} as const;
 type Program = keyof typeof PROGRAMS;
-const NAMES = Object.keys(PROGRAMS) as Program[];
+
+/** The programs that can run here. */
+function listPrograms(): Program[] {
+  const all = Object.keys(PROGRAMS) as Program[];
+  const hasYaml = isOnPath("pulumi-language-yaml");
+  return all.filter((name) => (name === "command" ? hasCommand() : hasYaml || !/yaml/i.test(name)));
+}
 
 interface Outcome {
   seconds: number;
@@ -90,80 +107,139 @@ async function startPlugin(): Promise<number> {
 }
 
 async function deploymentPanels(size: (typeof SIZES)[number], create: () => Promise<Engine>): Promise<Panel[]> {
-  const outcomes: Record<Program, Outcome[]> = { empty: [], ours: [], native: [] };
+  const programs = listPrograms();
+  const outcomes: Record<Program, Outcome[]> = {
+    empty: [],
+    ours: [],
+    native: [],
+    command: [],
+    emptyYaml: [],
+    yaml: [],
+  };
   for (let round = 0; round < size.rounds; round++) {
-    for (const program of turned(NAMES, round)) outcomes[program].push(await deploy(program, size.resources, create));
+    for (const program of turned(programs, round))
+      outcomes[program].push(await deploy(program, size.resources, create));
   }
-  const over = (program: Program, value: (outcome: Outcome) => number | undefined): Series =>
-    differences(outcomes[program].map(value), outcomes.empty.map(value));
+  type Value = (outcome: Outcome) => number | undefined;
+  const plain = (program: Program, value: Value): Series => outcomes[program].map(value);
+  const over = (program: Program, value: Value): Series =>
+    differences(plain(program, value), plain(PROGRAMS[program].floor, value));
   const figure = (what: string, series: Series, target?: number): Figure => ({
     what,
     ...spreadOf(series),
     ...(target === undefined ? {} : { target }),
   });
-  const cpu = ({ cpuSeconds }: Outcome) => cpuSeconds;
-  const seconds = (outcome: Outcome) => outcome.seconds;
-  const plain = (program: Program, value: (outcome: Outcome) => number | undefined) => outcomes[program].map(value);
-  const toDynamic = (value: (outcome: Outcome) => number | undefined): Series =>
-    ratios(plain("native", value), plain("ours", value));
+  const cpu: Value = ({ cpuSeconds }) => cpuSeconds;
+  const seconds: Value = (outcome) => outcome.seconds;
+  const state: Value = ({ stateBytes }) => stateBytes;
+  const memory: Value = ({ peakMb }) => peakMb;
+  const ofDynamic = (program: Program): Panel => ({
+    title: `${PROGRAMS[program].title}, of the dynamic provider's, ${size.name}`,
+    unit: "ratio",
+    figures: [
+      figure("CPU time of an up over the empty program", ratios(over(program, cpu), over("ours", cpu)), size.cpuTarget),
+      figure("time of an up over the empty program", ratios(over(program, seconds), over("ours", seconds))),
+      figure("state", ratios(plain(program, state), plain("ours", state)), STATE_TARGET),
+      figure("peak memory", ratios(plain(program, memory), plain("ours", memory)), MEMORY_TARGET),
+    ],
+  });
+  const plugins = (["native", "yaml"] as const).filter((program) => programs.includes(program));
+  const ofCommand = (["ours", ...plugins] as const).map((program) =>
+    figure(
+      PROGRAMS[program].title,
+      ratios(over(program, seconds), over("command", seconds)),
+      size.resources === 1 && program !== "ours" ? COMMAND_TARGET : undefined,
+    ),
+  );
   return [
-    {
-      title: `Plugin, of the dynamic provider's, ${size.name}`,
-      unit: "ratio",
-      figures: [
-        figure(
-          "CPU time of an up over the empty program",
-          ratios(over("native", cpu), over("ours", cpu)),
-          size.cpuTarget,
-        ),
-        figure("time of an up over the empty program", ratios(over("native", seconds), over("ours", seconds))),
-        figure(
-          "state",
-          toDynamic(({ stateBytes }) => stateBytes),
-          STATE_TARGET,
-        ),
-        figure(
-          "peak memory",
-          toDynamic(({ peakMb }) => peakMb),
-          MEMORY_TARGET,
-        ),
-      ],
-    },
-    {
-      title: `CPU time of an up, ${size.name}`,
-      unit: "s",
-      figures: NAMES.map((program) => figure(program, plain(program, cpu))),
-    },
+    ...plugins.map(ofDynamic),
+    ...(programs.includes("command")
+      ? [
+          {
+            title: `Time of an up over the empty program, of the command resource's, ${size.name}`,
+            unit: "ratio",
+            figures: ofCommand,
+          },
+        ]
+      : []),
+    ...(
+      [
+        ["CPU time of an up", "s", cpu],
+        ["Time of an up", "s", seconds],
+      ] as const
+    ).map(([title, unit, value]) => ({
+      title: `${title}, ${size.name}`,
+      unit,
+      figures: programs.map((program) => figure(PROGRAMS[program].title, plain(program, value))),
+    })),
   ];
 }
 
+/** Deploys a new stack, and measures its first `up`. */
 async function deploy(program: Program, resources: number, create: () => Promise<Engine>): Promise<Outcome> {
   const emulator = await startEmulator();
-  const engine = await create();
+  const environment = {
+    PATH: `${PLUGIN}${delimiter}${process.env.PATH}`,
+    VOD_ENDPOINT: emulator.endpoint,
+    ALICLOUD_ACCESS_KEY: emulator.accessKeyId,
+    ALICLOUD_SECRET_KEY: emulator.accessKeySecret,
+  };
+  const deployed =
+    program === "yaml" || program === "emptyYaml"
+      ? await prepareYaml(program === "yaml" ? resources : 0, environment)
+      : await prepareJavaScript(program, resources, { environment, secrets: keysOf(emulator) }, create);
   try {
-    const peakOf = watchProvider(PROGRAMS[program] ?? "no process");
+    const peakOf = watchProvider(PROGRAMS[program].process ?? "no process");
     const before = childrenCpu();
     const began = performance.now();
-    const result = await engine.run("up", {
-      program: `${ROOT}/bench/program`,
-      config: { program, resources: String(resources), paths: "10" },
-      environment: {
-        PATH: `${PLUGIN}${delimiter}${process.env.PATH}`,
-        VOD_ENDPOINT: emulator.endpoint,
-        ALICLOUD_ACCESS_KEY: emulator.accessKeyId,
-        ALICLOUD_SECRET_KEY: emulator.accessKeySecret,
-      },
-    });
+    await deployed.up();
     const seconds = (performance.now() - began) / 1000;
-    if (!result.succeeded) throw new Error(result.output);
     const after = childrenCpu();
     const cpuSeconds = before === undefined || after === undefined ? undefined : after - before;
     const peakMb = peakOf();
-    return { seconds, cpuSeconds, stateBytes: countBytes(await engine.exportState()), peakMb };
+    return { seconds, cpuSeconds, stateBytes: countBytes(await deployed.state()), peakMb };
   } finally {
-    await engine.close();
+    await deployed.close();
     await emulator.close();
   }
+}
+
+/** The settings from which the command resource's program has its keys. */
+const keysOf = ({ accessKeyId, accessKeySecret }: Emulator) => ({
+  "alicloud:accessKey": accessKeyId,
+  "alicloud:secretKey": accessKeySecret,
+});
+
+/** A stack before its first `up`. */
+interface Stack {
+  up(): Promise<unknown>;
+  state(): Promise<string>;
+  close(): Promise<void> | void;
+}
+
+async function prepareJavaScript(
+  program: Program,
+  resources: number,
+  given: { environment: Record<string, string>; secrets: Record<string, string> },
+  create: () => Promise<Engine>,
+): Promise<Stack> {
+  const engine = await create();
+  const config = { program, resources: String(resources), paths: String(PATHS) };
+  const up = async () => {
+    const result = await engine.run("up", { program: `${ROOT}/bench/program`, config, ...given });
+    if (!result.succeeded) throw new Error(result.output);
+  };
+  return { up, state: () => engine.exportState(), close: () => engine.close() };
+}
+
+async function prepareYaml(resources: number, environment: Record<string, string>): Promise<Stack> {
+  const program = new YamlProgram(resources, PATHS, environment);
+  await program.pulumi("stack", "init", "dev");
+  return {
+    up: () => program.pulumi("up", "--yes", "--skip-preview"),
+    state: () => program.pulumi("stack", "export"),
+    close: () => program.close(),
+  };
 }
 
 /** The CPU time of all processes that this one has started and that have ended, and of theirs. Source: Linux, proc(5). */
