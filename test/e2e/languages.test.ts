@@ -50,7 +50,7 @@ describe("on the real CLI", () => {
     for (const close of closing.splice(0).reverse()) await close();
   });
 
-  const generators = ["nodejs", "python", "go", "dotnet", "java"].filter((language) => {
+  const generators = ["nodejs", "python", "go"].filter((language) => {
     const isThere = isCliOnPath() && hasHost(language);
     if (!isThere) test.skip(`an SDK in ${language}: skipped, since its host isn't on the PATH`, () => {});
     return isThere;
