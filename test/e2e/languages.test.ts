@@ -3,7 +3,17 @@
  * the PATH; what they give to the plugin is held to its schema everywhere.
  */
 import { execFile } from "node:child_process";
-import { appendFileSync, cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { basename, delimiter, join } from "node:path";
@@ -16,6 +26,9 @@ import { readSnippets } from "../snippets.js";
 import { cliEnvironment } from "./cli.js";
 
 const ROOT = join(__dirname, "../..");
+const { load: loadYaml } = createRequire(require.resolve("@pulumi/pulumi"))("js-yaml") as {
+  load(text: string): unknown;
+};
 const EXAMPLES = join(ROOT, "examples");
 const SITE = ["index.html", "videos/index.html"];
 
@@ -122,6 +135,24 @@ describe("on the real CLI", () => {
       expect([sent("RefreshVodObjectCaches"), sent("PreloadVodObjectCaches")]).toEqual([all, all]);
       expect(await pulumi("stack", "export")).not.toContain(emulator.accessKeySecret);
 
+      // The programs of the pages, with what was installed for this one.
+      renameSync(join(directory, "site"), join(directory, "dist"));
+      cpSync(join(directory, "dist"), join(directory, "site"), { recursive: true });
+      const file = join(directory, LANGUAGES[language].program);
+      const own = readFileSync(file, "utf8");
+      for (const page of ["README.md", "docs/_index.md"]) {
+        const text = readSnippets([language], [page])[0]?.code ?? "";
+        writeFileSync(file, language === "yaml" ? withResourcesOf(own, text) : text);
+        const { changeSummary } = JSON.parse(await pulumi("preview", "--json"));
+        // The stack, and the two resources of this program: the README's has one of them.
+        expect(
+          Object.values<number>(changeSummary).reduce((sum, count) => sum + count),
+          page,
+        ).toBe(3);
+        expect(changeSummary, page).not.toHaveProperty("create");
+      }
+      writeFileSync(file, own);
+
       if (language !== "python") return;
       // What the README says: its own test, in the environment that `pulumi package add` made.
       const commands = readSnippets(["sh"], ["examples/python/README.md"]).at(-1)?.code ?? "";
@@ -133,6 +164,12 @@ describe("on the real CLI", () => {
     },
   );
 });
+
+/** A program in YAML with the resources and outputs of another one. JSON is valid YAML. */
+function withResourcesOf(program: string, other: string): string {
+  const { resources: declared, outputs: exported } = loadYaml(other) as Record<string, unknown>;
+  return JSON.stringify({ ...(loadYaml(program) as object), resources: declared, outputs: exported });
+}
 
 interface Properties {
   [name: string]: { $ref?: string };
@@ -152,9 +189,8 @@ interface Given {
 
 const READERS: Record<Language, (text: string) => Given[]> = {
   yaml(text) {
-    const { load } = createRequire(require.resolve("@pulumi/pulumi"))("js-yaml") as { load(text: string): unknown };
     type Value = Record<string, unknown>;
-    const program = load(text) as { resources: Record<string, { type: string; properties: Value }> };
+    const program = loadYaml(text) as { resources: Record<string, { type: string; properties: Value }> };
     const read = (type: string, value: Value, properties: Properties): Given[] => [
       { type, names: Object.keys(value) },
       ...Object.entries(value).flatMap(([name, inner]) => {
