@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Emulator, startEmulator } from "../emulator/index.js";
-import { MANAGERS, type Manager, NPM } from "./managers.js";
+import { type Manager, NPM, OTHERS } from "./managers.js";
 import { COMPILER, STYLES, type Style } from "./programs.js";
 import { describeTable, type Row } from "./table.js";
 
@@ -67,7 +67,7 @@ async function measure(directory: string, emulator: Emulator): Promise<Row[]> {
   const projects: Project[] = [
     ...PULUMIS.map((pulumi) => ({ manager: NPM, pulumi, nodes: NODES })),
     { manager: NPM_WITH_COMPILER, pulumi: PULUMI_IN_DEVELOPMENT, nodes: [NODES[0] as string, NODE_IN_DEVELOPMENT] },
-    ...MANAGERS.filter((manager) => manager !== NPM).map((manager) => ({
+    ...OTHERS.map((manager) => ({
       manager,
       pulumi: PULUMI_IN_DEVELOPMENT,
       nodes: [NODE_IN_DEVELOPMENT],
@@ -122,7 +122,7 @@ async function installTools(directory: string): Promise<Tools> {
   const platform = isWindows ? "win" : process.platform;
   const wanted = [
     ...NODES.map((node) => [nameNode(node), `${nameNode(node)}@npm:node-${platform}-${process.arch}@${node}`] as const),
-    ...MANAGERS.flatMap(({ command }) => (command ? [[command.package, command.package] as const] : [])),
+    ...OTHERS.flatMap(({ command }) => (command ? [[command.package, command.package] as const] : [])),
   ];
   for (const [key, spec] of wanted) {
     // Bun puts its program in place with a script of its own.

@@ -15,8 +15,7 @@ const QUIET = ["--no-audit", "--no-fund", "--ignore-scripts"];
 
 export const NPM: Manager = { title: "npm", install: ["install", ...QUIET] };
 
-export const MANAGERS: readonly Manager[] = [
-  NPM,
+export const OTHERS: readonly Manager[] = [
   { title: "npm workspace", install: ["install", ...QUIET], isWorkspace: true },
   {
     title: "pnpm",

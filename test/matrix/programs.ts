@@ -23,7 +23,7 @@ const args: VodCacheRefreshArgs = ${ARGS};
 export const status: pulumi.Output<string> = new VodCacheRefresh("site", args).status;
 `;
 
-/** Pulumi's own compiler is TypeScript 3.8, which has \`import type\` in a statement of its own. */
+/** Pulumi's own compiler is TypeScript 3.8, which has `import type` in a statement of its own. */
 const oldTypescript = (name: string) =>
   typescript(name).replace(/import \{ (.*), type (\w+) \} (from .*)/, "import { $1, $2 } $3");
 
