@@ -3,7 +3,8 @@
  * back under other names as well, and those outputs are marked here.
  */
 import type { Properties } from "../resource/context.js";
-import { hasHeaders, type ResourceKind } from "../schema/inputs.js";
+import { hasHeaders } from "../schema/call-inputs.js";
+import type { ResourceKind } from "../schema/inputs.js";
 
 /** The input by which the sdk says that paths are secret; absent if they aren't. */
 export const SECRET_PATHS = "__secretPaths";

@@ -1,6 +1,6 @@
 /** YAML has numbers and booleans where a text is meant, such as `contentHash: 1`: they are taken as text. */
 import { z } from "zod";
-import { UNKNOWN } from "../schema/inputs.js";
+import { UNKNOWN } from "../schema/unknown.js";
 
 /** A value with numbers and booleans as text, wherever the schema takes text alone. */
 export function coerce(schema: z.ZodType, value: unknown): unknown {

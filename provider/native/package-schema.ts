@@ -3,8 +3,9 @@
  * package schema (`pulumi.com/docs/iac/extending-pulumi/schema`).
  */
 import { z } from "zod";
+import { callerSchemas } from "../schema/call-inputs.js";
 import { describeField } from "../schema/fields.js";
-import { callerSchemas, PRELOAD, REFRESH, type ResourceKind } from "../schema/inputs.js";
+import { PRELOAD, REFRESH, type ResourceKind } from "../schema/inputs.js";
 import { outputSchemas } from "../schema/outputs.js";
 import { CONFIG_VARIABLES, renameSettings } from "./configuration.js";
 

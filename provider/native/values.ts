@@ -5,7 +5,7 @@
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import { isSecret, markSecret } from "../host/secret-paths.js";
 import type { Properties } from "../resource/context.js";
-import { UNKNOWN } from "../schema/inputs.js";
+import { UNKNOWN } from "../schema/unknown.js";
 
 /** What stands for a value that isn't known yet, by the type it will have. Source: Pulumi's protocol (`UnknownStringValue`). */
 const UNKNOWNS: ReadonlySet<unknown> = new Set([

@@ -3,7 +3,8 @@
 import { UNKNOWN_HASH, UNREAD_HASH } from "../manifest/hash.js";
 import { diffManifests, type Manifest, type ManifestChanges } from "../manifest/manifest.js";
 import { type CallType, canForce, isPreload } from "../schema/call-types.js";
-import { type Content, getContent, type Inputs, UNKNOWN } from "../schema/inputs.js";
+import { type Content, getContent, type Inputs } from "../schema/inputs.js";
+import { UNKNOWN } from "../schema/unknown.js";
 import { canonicalJson } from "./canonical-json.js";
 import { findTriggersReason, type TriggersReason } from "./triggers.js";
 

@@ -1,6 +1,7 @@
 /** Values that stand for something besides the content: a change of one makes every path due. */
 import { createHash } from "node:crypto";
-import { hasUnknown, type Inputs, UNKNOWN } from "../schema/inputs.js";
+import type { Inputs } from "../schema/inputs.js";
+import { hasUnknown, UNKNOWN } from "../schema/unknown.js";
 import { joinNames } from "../vod/format.js";
 import { canonicalJson } from "./canonical-json.js";
 

@@ -6,17 +6,12 @@ import { readSetting, SETTINGS } from "../credentials/settings.js";
 import type { Manifest } from "../manifest/manifest.js";
 import { isReserve, readReserves } from "../plan/reserve.js";
 import { keepTriggers } from "../plan/triggers.js";
+import { hasHeaders } from "../schema/call-inputs.js";
 import { type CallType, getQuotaName, type QuotaName } from "../schema/call-types.js";
+import type { Source } from "../schema/content-inputs.js";
 import { describeField } from "../schema/fields.js";
-import {
-  hasHeaders,
-  hasUnknown,
-  type InputName,
-  type Inputs,
-  type ResourceKind,
-  type Source,
-  UNKNOWN,
-} from "../schema/inputs.js";
+import type { InputName, Inputs, ResourceKind } from "../schema/inputs.js";
+import { hasUnknown, UNKNOWN } from "../schema/unknown.js";
 import { HIDDEN, showLine, showPath } from "../text/show.js";
 import { resolveEndpoint, resolveProxy } from "../vod/endpoint.js";
 import { VodError } from "../vod/errors.js";

@@ -1,7 +1,7 @@
 /** What a program may ask the service. The sdk loads it in the program's own process, when the first question comes. */
 import { z } from "zod";
 import type { ConfigReader, Identity } from "../credentials/chain.js";
-import { callerSchemas } from "../schema/inputs.js";
+import { callerSchemas } from "../schema/call-inputs.js";
 import { showLine } from "../text/show.js";
 import type { QuestionOptions, RefreshTask, VodClient } from "../vod/client.js";
 import { asVodError, VodError } from "../vod/errors.js";

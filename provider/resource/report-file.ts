@@ -1,9 +1,9 @@
 /** The files of the reports of a run: each has the entries of the resources that name it, and is replaced as a whole. */
 import { realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
-import { hasUnknown } from "../schema/inputs.js";
 import type { Report, ReportEntry } from "../schema/report.js";
 import { ENTRY_FIELDS, REPORT_VERSION } from "../schema/report-form.js";
+import { hasUnknown } from "../schema/unknown.js";
 import { showLine } from "../text/show.js";
 import { renderTable } from "./report-table.js";
 

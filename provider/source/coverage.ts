@@ -3,7 +3,7 @@ import { resolve, sep } from "node:path";
 import { compileSelection } from "../content/files.js";
 import type { Manifest } from "../manifest/manifest.js";
 import type { CoverageChange } from "../plan/plan.js";
-import type { Source } from "../schema/inputs.js";
+import type { Source } from "../schema/content-inputs.js";
 import { encodeName } from "../vod/paths.js";
 import { listNames } from "./urls.js";
 

@@ -1,7 +1,7 @@
 /** What the patterns of a source match, so that one that matches nothing is found. */
 import { readdirSync } from "node:fs";
 import { compileSelection, listFiles, splitAtCommas } from "../content/files.js";
-import type { Source } from "../schema/inputs.js";
+import type { Source } from "../schema/content-inputs.js";
 
 type FilterInputs = Pick<Source, "directory" | "include" | "exclude" | "followSymlinks">;
 

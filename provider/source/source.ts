@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ContentHashError } from "../content/files.js";
 import { HASH_CHARACTERS } from "../manifest/hash.js";
 import type { Manifest } from "../manifest/manifest.js";
-import type { Source } from "../schema/inputs.js";
+import type { Source } from "../schema/content-inputs.js";
 import type { Log } from "../text/log.js";
 import { describeLeft, estimateLeft, keepPace } from "../text/progress.js";
 import { hideQuoted } from "../text/show.js";

@@ -1,5 +1,5 @@
 /** The URLs at which a source serves a file, and the files that a URL can stand for: one is the reverse of the other. */
-import type { Source } from "../schema/inputs.js";
+import type { Source } from "../schema/content-inputs.js";
 import { encodeName, withoutScheme } from "../vod/paths.js";
 
 /** Where files are served. */

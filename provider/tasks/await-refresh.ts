@@ -2,7 +2,9 @@
 
 import type { Manifest } from "../manifest/manifest.js";
 import { chooseNoun } from "../plan/describe.js";
-import { type AwaitedRefresh, DEFAULT_WAIT, getWait, type Inputs, UNKNOWN } from "../schema/inputs.js";
+import { DEFAULT_WAIT } from "../schema/call-inputs.js";
+import { type AwaitedRefresh, getWait, type Inputs } from "../schema/inputs.js";
+import { UNKNOWN } from "../schema/unknown.js";
 import { cancelledError } from "../vod/cancellation.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import { formatNumber } from "../vod/format.js";

@@ -3,6 +3,7 @@ import { addCosts, type Batch, settledPaths, splitIntoBatches } from "../plan/ba
 import { chooseNoun, describeOmission, type Noun } from "../plan/describe.js";
 import { isLastingFailure } from "../plan/held-back.js";
 import type { Plan } from "../plan/plan.js";
+import type { Wait } from "../schema/call-inputs.js";
 import {
   CALL_TYPES,
   type CallType,
@@ -12,7 +13,7 @@ import {
   OPERATION_WORDS,
   type Operation,
 } from "../schema/call-types.js";
-import type { Inputs, Wait } from "../schema/inputs.js";
+import type { Inputs } from "../schema/inputs.js";
 import { untilCancelled } from "../vod/cancellation.js";
 import { asVodError, VodError } from "../vod/errors.js";
 import { countOf, formatNumber, pluralize } from "../vod/format.js";

@@ -8,16 +8,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import type { z } from "zod";
 import type { State } from "../../provider/plan/state.js";
+import type { callerSchemas } from "../../provider/schema/call-inputs.js";
 import { describeField } from "../../provider/schema/fields.js";
-import {
-  type callerSchemas,
-  PRELOAD,
-  preloadSchemas,
-  REFRESH,
-  refreshSchemas,
-  type UNKNOWN,
-} from "../../provider/schema/inputs.js";
+import { PRELOAD, preloadSchemas, REFRESH, refreshSchemas } from "../../provider/schema/inputs.js";
 import { outputSchemas } from "../../provider/schema/outputs.js";
+import type { UNKNOWN } from "../../provider/schema/unknown.js";
 import {
   type GetVodRefreshQuotaArgs,
   VodCachePreload,

@@ -15,7 +15,8 @@ import {
 import { type Baseline, manifestFromInputs, markPending, planRefresh } from "../../../provider/plan/plan.js";
 import { describeTornPlaylists } from "../../../provider/plan/playlists.js";
 import { type Reserve, withoutReserve } from "../../../provider/plan/reserve.js";
-import { getContent, type Inputs, UNKNOWN } from "../../../provider/schema/inputs.js";
+import { getContent, type Inputs } from "../../../provider/schema/inputs.js";
+import { UNKNOWN } from "../../../provider/schema/unknown.js";
 import { formatLine, type Line } from "../../../provider/text/log.js";
 import type { RefreshQuota } from "../../../provider/vod/quota.js";
 import type { Section } from "./page.js";

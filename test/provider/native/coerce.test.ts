@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { coerceInputs } from "../../../provider/native/coerce.js";
 import { nativeSchemas } from "../../../provider/native/package-schema.js";
-import { PRELOAD, REFRESH, UNKNOWN } from "../../../provider/schema/inputs.js";
+import { PRELOAD, REFRESH } from "../../../provider/schema/inputs.js";
+import { UNKNOWN } from "../../../provider/schema/unknown.js";
 
 const coerce = (inputs: Record<string, unknown>, kind = REFRESH) => coerceInputs(nativeSchemas(kind), inputs);
 

@@ -6,7 +6,7 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb.js";
 import { describe, expect, test } from "vitest";
 import { describePackage } from "../../../provider/native/package-schema.js";
 import type { Properties } from "../../../provider/resource/context.js";
-import { UNKNOWN } from "../../../provider/schema/inputs.js";
+import { UNKNOWN } from "../../../provider/schema/unknown.js";
 import { type Emulator, pathsOf } from "../../emulator/index.js";
 import { started } from "../../emulator/started.js";
 import { type Client, type Refused, secret, served, startEngine, urnOf } from "./served.js";

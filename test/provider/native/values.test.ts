@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb.js";
 import { describe, expect, test } from "vitest";
 import { decode, encode } from "../../../provider/native/values.js";
-import { UNKNOWN } from "../../../provider/schema/inputs.js";
+import { UNKNOWN } from "../../../provider/schema/unknown.js";
 import { secret } from "./served.js";
 
 describe("a secret", () => {

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { markPending, planRefresh } from "../../../provider/plan/plan.js";
 import { findTriggersReason, keepTriggers } from "../../../provider/plan/triggers.js";
-import { type Inputs, UNKNOWN } from "../../../provider/schema/inputs.js";
+import type { Inputs } from "../../../provider/schema/inputs.js";
+import { UNKNOWN } from "../../../provider/schema/unknown.js";
 
 const LONG = "a long value ".repeat(20);
 const asset = (hash: string, path: string) => ({

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checkInputs } from "../../../provider/resource/check.js";
-import { PRELOAD, REFRESH, readInputs, UNKNOWN } from "../../../provider/schema/inputs.js";
+import { PRELOAD, REFRESH, readInputs } from "../../../provider/schema/inputs.js";
+import { UNKNOWN } from "../../../provider/schema/unknown.js";
 import { urnOf } from "../lines.js";
 
 const PATH = "https://vod.example.com/a.js";

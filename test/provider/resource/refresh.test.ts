@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { refreshProvider } from "../../../provider/dynamic/host.js";
-import { UNKNOWN } from "../../../provider/schema/inputs.js";
+import { UNKNOWN } from "../../../provider/schema/unknown.js";
 import { formatLine } from "../../../provider/text/log.js";
 import { type Emulator, type EmulatorOptions, pathsOf, startEmulator } from "../../emulator/index.js";
 import { urnOf } from "../lines.js";

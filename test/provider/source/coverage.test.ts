@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Manifest } from "../../../provider/manifest/manifest.js";
-import type { Source } from "../../../provider/schema/inputs.js";
+import type { Source } from "../../../provider/schema/content-inputs.js";
 import { compareCoverage } from "../../../provider/source/coverage.js";
 import { manifestFromFiles, SourceScanner } from "../../../provider/source/source.js";
 import { listNames, listUrls } from "../../../provider/source/urls.js";

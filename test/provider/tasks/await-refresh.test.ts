@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { preloadProvider } from "../../../provider/dynamic/host.js";
 import type { AwaitedRefresh } from "../../../provider/schema/inputs.js";
-import { UNKNOWN } from "../../../provider/schema/inputs.js";
+import { UNKNOWN } from "../../../provider/schema/unknown.js";
 import { refreshState } from "../../../provider/tasks/await-refresh.js";
 import { vodClient } from "../../../provider/vod/client.js";
 import { type Emulator, type EmulatorOptions, pathsOf, view } from "../../emulator/index.js";
