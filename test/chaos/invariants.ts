@@ -84,7 +84,7 @@ export function noStorm(calls: number): void {
 
 /** Only what is due is purged, and nothing twice unless its outcome was unsure. */
 export function nothingUnnecessary({ attempt, due, sent }: Deployment, { directories, types }: Ledger): void {
-  const { mode, objectType, quota, wait } = attempt.declaration;
+  const { mode, objectType, quota, wait, letsGo } = attempt.declaration;
   const accepted = new Map<string, { all: number; unsure: number }>();
   for (const call of sent) {
     if (call.isFromOutsider) continue;
@@ -97,9 +97,9 @@ export function nothingUnnecessary({ attempt, due, sent }: Deployment, { directo
       const isUnsure = ["unsure", "failed"].includes(due.get(path) ?? "");
       const wasThat = (isUnsure || !attempt.keys.has(path)) && types.get(path)?.has(call.objectType) === true;
       const isOwn = call.objectType === objectType || wasThat;
-      // A directory whose end no update saw is sent once more by one that waits, although `paths` no longer has any URL
-      // below it: it may stand for others too that were removed before.
-      const isOpen = mode === "paths" && wait !== undefined && directories.has(path);
+      // A directory whose end no update saw is sent once more by one that waits, although nothing that is due lies below it: it may
+      // stand for URLs that `paths` no longer has, or that were let go of.
+      const isOpen = (mode === "paths" || letsGo) && wait !== undefined && directories.has(path);
       const fits = (isOwn && due.has(path)) || isOpen || ((mayCollapse || directories.has(path)) && covers(path));
       if (!fits)
         throw new Violation("nothing unchanged is purged", `${call.objectType} ${path} was sent, and is not due`);

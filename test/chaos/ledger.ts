@@ -5,6 +5,7 @@
 
 import type { Sent } from "./faults.js";
 import { type Attempt, findCovering } from "./program.js";
+import { hasTriggered } from "./triggers.js";
 
 /**
  * Why a path is due. An `unsure` or `failed` path may be sent, but needn't be: the call of an `unsure` one may have
@@ -65,7 +66,8 @@ export class Ledger {
     }
     const { mode, objectType, area } = recorded.declaration;
     const isOther = mode !== declaration.mode || objectType !== declaration.objectType || area !== declaration.area;
-    const switched = isOther || recorded.refreshType !== attempt.refreshType;
+    const isTriggered = hasTriggered(recorded.declaration.triggers, declaration.triggers);
+    const switched = isOther || isTriggered || recorded.refreshType !== attempt.refreshType;
     const isPreload = declaration.objectType === "Preload";
     const isNewlyCovered = (key: string, wasThere: (url: string) => boolean) =>
       recorded.coverage !== undefined && attempt.newlyCovers(recorded.coverage, key, wasThere);

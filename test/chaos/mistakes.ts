@@ -125,6 +125,7 @@ export const MISTAKES: Readonly<Record<string, Around>> = {
   "no call is retried": changeInputs((news) => ({ ...news, retry: { maxAttempts: 1 } })),
   "a preload doesn't wait for its refresh": changeInputs(omit("refresh")),
   "an update takes the tasks' word for what it has to verify": changeInputs(omit("verify")),
+  "triggers are left aside": changeInputs(omit("triggers")),
   "a refresh doesn't force what the origin can't date": changeInputs((news) =>
     news.force === undefined ? news : { ...news, force: false },
   ),

@@ -2,6 +2,7 @@
 import { type Coverage, covers, drawCoverage, isNewlyCovered, listCovered, toSource, withFiles } from "./coverage.js";
 import type { Random } from "./random.js";
 import type { Site } from "./site.js";
+import type { TriggerValues } from "./triggers.js";
 
 export type Properties = Record<string, unknown>;
 export type Mode = "paths" | "contents" | "source";
@@ -28,6 +29,7 @@ export interface Declaration {
   /** Preloads only: where copies are put, and whether a failure is only a warning. */
   area?: "domestic" | "overseas" | undefined;
   onFailure?: "warn" | undefined;
+  triggers?: TriggerValues;
 }
 
 /** One deployment of a resource, as the program wants it. */

@@ -21,6 +21,7 @@ import { edgeAgent, IN_STEP, Proof, whatIsVerifiedIsFresh } from "./proof.js";
 import { Random } from "./random.js";
 import { changeFiles, drawViews, type Resource } from "./resource.js";
 import { DOMAINS, type Shape, Site } from "./site.js";
+import { Triggers } from "./triggers.js";
 import { type Circumstances, Deployer } from "./up.js";
 import { Viewers } from "./viewers.js";
 
@@ -84,6 +85,7 @@ export async function chaosRun(options: RunOptions): Promise<RunResult> {
 class Run {
   readonly viewers: Viewers;
   private readonly random: Random;
+  private readonly triggers: Triggers | undefined;
   private readonly faults: FaultInjector;
   private readonly resources: Resource[];
   private readonly deployer: Deployer;
@@ -97,6 +99,7 @@ class Run {
     private readonly proof: Proof | undefined,
   ) {
     this.random = new Random(options.seed);
+    this.triggers = Triggers.draw(options.seed);
     this.viewers = new Viewers(emulator);
     emulator.setTime(START);
     emulator.freeze();
@@ -176,8 +179,13 @@ class Run {
       for (const resource of this.resources) {
         // The program rarely drops a resource, which later comes back with the files of that time.
         resource.inProgram = random.chance(resource.inProgram ? 0.96 : 0.5) && resource.refresh?.inProgram !== false;
+        const { triggers } = resource.declaration;
         if (random.chance(0.25))
-          resource.declaration = drawNext(resource.kind, resource.site, resource.declaration, random);
+          resource.declaration = {
+            ...drawNext(resource.kind, resource.site, resource.declaration, random),
+            ...(triggers && { triggers }),
+          };
+        if (this.triggers) resource.declaration = { ...resource.declaration, triggers: this.triggers.next(triggers) };
         // A resource that doesn't wait to the end never learns that a task failed or is stuck.
         const isFailing = [...resource.ledger.leftover.values()].includes("failed");
         const seesFailures = resource.declaration.wait === true;
