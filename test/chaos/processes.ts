@@ -1,5 +1,6 @@
 /** The processes below this one in which Pulumi runs dynamic providers. */
 import { execFileSync } from "node:child_process";
+import { listResting } from "../engine/warm.js";
 
 /** Kills them at once (SIGKILL), and returns how many there were. */
 export function killProviders(): number {
@@ -21,5 +22,7 @@ function findProviders(parent: number): number[] {
     size = below.size;
     for (const { pid, ppid } of processes) if (below.has(ppid)) below.add(pid);
   }
+  // Those that the stand-in keeps for its next operation run no provider now.
+  for (const pid of listResting()) below.delete(pid);
   return processes.filter(({ pid, args }) => below.has(pid) && args.includes("dynamic-provider")).map(({ pid }) => pid);
 }

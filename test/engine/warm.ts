@@ -25,6 +25,11 @@ interface Operation {
 
 const resting = new Map<string, WarmProcess[]>();
 
+/** The processes that rest until the next operation. */
+export function listResting(): number[] {
+  return [...resting.values()].flat().flatMap(({ pid }) => pid ?? []);
+}
+
 class WarmProcess {
   /** The process prints this on each stream once it has reset itself. */
   readonly mark = `at rest ${randomUUID()}`;
@@ -52,6 +57,10 @@ class WarmProcess {
         const others = resting.get(script)?.filter((one) => one !== this) ?? [];
         resting.set(script, others);
       });
+  }
+
+  get pid(): number | undefined {
+    return this.process.pid;
   }
 
   begin(operation: Operation, command: object): void {
