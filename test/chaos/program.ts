@@ -53,7 +53,7 @@ export interface Attempt {
 }
 
 /** What all declarations of a resource have in common. */
-type Fixed = Pick<Declaration, "refreshNew" | "refreshOnCreate" | "mayIndex">;
+type Fixed = Pick<Declaration, "refreshNew" | "refreshOnCreate" | "mayIndex" | "triggers">;
 
 /** Draws the first declaration of a resource. */
 export function drawFirst(kind: Kind, site: Site, random: Random): Declaration {
@@ -67,8 +67,8 @@ export function drawFirst(kind: Kind, site: Site, random: Random): Declaration {
 
 /** Draws the next declaration, which may keep parts of the old one. */
 export function drawNext(kind: Kind, site: Site, old: Declaration, random: Random): Declaration {
-  const { refreshNew, refreshOnCreate, mayIndex } = old;
-  const fixed: Fixed = { refreshNew, refreshOnCreate, mayIndex };
+  const { refreshNew, refreshOnCreate, mayIndex, triggers } = old;
+  const fixed: Fixed = { refreshNew, refreshOnCreate, mayIndex, triggers };
   const other = { ...drawAny(kind, site, mayIndex, random), ...fixed };
   if (random.chance(0.4)) return other;
   const { quota, force, wait, retry, coverage, letsGo } = other;

@@ -179,13 +179,10 @@ class Run {
       for (const resource of this.resources) {
         // The program rarely drops a resource, which later comes back with the files of that time.
         resource.inProgram = random.chance(resource.inProgram ? 0.96 : 0.5) && resource.refresh?.inProgram !== false;
-        const { triggers } = resource.declaration;
         if (random.chance(0.25))
-          resource.declaration = {
-            ...drawNext(resource.kind, resource.site, resource.declaration, random),
-            ...(triggers && { triggers }),
-          };
-        if (this.triggers) resource.declaration = { ...resource.declaration, triggers: this.triggers.next(triggers) };
+          resource.declaration = drawNext(resource.kind, resource.site, resource.declaration, random);
+        const triggers = this.triggers?.next(resource.declaration.triggers);
+        resource.declaration = { ...resource.declaration, triggers };
         // A resource that doesn't wait to the end never learns that a task failed or is stuck.
         const isFailing = [...resource.ledger.leftover.values()].includes("failed");
         const seesFailures = resource.declaration.wait === true;
