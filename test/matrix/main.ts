@@ -76,29 +76,23 @@ async function measure(directory: string, emulator: Emulator): Promise<Row[]> {
   const rows: Row[] = [];
   for (const [number, { manager, pulumi, nodes }] of projects.entries()) {
     const project = join(directory, `project-${number}`);
-    const skip = (reason: string, node: string, found = pulumi) =>
-      rows.push({ manager: manager.title, node, pulumi: found, cells: STYLES.map(() => "–"), notes: [reason] });
+    const fill = (cell: "fails" | "–", reason: string, node = nodes.join(", ")) =>
+      rows.push({ manager: manager.title, node, pulumi, cells: STYLES.map(() => cell), notes: [reason] });
     const missing = manager.command && tools.missing.get(manager.command.package);
     if (missing !== undefined) {
-      skip(missing, nodes.join(", "));
+      fill("–", missing);
       continue;
     }
     writeProject(project, manager, pulumi, tarball);
     const failure = await install(project, manager, tools);
     if (failure !== undefined) {
-      rows.push({
-        manager: manager.title,
-        node: nodes.join(", "),
-        pulumi,
-        cells: STYLES.map(() => "fails"),
-        notes: [failure],
-      });
+      fill("fails", failure);
       continue;
     }
     for (const node of nodes) {
       const binary = join(tools.directory, "node_modules", nameNode(node), isWindows ? "bin/node.exe" : "bin/node");
       const noNode = tools.missing.get(nameNode(node));
-      if (noNode !== undefined) skip(noNode, node);
+      if (noNode !== undefined) fill("–", noNode, node);
       else rows.push(await runPrograms({ project, manager, node: binary, emulator }));
     }
   }
