@@ -10,9 +10,10 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { type Emulator, startEmulator } from "../test/emulator/index.js";
 import { type Engine, engines } from "../test/engine/index.js";
+import { isOnPath } from "../test/engine/realCli.js";
 import { differences, ratios, type Series, spreadOf, timed, turned } from "./measure.js";
 import { watchProvider } from "./memory.js";
-import { hasCommand, isOnPath } from "./peers.js";
+import { hasCommand } from "./peers.js";
 import { type Figure, type Panel, publish, ROOT } from "./report.js";
 import { YamlProgram } from "./yaml.js";
 

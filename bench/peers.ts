@@ -1,6 +1,6 @@
-/** What of other programs a benchmark finds on the PATH. */
-import { execFileSync } from "node:child_process";
+/** What of other programs a benchmark finds. */
 import { createRequire } from "node:module";
+import { isOnPath } from "../test/engine/realCli.js";
 import { ROOT } from "./report.js";
 
 /**
@@ -13,13 +13,4 @@ export function hasCommand(): boolean {
     return false;
   }
   return isOnPath("aliyun") && isOnPath("pulumi-resource-command");
-}
-
-export function isOnPath(program: string): boolean {
-  try {
-    execFileSync(process.platform === "win32" ? "where" : "which", [program], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
 }

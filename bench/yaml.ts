@@ -3,8 +3,8 @@ import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { cliVariables } from "../test/engine/realCli.js";
 import { ROOT } from "./report.js";
 
 const { resourceArgs } = require(join(ROOT, "bench/program/args.js")) as {
@@ -19,7 +19,7 @@ export class YamlProgram {
     paths: number,
     private readonly environment: Record<string, string>,
   ) {
-    for (const name of ["backend", "program"]) mkdirSync(join(this.home, name));
+    mkdirSync(join(this.home, "program"));
     const declared = resourceArgs(resources, paths).map(([name, properties]) => [
       name,
       { type: "alicloud-vod:VodCacheRefresh", properties },
@@ -35,10 +35,7 @@ export class YamlProgram {
       env: {
         ...process.env,
         ...this.environment,
-        PULUMI_HOME: join(this.home, "home"),
-        PULUMI_BACKEND_URL: pathToFileURL(join(this.home, "backend")).href,
-        PULUMI_CONFIG_PASSPHRASE: "bench",
-        PULUMI_SKIP_UPDATE_CHECK: "true",
+        ...cliVariables(this.home, "bench"),
       },
       maxBuffer: Number.MAX_SAFE_INTEGER,
     });

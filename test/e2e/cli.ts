@@ -3,11 +3,12 @@
  * API. Its program, home and backend are in a temporary directory that goes with it.
  */
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Emulator, pathsOf, startEmulator } from "../emulator/index.js";
+import { cliVariables } from "../engine/realCli.js";
 import type { TemporaryProgram } from "../engine/temporaryProgram.js";
 
 const ROOT = join(__dirname, "../..");
@@ -30,15 +31,7 @@ export interface CliStack {
 
 /** The environment of a CLI whose plugins, settings and states all lie in one directory. */
 export function cliEnvironment(home: string, { endpoint }: Pick<Emulator, "endpoint">) {
-  mkdirSync(join(home, "backend"));
-  return {
-    ...process.env,
-    PULUMI_HOME: join(home, "home"),
-    PULUMI_BACKEND_URL: `file://${join(home, "backend")}`,
-    PULUMI_CONFIG_PASSPHRASE: "test",
-    PULUMI_SKIP_UPDATE_CHECK: "true",
-    VOD_ENDPOINT: endpoint,
-  };
+  return { ...process.env, ...cliVariables(home, "test"), VOD_ENDPOINT: endpoint };
 }
 
 /** Opens a stack of a program, which is removed with it. */

@@ -3,25 +3,15 @@
  * the PATH; what they give to the plugin is held to its schema everywhere.
  */
 import { execFile } from "node:child_process";
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { basename, delimiter, join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import { describePackage } from "../../provider/native/package-schema.js";
 import { pathsOf, publish, startEmulator } from "../emulator/index.js";
-import { isCliOnPath } from "../engine/realCli.js";
+import { cliVariables, isCliOnPath, isOnPath } from "../engine/realCli.js";
 import { readSnippets } from "../snippets.js";
 import { cliEnvironment } from "./cli.js";
 
@@ -41,16 +31,12 @@ const LANGUAGES = {
 type Language = keyof typeof LANGUAGES;
 const languages = Object.keys(LANGUAGES) as Language[];
 
-/** Whether Pulumi's host of a language is on the PATH. */
-function hasHost(language: string): boolean {
-  const host = `pulumi-language-${language}`;
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  return folders.some((folder) => [host, `${host}.exe`].some((name) => existsSync(join(folder, name))));
-}
+/** Whether the CLI and its host of a language are on the PATH. */
+const hasHost = (language: string) => isCliOnPath() && isOnPath(`pulumi-language-${language}`);
 
 /** Why an example can't run here; undefined if it can. */
 function findObstacle(language: Language): string | undefined {
-  if (!isCliOnPath() || !hasHost(language)) return `pulumi and pulumi-language-${language} aren't both on the PATH`;
+  if (!hasHost(language)) return `pulumi and pulumi-language-${language} aren't both on the PATH`;
   if (LANGUAGES[language].installs && process.env.INSTALL_SDKS !== "1") {
     return "it gets packages from the language's registry, which INSTALL_SDKS=1 allows";
   }
@@ -64,7 +50,7 @@ describe("on the real CLI", () => {
   });
 
   const generators = ["nodejs", "python", "go"].filter((language) => {
-    const isThere = isCliOnPath() && hasHost(language);
+    const isThere = hasHost(language);
     if (!isThere) test.skip(`an SDK in ${language}: skipped, since its host isn't on the PATH`, () => {});
     return isThere;
   });
@@ -72,7 +58,7 @@ describe("on the real CLI", () => {
     const home = mkdtempSync(join(tmpdir(), `sdk-${language}-`));
     closing.push(() => rmSync(home, { recursive: true, force: true, maxRetries: 3 }));
     const args = ["package", "gen-sdk", join(ROOT, "plugin"), "--language", language, "--out", home];
-    const env = { ...process.env, PULUMI_HOME: join(home, "home"), PULUMI_SKIP_UPDATE_CHECK: "true" };
+    const env = { ...process.env, ...cliVariables(home, "test") };
     await promisify(execFile)("pulumi", args, { env });
     const files = readdirSync(join(home, language), { recursive: true, encoding: "utf8" });
     for (const name of ["VodCacheRefresh", "VodCachePreload"]) {
@@ -136,8 +122,7 @@ describe("on the real CLI", () => {
       expect(await pulumi("stack", "export")).not.toContain(emulator.accessKeySecret);
 
       // The programs of the pages, with what was installed for this one.
-      renameSync(join(directory, "site"), join(directory, "dist"));
-      cpSync(join(directory, "dist"), join(directory, "site"), { recursive: true });
+      cpSync(join(directory, "site"), join(directory, "dist"), { recursive: true });
       const file = join(directory, LANGUAGES[language].program);
       const own = readFileSync(file, "utf8");
       for (const page of ["README.md", "docs/_index.md"]) {

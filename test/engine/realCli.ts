@@ -4,7 +4,7 @@
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type {
@@ -36,11 +36,26 @@ export async function realEngine(options: EngineOptions = {}): Promise<Engine | 
 }
 
 /** Whether `pulumi` is on the PATH. The npm package of that name does not count: it downloads the CLI at first use. */
-export function isCliOnPath(): boolean {
-  const names = process.platform === "win32" ? ["pulumi.exe"] : ["pulumi"];
-  const folders = (process.env.PATH ?? "").split(process.platform === "win32" ? ";" : ":");
+export const isCliOnPath = (): boolean => isOnPath("pulumi");
+
+/** Whether a program is on the PATH, other than one that npm put there. */
+export function isOnPath(program: string): boolean {
+  const name = process.platform === "win32" ? `${program}.exe` : program;
+  const folders = (process.env.PATH ?? "").split(delimiter);
   const own = folders.filter((folder) => folder !== "" && !folder.includes("node_modules"));
-  return own.some((folder) => names.some((name) => existsSync(join(folder, name))));
+  return own.some((folder) => existsSync(join(folder, name)));
+}
+
+/** The variables of a CLI whose plugins, settings and states all lie in one directory, where it makes the place of the states. */
+export function cliVariables(home: string, passphrase: string): Record<string, string> {
+  const backend = join(home, "backend");
+  mkdirSync(backend, { recursive: true });
+  return {
+    PULUMI_BACKEND_URL: pathToFileURL(backend).href,
+    PULUMI_CONFIG_PASSPHRASE: passphrase,
+    PULUMI_HOME: join(home, "home"),
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+  };
 }
 
 /** The severities of the lines that `logged` has. Pulumi's types lack `debug`, which it sends as well. */
@@ -67,7 +82,6 @@ class RealEngine implements Engine {
     private readonly stackName: string,
     private readonly passphrase: string,
   ) {
-    mkdirSync(join(this.home, "backend"));
     mkdirSync(this.work);
   }
 
@@ -156,12 +170,7 @@ class RealEngine implements Engine {
   }
 
   private own(): Record<string, string> {
-    return {
-      PULUMI_BACKEND_URL: pathToFileURL(join(this.home, "backend")).href,
-      PULUMI_CONFIG_PASSPHRASE: this.passphrase,
-      PULUMI_HOME: join(this.home, "home"),
-      PULUMI_SKIP_UPDATE_CHECK: "true",
-    };
+    return cliVariables(this.home, this.passphrase);
   }
 
   private async newStack(): Promise<Stack> {
